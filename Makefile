@@ -1,0 +1,42 @@
+# Every target makes .venv and installs requirements.txt first, if that is not done.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python -m
+READY := $(VENV)/.ready
+
+.PHONY: help demo test test-fast lab build clean
+help:
+	@echo "make demo       build, release, submit, collect and grade a class of 12, with feedback"
+	@echo "make test       everything: units, every mistake, notebooks, the whole pipeline"
+	@echo "make test-fast  the tests that start no kernel"
+	@echo "make lab        JupyterLab on this course"
+	@echo "make build      solutions/ -> classroom/source and course/"
+	@echo "make clean      remove what these targets made, but for .venv and the class in classroom/"
+
+demo: $(READY)
+	@$(RUN) autograder demo
+
+test: $(READY)
+	@$(RUN) ruff check .
+	@$(RUN) pytest -n 2
+
+test-fast: $(READY)
+	@$(RUN) pytest -n 2 -m "not slow"
+
+lab: $(READY)
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(RUN) jupyterlab
+
+build: $(READY)
+	@$(RUN) autograder build
+
+clean:
+	rm -rf demo .pytest_cache .ruff_cache
+	find . -name __pycache__ -not -path "./$(VENV)/*" -prune -exec rm -rf {} +
+
+$(READY): requirements.txt pyproject.toml course/pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON). Install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is too old: Python 3.11 or newer is needed. Name another: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv module. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@

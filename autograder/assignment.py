@@ -1,0 +1,168 @@
+"""An assignment: a notebook's source, its hidden tests and its named mistakes, checked to fit together.
+
+A new assignment is one file in ``solutions/``, one in ``autograder/hidden/``, one in ``autograder/mistakes/``.
+"""
+
+import runpy
+import sys
+import types
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from autograder.source import BEGIN, END, Source, SourceError, read
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Case:
+    """A hidden test: a function ``(student, rng) -> values`` and what it is about."""
+
+    name: str
+    exercise: str
+    ask: Callable
+    title: str  # what feedback shows
+    forbids: frozenset[str]  # names that the exercise may not lean on
+    tolerance: float  # allowed difference of values in double precision
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One replacement in the reference solution, its name, and a sentence for the student."""
+
+    name: str
+    exercise: str
+    replace: str
+    by: str
+    says: str
+
+    def apply(self, text: str) -> str:
+        return text.replace(self.replace, self.by)
+
+
+@dataclass(frozen=True, eq=False)
+class Assignment:
+    name: str
+    source: Source
+    cases: tuple[Case, ...]
+    mistakes: tuple[Mistake, ...]
+    hidden_text: str  # of the hidden tests: it travels with every question
+    parts: str  # the reference code of the notebooks before this one, "" for the first
+
+    def cases_of(self, exercise: str) -> list[Case]:
+        return [case for case in self.cases if case.exercise == exercise]
+
+    def mistakes_of(self, exercise: str) -> list[Mistake]:
+        return [mistake for mistake in self.mistakes if mistake.exercise == exercise]
+
+    def reference(self, mistakes: Iterable[Mistake] = ()) -> types.SimpleNamespace:
+        """The namespace of the reference solution, with these mistakes made in it.
+
+        It is run by the trusted side, and never leaves it.
+        """
+        mistakes = list(mistakes)
+        namespace = {"__name__": "reference"}
+        with _importable("parts", self.parts):
+            for cell in self.source.of_role("locked", "exercise"):
+                text = cell.text
+                for mistake in mistakes:
+                    if mistake.exercise == cell.name:
+                        text = mistake.apply(text)
+                exec(compile("\n" * cell.line + text, str(self.source.path), "exec"), namespace)
+        return types.SimpleNamespace(**namespace)
+
+
+def names(root: Path = ROOT) -> list[str]:
+    """Of all assignments, in the order in which they are taught."""
+    return sorted(path.stem for path in (root / "solutions").glob("[0-9]*.py"))
+
+
+@lru_cache
+def load(name: str, root: Path = ROOT) -> Assignment:
+    """Read an assignment. Raises SourceError naming file and line where its three files do not fit."""
+    if name not in names(root):
+        raise LookupError(f"There is no assignment {name!r}. There are: {', '.join(names(root)) or 'none'}.")
+    source = read(root / "solutions" / f"{name}.py")
+    hidden = root / "autograder" / "hidden" / f"{name}.py"
+    return Assignment(
+        name=name,
+        source=source,
+        cases=tuple(_cases(hidden, source)),
+        mistakes=tuple(_mistakes(root / "autograder" / "mistakes" / f"{name}.py", source)),
+        hidden_text=hidden.read_text(encoding="utf-8"),
+        parts=parts([read(root / "solutions" / f"{earlier}.py") for earlier in names(root) if earlier < name]),
+    )
+
+
+def parts(sources: Iterable[Source]) -> str:
+    """One module with the reference code of these notebooks, for the next one to import from."""
+    sections = [
+        "\n\n".join(without_marks(cell.text) for cell in source.of_role("locked", "exercise")) for source in sources
+    ]
+    if not sections:
+        return ""
+    header = '# Made by `python -m autograder build`: change solutions/ instead.\n"""Solutions of the notebooks before this one."""\n'
+    return header + "\n" + "\n\n\n".join(sections) + "\n"
+
+
+def without_marks(text: str) -> str:
+    """A solution without the marks around it."""
+    return "\n".join(line for line in text.split("\n") if line.strip() not in (BEGIN, END))
+
+
+def _cases(path: Path, source: Source) -> Iterable[Case]:
+    functions = [value for value in _run(path, source).values() if hasattr(value, "exercise")]
+    for function in functions:
+        line = function.__code__.co_firstlineno
+        if function.exercise not in source.exercises:
+            raise SourceError(path, line, f"hidden test {function.__name__!r} is for {function.exercise!r}, and there is no such exercise")
+        title = (function.__doc__ or "").strip().split("\n")[0]
+        if not title:
+            raise SourceError(path, line, f"hidden test {function.__name__!r} has no docstring, and feedback shows it")
+        yield Case(function.__name__, function.exercise, function, title, function.forbids, function.tolerance)
+    for name, cell in source.exercises.items():
+        if not any(function.exercise == name for function in functions):
+            raise SourceError(source.path, cell.line, f"exercise {name!r} has no hidden test in {path}")
+
+
+def _mistakes(path: Path, source: Source) -> Iterable[Mistake]:
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    seen = set()
+    for mistake in _run(path, source).get("MISTAKES", ()):
+        line = next((number for number, row in enumerate(text.split("\n"), 1) if repr(mistake.name)[1:-1] in row), 1)
+        if mistake.name in seen:
+            raise SourceError(path, line, f"two mistakes are called {mistake.name!r}")
+        seen.add(mistake.name)
+        if mistake.exercise not in source.exercises:
+            raise SourceError(path, line, f"mistake {mistake.name!r} is for {mistake.exercise!r}, and there is no such exercise")
+        count = source.exercises[mistake.exercise].text.count(mistake.replace)
+        if count != 1 or mistake.replace == mistake.by:
+            raise SourceError(path, line, f"mistake {mistake.name!r}: its text stands {count} times in the solution of {mistake.exercise!r}, not once")
+        yield mistake
+
+
+def _run(path: Path, source: Source) -> dict:
+    if not path.exists():
+        raise SourceError(source.path, 1, f"this notebook has no {path}")
+    try:
+        return runpy.run_path(str(path))
+    except SyntaxError as error:
+        raise SourceError(path, error.lineno or 1, f"Python cannot read this: {error.msg}") from None
+
+
+@contextmanager
+def _importable(name: str, text: str):
+    """A module of this text that can be imported inside, and cannot after."""
+    module = types.ModuleType(name)
+    exec(compile(text, f"{name}.py", "exec"), module.__dict__)
+    before = sys.modules.get(name)
+    sys.modules[name] = module
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+        if before is not None:
+            sys.modules[name] = before

@@ -1,0 +1,53 @@
+"""Grades one notebook for the person who wrote it: no database, no isolation, nothing stored."""
+
+import os
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from tqdm import tqdm
+
+from autograder.assignment import ROOT, load, names
+from autograder.execute import Execute
+from autograder.judge import Verdict, judge_of
+from autograder.rebuild import rebuild
+from autograder.build import release_notebook
+
+
+class CheckError(Exception):
+    """The notebook cannot be graded; the message says why, and what to do."""
+
+
+def check(path: Path) -> list[Verdict]:
+    """Grade a notebook as `nbgrader autograde` would. Raises CheckError if there is nothing to grade."""
+    notebook = _read(path)
+    assignment = load(_assignment_of(path, notebook))
+    notebook, _ = rebuild(notebook, release_notebook(assignment.source))
+    code_cells = sum(cell.cell_type == "code" for cell in notebook.cells)
+    os.environ["NBGRADER_EXECUTION"] = "autograde"  # so that training does a few steps only
+    with tqdm(total=code_cells + len(assignment.cases), desc="running and asking", unit="step", leave=False) as bar:
+        # The seed is always the same: the same notebook gets the same result.
+        execute = Execute(seed="check", timeout=120, shutdown_kernel="immediate", on_step=lambda: bar.update())
+        notebook, resources = execute.preprocess(notebook, {"nbgrader": {"assignment": assignment.name}})
+    asked = resources["autograder"]
+    return judge_of(assignment, asked["seed"]).verdicts(asked["answers"], notebook)
+
+
+def _read(path: Path) -> NotebookNode:
+    if not path.is_file():
+        raise CheckError(f"There is no notebook {path}.")
+    try:
+        return nbformat.read(path, as_version=4)
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError, AttributeError, UnicodeDecodeError) as error:
+        raise CheckError(f"{path} is damaged and cannot be read as a notebook: {str(error)[:200]}") from None
+
+
+def _assignment_of(path: Path, notebook: NotebookNode) -> str:
+    """By the file's name, or, if it was renamed, by the exercises in it."""
+    if path.stem in names():
+        return path.stem
+    held = {cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells}
+    for name in names():
+        if held & set(load(name).source.exercises):
+            return name
+    raise CheckError(f"{path} is none of this course's notebooks ({', '.join(names())}): it holds none of their exercises.")

@@ -1,0 +1,53 @@
+"""What students wrote, safe to be shown to others: nbconvert's filters for feedback and formgrader.
+
+nbconvert's own cleaning does not reach nbgrader's templates, which render markdown cells as they are.
+"""
+
+import re
+from collections.abc import Mapping
+
+import bleach
+import nbconvert.filters
+from bleach.css_sanitizer import CSSSanitizer
+from jinja2 import pass_context
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+TAGS = set(
+    "a abbr b blockquote br code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img kbd li ol p pre s span strong "
+    "sub summary sup table tbody td tfoot th thead tr u ul".split()
+)
+PICTURE = re.compile(r"data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*")
+CODE_CLASS = re.compile(r"highlight|hl-\w+|[a-z][a-z0-9]{0,2}")  # as pygments names what it colours
+STYLES = CSSSanitizer(allowed_css_properties=["text-align"])
+
+
+def clean_html(html: str | bytes) -> str:
+    """HTML with nothing that runs, loads from elsewhere, or looks like a part of the page around it."""
+    text = html.decode() if isinstance(html, bytes) else str(html)
+    return bleach.clean(
+        text, tags=TAGS, attributes=_allowed, protocols={"http", "https", "mailto", "data"}, css_sanitizer=STYLES
+    )
+
+
+@pass_context
+def markdown2html(context, source: str) -> str:
+    """Markdown to HTML, cleaned. Pictures that were pasted into the cell are kept."""
+    attachments = context.get("cell", {}).get("attachments", {})
+    renderer = IPythonRenderer(escape=False, attachments=attachments, exclude_anchor_links=True)
+    return clean_html(MarkdownWithMath(renderer=renderer).render(source))
+
+
+def get_metadata(output: Mapping, key: str, mimetype: str | None = None) -> int | None:
+    """A picture's width or height, if it is a number; nothing else of its metadata."""
+    value = nbconvert.filters.get_metadata(output, key, mimetype)
+    return value if key in ("width", "height") and isinstance(value, int) else None
+
+
+def _allowed(tag: str, name: str, value: str) -> bool:
+    if tag == "a" and name == "href":
+        return not value.strip().lower().startswith("data:")
+    if tag == "img":
+        return name in ("alt", "width", "height") or name == "src" and bool(PICTURE.fullmatch(value.strip()))
+    if name == "class":
+        return tag in ("span", "div", "pre", "code") and bool(CODE_CLASS.fullmatch(value))
+    return tag in ("td", "th") and name == "style" or name == "title"

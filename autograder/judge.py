@@ -1,0 +1,192 @@
+"""Compares a student's answers with the reference solution and the named mistakes, and gives the points.
+
+The trusted side asks itself the same questions: the reference solution, and the reference with one of the named
+mistakes in it. A right answer equals the reference's. A wrong one that equals exactly one mistake's is named.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat import NotebookNode
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from autograder import probe, report
+from autograder.answers import Answer, Raised, Silent, decode, difference
+from autograder.assignment import Assignment, Case, Mistake, load
+from autograder.build import release_notebook
+from autograder.execute import questions
+from autograder.explain import explain
+from autograder.forbidden import dynamic_access, forbidden_names
+
+# Points are carried forward for a case that, under the earlier mistake, still catches this share of the mistakes
+# that it catches otherwise. An earlier exercise that returns zeros leaves nothing to catch, and would be a gift.
+STILL_SEES = 0.5
+
+
+class GiveVerdicts(NbGraderPreprocessor):
+    """The step after Execute in nbgrader's autograde: puts points and a table into each check cell."""
+
+    def preprocess(self, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        asked = resources["autograder"]
+        judge = judge_of(load(resources["nbgrader"]["assignment"]), asked["seed"])
+        verdicts = judge.verdicts(asked["answers"], notebook)
+        report.into_notebook(notebook, verdicts)
+        odd = dynamic_access(cell.source for cell in notebook.cells if cell.cell_type == "code")
+        if odd:
+            notebook.metadata.autograder.anomalies.append(f"to look at: the notebook uses {', '.join(odd)}")
+        return notebook, resources
+
+
+@dataclass(frozen=True)
+class CaseVerdict:
+    title: str
+    passed: bool
+    reason: str = ""  # what was wrong, or why points were given all the same
+    mistake: Mistake | None = None
+
+
+@dataclass
+class Verdict:
+    """Of one exercise."""
+
+    exercise: str
+    points: float
+    cases: list[CaseVerdict] = field(default_factory=list)
+
+    @property
+    def score(self) -> float:
+        passed = sum(case.passed for case in self.cases)
+        score = self.points if passed == len(self.cases) else round(self.points * passed / len(self.cases), 2)
+        assert math.isfinite(score) and 0 <= score <= self.points
+        return score
+
+    @property
+    def mistakes(self) -> list[Mistake]:
+        """The mistakes that were named, each once."""
+        return list(dict.fromkeys(case.mistake for case in self.cases if case.mistake))
+
+
+@lru_cache
+def judge_of(assignment: Assignment, seed: str) -> "Judge":
+    """One judge an assignment and seed, so that a class is judged against answers computed once."""
+    return Judge(assignment, seed)
+
+
+class Judge:
+    def __init__(self, assignment: Assignment, seed: str):
+        self.assignment = assignment
+        self._seeds = {question.case: question.seed for question in questions(assignment, seed)}
+        self._references: dict[frozenset[Mistake], object] = {}
+        self._expected: dict[tuple[Case, frozenset[Mistake]], Answer] = {}
+        self._released = {
+            cell.metadata.nbgrader.grade_id: cell.source
+            for cell in release_notebook(assignment.source).cells
+            if "nbgrader" in cell.metadata
+        }
+
+    def expected(self, case: Case, mistakes: Iterable[Mistake] = ()) -> Answer:
+        """What the reference solution answers, with these mistakes made in it."""
+        made = frozenset(mistakes)
+        if (case, made) not in self._expected:
+            if made not in self._references:
+                self._references[made] = self.assignment.reference(made)
+            values = probe.answer(case.ask, self._references[made], self._seeds[case.name])
+            self._expected[case, made] = decode(probe.as_text(values))
+        return self._expected[case, made]
+
+    def answers(self, mistakes: Iterable[Mistake] = ()) -> dict[str, Answer]:
+        """What somebody would answer who made these mistakes, by the case's name."""
+        mistakes = list(mistakes)
+        return {case.name: self.expected(case, mistakes) for case in self.assignment.cases}
+
+    def verdicts(self, answers: dict[str, Answer], notebook: NotebookNode | None = None) -> list[Verdict]:
+        """A verdict for every exercise, in the notebook's order.
+
+        answers   by the case's name; one that is missing gives no points
+        notebook  the one that was executed: forbidden names are looked for in it
+        """
+        cells = [cell for cell in notebook.cells if cell.cell_type == "code"] if notebook else []
+        earlier: list[Mistake] = []
+        verdicts = []
+        for exercise, points in self.assignment.source.points.items():
+            verdict = Verdict(exercise, points, self._cases(exercise, answers, earlier, [cell.source for cell in cells]))
+            if self._is_as_released(exercise, cells) and not verdict.score:
+                verdict.cases = [CaseVerdict(case.title, False, "not done yet") for case in verdict.cases]
+            earlier += verdict.mistakes
+            verdicts.append(verdict)
+        return verdicts
+
+    def _is_as_released(self, exercise: str, cells: list[NotebookNode]) -> bool:
+        texts = [cell.source for cell in cells if cell.metadata.get("nbgrader", {}).get("grade_id") == exercise]
+        return texts == [self._released[exercise]]
+
+    def _cases(self, exercise: str, answers: dict[str, Answer], earlier: list[Mistake], texts: list[str]) -> list[CaseVerdict]:
+        cases = self.assignment.cases_of(exercise)
+        given = {case: answers.get(case.name, Silent("no answer came back")) for case in cases}
+        found: dict[Case, CaseVerdict] = {}
+        for case in cases:
+            leaned_on = forbidden_names(texts, exercise, case.forbids)
+            if leaned_on:
+                reason = f"it uses {leaned_on[0]}, which this exercise asks you to write yourself"
+                found[case] = CaseVerdict(case.title, False, reason)
+            elif self._is_right(case, given[case]):
+                found[case] = CaseVerdict(case.title, True)
+            elif cause := self._carried(case, given[case], earlier):
+                names = " and ".join(f"“{mistake.name}” in {mistake.exercise}" for mistake in cause)
+                found[case] = CaseVerdict(case.title, True, f"right, given {names}, which has cost its points there")
+        wrong = [case for case in cases if case not in found]
+        named = self._name(exercise, given, wrong, earlier)
+        for case in wrong:
+            reason = named[case].says if case in named else explain(self._difference(case, given[case]), given[case], texts)
+            found[case] = CaseVerdict(case.title, False, reason, named.get(case))
+        return [found[case] for case in cases]
+
+    def _difference(self, case: Case, answer: Answer, mistakes: Iterable[Mistake] = ()) -> str | None:
+        return difference(self.expected(case, mistakes), answer, case.tolerance)
+
+    def _is_right(self, case: Case, answer: Answer) -> bool:
+        expected = self.expected(case)
+        if isinstance(expected, Raised):
+            raise RuntimeError(f"the reference solution of {self.assignment.name} fails {case.name}: {expected}")
+        return self._difference(case, answer) is None
+
+    def _carried(self, case: Case, answer: Answer, earlier: list[Mistake]) -> list[Mistake]:
+        """The earlier mistakes that explain an answer that is right but for them; none if there are none."""
+        single = [[mistake] for mistake in earlier]
+        for cause in [*single, earlier] if len(earlier) > 1 else single:
+            if self._difference(case, answer, cause) is None and self._still_sees(case, cause):
+                return cause
+        return []
+
+    def _still_sees(self, case: Case, cause: list[Mistake]) -> bool:
+        own = self.assignment.mistakes_of(case.exercise)
+        caught = [mistake for mistake in own if self._difference(case, self.expected(case, [mistake]))]
+        seen = [
+            mistake for mistake in caught if self._difference(case, self.expected(case, [*cause, mistake]), cause)
+        ]
+        return len(seen) >= STILL_SEES * len(caught) and bool(seen)
+
+    def _name(self, exercise: str, given: dict[Case, Answer], wrong: list[Case], earlier: list[Mistake]) -> dict[Case, Mistake]:
+        """The mistake that explains each wrong answer, where exactly one does.
+
+        Where several explain the same answer, one that explains all wrong answers of the exercise goes first.
+        """
+        explains = {
+            mistake: {case for case in wrong if self._shows(case, given[case], mistake, earlier)}
+            for mistake in self.assignment.mistakes_of(exercise)
+        }
+        whole = [mistake for mistake, cases in explains.items() if wrong and len(cases) == len(wrong)]
+        # Of those, it is the one that goes wrong nowhere else.
+        exact = [mistake for mistake in whole if all(self._shows(case, given[case], mistake, earlier) for case in given)]
+        for mistakes in (exact, whole):
+            if len(mistakes) == 1:
+                return dict.fromkeys(wrong, mistakes[0])
+        by_case = {case: [mistake for mistake, cases in explains.items() if case in cases] for case in wrong}
+        return {case: mistakes[0] for case, mistakes in by_case.items() if len(mistakes) == 1}
+
+    def _shows(self, case: Case, answer: Answer, mistake: Mistake, earlier: list[Mistake]) -> bool:
+        """Does this mistake, alone or after the earlier ones, lead to this answer?"""
+        return any(self._difference(case, answer, [*cause, mistake]) is None for cause in ([], earlier))

@@ -1,0 +1,167 @@
+"""What a hidden question may use, and how its answer leaves the student's process.
+
+This file runs on both sides: the judge imports it for the reference solution, and its text travels with every
+question to the student's kernel. So it holds no secret, and imports nothing of the autograder.
+
+A question is a function ``(student, rng) -> values``. It calls the student's code on inputs drawn from ``rng`` and
+returns what came back: tensors, numbers, strings, None, and lists and dicts of those. Never a verdict.
+"""
+
+import base64
+import hashlib
+import json
+import linecache
+import traceback
+
+import safetensors.torch
+import torch
+from torch import Tensor
+
+ANSWER = "application/vnd.autograder.answer"  # the MIME type under which an answer leaves the kernel
+MAX_BYTES = 4_000_000
+
+
+def hidden(exercise: str, forbids=(), tolerance: float = 1e-5):
+    """Mark a function as a hidden test of an exercise.
+
+    exercise   the exercise that it gives points for
+    forbids    names of functions and classes that the exercise must not lean on
+    tolerance  the allowed difference, relative above 1 and absolute below, of values in double precision
+    """
+
+    def mark(function):
+        function.exercise, function.forbids, function.tolerance = exercise, frozenset(forbids), tolerance
+        return function
+
+    return mark
+
+
+class Random:
+    """Inputs drawn from a seed, the same in both processes."""
+
+    def __init__(self, seed: str):
+        self.seed = seed
+        number = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:7], "big")
+        self.generator = torch.Generator().manual_seed(number)
+
+    def normal(self, *shape: int, dtype=torch.float64) -> Tensor:
+        """Standard normal numbers."""
+        return torch.randn(*shape, generator=self.generator, dtype=torch.float64).to(dtype)
+
+    def integers(self, low: int, high: int, *shape: int) -> Tensor:
+        """Integers from low to high, both included."""
+        return torch.randint(low, high + 1, shape, generator=self.generator)
+
+    def integer(self, low: int, high: int) -> int:
+        return int(self.integers(low, high))
+
+    def different(self, count: int, low: int, high: int) -> list[int]:
+        """Different integers from low to high, both included, in any order."""
+        return [low + int(i) for i in torch.randperm(high - low + 1, generator=self.generator)[:count]]
+
+    def shuffled(self, items: list) -> list:
+        return [items[i] for i in torch.randperm(len(items), generator=self.generator)]
+
+    def mask(self, *shape: int, keep: float = 0.6) -> Tensor:
+        """Bools, True with this probability, and at least one True in every row of the last dimension."""
+        mask = torch.rand(shape, generator=self.generator) < keep
+        spared = torch.randint(shape[-1], shape[:-1], generator=self.generator)
+        return mask | torch.nn.functional.one_hot(spared, shape[-1]).bool()
+
+
+def fill(module: torch.nn.Module, rng: Random, dtype=torch.float64) -> torch.nn.Module:
+    """Set every parameter from the seed, each by its own name, so that their order does not matter."""
+    module.to(dtype)
+    with torch.no_grad():
+        for name, parameter in module.named_parameters():
+            parameter.copy_(0.5 * Random(f"{rng.seed}/{name}").normal(*parameter.shape))
+    return module
+
+
+def gradients(outputs: Tensor, inputs: list[Tensor], rng: Random) -> list[Tensor | None]:
+    """The gradient of a random projection of the outputs, in each input; None where none arrives."""
+    if not outputs.requires_grad:
+        return [None] * len(inputs)
+    projection = rng.normal(*outputs.shape)
+    return list(torch.autograd.grad((outputs * projection).sum(), inputs, allow_unused=True))
+
+
+def outcome(call, expected: type[Exception]) -> str:
+    """How a call ends that may raise: a value, so that an expected error can be an answer."""
+    try:
+        call()
+    except expected:
+        return expected.__name__
+    except Exception:
+        return "another error"
+    return "no error"
+
+
+class Missing(Exception):
+    """The notebook, run from the top, does not define a name that it should."""
+
+
+class Student:
+    """The names of a notebook, as attributes."""
+
+    def __init__(self, namespace: dict):
+        self._namespace = namespace
+
+    def __getattr__(self, name):
+        if name not in self._namespace:
+            raise Missing(name)
+        return self._namespace[name]
+
+
+def answer(ask, student, seed: str) -> dict:
+    """Ask one question. Returns {"values": ...} or {"raised": ...}, ready for JSON."""
+    torch.manual_seed(int.from_bytes(hashlib.sha256(seed.encode()).digest()[:7], "big"))
+    try:
+        return _encode(ask(student, Random(seed)))
+    except Exception as error:
+        return {"raised": _describe(error)}
+
+
+def _encode(values) -> dict:
+    tensors: dict[str, Tensor] = {}
+    answer = {"values": _tree(values, tensors)}
+    if sum(tensor.numel() * tensor.element_size() for tensor in tensors.values()) > MAX_BYTES:
+        return {"values": {"unfit": "more than can be looked at"}}
+    if tensors:
+        answer["tensors"] = base64.b64encode(safetensors.torch.save(tensors)).decode()
+    return answer
+
+
+def _tree(value, tensors: dict[str, Tensor]):
+    """Values as JSON; tensors are put aside and named."""
+    if isinstance(value, Tensor):
+        name = str(len(tensors))
+        tensors[name] = value.detach().cpu().contiguous().clone()
+        return {"tensor": name}
+    if value is None or isinstance(value, bool | int | float | str):
+        return {"plain": value}
+    if isinstance(value, list | tuple):
+        return {"list": [_tree(item, tensors) for item in value]}
+    if isinstance(value, dict):
+        return {"dict": {str(key): _tree(item, tensors) for key, item in value.items()}}
+    return {"unfit": type(value).__name__}
+
+
+def _describe(error: Exception) -> dict:
+    """What was raised, and the last line of a notebook's cell on the way there."""
+    line = ""
+    for frame in traceback.extract_tb(error.__traceback__):
+        if "ipykernel" in frame.filename or frame.filename.startswith("<ipython-input"):
+            line = linecache.getline(frame.filename, frame.lineno or 0).strip() or line
+    return {"type": type(error).__name__, "message": str(error)[:500], "line": line[:200]}
+
+
+def reply(namespace: dict, ask, seed: str, nonce: str) -> None:
+    """In the student's kernel: ask one question, and send the answer off, bound to the request by its nonce."""
+    from IPython.display import display
+
+    display({ANSWER: as_text(answer(ask, Student(namespace), seed), nonce)}, raw=True)
+
+
+def as_text(answer: dict, nonce: str | None = None) -> str:
+    return json.dumps({"nonce": nonce, **answer})

@@ -1,0 +1,97 @@
+"""Puts a student's cells into the release. Nothing else of a submission is kept.
+
+The graded notebook is the released one, with the text of the student's solution cells put in by grade_id, and their
+free cells where they were. Every tag, flag, point value and locked cell is the release's. What had to be mended is
+an anomaly, noted in the notebook's metadata for the instructor.
+"""
+
+import copy
+
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from autograder.assignment import load
+from autograder.build import release_notebook
+
+NEW_CELL = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
+PICTURES = {"image/png", "image/jpeg", "image/gif"}
+
+
+class Rebuild(NbGraderPreprocessor):
+    """The sanitize step of nbgrader's autograde."""
+
+    def preprocess(self, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        assignment = load(resources["nbgrader"]["assignment"])
+        rebuilt, anomalies = rebuild(notebook, release_notebook(assignment.source))
+        for anomaly in anomalies:
+            self.log.warning("%s: %s", resources["nbgrader"].get("student", "notebook"), anomaly)
+        return rebuilt, resources
+
+
+def rebuild(submitted: NotebookNode, release: NotebookNode) -> tuple[NotebookNode, list[str]]:
+    """A notebook to grade, and what had to be mended in the submission."""
+    known = {_grade_id(cell): cell for cell in release.cells if _grade_id(cell)}
+    given: dict[str, NotebookNode] = {}  # the student's version of each cell of the release
+    free: dict[str | None, list[NotebookNode]] = {None: []}  # their own cells, by the known cell they follow
+    anomalies = []
+    place = None
+    for cell in submitted.cells:
+        name = _grade_id(cell)
+        if name in known and name not in given:
+            given[name] = cell
+            place = name
+            continue
+        if name:
+            anomalies.append(f"cell {name[:80]!r} is there twice" if name in known else f"cell {name[:80]!r} is not of this notebook")
+        free.setdefault(place, []).append(cell)
+
+    rebuilt = copy.deepcopy(release)
+    rebuilt.cells = [_free_cell(cell) for cell in free[None]]
+    for name, original in known.items():
+        cell = copy.deepcopy(original)
+        if name not in given:
+            anomalies.append(f"cell {name!r} was deleted; the released one stands in its place")
+        elif cell.metadata.nbgrader.solution:
+            cell.source = given[name].source
+            cell.update(_attachments(given[name]))
+        elif given[name].source != cell.source:
+            anomalies.append(f"locked cell {name!r} was changed; the released one stands in its place")
+        if name in given and given[name].metadata.get("nbgrader") != original.metadata.nbgrader:
+            anomalies.append(f"the metadata of cell {name!r} was changed")
+        rebuilt.cells.append(cell)
+        rebuilt.cells.extend(_free_cell(cell) for cell in free.get(name, []))
+    if [name for name in known if name in given] != list(given):
+        anomalies.append("cells were put in another order; they run in the released one")
+    for number, cell in enumerate(rebuilt.cells):
+        cell.id = _grade_id(cell) or f"free-{number}"
+    rebuilt.metadata.autograder = {"anomalies": anomalies}
+    return rebuilt, anomalies
+
+
+def _grade_id(cell: NotebookNode) -> str | None:
+    """The name under which the release knows a cell, whatever else stands in its metadata."""
+    settings = cell.get("metadata", {}).get("nbgrader")
+    name = settings.get("grade_id") if isinstance(settings, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def _free_cell(cell: NotebookNode) -> NotebookNode:
+    """A student's own cell: what it says, and nothing that it claims about itself."""
+    made = NEW_CELL.get(cell.cell_type, new_raw_cell)(cell.source)
+    made.update(_attachments(cell))
+    return made
+
+
+def _attachments(cell: NotebookNode) -> dict:
+    """Pictures that were pasted into a markdown cell."""
+    attachments = cell.get("attachments")
+    if cell.cell_type != "markdown" or not isinstance(attachments, dict):
+        return {}
+    kept = {
+        name: {kind: data for kind, data in bundle.items() if kind in PICTURES and isinstance(data, str)}
+        for name, bundle in attachments.items()
+        if isinstance(bundle, dict)
+    }
+    return {"attachments": kept}

@@ -1,0 +1,85 @@
+"""Shows verdicts: in a check cell of the graded notebook, and in the terminal."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from html import escape
+from typing import TYPE_CHECKING
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+
+if TYPE_CHECKING:
+    from autograder.judge import Verdict
+
+
+def into_notebook(notebook: NotebookNode, verdicts: list[Verdict]) -> None:
+    """Make the verdict the one result of each check cell; the student's own messages stay below it.
+
+    nbgrader takes the number as the cell's points, and feedback and formgrader show the table.
+    """
+    by_cell = {f"check_{verdict.exercise}": verdict for verdict in verdicts}
+    for cell in notebook.cells:
+        verdict = by_cell.get(cell.metadata.get("nbgrader", {}).get("grade_id"))
+        if verdict is None:
+            continue
+        result = new_output(
+            "execute_result",
+            {"text/plain": repr(verdict.score), "text/html": as_html(verdict)},
+            execution_count=cell.execution_count,
+        )
+        own = [output for output in cell.outputs if output.output_type in ("stream", "error")]
+        cell.outputs = [result, *own]
+    notebook.metadata.setdefault("autograder", NotebookNode()).verdicts = [
+        {
+            "exercise": verdict.exercise,
+            "score": verdict.score,
+            "points": verdict.points,
+            "mistakes": [mistake.name for mistake in verdict.mistakes],
+        }
+        for verdict in verdicts
+    ]
+
+
+def as_html(verdict: Verdict) -> str:
+    rows = "".join(
+        "<tr><td>{}</td><td>{}</td><td>{}{}</td></tr>".format(
+            "✓" if case.passed else "✗",
+            escape(case.title),
+            f"<b>{escape(case.mistake.name)}.</b> " if case.mistake else "",
+            escape(case.reason),
+        )
+        for case in verdict.cases
+    )
+    return (
+        f"<p><b>{escape(verdict.exercise)}: {verdict.score:g} of {verdict.points:g} points</b></p>"
+        f"<table><thead><tr><th></th><th>What was tested</th><th>What was found</th></tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def as_text(verdicts: list[Verdict]) -> str:
+    """For the terminal: each exercise, each case, what was wrong."""
+    width = min(shutil.get_terminal_size().columns, 100)
+    lines = []
+    for verdict in verdicts:
+        lines += ["", f"{verdict.exercise}  {verdict.score:g} of {verdict.points:g} points"]
+        for case in verdict.cases:
+            lines.append(f"  {'✓' if case.passed else '✗'} {case.title}")
+            found = f"{case.mistake.name}: {case.reason}" if case.mistake else case.reason
+            lines += textwrap.wrap(found, width, initial_indent="      ", subsequent_indent="      ")
+    total, most = sum(verdict.score for verdict in verdicts), sum(verdict.points for verdict in verdicts)
+    return "\n".join([*lines, "", f"{total:g} of {most:g} automatic points"])
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """A plain table; columns whose cells are all numbers stand to the right."""
+    columns = list(zip(head, *rows, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    right = [all(cell.replace(".", "").replace("-", "").isdigit() or not cell for cell in column[1:]) for column in columns]
+
+    def line(cells):
+        padded = [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(cells, widths, right, strict=True)]
+        return "  ".join(padded).rstrip()
+
+    return "\n".join([line(head), line(["─" * width for width in widths]), *map(line, rows)])

@@ -1,0 +1,135 @@
+"""Reads a notebook's one source: a percent script with solutions and visible checks.
+
+Cell options are jupytext's ``key=value`` metadata, one role a cell:
+
+    # %% exercise="causal_mask"             a cell that the student fills in, a solution between marks
+    # %% check="causal_mask" points=10      the visible half of its test, locked; its points are for the hidden one
+    # %% [markdown] answer="why" points=10  a written answer, graded by hand, its mark scheme between the marks
+    # %% locked="setup"                     given code that exercises need, run by the judge too
+
+Every other cell is the student's to change.
+"""
+
+import ast
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import jupytext
+
+ROLES = ("exercise", "check", "answer", "locked")
+OPTIONS = {*ROLES, "points"}
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+
+
+class SourceError(Exception):
+    """Something is wrong in a file that a maintainer wrote; the message names file and line."""
+
+    def __init__(self, path: Path, line: int, message: str):
+        super().__init__(f"{path}:{line}: {message}")
+
+
+@dataclass(frozen=True)
+class Cell:
+    kind: str  # "code" or "markdown"
+    role: str | None  # one of ROLES, or None for a free cell
+    name: str
+    points: float
+    text: str
+    line: int  # of its "# %%" in the file
+
+    @property
+    def grade_id(self) -> str:
+        return f"check_{self.name}" if self.role == "check" else self.name
+
+
+@dataclass(frozen=True)
+class Source:
+    path: Path
+    cells: tuple[Cell, ...]
+
+    def of_role(self, *roles: str) -> list[Cell]:
+        return [cell for cell in self.cells if cell.role in roles]
+
+    @property
+    def exercises(self) -> dict[str, Cell]:
+        return {cell.name: cell for cell in self.of_role("exercise")}
+
+    @property
+    def points(self) -> dict[str, float]:
+        """The points of each exercise, given by its hidden tests."""
+        return {cell.name: cell.points for cell in self.of_role("check")}
+
+
+def read(path: Path) -> Source:
+    """Parse and check a percent script. Raises SourceError naming file and line."""
+    text = path.read_text(encoding="utf-8")
+    starts = [number for number, line in enumerate(text.split("\n"), 1) if re.match(r"# %%(\s|$)", line)]
+    cells = jupytext.reads(text, fmt="py:percent").cells
+    if len(cells) != len(starts):
+        raise SourceError(path, 1, 'a notebook\'s source begins with a cell marker, "# %%", and nothing before it')
+    source = Source(path, tuple(_cell(path, cell, line) for cell, line in zip(cells, starts, strict=True)))
+    _check(source)
+    return source
+
+
+def _cell(path: Path, cell, line: int) -> Cell:
+    unknown = set(cell.metadata) - OPTIONS - {"lines_to_next_cell", "cell_marker"}
+    if unknown:
+        raise SourceError(path, line, f"unknown cell option {sorted(unknown)[0]!r}; there are {', '.join(sorted(OPTIONS))}")
+    roles = [role for role in ROLES if role in cell.metadata]
+    if len(roles) > 1:
+        raise SourceError(path, line, f"a cell has one role, this one has {' and '.join(roles)}")
+    role = roles[0] if roles else None
+    name = cell.metadata.get(role, "")
+    if role and not (isinstance(name, str) and re.fullmatch(r"[A-Za-z_]\w*", name)):
+        raise SourceError(path, line, f"{role}={name!r}: a name is letters, digits and underscores, in quotes")
+    points = cell.metadata.get("points", 0)
+    graded = role in ("check", "answer")
+    if not isinstance(points, int | float) or isinstance(points, bool) or points < 0 or graded and not points > 0:
+        raise SourceError(path, line, f"points={points!r}: a {role or 'cell'} needs a positive number of points")
+    if points and not graded:
+        raise SourceError(path, line, "only a check or an answer has points")
+    return Cell(cell.cell_type, role, name, float(points), cell.source, line)
+
+
+def _check(source: Source) -> None:
+    def fail(cell: Cell, message: str):
+        raise SourceError(source.path, cell.line, message)
+
+    seen: dict[str, Cell] = {}
+    for cell in source.of_role(*ROLES):
+        if cell.grade_id in seen:
+            fail(cell, f"{cell.role} {cell.name!r} is there already, in line {seen[cell.grade_id].line}")
+        seen[cell.grade_id] = cell
+        if cell.role != "answer" and cell.kind != "code":
+            fail(cell, f"a cell of role {cell.role!r} holds code")
+        if cell.role == "check" and (cell.name not in seen or seen[cell.name].role != "exercise"):
+            fail(cell, f"check {cell.name!r} has no exercise of that name before it")
+    for name, cell in source.exercises.items():
+        if f"check_{name}" not in seen:
+            fail(cell, f"exercise {name!r} has no check")
+        if name not in _definitions(source, cell):
+            fail(cell, f"exercise {name!r} defines no {name!r}")
+    for cell in source.cells:
+        _check_marks(cell, fail)
+
+
+def _check_marks(cell: Cell, fail) -> None:
+    """Solution marks come in pairs, and only where a student fills something in."""
+    marks = [line.strip() for line in cell.text.split("\n") if BEGIN in line or END in line]
+    filled_in = cell.role in ("exercise", "answer")
+    if marks and not filled_in:
+        fail(cell, "a solution stands outside an exercise or an answer: students would see it")
+    if filled_in and not marks:
+        fail(cell, f"{cell.role} {cell.name!r} has no solution between {BEGIN!r} and {END!r}")
+    if any(mark != (END if number % 2 else BEGIN) for number, mark in enumerate(marks)) or len(marks) % 2:
+        fail(cell, f"{cell.role} {cell.name!r}: a solution is not closed; every {BEGIN!r} needs its {END!r}")
+
+
+def _definitions(source: Source, cell: Cell) -> set[str]:
+    try:
+        body = ast.parse(cell.text).body
+    except SyntaxError as error:
+        raise SourceError(source.path, cell.line + (error.lineno or 0), f"Python cannot read this: {error.msg}") from None
+    return {node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
