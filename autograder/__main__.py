@@ -8,24 +8,22 @@ from autograder.source import SourceError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m autograder", description=__doc__.split(":")[0])
+    parser = argparse.ArgumentParser(prog="python -m autograder", description="The commands of the course.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    build = commands.add_parser("build", help="make the notebooks in course/ from solutions/", description="Make classroom/source and course/ from solutions/. The old course/ stays as it was when anything fails.")
-    build.add_argument("--force", action="store_true", help="replace notebooks in course/ that somebody worked in, too")
-    build.set_defaults(run=_build)
+    def command(name: str, run, help: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=help, description=run.__doc__)
+        made.set_defaults(run=run)
+        return made
 
-    check = commands.add_parser("check", help="grade your own notebook", description="Grade one notebook against the hidden tests and show the feedback. It runs here, as any notebook of yours does, and nothing is stored.")
+    build = command("build", _build, "make the notebooks in course/ from solutions/")
+    build.add_argument("--force", action="store_true", help="replace a notebook that somebody worked in, too")
+    check = command("check", _check, "grade your own notebook")
     check.add_argument("notebook", type=Path, help="for example course/01_attention/01_attention.ipynb")
-    check.set_defaults(run=_check)
-
-    mistakes = commands.add_parser("mistakes", help="show what the hidden tests catch", description="Make each named mistake in the reference solution, and grade it. The exit status is 1 if one is not caught, or costs points on another exercise.")
+    mistakes = command("mistakes", _mistakes, "show what the hidden tests catch")
     mistakes.add_argument("assignment", help="for example 01_attention")
-    mistakes.set_defaults(run=_mistakes)
-
-    demo = commands.add_parser("demo", help="grade a class of twelve, from release to feedback", description="Build, release, let twelve made-up students submit, collect, grade and give feedback, all with nbgrader, in a folder of its own.")
-    demo.add_argument("--folder", type=Path, default=Path("demo"), help="where; it is emptied first (default: demo)")
-    demo.set_defaults(run=_demo)
+    demo = command("demo", _demo, "grade a made-up class of twelve, from release to feedback")
+    demo.add_argument("--folder", type=Path, default=Path("demo"), help="where; it is made anew (default: demo)")
 
     chosen = parser.parse_args(arguments)
     try:
@@ -33,10 +31,11 @@ def main(arguments: list[str] | None = None) -> int:
     except (SourceError, LookupError, OSError) as error:
         return _fail(error)
     except KeyboardInterrupt:
-        return _fail("stopped")
+        return _fail("Stopped.")
 
 
 def _build(chosen) -> int:
+    """Make classroom/source and course/ from solutions/. When anything fails, the old course/ stays as it was."""
     from autograder.build import BuildError, build
 
     try:
@@ -48,6 +47,8 @@ def _build(chosen) -> int:
 
 
 def _check(chosen) -> int:
+    """Grade one notebook against the hidden tests and show the feedback. Your code runs as it does in JupyterLab:
+    here, with all that you may do. Nothing is stored."""
     from autograder.check import CheckError, check
     from autograder.report import as_text
 
@@ -59,6 +60,8 @@ def _check(chosen) -> int:
 
 
 def _mistakes(chosen) -> int:
+    """Make each named mistake in the reference solution, and grade it. The exit status is 1 if a mistake is not
+    caught, or costs points on another exercise too."""
     from autograder.assignment import load
     from autograder.catalogue import as_table, findings
 
@@ -68,6 +71,8 @@ def _mistakes(chosen) -> int:
 
 
 def _demo(chosen) -> int:
+    """Build, release, let twelve made-up students submit, collect, grade and give feedback: all with nbgrader, in a
+    folder of its own."""
     from autograder.demo import demo
 
     return demo(chosen.folder)

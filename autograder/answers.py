@@ -64,7 +64,15 @@ def decode(text: str, nonce: str | None = None) -> Answer:
             return Raised(str(raised["type"]), str(raised["message"]), str(raised["line"]))
         tensors = safetensors.torch.load(base64.b64decode(message["tensors"])) if "tensors" in message else {}
         return _values(message["values"], tensors)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error, safetensors.SafetensorError):
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        binascii.Error,
+        safetensors.SafetensorError,
+    ):
         return unreadable
 
 
@@ -119,7 +127,9 @@ def _difference(expected, given, tolerance: float, where: str) -> str | None:
         return None
     if type(expected) is not type(given):
         return f"{at}it returns {_kind(given)}, where {_kind(expected)} is asked for"
-    return f"{at}it is not right" if not isinstance(expected, bool) else f"{at}it does the opposite of what is asked for"
+    return (
+        f"{at}it is not right" if not isinstance(expected, bool) else f"{at}it does the opposite of what is asked for"
+    )
 
 
 def _tensor_difference(expected: Tensor, given, tolerance: float, at: str) -> str | None:

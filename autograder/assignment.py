@@ -104,8 +104,9 @@ def parts(sources: Iterable[Source]) -> str:
     ]
     if not sections:
         return ""
-    header = '# Made by `python -m autograder build`: change solutions/ instead.\n"""Solutions of the notebooks before this one."""\n'
-    return header + "\n" + "\n\n\n".join(sections) + "\n"
+    header = "# Made by `python -m autograder build`: change solutions/ instead."
+    title = '"""Solutions of the notebooks before this one."""'
+    return "\n".join([header, title, "", "\n\n\n".join(sections), ""])
 
 
 def without_marks(text: str) -> str:
@@ -118,7 +119,11 @@ def _cases(path: Path, source: Source) -> Iterable[Case]:
     for function in functions:
         line = function.__code__.co_firstlineno
         if function.exercise not in source.exercises:
-            raise SourceError(path, line, f"hidden test {function.__name__!r} is for {function.exercise!r}, and there is no such exercise")
+            raise SourceError(
+                path,
+                line,
+                f"hidden test {function.__name__!r} is for {function.exercise!r}, and there is no such exercise",
+            )
         title = (function.__doc__ or "").strip().split("\n")[0]
         if not title:
             raise SourceError(path, line, f"hidden test {function.__name__!r} has no docstring, and feedback shows it")
@@ -137,10 +142,16 @@ def _mistakes(path: Path, source: Source) -> Iterable[Mistake]:
             raise SourceError(path, line, f"two mistakes are called {mistake.name!r}")
         seen.add(mistake.name)
         if mistake.exercise not in source.exercises:
-            raise SourceError(path, line, f"mistake {mistake.name!r} is for {mistake.exercise!r}, and there is no such exercise")
+            raise SourceError(
+                path, line, f"mistake {mistake.name!r} is for {mistake.exercise!r}, and there is no such exercise"
+            )
         count = source.exercises[mistake.exercise].text.count(mistake.replace)
         if count != 1 or mistake.replace == mistake.by:
-            raise SourceError(path, line, f"mistake {mistake.name!r}: its text stands {count} times in the solution of {mistake.exercise!r}, not once")
+            raise SourceError(
+                path,
+                line,
+                f"mistake {mistake.name!r}: its text stands {count} times in {mistake.exercise!r}, and should once",
+            )
         yield mistake
 
 

@@ -33,29 +33,32 @@ class BuildError(Exception):
     """The build stopped before it changed anything in course/; the message says what to do."""
 
 
-def build(root: Path = ROOT, force: bool = False) -> list[Path]:
+def build(root: Path = ROOT, into: Path | None = None, force: bool = False) -> list[Path]:
     """Build every assignment. Returns the release folders, and leaves course/ alone when anything fails.
 
-    With ``force``, a notebook in course/ that somebody worked in is replaced too.
+    root   where solutions/ and autograder/ are
+    into   where classroom/ and course/ are made, and an nbgrader_config.py is; None: in the same place
+    force  replace a notebook in course/ that somebody worked in, too
     """
+    into = into or root
     assignments = [load(name, root) for name in names(root)]
     if not assignments:
         raise BuildError(f"There is nothing to build: no solutions/NN_name.py in {root}.")
-    worked_in = [path for path in _released(root) if not force and was_worked_in(path)]
+    worked_in = [path for path in _released(into) if not force and was_worked_in(path)]
     if worked_in:
         raise BuildError(
-            f"Somebody worked in {', '.join(str(path.relative_to(root)) for path in worked_in)}, and building would "
+            f"Somebody worked in {', '.join(str(path.relative_to(into)) for path in worked_in)}, and building would "
             "replace it. Copy it somewhere else first, or build with --force."
         )
-    (root / "classroom").mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=root / "classroom", prefix=".build-") as folder:
+    (into / "classroom").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=into / "classroom", prefix=".build-") as folder:
         staging = Path(folder)
         for assignment in assignments:
             _write_source(assignment, staging / "source" / assignment.name)
-            _generate(assignment.name, staging, root)
-        _replace(root / "classroom" / "source", staging / "source", staging / "old-source")
-        _replace(root / "course", staging / "course", staging / "old-course")
-    return [root / "course" / assignment.name for assignment in assignments]
+            _generate(assignment.name, staging, into)
+        _replace(into / "classroom" / "source", staging / "source", staging / "old-source")
+        _replace(into / "course", staging / "course", staging / "old-course")
+    return [into / "course" / assignment.name for assignment in assignments]
 
 
 def source_notebook(source: Source) -> NotebookNode:
@@ -133,9 +136,9 @@ def _write_source(assignment: Assignment, folder: Path) -> None:
         (folder / "parts.py").write_text(assignment.parts, encoding="utf-8")
 
 
-def _generate(name: str, staging: Path, root: Path) -> None:
+def _generate(name: str, staging: Path, into: Path) -> None:
     """nbgrader's own generate step, from the staged source to a staged release, into the class's gradebook."""
-    settings = config.course(root)
+    settings = config.course(into)
     settings.CourseDirectory.source_directory = str(staging / "source")
     settings.CourseDirectory.release_directory = str(staging / "course")
     with config.commands_on_path():

@@ -51,7 +51,11 @@ def as_table(found: list[Finding]) -> str:
             f"{finding.points:g}",
             f"{finding.caught_by}",
             "yes" if finding.told_apart else "no",
-            "" if finding.holds else "NOT CAUGHT" if finding.score == finding.points else f"LOSES {finding.lost_elsewhere:g} ELSEWHERE",
+            ""
+            if finding.holds
+            else "NOT CAUGHT"
+            if finding.score == finding.points
+            else f"LOSES {finding.lost_elsewhere:g} ELSEWHERE",
         ]
         for finding in found
     ]

@@ -7,11 +7,11 @@ import nbformat
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from autograder.assignment import ROOT, load, names
+from autograder.assignment import load, names
+from autograder.build import release_notebook
 from autograder.execute import Execute
 from autograder.judge import Verdict, judge_of
 from autograder.rebuild import rebuild
-from autograder.build import release_notebook
 
 
 class CheckError(Exception):
@@ -50,4 +50,6 @@ def _assignment_of(path: Path, notebook: NotebookNode) -> str:
     for name in names():
         if held & set(load(name).source.exercises):
             return name
-    raise CheckError(f"{path} is none of this course's notebooks ({', '.join(names())}): it holds none of their exercises.")
+    raise CheckError(
+        f"{path} is none of this course's notebooks ({', '.join(names())}): it holds none of their exercises."
+    )

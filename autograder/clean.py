@@ -12,12 +12,13 @@ from bleach.css_sanitizer import CSSSanitizer
 from jinja2 import pass_context
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-TAGS = set(
+TAGS = frozenset(
     "a abbr b blockquote br code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img kbd li ol p pre s span strong "
     "sub summary sup table tbody td tfoot th thead tr u ul".split()
 )
 PICTURE = re.compile(r"data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*")
 CODE_CLASS = re.compile(r"highlight|hl-\w+|[a-z][a-z0-9]{0,2}")  # as pygments names what it colours
+TABLE_CLASS = "table table-condensed"  # a table as bootstrap, and so nbgrader's pages, draw it
 STYLES = CSSSanitizer(allowed_css_properties=["text-align"])
 
 
@@ -48,6 +49,8 @@ def _allowed(tag: str, name: str, value: str) -> bool:
         return not value.strip().lower().startswith("data:")
     if tag == "img":
         return name in ("alt", "width", "height") or name == "src" and bool(PICTURE.fullmatch(value.strip()))
+    if tag == "table" and name == "class":
+        return value == TABLE_CLASS
     if name == "class":
         return tag in ("span", "div", "pre", "code") and bool(CODE_CLASS.fullmatch(value))
     return tag in ("td", "th") and name == "style" or name == "title"

@@ -48,7 +48,9 @@ class Execute(nbgrader.preprocessors.Execute):
     seed = Unicode(help="Draw hidden inputs from this seed, instead of the class's secret one.").tag(config=True)
     question_timeout = Integer(10, help="Seconds a hidden question may take.").tag(config=True)
     on_step = Callable(lambda: None, help="Called after every code cell and every question, to show progress.")
-    max_replays = Integer(3, help="How often a notebook whose kernel died is run again, without the cell that did it.").tag(config=True)
+    max_replays = Integer(
+        3, help="How often a notebook whose kernel died is run again, without the cell that did it."
+    ).tag(config=True)
 
     def preprocess(self, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         assignment = load(resources["nbgrader"]["assignment"])
@@ -58,14 +60,24 @@ class Execute(nbgrader.preprocessors.Execute):
         self._deadly: dict[int, NotebookNode] = {}  # cells that ended the kernel, and how that is shown
         self._replays_left = self.max_replays
         before = resources.get("metadata", {})
-        with tempfile.TemporaryDirectory(prefix="grading-") as scratch:
+        with tempfile.TemporaryDirectory(prefix="grade-") as folder:
+            self._sockets = Path(folder) / "sockets"
+            scratch = Path(folder) / "scratch"
+            self._sockets.mkdir()
+            scratch.mkdir()
             if assignment.parts:
-                (Path(scratch) / "parts.py").write_text(assignment.parts, encoding="utf-8")
-            resources["metadata"] = {**before, "path": scratch}
+                (scratch / "parts.py").write_text(assignment.parts, encoding="utf-8")
+            resources["metadata"] = {**before, "path": str(scratch)}
             notebook, resources = super().preprocess(notebook, resources)
         resources["metadata"] = before
         resources["autograder"] = {"seed": seed, "answers": self._answers}
         return notebook, resources
+
+    def create_kernel_manager(self):
+        """A kernel that listens on sockets in a folder of ours, where an ordinary one opens ports."""
+        manager = super().create_kernel_manager()
+        manager.transport, manager.ip = "ipc", str(self._sockets / secrets.token_hex(4))
+        return manager
 
     @contextmanager
     def setup_kernel(self, **options):
@@ -84,7 +96,9 @@ class Execute(nbgrader.preprocessors.Execute):
             return cell, resources
         except (DeadKernelError, CellTimeoutError) as error:
             what = "ended the notebook's process" if isinstance(error, DeadKernelError) else "could not be interrupted"
-            self._deadly[index] = _error(f"This cell {what}. It was left out, and the others were run again without it.")
+            self._deadly[index] = _error(
+                f"This cell {what}. It was left out, and the others were run again without it."
+            )
             cell.outputs = [self._deadly[index]]
             self._replay(index)
             return cell, resources

@@ -10,25 +10,31 @@ from collections.abc import Iterable
 
 from autograder.answers import Answer, Raised, Silent
 
-NUMBERS = r"[\d, x()\[\]-]{1,60}"
+NUMBERS = r"[\[(]?\d{1,3}(?:[x, ]{1,2}\d{1,3}){0,4}[\])]?"
+KIND = r"(?:float|double|c10::Half|c10::BFloat16|long int|long long|int|bool)"
+GIVEN = r"(\w{1,40})(?:\.(\w{1,40}))?\(\)"  # the function that was called
 MESSAGES = [
     re.compile(pattern)
     for pattern in (
         r"name '(\w{1,40})' is not defined",
         r"cannot access local variable '(\w{1,40})' where it is not associated with a value",
-        r"'?(\w{1,40})'? object (?:has no attribute|is not) '?(\w{1,40})'?",
-        r"(\w{1,40})(?:\.\w{1,40})?\(\) (?:takes|missing|got) [\w ']{1,80}",
+        r"'(\w{1,40})' object has no attribute '(\w{1,40})'",
+        r"'(\w{1,40})' object is not (?:callable|iterable|subscriptable)",
+        rf"{GIVEN} takes (?:from )?\d{{1,2}}(?: to \d{{1,2}})? positional arguments? but \d{{1,2}} (?:was|were) given",
+        rf"{GIVEN} missing \d{{1,2}} required positional arguments?: '(\w{{1,40}})'",
         rf"mat1 and mat2 shapes cannot be multiplied \({NUMBERS} and {NUMBERS}\)",
-        rf"The size of tensor a \({NUMBERS}\) must match the size of tensor b \({NUMBERS}\) at non-singleton dimension \d+",
+        rf"The size of tensor a {NUMBERS} must match the size of tensor b {NUMBERS} at non-singleton dimension \d",
         rf"Expected size for first two dimensions of batch2 tensor to be: {NUMBERS} but got: {NUMBERS}\.?",
-        rf"shape '{NUMBERS}' is invalid for input of size \d{{1,9}}",
-        rf"Dimension out of range \(expected to be in range of {NUMBERS}, but got {NUMBERS}\)",
-        r"expected (?:m1 and m2|mat1 and mat2|scalar type) [\w :!=,]{1,60}",
-        r"view size is not compatible with input tensor's size and stride.*",
+        rf"shape '{NUMBERS}' is invalid for input of size \d{{1,5}}",
+        rf"expected (?:m1 and m2|mat1 and mat2) to have the same dtype, but got: {KIND} != {KIND}",
+        r"view size is not compatible with input tensor's size and stride \(at least one dimension spans across two "
+        r"contiguous subspaces\)\. Use \.reshape\(\.\.\.\) instead\.",
         r"element 0 of tensors does not require grad and does not have a grad_fn",
-        r"\"\w{1,30}\" not implemented for '\w{1,20}'",
+        r"value cannot be converted to type at::Half without overflow",
     )
 ]
+# Names in such messages that are Python's, and not the student's.
+KNOWN_WORDS = frozenset("Tensor NoneType tuple list dict int float str bool function self forward".split())
 
 
 def explain(difference: str | None, answer: Answer, texts: Iterable[str]) -> str:
@@ -54,11 +60,10 @@ def _raised(raised: Raised, texts: list[str]) -> str:
     message = raised.message.split("\n")[0]
     words = {word for text in texts for word in re.findall(r"\w+", text)}
     for pattern in MESSAGES:
-        if (match := pattern.fullmatch(message)) and all(name in words | KNOWN_WORDS for name in match.groups() if name):
+        if (match := pattern.fullmatch(message)) and all(
+            name in words | KNOWN_WORDS for name in match.groups() if name
+        ):
             reason += f": {message}"
             break
     lines = {line.strip() for text in texts for line in text.split("\n")}
     return f"{reason}, in the line  {raised.line}" if raised.line in lines - {""} else reason
-
-
-KNOWN_WORDS = {"Tensor", "NoneType", "tuple", "list", "int", "float", "str", "function", "callable", "iterable", "subscriptable"}

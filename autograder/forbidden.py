@@ -8,7 +8,20 @@ import ast
 import symtable
 from collections.abc import Iterable
 
-DYNAMIC = {"eval", "exec", "compile", "__import__", "import_module", "globals", "locals", "vars", "getattr", "setattr", "__dict__", "__globals__"}
+DYNAMIC = {
+    "eval",
+    "exec",
+    "compile",
+    "__import__",
+    "import_module",
+    "globals",
+    "locals",
+    "vars",
+    "getattr",
+    "setattr",
+    "__dict__",
+    "__globals__",
+}
 
 
 def forbidden_names(cells: Iterable[str], exercise: str, forbids: frozenset[str]) -> list[str]:
@@ -89,7 +102,9 @@ def _names(statement: ast.stmt) -> tuple[list[str], list[str]]:
     """Names of the notebook that a statement reaches, and names that it takes from elsewhere."""
     used = []
     for leaf in ast.walk(statement):
-        if isinstance(leaf, ast.Attribute) and not (isinstance(leaf.value, ast.Name) and leaf.value.id in ("self", "cls")):
+        if isinstance(leaf, ast.Attribute) and not (
+            isinstance(leaf.value, ast.Name) and leaf.value.id in ("self", "cls")
+        ):
             used.append(leaf.attr)
         elif isinstance(leaf, ast.Constant) and isinstance(leaf.value, str):
             used.append(leaf.value)

@@ -112,9 +112,11 @@ class Judge:
         earlier: list[Mistake] = []
         verdicts = []
         for exercise, points in self.assignment.source.points.items():
-            verdict = Verdict(exercise, points, self._cases(exercise, answers, earlier, [cell.source for cell in cells]))
+            verdict = Verdict(
+                exercise, points, self._cases(exercise, answers, earlier, [cell.source for cell in cells])
+            )
             if self._is_as_released(exercise, cells) and not verdict.score:
-                verdict.cases = [CaseVerdict(case.title, False, "not done yet") for case in verdict.cases]
+                verdict.cases = [CaseVerdict("This exercise is not done yet.", False)]
             earlier += verdict.mistakes
             verdicts.append(verdict)
         return verdicts
@@ -123,7 +125,9 @@ class Judge:
         texts = [cell.source for cell in cells if cell.metadata.get("nbgrader", {}).get("grade_id") == exercise]
         return texts == [self._released[exercise]]
 
-    def _cases(self, exercise: str, answers: dict[str, Answer], earlier: list[Mistake], texts: list[str]) -> list[CaseVerdict]:
+    def _cases(
+        self, exercise: str, answers: dict[str, Answer], earlier: list[Mistake], texts: list[str]
+    ) -> list[CaseVerdict]:
         cases = self.assignment.cases_of(exercise)
         given = {case: answers.get(case.name, Silent("no answer came back")) for case in cases}
         found: dict[Case, CaseVerdict] = {}
@@ -140,7 +144,9 @@ class Judge:
         wrong = [case for case in cases if case not in found]
         named = self._name(exercise, given, wrong, earlier)
         for case in wrong:
-            reason = named[case].says if case in named else explain(self._difference(case, given[case]), given[case], texts)
+            reason = (
+                named[case].says if case in named else explain(self._difference(case, given[case]), given[case], texts)
+            )
             found[case] = CaseVerdict(case.title, False, reason, named.get(case))
         return [found[case] for case in cases]
 
@@ -164,12 +170,12 @@ class Judge:
     def _still_sees(self, case: Case, cause: list[Mistake]) -> bool:
         own = self.assignment.mistakes_of(case.exercise)
         caught = [mistake for mistake in own if self._difference(case, self.expected(case, [mistake]))]
-        seen = [
-            mistake for mistake in caught if self._difference(case, self.expected(case, [*cause, mistake]), cause)
-        ]
+        seen = [mistake for mistake in caught if self._difference(case, self.expected(case, [*cause, mistake]), cause)]
         return len(seen) >= STILL_SEES * len(caught) and bool(seen)
 
-    def _name(self, exercise: str, given: dict[Case, Answer], wrong: list[Case], earlier: list[Mistake]) -> dict[Case, Mistake]:
+    def _name(
+        self, exercise: str, given: dict[Case, Answer], wrong: list[Case], earlier: list[Mistake]
+    ) -> dict[Case, Mistake]:
         """The mistake that explains each wrong answer, where exactly one does.
 
         Where several explain the same answer, one that explains all wrong answers of the exercise goes first.
@@ -180,7 +186,9 @@ class Judge:
         }
         whole = [mistake for mistake, cases in explains.items() if wrong and len(cases) == len(wrong)]
         # Of those, it is the one that goes wrong nowhere else.
-        exact = [mistake for mistake in whole if all(self._shows(case, given[case], mistake, earlier) for case in given)]
+        exact = [
+            mistake for mistake in whole if all(self._shows(case, given[case], mistake, earlier) for case in given)
+        ]
         for mistakes in (exact, whole):
             if len(mistakes) == 1:
                 return dict.fromkeys(wrong, mistakes[0])

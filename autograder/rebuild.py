@@ -44,7 +44,9 @@ def rebuild(submitted: NotebookNode, release: NotebookNode) -> tuple[NotebookNod
             place = name
             continue
         if name:
-            anomalies.append(f"cell {name[:80]!r} is there twice" if name in known else f"cell {name[:80]!r} is not of this notebook")
+            anomalies.append(
+                f"cell {name[:80]!r} is there twice" if name in known else f"cell {name[:80]!r} is not of this notebook"
+            )
         free.setdefault(place, []).append(cell)
 
     rebuilt = copy.deepcopy(release)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
+from autograder.clean import TABLE_CLASS
+
 if TYPE_CHECKING:
     from autograder.judge import Verdict
 
@@ -54,7 +56,8 @@ def as_html(verdict: Verdict) -> str:
     )
     return (
         f"<p><b>{escape(verdict.exercise)}: {verdict.score:g} of {verdict.points:g} points</b></p>"
-        f"<table><thead><tr><th></th><th>What was tested</th><th>What was found</th></tr></thead><tbody>{rows}</tbody></table>"
+        f'<table class="{TABLE_CLASS}"><thead><tr><th></th><th>What was tested</th><th>What was found</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
     )
 
 
@@ -76,7 +79,9 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     """A plain table; columns whose cells are all numbers stand to the right."""
     columns = list(zip(head, *rows, strict=True))
     widths = [max(map(len, column)) for column in columns]
-    right = [all(cell.replace(".", "").replace("-", "").isdigit() or not cell for cell in column[1:]) for column in columns]
+    right = [
+        all(cell.replace(".", "").replace("-", "").isdigit() or not cell for cell in column[1:]) for column in columns
+    ]
 
     def line(cells):
         padded = [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(cells, widths, right, strict=True)]

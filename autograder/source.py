@@ -76,7 +76,9 @@ def read(path: Path) -> Source:
 def _cell(path: Path, cell, line: int) -> Cell:
     unknown = set(cell.metadata) - OPTIONS - {"lines_to_next_cell", "cell_marker"}
     if unknown:
-        raise SourceError(path, line, f"unknown cell option {sorted(unknown)[0]!r}; there are {', '.join(sorted(OPTIONS))}")
+        raise SourceError(
+            path, line, f"unknown cell option {sorted(unknown)[0]!r}; there are {', '.join(sorted(OPTIONS))}"
+        )
     roles = [role for role in ROLES if role in cell.metadata]
     if len(roles) > 1:
         raise SourceError(path, line, f"a cell has one role, this one has {' and '.join(roles)}")
@@ -131,5 +133,7 @@ def _definitions(source: Source, cell: Cell) -> set[str]:
     try:
         body = ast.parse(cell.text).body
     except SyntaxError as error:
-        raise SourceError(source.path, cell.line + (error.lineno or 0), f"Python cannot read this: {error.msg}") from None
+        raise SourceError(
+            source.path, cell.line + (error.lineno or 0), f"Python cannot read this: {error.msg}"
+        ) from None
     return {node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}

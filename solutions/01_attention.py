@@ -25,7 +25,7 @@
 
 # %% locked="setup"
 try:
-    from coursekit import attention_maps, comparison_table, reach, reach_maps
+    from coursekit import attention_maps, comparison_table, mask_maps, reach, reach_maps
 except ModuleNotFoundError:
     raise ModuleNotFoundError(
         "coursekit is not installed: in a terminal, in the folder that 01_attention lies in, run  pip install .  "
@@ -123,7 +123,9 @@ def causal_mask(length: int) -> Tensor:
 # %% check="causal_mask" points=10
 mask = causal_mask(3)
 assert isinstance(mask, Tensor), "Return a tensor. Is there a `return`?"
-assert mask.shape == (3, 3), f"One row a query and one column a key: the shape should be (3, 3), and it is {tuple(mask.shape)}."
+assert mask.shape == (3, 3), (
+    f"One row a query and one column a key: the shape should be (3, 3), and it is {tuple(mask.shape)}."
+)
 assert mask.dtype == torch.bool, f"A mask is made of bools: True and False, not {mask.dtype}."
 assert mask[1, 1], "Position 1 may look at itself: the diagonal belongs to the mask."
 assert mask[2, 0], "Row 2 is query 2, and key 0 lies in its past: True means that it may look there."
@@ -173,7 +175,9 @@ def padding_mask(lengths: Tensor, max_length: int) -> Tensor:
 # %% check="padding_mask" points=15
 mask = padding_mask(torch.tensor([2, 3]), 4)
 assert isinstance(mask, Tensor), "Return a tensor. Is there a `return`?"
-assert mask.shape == (2, 1, 1, 4), f"The shape should be (batch, 1, 1, max_length) = (2, 1, 1, 4), and it is {tuple(mask.shape)}."
+assert mask.shape == (2, 1, 1, 4), (
+    f"The shape should be (batch, 1, 1, max_length) = (2, 1, 1, 4), and it is {tuple(mask.shape)}."
+)
 assert mask.dtype == torch.bool, f"A mask is made of bools: True and False, not {mask.dtype}."
 assert mask[0, 0, 0, 0], "Key 0 of sequence 0 is a token: True means that it may be looked at."
 assert not mask[0, 0, 0, 2], "Sequence 0 has 2 tokens, keys 0 and 1. Key 2 is padding already."
@@ -182,12 +186,12 @@ print("padding_mask: the visible check passes.")
 
 # %% [markdown]
 # A decoder that reads padded text needs both masks: look at what is in the past *and* real. `&` combines them, and broadcasting
-# does the rest. These are the two sequences from above, filled up to 4. A title counts the pairs that are allowed.
+# does the rest. These are the two sequences from above, filled up to 4. Blue means `True`.
 
 # %%
 both = causal_mask(4) & padding_mask(torch.tensor([2, 3]), 4)  # (4, 4) & (2, 1, 1, 4) -> (2, 1, 4, 4)
 print("shape of both:", tuple(both.shape))
-reach_maps({"causal": causal_mask(4), "both, sequence 0": both[0, 0], "both, sequence 1": both[1, 0]}, tokens=["0", "1", "2", "3"])
+mask_maps({"causal": causal_mask(4), "both, sequence 0": both[0, 0], "both, sequence 1": both[1, 0]})
 plt.show()
 
 # %% [markdown]
@@ -208,10 +212,13 @@ def masked_after_softmax(query: Tensor, key: Tensor, value: Tensor, mask: Tensor
     return weights @ value, weights
 
 
-generator = torch.Generator().manual_seed(0)
-query, key, value = torch.randn(3, 4, 8, generator=generator)  # three tensors (T=4, d=8)
+generator = torch.Generator().manual_seed(9)
+query, key, value = torch.randn(3, 4, 4, generator=generator)  # three tensors (T=4, d=4)
 output, weights = masked_after_softmax(query, key, value, causal_mask(4))
-print("The weights of each query should have sum 1. They have:", [round(total, 2) for total in weights.sum(dim=-1).tolist()])
+print(
+    "The weights of each query should have sum 1. They have:",
+    [round(total, 2) for total in weights.sum(dim=-1).tolist()],
+)
 
 # %% [markdown]
 # Only the last row has sum 1. The others are no averages any more: they are too small, by a different factor at each position.
@@ -223,8 +230,8 @@ print("The weights of each query should have sum 1. They have:", [round(total, 2
 other_key = key.clone()
 other_key[3] += 1.0  # only the last token has changed
 other_output, _ = masked_after_softmax(query, other_key, value, causal_mask(4))
-print("output 0 before:", [round(number, 3) for number in output[0, :4].tolist()])
-print("output 0 after: ", [round(number, 3) for number in other_output[0, :4].tolist()])
+print("output 0 before:", [round(number, 2) for number in output[0].tolist()])
+print("output 0 after: ", [round(number, 2) for number in other_output[0].tolist()])
 
 # %% [markdown]
 # Output 0 has changed. **The future has leaked into the past**, through the sum below the fraction of the softmax: the masked scores
@@ -297,20 +304,32 @@ value = torch.randn(2, 5, 6, generator=generator)  # (batch=2, Tk=5, d_v=6)
 result = scaled_dot_product_attention(query, key, value)
 assert isinstance(result, tuple) and len(result) == 2, "Return two things: the output and the weights."
 output, weights = result
-assert weights.shape == (2, 3, 5), f"A weight for each query and key: (2, 3, 5), not {tuple(weights.shape)}. Are output and weights in this order?"
+assert weights.shape == (2, 3, 5), (
+    f"A weight for each query and key: (2, 3, 5), not {tuple(weights.shape)}. Are output and weights in this order?"
+)
 assert output.shape == (2, 3, 6), f"An output for each query, as wide as a value: (2, 3, 6), not {tuple(output.shape)}."
 sums = weights.sum(dim=-1)
-assert torch.allclose(sums, torch.ones(2, 3)), "The weights of one query, over its keys, should have sum 1. Over which dimension is your softmax?"
+assert torch.allclose(sums, torch.ones(2, 3)), (
+    "The weights of one query, over its keys, should have sum 1. Over which dimension is your softmax?"
+)
 ratio = (weights[0, 0, 0] / weights[0, 0, 1]).log() / ((query[0, 0] @ key[0, 0]) - (query[0, 0] @ key[0, 1]))
 assert not math.isclose(ratio, 1.0, rel_tol=1e-3), "Your scores are not scaled: where is the root of d_k?"
 assert math.isclose(ratio, 0.5, rel_tol=1e-3), "Your scores are scaled, but not by 1/sqrt(d_k). Here d_k is 4."
 
 mask = torch.tensor([[True, False, True, True, False], [True] * 5, [False] * 5])  # (Tq=3, Tk=5)
 output, weights = scaled_dot_product_attention(query, key, value, mask)
-assert not output.isnan().any(), "There is NaN in the output: query 2 may look at nothing, and promise 2 says what comes then."
-assert weights[:, 0, 1].eq(0).all(), "Query 0 may not look at key 1, and gives it weight all the same. True means: may look."
-assert torch.allclose(weights[:, 0].sum(dim=-1), torch.ones(2)), "With a mask, the weights that are left should still have sum 1. Mask before the softmax."
-assert weights[:, 2].eq(0).all() and output[:, 2].eq(0).all(), "Query 2 may look at nothing: its weights and its output should be 0."
+assert not output.isnan().any(), (
+    "There is NaN in the output: query 2 may look at nothing, and promise 2 says what comes then."
+)
+assert weights[:, 0, 1].eq(0).all(), (
+    "Query 0 may not look at key 1, and gives it weight all the same. True means: may look."
+)
+assert torch.allclose(weights[:, 0].sum(dim=-1), torch.ones(2)), (
+    "With a mask, the weights that are left should still have sum 1. Mask before the softmax."
+)
+assert weights[:, 2].eq(0).all() and output[:, 2].eq(0).all(), (
+    "Query 2 may look at nothing: its weights and its output should be 0."
+)
 
 large = torch.full((1, 64), 40.0, dtype=torch.float16)  # 64 * 40 * 40 = 102,400 is too large for float16
 output, _ = scaled_dot_product_attention(large, large, torch.ones(1, 1, dtype=torch.float16))
@@ -364,7 +383,7 @@ print(f"d_k = 256: {largest['with the root'][7]:.2f} with the root, {largest['wi
 # long enough to make the choice clear. Who looks at whom?
 
 # %%
-words = "a rose is a rose is a rose".split()
+words = ["a", "rose", "is", "a", "rose", "is", "a", "rose"]
 vocabulary = sorted(set(words))
 x = 4.0 * torch.eye(len(vocabulary))[[vocabulary.index(word) for word in words]]  # (8, 3)
 no_padding, padded = torch.tensor([8]), torch.tensor([5])
@@ -493,10 +512,16 @@ for head, columns in enumerate([slice(0, 3), slice(3, 6)]):
         "and its output should stand there too. Look at the shapes of your split and your merge: is a transpose missing?"
     )
 assert attention.weights is not None, "Keep the weights of the last call in self.weights."
-assert attention.weights.shape == (2, 2, 4, 5), f"self.weights has the shape (batch, num_heads, Tq, Tk) = (2, 2, 4, 5), not {tuple(attention.weights.shape)}."
-assert not attention.weights.requires_grad, "Keep the weights detached: a picture needs no gradient, and would hold on to a whole graph."
+assert attention.weights.shape == (2, 2, 4, 5), (
+    f"self.weights has the shape (batch, num_heads, Tq, Tk) = (2, 2, 4, 5), not {tuple(attention.weights.shape)}."
+)
+assert not attention.weights.requires_grad, (
+    "Keep the weights detached: a picture needs no gradient, and would hold on to a whole graph."
+)
 attention(x, x, x, causal_mask(4))
-assert attention.weights[:, :, 0, 1:].eq(0).all(), "With a causal mask, query 0 looks at key 0 alone. Is the mask passed on?"
+assert attention.weights[:, :, 0, 1:].eq(0).all(), (
+    "With a causal mask, query 0 looks at key 0 alone. Is the mask passed on?"
+)
 print("MultiHeadAttention: the visible check passes.")
 
 # %% [markdown]

@@ -1,6 +1,7 @@
 """Hidden tests of notebook 01. Sizes are unequal everywhere, and no answer can be guessed."""
 
 import torch
+
 from autograder.probe import fill, gradients, hidden, outcome
 
 ATTENTION = {"scaled_dot_product_attention", "MultiheadAttention", "multi_head_attention_forward"}
@@ -219,7 +220,9 @@ def three_different_inputs(student, rng):
     """Queries, keys and values may be three different tensors, with more or fewer keys than queries."""
     attention, d_model = layer(student, rng)
     batch, queries, keys = rng.different(3, 2, 7)
-    return attention(rng.normal(batch, queries, d_model), rng.normal(batch, keys, d_model), rng.normal(batch, keys, d_model))
+    return attention(
+        rng.normal(batch, queries, d_model), rng.normal(batch, keys, d_model), rng.normal(batch, keys, d_model)
+    )
 
 
 @hidden("MultiHeadAttention", forbids=ATTENTION)

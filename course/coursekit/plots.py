@@ -22,25 +22,40 @@ def attention_maps(maps: Mapping[str, Tensor], tokens: Sequence[str]) -> Figure:
     for axis, (title, weights) in zip(axes, maps.items(), strict=True):
         image = axis.imshow(weights.detach().float(), cmap="cividis", vmin=0, vmax=1)
         _label(axis, title, tokens, "key: is looked at", "query: looks")
-        for i, j in weights.nonzero().tolist():
-            weight = float(weights[i, j])
-            axis.text(j, i, f"{weight:.1f}", ha="center", va="center", fontsize=7, color="black" if weight > 0.5 else "white")
+        for i, j in (weights >= 0.05).nonzero().tolist():
+            colour = "black" if weights[i, j] > 0.5 else "white"
+            axis.text(j, i, f"{weights[i, j]:.1f}", ha="center", va="center", fontsize=7, color=colour)
     figure.colorbar(image, ax=axes, label="attention weight", shrink=0.8)
     return figure
 
 
-def reach_maps(maps: Mapping[str, Tensor], tokens: Sequence[str]) -> Figure:
-    """Reach matrices side by side: blue where an input can change an output.
+def mask_maps(maps: Mapping[str, Tensor]) -> Figure:
+    """Masks side by side: blue where a query may attend to a key.
 
-    maps    {title: (length_out, length_in)}, as ``coursekit.reach`` returns them; a title gets its count of pairs
-    tokens  the length labels
+    maps  {title: (query_length, key_length) bool}
     """
+    return _grids(maps, "key j", "query i")
+
+
+def reach_maps(maps: Mapping[str, Tensor], tokens: Sequence[str] | None = None) -> Figure:
+    """Reach matrices side by side: blue where an input can change an output. A title gets its count of pairs.
+
+    maps    {title: (length_out, length_in)}, as ``coursekit.reach`` returns them
+    tokens  the length labels; None: the positions' numbers
+    """
+    reached = {title: matrix > NO_REACH * matrix.max() for title, matrix in maps.items()}
+    titles = {f"{title}\n{int(matrix.sum())} of {matrix.numel()} pairs": matrix for title, matrix in reached.items()}
+    return _grids(titles, "input j", "output i", tokens)
+
+
+def _grids(maps: Mapping[str, Tensor], x: str, y: str, tokens: Sequence[str] | None = None) -> Figure:
     figure, axes = _panels(len(maps))
     for axis, (title, matrix) in zip(axes, maps.items(), strict=True):
-        reached = matrix > NO_REACH * matrix.max()
-        axis.imshow(reached, cmap=REACHED, vmin=0, vmax=1)
-        _label(axis, f"{title}\n{int(reached.sum())} of {reached.numel()} pairs", tokens, "input j", "output i")
-        for edge in range(1, len(tokens)):
+        axis.imshow(matrix, cmap=REACHED, vmin=0, vmax=1)
+        rows, columns = matrix.shape
+        _label(axis, title, tokens or range(max(rows, columns)), x, y)
+        axis.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5))
+        for edge in range(1, max(rows, columns)):
             axis.axhline(edge - 0.5, color="white", linewidth=1)
             axis.axvline(edge - 0.5, color="white", linewidth=1)
     return figure
@@ -51,9 +66,10 @@ def _panels(count: int):
     return figure, axes[0]
 
 
-def _label(axis, title: str, tokens: Sequence[str], x: str, y: str) -> None:
+def _label(axis, title: str, tokens: Sequence[object], x: str, y: str) -> None:
     axis.set_title(title, fontsize=10)
-    axis.set_xticks(range(len(tokens)), tokens, rotation=60, ha="right", rotation_mode="anchor")
+    slant = {"rotation": 60, "ha": "right", "rotation_mode": "anchor"} if max(len(str(t)) for t in tokens) > 2 else {}
+    axis.set_xticks(range(len(tokens)), tokens, **slant)
     axis.set_yticks(range(len(tokens)), tokens)
     axis.set_xlabel(x)
     axis.set_ylabel(y)

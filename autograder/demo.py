@@ -1,0 +1,233 @@
+"""A class to demonstrate on: twelve made-up students, from release to feedback, all through nbgrader.
+
+It is made from the reference solution and the named mistakes each time, in a folder of its own.
+"""
+
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.utils import temp_attrs
+from tqdm import tqdm
+
+from autograder import config
+from autograder.assignment import ROOT, Assignment, load
+from autograder.build import build, release_notebook
+from autograder.report import table
+from autograder.students import handed_in
+
+ASSIGNMENT = "01_attention"
+MARK = "# The demonstration's settings, made by `python -m autograder demo`."
+SETTINGS = (
+    MARK
+    + """
+from pathlib import Path
+
+here = Path(__file__).resolve().parent
+load_subconfig("nbgrader_config.py", path={root!r})
+c = get_config()
+c.CourseDirectory.root = str(here)
+c.CourseDirectory.course_id = "demo"
+c.CourseDirectory.db_url = f"sqlite:///{{here / 'classroom' / 'gradebook.db'}}"
+c.Exchange.root = str(here / "exchange")
+c.Exchange.cache = str(here / "exchange-cache")
+c.ExchangeCollect.check_owner = False  # all twelve are the same person
+c.Execute.records = str(here / "classroom" / "records")
+c.Execute.timeout = 10
+c.Execute.question_timeout = 5
+"""
+)
+
+
+@dataclass
+class Student:
+    name: str
+    mistakes: tuple[str, ...] = ()
+    instead: dict[str, str] = field(default_factory=dict)
+    hands_in: str = "solution"  # or "release", or "half a file"
+
+
+WRITTEN = "It is the same: the sum of all exponentials cancels when each row is divided by its own sum."
+TYPING_ERROR = """\
+def scaled_dot_product_attention(query, key, value, mask=None):
+    weights = (qurey @ key.transpose(-2, -1)).softmax(dim=-1)
+    return weights @ value, weights
+"""
+ENDLESS_LOOP = """\
+class MultiHeadAttention(nn.Module):
+    def __init__(self, d_model, num_heads):
+        super().__init__()
+        head = 0
+        while head < num_heads:
+            self.query_proj = nn.Linear(d_model, d_model)
+"""
+CLASS = [
+    Student("ada"),
+    Student("alan", hands_in="release"),
+    Student("barbara", instead={"scaled_dot_product_attention": TYPING_ERROR}),
+    Student("claude", instead={"MultiHeadAttention": ENDLESS_LOOP}),
+    Student("donald", hands_in="half a file"),
+    Student("edsger", mistakes=("mask after the softmax",)),
+    Student("frances", mistakes=("no scaling", "heads merged without a transpose")),
+    Student("grace", mistakes=("diagonal masked",)),
+    Student("hedy", mistakes=("True for padding", "mask the wrong way round", "mask not passed on")),
+    Student("john", mistakes=("overflow in half precision", "assert for ValueError")),
+    Student("katherine", mistakes=("NaN where nothing can be seen",)),
+    Student("margaret", mistakes=("one token too many", "scaled by d_k, without the root", "weights not detached")),
+]
+
+
+@dataclass
+class Result:
+    student: str
+    seconds: float
+    verdicts: list[dict] = field(default_factory=list)
+    ungraded: str = ""  # why, if it is
+
+    @property
+    def score(self) -> float:
+        return sum(verdict["score"] for verdict in self.verdicts)
+
+    @property
+    def mistakes(self) -> list[str]:
+        return [mistake for verdict in self.verdicts for mistake in verdict["mistakes"]]
+
+
+def demo(folder: Path) -> int:
+    """Run the demonstration and print its table. Returns the exit status."""
+    folder = folder.resolve()
+    assignment = load(ASSIGNMENT)
+    began = time.monotonic()
+    _empty(folder)
+    with config.commands_on_path(), tqdm(total=3 + 3 * len(CLASS), desc="build", unit="step") as bar:
+
+        def step(what: str) -> None:
+            bar.update()
+            bar.set_description(what)
+
+        build(ROOT, into=folder)
+        api = NbGraderAPI(config=config.course(folder))
+        step("release")
+        _must(api.release_assignment(ASSIGNMENT))
+        for student in CLASS:
+            step(f"{student.name} submits")
+            _submit(api, assignment, student, folder)
+        step("collect")
+        _must(api.collect(ASSIGNMENT))
+        results = []
+        for student in CLASS:
+            step(f"grade {student.name}")
+            results.append(_grade(api, student.name, folder))
+        for result in results:
+            step(f"feedback for {result.student}")
+            if not result.ungraded:
+                _must(api.generate_feedback(ASSIGNMENT, result.student))
+        bar.update()
+    print(_summary(assignment, results, folder, time.monotonic() - began))
+    return 0
+
+
+def _empty(folder: Path) -> None:
+    """Make the folder anew, if it is the demonstration's, or nobody's."""
+    settings = folder / "nbgrader_config.py"
+    if folder.exists() and any(folder.iterdir()):
+        if not settings.exists() or not settings.read_text(encoding="utf-8").startswith(MARK):
+            raise FileExistsError(f"{folder} is not empty, and is not the demonstration's: name another with --folder.")
+        shutil.rmtree(folder)
+    (folder / "exchange").mkdir(parents=True)
+    (folder / "exchange").chmod(0o777)  # nbgrader wants it so
+    settings.write_text(SETTINGS.format(root=str(ROOT)), encoding="utf-8")
+
+
+def _submit(api: NbGraderAPI, assignment: Assignment, student: Student, folder: Path) -> None:
+    """What `nbgrader submit` does, for a student of this name."""
+    home = folder / "homes" / student.name / ASSIGNMENT
+    home.mkdir(parents=True)
+    path = home / f"{ASSIGNMENT}.ipynb"
+    nbformat.write(_notebook(assignment, student), path)
+    if student.hands_in == "half a file":
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text[: len(text) // 2], encoding="utf-8")
+    with temp_attrs(api.coursedir, assignment_id=ASSIGNMENT, student_id=student.name):
+        submit = api.exchange.Submit(coursedir=api.coursedir, authenticator=api.authenticator, parent=api)
+        submit.assignment_dir = str(home.parent)
+        submit.start()
+
+
+def _notebook(assignment: Assignment, student: Student) -> NotebookNode:
+    if student.hands_in == "release":
+        return release_notebook(assignment.source)
+    mistakes = [mistake for mistake in assignment.mistakes if mistake.name in student.mistakes]
+    return handed_in(assignment, mistakes, {"renormalised": WRITTEN, **student.instead})
+
+
+def _grade(api: NbGraderAPI, student: str, folder: Path) -> Result:
+    began = time.monotonic()
+    result = api.autograde(ASSIGNMENT, student)
+    seconds = time.monotonic() - began
+    if not result["success"]:
+        return Result(
+            student,
+            seconds,
+            ungraded=_why(folder / "classroom" / "submitted" / student / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"),
+        )
+    graded = nbformat.read(
+        folder / "classroom" / "autograded" / student / ASSIGNMENT / f"{ASSIGNMENT}.ipynb", as_version=4
+    )
+    return Result(student, seconds, graded.metadata.autograder.verdicts)
+
+
+def _why(path: Path) -> str:
+    try:
+        nbformat.read(path, as_version=4)
+    except nbformat.reader.NotJSONError:
+        return "the notebook is damaged: it is no valid JSON"
+    return "grading failed: see nbgrader's log"
+
+
+def _must(result: dict) -> None:
+    if not result["success"]:
+        raise RuntimeError(f"nbgrader failed:\n{result.get('log') or ''}{result.get('error') or ''}")
+
+
+def _summary(assignment: Assignment, results: list[Result], folder: Path, seconds: float) -> str:
+    exercises = assignment.source.points
+    rows = []
+    for result in results:
+        scores = {verdict["exercise"]: f"{verdict['score']:g}" for verdict in result.verdicts}
+        total = "" if result.ungraded else f"{result.score:g}"
+        found = f"ungraded: {result.ungraded}" if result.ungraded else "; ".join(result.mistakes)
+        points = [scores.get(exercise, "") for exercise in exercises]
+        rows.append([result.student, *points, total, f"{result.seconds:.1f}", found])
+    head = ["student", *(f"({number})" for number in range(1, len(exercises) + 1)), "sum", "seconds", "mistakes named"]
+    legend = ", ".join(f"({number}) {name} of {points:g}" for number, (name, points) in enumerate(exercises.items(), 1))
+    graded = [result for result in results if not result.ungraded]
+    named = [mistake for result in graded for mistake in result.mistakes]
+    by_hand = _to_grade_by_hand(folder)
+    return f"""
+{table(head, rows)}
+points: {legend}
+
+{len(graded)} graded, {len(results) - len(graded)} ungraded, {len(named)} mistakes named, \
+{by_hand} with a written answer to grade by hand, {seconds:.0f} seconds in all.
+
+Where to look next:
+  a student's feedback   {_relative(folder / "classroom" / "feedback" / "frances" / ASSIGNMENT / f"{ASSIGNMENT}.html")}
+  the formgrader         cd {_relative(folder)} && ../.venv/bin/jupyter lab     then Nbgrader > Formgrader
+  the same on your own   .venv/bin/python -m autograder check course/{ASSIGNMENT}/{ASSIGNMENT}.ipynb
+  what the tests catch   .venv/bin/python -m autograder mistakes {ASSIGNMENT}"""
+
+
+def _to_grade_by_hand(folder: Path) -> int:
+    settings = config.course(folder).CourseDirectory
+    with Gradebook(settings.db_url, settings.course_id) as gradebook:
+        return sum(submission.needs_manual_grade for submission in gradebook.assignment_submissions(ASSIGNMENT))
+
+
+def _relative(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
