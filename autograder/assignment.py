@@ -6,7 +6,7 @@ A new assignment is one file in ``solutions/``, one in ``autograder/hidden/``, o
 import runpy
 import sys
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -39,9 +39,6 @@ class Mistake:
     by: str
     says: str
 
-    def apply(self, text: str) -> str:
-        return text.replace(self.replace, self.by)
-
 
 @dataclass(frozen=True, eq=False)
 class Assignment:
@@ -58,19 +55,28 @@ class Assignment:
     def mistakes_of(self, exercise: str) -> list[Mistake]:
         return [mistake for mistake in self.mistakes if mistake.exercise == exercise]
 
+    def solution(self, name: str, mistakes: Iterable[Mistake] = ()) -> str:
+        """The reference solution of an exercise or answer, with these mistakes made in it, without the marks."""
+        (text,) = (cell.text for cell in self.source.of_role("exercise", "answer") if cell.name == name)
+        for mistake in mistakes:
+            if mistake.exercise == name:
+                text = text.replace(mistake.replace, mistake.by)
+        return without_marks(text)
+
     def reference(self, mistakes: Iterable[Mistake] = ()) -> types.SimpleNamespace:
-        """The namespace of the reference solution, with these mistakes made in it.
+        """The names that the reference solution defines, with these mistakes made in it.
 
         It is run by the trusted side, and never leaves it.
         """
         mistakes = list(mistakes)
+        return self.run({name: self.solution(name, mistakes) for name in self.source.exercises})
+
+    def run(self, exercises: Mapping[str, str]) -> types.SimpleNamespace:
+        """The names that the given code and these texts of the exercises define. Here: only for trusted code."""
         namespace = {"__name__": "reference"}
         with _importable("parts", self.parts):
             for cell in self.source.of_role("locked", "exercise"):
-                text = cell.text
-                for mistake in mistakes:
-                    if mistake.exercise == cell.name:
-                        text = mistake.apply(text)
+                text = exercises.get(cell.name, cell.text)
                 exec(compile("\n" * cell.line + text, str(self.source.path), "exec"), namespace)
         return types.SimpleNamespace(**namespace)
 

@@ -167,9 +167,9 @@ def _replace(folder: Path, staged: Path, aside: Path) -> None:
             move(path, aside / path.relative_to(folder))
         for path in sorted(path for path in staged.rglob("*") if path.is_file()):
             move(path, folder / path.relative_to(staged))
-    for path in earlier:
-        if not any(path.parent.iterdir()):
-            path.parent.rmdir()
+    for parent in {path.parent for path in earlier}:
+        if not any(parent.iterdir()):
+            parent.rmdir()
 
 
 @contextmanager

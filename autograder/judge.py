@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import SimpleNamespace
 
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
@@ -79,7 +80,7 @@ class Judge:
     def __init__(self, assignment: Assignment, seed: str):
         self.assignment = assignment
         self._seeds = {question.case: question.seed for question in questions(assignment, seed)}
-        self._references: dict[frozenset[Mistake], object] = {}
+        self._references: dict[frozenset[Mistake], SimpleNamespace] = {}
         self._expected: dict[tuple[Case, frozenset[Mistake]], Answer] = {}
         self._released = {
             cell.metadata.nbgrader.grade_id: cell.source
@@ -93,9 +94,12 @@ class Judge:
         if (case, made) not in self._expected:
             if made not in self._references:
                 self._references[made] = self.assignment.reference(made)
-            values = probe.answer(case.ask, self._references[made], self._seeds[case.name])
-            self._expected[case, made] = decode(probe.as_text(values))
+            self._expected[case, made] = self.ask(case, self._references[made])
         return self._expected[case, made]
+
+    def ask(self, case: Case, namespace: SimpleNamespace) -> Answer:
+        """Ask trusted code, here."""
+        return decode(probe.as_text(probe.answer(case.ask, namespace, self._seeds[case.name])))
 
     def answers(self, mistakes: Iterable[Mistake] = ()) -> dict[str, Answer]:
         """What somebody would answer who made these mistakes, by the case's name."""
@@ -130,24 +134,23 @@ class Judge:
     ) -> list[CaseVerdict]:
         cases = self.assignment.cases_of(exercise)
         given = {case: answers.get(case.name, Silent("no answer came back")) for case in cases}
+        leaned_on = {forbids: forbidden_names(texts, exercise, forbids) for forbids in {case.forbids for case in cases}}
         found: dict[Case, CaseVerdict] = {}
         for case in cases:
-            leaned_on = forbidden_names(texts, exercise, case.forbids)
-            if leaned_on:
-                reason = f"it uses {leaned_on[0]}, which this exercise asks you to write yourself"
+            if names := leaned_on[case.forbids]:
+                reason = f"it uses {names[0]}, which this exercise asks you to write yourself"
                 found[case] = CaseVerdict(case.title, False, reason)
             elif self._is_right(case, given[case]):
                 found[case] = CaseVerdict(case.title, True)
             elif cause := self._carried(case, given[case], earlier):
-                names = " and ".join(f"“{mistake.name}” in {mistake.exercise}" for mistake in cause)
-                found[case] = CaseVerdict(case.title, True, f"right, given {names}, which has cost its points there")
+                made = " and ".join(f"“{mistake.name}” in {mistake.exercise}" for mistake in cause)
+                found[case] = CaseVerdict(case.title, True, f"right, given {made}, which has cost its points there")
         wrong = [case for case in cases if case not in found]
         named = self._name(exercise, given, wrong, earlier)
         for case in wrong:
-            reason = (
-                named[case].says if case in named else explain(self._difference(case, given[case]), given[case], texts)
-            )
-            found[case] = CaseVerdict(case.title, False, reason, named.get(case))
+            mistake = named.get(case)
+            reason = mistake.says if mistake else explain(self._difference(case, given[case]), given[case], texts)
+            found[case] = CaseVerdict(case.title, False, reason, mistake)
         return [found[case] for case in cases]
 
     def _difference(self, case: Case, answer: Answer, mistakes: Iterable[Mistake] = ()) -> str | None:

@@ -1,15 +1,15 @@
 """Notebooks as students might hand them in, made from the reference solution and the named mistakes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 from nbformat import NotebookNode
 
-from autograder.assignment import Assignment, Mistake, without_marks
+from autograder.assignment import Assignment, Mistake
 from autograder.build import release_notebook
 
 
 def handed_in(
-    assignment: Assignment, mistakes: Iterable[Mistake] = (), instead: Mapping[str, str] | None = None
+    assignment: Assignment, mistakes: Sequence[Mistake] = (), instead: Mapping[str, str] | None = None
 ) -> NotebookNode:
     """The released notebook, filled in.
 
@@ -17,14 +17,8 @@ def handed_in(
     instead   {exercise or answer: text} to stand there in place of the reference's
     """
     notebook = release_notebook(assignment.source)
-    texts = {}
-    for cell in assignment.source.of_role("exercise", "answer"):
-        text = cell.text
-        for mistake in mistakes:
-            if mistake.exercise == cell.name:
-                text = mistake.apply(text)
-        texts[cell.name] = without_marks(text)
-    texts.update(instead or {})
+    filled_in = assignment.source.of_role("exercise", "answer")
+    texts = {cell.name: assignment.solution(cell.name, mistakes) for cell in filled_in} | dict(instead or {})
     for cell in notebook.cells:
         grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
         if grade_id in texts:

@@ -144,11 +144,11 @@ def nothing_to_look_at(student, rng):
 def half_precision(student, rng):
     """In half precision, long queries and keys do not overflow, and float16 goes out."""
     keys, d_v = rng.different(2, 4, 7)
-    # Rows of +40 and -40, 64 wide: a query's product with its own key is 102,400, too large for float16. Divided by
-    # the root of 64 it is 12,800. Keys that differ in 8 places or more have products that are smaller by 3,200 or
-    # more, so each query looks at one key alone, however a solution rounds.
-    signs = torch.ones(keys, 64).masked_fill(torch.arange(64) // 8 == torch.arange(keys)[:, None], -1.0)
-    key = 40.0 * signs[rng.different(keys, 0, keys - 1)]
+    # Rows of +40 and -40, 64 wide. A query's product with its own key is 102,400, too large for float16; divided by
+    # the root of 64 it is 12,800. The rows differ in numbers of places that are all different (a Golomb ruler), so
+    # the other scores are lower by 800 or more, and no two alike: each query looks at one key, however one rounds.
+    ruler = torch.tensor([0, 2, 8, 20, 36, 46, 50])[rng.different(keys, 0, 6)]
+    key = torch.full((keys, 64), 40.0).where(torch.arange(64) >= ruler[:, None], -40.0)
     query = key[rng.integers(0, keys - 1, rng.integer(3, 8))]
     arguments = query.half(), key.half(), rng.normal(keys, d_v, dtype=torch.float16)
     masked = attend(student, *arguments, rng.mask(len(query), keys))

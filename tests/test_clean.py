@@ -1,0 +1,122 @@
+"""What students wrote cannot run in an instructor's browser: in feedback, and in formgrader."""
+
+import base64
+from pathlib import Path
+
+import nbformat
+import nbgrader
+import pytest
+from bs4 import BeautifulSoup
+from nbconvert import HTMLExporter
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from traitlets.config import Config
+
+from autograder.clean import clean_html
+
+PAYLOADS = {
+    "script": "<script>alert(1)</script>",
+    "handler": '<img src="x" onerror="alert(1)">',
+    "link": '<a href="javascript:alert(1)">x</a>',
+    "link in capitals": '<a href="JaVaScRiPt:alert(1)">x</a>',
+    "link with entities": '<a href="&#106;avascript:alert(1)">x</a>',
+    "link of data": '<a href="data:text/html,<script>alert(1)</script>">x</a>',
+    "svg": '<svg onload="alert(1)"><script>alert(1)</script></svg>',
+    "frame": '<iframe src="javascript:alert(1)"></iframe>',
+    "form": '<form action="https://example.org"><input class="score" value="100"></form>',
+    "style": '<style>.score { display: none }</style><p style="position: fixed; top: 0">x</p>',
+    "remote picture": '<img src="https://example.org/pixel.png">',
+    "picture of svg": f'<img src="data:image/svg+xml;base64,{base64.b64encode(b"<svg onload=alert(1)>").decode()}">',
+    "fake panel": '<div class="panel nbgrader_cell" id="check">Score: 100</div>',
+    "meta": '<meta http-equiv="refresh" content="0; url=https://example.org">',
+    "object": '<object data="x.swf"></object><embed src="x">',
+}
+# <tag, attribute=, or the start (or a part) of a value, behind the attribute's name where it matters
+FORBIDDEN = ["<script", "<iframe", "<svg", "<form", "<input", "<style", "<meta", "<object", "<embed", "onerror=", "onload=",
+             "javascript:", "data:text/", "data:image/svg", "src|http:", "src|https:", "style|position", "nbgrader_cell"]  # fmt: skip
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
+def test_nothing_dangerous_is_left(payload):
+    assert not [word for word in FORBIDDEN if alive(clean_html(payload), word)]
+
+
+def test_what_is_harmless_stays():
+    kept = '<p>a <b>b</b> <code>c</code> <a href="https://arxiv.org">paper</a></p><ul><li>one</li></ul>'
+    assert clean_html(kept) == kept
+    picture = '<img alt="drawing" src="data:image/png;base64,AAAA">'
+    assert clean_html(picture) == picture
+
+
+@pytest.mark.parametrize("template", ["feedback", "formgrade"])
+def test_pages_of_nbgrader_are_clean(tree, template):
+    """The notebook is full of payloads; the page must hold none beyond those that an empty notebook has."""
+    from autograder.config import course
+
+    settings = course(tree)
+    formgrader = Path(nbgrader.__file__).parent / "server_extensions" / "formgrader"
+    settings.HTMLExporter.template_name = template
+    settings.HTMLExporter.extra_template_basedirs = [str(formgrader / "templates")]
+    settings.HTMLExporter.extra_template_paths = [str(formgrader / "static/node_modules/bootstrap/dist/css")]
+    exporter = HTMLExporter(config=Config(settings))
+    empty = _page(exporter, [])
+    cells = []
+    for payload in PAYLOADS.values():
+        graded = {
+            "grade_id": "answer",
+            "grade": True,
+            "solution": True,
+            "locked": False,
+            "points": 1,
+            "schema_version": 3,
+        }
+        cells.append(new_markdown_cell(f"{payload}\n\n[x](javascript:alert(1)) ![y](https://example.org/p.png)"))
+        cells.append(new_markdown_cell(payload, metadata={"nbgrader": {**graded, "score": 0, "comment": payload}}))
+        outputs = [
+            new_output("display_data", {"text/html": payload}),
+            new_output("display_data", {"text/markdown": payload}),
+            new_output("display_data", {"image/png": 'AAAA" onerror="alert(1)'}),
+            new_output(
+                "display_data", {"image/png": "AAAA"}, metadata={"width": '1" onerror="alert(1)', "alt": '" onload="'}
+            ),
+            new_output("display_data", {"application/javascript": "alert(1)"}),
+            new_output("stream", text=payload),
+            new_output("error", ename=payload, evalue=payload, traceback=[payload]),
+        ]
+        cells.append(new_code_cell(f"# {payload}", outputs=outputs))
+    page = _page(exporter, cells)
+    for word in FORBIDDEN:
+        assert alive(page, word) <= alive(empty, word), f"{word} is alive in {template}"
+
+
+def alive(page: str, word: str) -> int:
+    """How often a dangerous thing is there for the browser: a tag, an attribute or a value, and not text."""
+    tags = BeautifulSoup(page, "html.parser").find_all(True)
+    if word.startswith("<"):
+        return sum(tag.name == word[1:] for tag in tags)
+    if word.endswith("="):
+        return sum(word[:-1] in tag.attrs for tag in tags)
+    attribute, _, start = word.rpartition("|")
+    values = [(name, "".join(value).strip().lower()) for tag in tags for name, value in tag.attrs.items()]
+    return sum(
+        value.startswith(start) if start[-1] in ":/" else start in value
+        for name, value in values
+        if attribute in (name, "")
+    )
+
+
+def _page(exporter, cells):
+    names = "notebook assignment student assignment_id notebook_id submission_id base_url last_name first_name notebook_path"
+    resources = dict.fromkeys(names.split(), "x") | {
+        "index": 0,
+        "total": 1,
+        "score": 0,
+        "max_score": 0,
+        "late_penalty": 0,
+    }
+    resources |= {"nbgrader": dict(resources), "inlining": {"css": []}, "mathjax_url": "", "remote": False}
+    notebook = nbformat.from_dict(new_notebook(cells=cells))
+    for cell in notebook.cells:
+        if "nbgrader" in cell.metadata:
+            cell.metadata.nbgrader.setdefault("score", 0)
+    page, _ = exporter.from_notebook_node(notebook, resources=resources)
+    return page

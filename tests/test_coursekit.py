@@ -1,0 +1,59 @@
+import matplotlib
+import pytest
+import torch
+from coursekit import attention_maps, comparison_table, mask_maps, reach, reach_maps
+
+matplotlib.use("Agg")
+
+
+def test_reach_is_exact():
+    mixing = torch.tensor([[1.0, 0.0, 0.0], [0.5, 2.0, 0.0]], dtype=torch.float64)  # (2 outputs, 3 inputs)
+    measured = reach(lambda x: mixing @ x, torch.randn(3, 4))
+    assert measured.shape == (2, 3) and measured.dtype == torch.float64
+    assert torch.equal(measured > 0, mixing > 0)
+    assert torch.allclose(measured[1] / measured[1, 0], mixing[1] / mixing[1, 0])
+
+
+def test_reach_sees_through_a_layer_norm():
+    """The plain sum of a LayerNorm's outputs is constant; a random projection is not."""
+    norm = torch.nn.LayerNorm(8).double()
+    measured = reach(norm, torch.randn(3, 8))
+    assert torch.equal(measured > 1e-6, torch.eye(3).bool())
+
+
+def test_reach_wants_float64():
+    with pytest.raises(TypeError, match="call .double"):
+        reach(lambda x: x.float(), torch.randn(3, 4))
+
+
+def test_reach_is_the_same_each_time_and_changes_nothing():
+    x = torch.randn(3, 4)
+    before, state = x.clone(), torch.get_rng_state()
+    assert torch.equal(reach(lambda x: 2 * x, x), reach(lambda x: 2 * x, x))
+    assert torch.equal(x, before) and not x.requires_grad and torch.equal(torch.get_rng_state(), state)
+
+
+def test_pictures_have_titles_labels_and_counts():
+    figure = reach_maps({"one": torch.eye(3), "two": torch.ones(3, 3)}, ["a", "b", "c"])
+    assert [axis.get_title() for axis in figure.axes] == ["one\n3 of 9 pairs", "two\n9 of 9 pairs"]
+    assert {axis.get_xlabel() for axis in figure.axes} == {"input j"}
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["a", "b", "c"]
+    figure = mask_maps({"mask": torch.ones(2, 3).bool()})
+    assert figure.axes[0].get_ylabel() == "query i"
+    figure = attention_maps({"map": torch.full((2, 2), 0.5)}, ["x", "y"])
+    assert [text.get_text() for text in figure.axes[0].texts] == ["0.5"] * 4
+
+
+def test_rounding_noise_is_no_reach():
+    noisy = torch.tensor([[1.0, 1e-17], [1.0, 1.0]])
+    assert "3 of 4" in reach_maps({"x": noisy}).axes[0].get_title()
+
+
+def test_the_table_has_a_column_an_architecture():
+    shown = comparison_table({"encoder": {"sees": 6}, "decoder": {"sees": "1 to 6", "speed": 3}}).data
+    assert shown.split("\n") == [
+        "|  | encoder | decoder |",
+        "| --- | --- | --- |",
+        "| sees | 6 | 1 to 6 |",
+        "| speed |  | 3 |",
+    ]

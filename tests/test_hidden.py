@@ -1,0 +1,83 @@
+"""Of every assignment: the hidden tests catch each mistake, accept each right way, and cannot be guessed."""
+
+import runpy
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+from autograder.answers import Raised, difference
+from autograder.assignment import load, names
+from autograder.catalogue import findings
+from autograder.judge import Judge
+
+ALTERNATIVES = {
+    name: runpy.run_path(str(Path(__file__).parent / "alternatives" / f"{name}.py"))["ALTERNATIVES"] for name in names()
+}
+
+
+@lru_cache
+def judge_for(name: str) -> Judge:
+    return Judge(load(name), seed="tests")
+
+
+@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("seed", ["tests", "another"])
+def test_every_mistake_is_caught_told_apart_and_costs_once(name, seed):
+    for finding in findings(load(name), seed):
+        where = f"{finding.mistake.exercise}: {finding.mistake.name}"
+        assert finding.score < finding.points, f"{where} is not caught"
+        assert finding.lost_elsewhere == 0, f"{where} costs {finding.lost_elsewhere} points elsewhere"
+        assert finding.told_apart, f"{where} is taken for another mistake, or for none"
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_reference_scores_full_with_any_seed(name):
+    for seed in ("a", "b", "c", "d", "e"):
+        judge = Judge(load(name), seed)
+        for verdict in judge.verdicts(judge.answers()):
+            assert verdict.score == verdict.points
+
+
+@pytest.mark.parametrize(
+    "name, exercise, way",
+    [(name, exercise, way) for name, found in ALTERNATIVES.items() for exercise, ways in found.items() for way in ways],
+)
+def test_every_right_way_scores_full(name, exercise, way):
+    judge = judge_for(name)
+    given = "import math\nimport torch.nn.functional as F\n" + ALTERNATIVES[name][exercise][way]
+    namespace = judge.assignment.run({exercise: given})
+    answers = {case.name: judge.ask(case, namespace) for case in judge.assignment.cases}
+    lost = [
+        f"{case.title}: {case.reason}"
+        for verdict in judge.verdicts(answers)
+        for case in verdict.cases
+        if not case.passed
+    ]
+    assert not lost
+
+
+@pytest.mark.parametrize("name", names())
+def test_no_answer_can_be_guessed(name):
+    """A case whose answer is the same for two seeds could be answered by a constant."""
+    one, other = Judge(load(name), "one"), Judge(load(name), "other")
+    for case in load(name).cases:
+        assert not isinstance(one.expected(case), Raised), f"the reference fails {case.name}"
+        assert difference(one.expected(case), other.expected(case), case.tolerance), (
+            f"{case.name} has a constant answer"
+        )
+
+
+@pytest.mark.parametrize("name", names())
+def test_nothing_but_values_gives_no_points(name):
+    """Answers that somebody gives who computes nothing: None, zeros, the arguments themselves."""
+    judge = judge_for(name)
+    for nothing in ("None", "0.0", "torch.zeros(3, 3)", "arguments[0] if arguments else None", "(arguments[0],) * 2"):
+        texts = {
+            exercise: f"def {exercise}(*arguments, **options):\n    return {nothing}"
+            for exercise in judge.assignment.source.exercises
+        }
+        namespace = judge.assignment.run(texts)
+        answers = {case.name: judge.ask(case, namespace) for case in judge.assignment.cases}
+        scores = {verdict.exercise: verdict.score for verdict in judge.verdicts(answers)}
+        assert not any(scores.values()), f"returning {nothing} scores {scores}"

@@ -1,0 +1,113 @@
+"""Points, names of mistakes, and one mistake that costs once."""
+
+import math
+
+import pytest
+from nbformat.v4 import new_output
+
+from autograder.answers import Raised, Silent
+from autograder.judge import Verdict
+from autograder.report import as_html, as_text, into_notebook
+from autograder.students import handed_in
+
+
+def mistake(assignment, name):
+    (found,) = (mistake for mistake in assignment.mistakes if mistake.name == name)
+    return found
+
+
+def judged(judge, *names):
+    made = [mistake(judge.assignment, name) for name in names]
+    return {verdict.exercise: verdict for verdict in judge.verdicts(judge.answers(made))}
+
+
+def test_no_answers_no_points(judge):
+    assert [verdict.score for verdict in judge.verdicts({})] == [0, 0, 0, 0]
+
+
+def test_points_are_shared_over_the_cases(judge):
+    answers = judge.answers()
+    answers["causal_mask_of_one"] = Silent("no answer came back")
+    verdict = judge.verdicts(answers)[0]
+    assert verdict.score == round(10 * 2 / 3, 2)
+
+
+@pytest.mark.parametrize("points", [0.1, 1, 7, 10, 35])
+@pytest.mark.parametrize("count", [1, 3, 7, 11])
+def test_scores_are_finite_and_never_above_the_points(points, count):
+    from autograder.judge import CaseVerdict
+
+    for passed in range(count + 1):
+        cases = [CaseVerdict("", number < passed) for number in range(count)]
+        score = Verdict("x", points, cases).score
+        assert math.isfinite(score) and 0 <= score <= points
+        assert (score == points) == (passed == count)
+
+
+def test_a_mistake_costs_once(judge):
+    verdicts = judged(judge, "no scaling")
+    assert verdicts["scaled_dot_product_attention"].score < 35
+    assert verdicts["MultiHeadAttention"].score == 30
+    assert any("given “no scaling”" in case.reason for case in verdicts["MultiHeadAttention"].cases)
+
+
+def test_a_mistake_of_its_own_costs_after_an_earlier_one_too(judge):
+    verdicts = judged(judge, "no scaling", "heads merged without a transpose")
+    assert [found.name for found in verdicts["MultiHeadAttention"].mistakes] == ["heads merged without a transpose"]
+
+
+def test_an_earlier_mistake_that_hides_everything_is_no_gift(judge, scores):
+    zeros = "def scaled_dot_product_attention(query, key, value, mask=None):\n    return 0 * value, None"
+    assert scores({"scaled_dot_product_attention": zeros})["MultiHeadAttention"].score <= 8
+
+
+def test_somebody_elses_mistake_explains_nothing(judge):
+    """Points are carried forward only if the earlier mistake was made."""
+    answers = judge.answers()
+    wrong = judge.answers([mistake(judge.assignment, "no scaling")])
+    answers["self_attention"] = wrong["self_attention"]
+    verdict = judge.verdicts(answers)[-1]
+    assert verdict.score < 30
+
+
+def test_an_untouched_notebook_scores_nothing_and_says_so(judge, assignment):
+    released = handed_in(assignment, instead={name: judge._released[name] for name in assignment.source.exercises})
+    stub = Raised("NotImplementedError", "")
+    for verdict in judge.verdicts({case.name: stub for case in assignment.cases}, released):
+        assert verdict.score == 0 and [case.title for case in verdict.cases] == ["This exercise is not done yet."]
+
+
+def test_a_forbidden_name_costs_the_exercise(judge, assignment):
+    borrowed = "def scaled_dot_product_attention(query, key, value, mask=None):\n    return F.scaled_dot_product_attention(query, key, value, mask), None"
+    notebook = handed_in(assignment, instead={"scaled_dot_product_attention": borrowed})
+    verdicts = {verdict.exercise: verdict for verdict in judge.verdicts(judge.answers(), notebook)}
+    assert verdicts["scaled_dot_product_attention"].score == 0
+    assert "uses scaled_dot_product_attention" in verdicts["scaled_dot_product_attention"].cases[0].reason
+
+
+def test_the_verdict_is_the_only_result_of_a_check(judge, assignment):
+    notebook = handed_in(assignment)
+    (check,) = (
+        cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == "check_causal_mask"
+    )
+    noise = new_output("stream", name="stderr", text="a warning")
+    forged = new_output("execute_result", {"text/plain": "1000"})
+    check.outputs = [noise, forged, new_output("display_data", {"text/html": "10 of 10"})]
+    into_notebook(notebook, judge.verdicts({}))
+    assert [output.output_type for output in check.outputs] == ["execute_result", "stream"]
+    assert check.outputs[0].data["text/plain"] == "0.0"
+
+
+def test_reports_show_cases_reasons_and_names(judge):
+    verdicts = judge.verdicts(judge.answers([mistake(judge.assignment, "diagonal masked")]))
+    html, text = as_html(verdicts[0]), as_text(verdicts)
+    for shown in (html, text):
+        assert "diagonal masked" in shown and "0 of 10 points" in shown and "✗" in shown
+    assert "80 of 90 automatic points" in text
+
+
+def test_reports_escape(judge):
+    from autograder.judge import CaseVerdict
+
+    html = as_html(Verdict("<b>", 1, [CaseVerdict("<script>", False, "<img src=x>")]))
+    assert "<script>" not in html and "<img" not in html
