@@ -1,7 +1,7 @@
 import matplotlib
 import pytest
 import torch
-from coursekit import attention_maps, comparison_table, mask_maps, reach, reach_maps
+from coursekit import attention_maps, comparison_table, mask_maps, reach, reach_maps, reached
 
 matplotlib.use("Agg")
 
@@ -41,11 +41,12 @@ def test_pictures_have_titles_labels_and_counts():
     figure = mask_maps({"mask": torch.ones(2, 3).bool()})
     assert figure.axes[0].get_ylabel() == "query i"
     figure = attention_maps({"map": torch.full((2, 2), 0.5)}, ["x", "y"])
-    assert [text.get_text() for text in figure.axes[0].texts] == ["0.5"] * 4
+    assert [text.get_text() for text in figure.axes[0].texts] == ["0.50"] * 4
 
 
 def test_rounding_noise_is_no_reach():
     noisy = torch.tensor([[1.0, 1e-17], [1.0, 1.0]])
+    assert reached(noisy).tolist() == [[True, False], [True, True]]
     assert "3 of 4" in reach_maps({"x": noisy}).axes[0].get_title()
 
 

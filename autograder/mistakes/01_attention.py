@@ -175,6 +175,12 @@ MISTAKES = [
         says="A query that may look at nothing looks at all keys alike: where all scores are equally low, the softmax is flat. Promise 2 asks for 0.",
     ),
     Mistake(
+        "renormalised after the softmax", "scaled_dot_product_attention",
+        replace='scores.masked_fill(~mask, float("-inf"))\n    weights = scores.softmax(dim=-1)\n    if mask is not None:\n        weights = weights.masked_fill(~mask, 0.0)',
+        by="scores + 0.0\n    weights = scores.softmax(dim=-1)\n    if mask is not None:\n        weights = weights.masked_fill(~mask, 0.0)\n        weights = (weights / weights.sum(dim=-1, keepdim=True)).masked_fill(~mask, 0.0)",
+        says="You mask after the softmax and divide by the sum again. A masked key with a very large score still decides: next to it the others round to 0, and 0/0 is NaN.",
+    ),
+    Mistake(
         "overflow in half precision", "scaled_dot_product_attention",
         replace="    query = query * query.shape[-1] ** -0.5\n    scores = query @ key.transpose(-2, -1)",
         by="    scores = query @ key.transpose(-2, -1) * query.shape[-1] ** -0.5",

@@ -7,24 +7,28 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from coursekit.reach import reached
+
 # Okabe and Ito's blue on light grey: told apart with any colour vision, and in print.
-REACHED = ListedColormap(["#eeeeee", "#0072b2"])
-NO_REACH = 1e-12  # share of the largest entry below which a gradient is rounding noise
+NOTHING = "#eeeeee"
+REACHED = ListedColormap([NOTHING, "#0072b2"])
+WEIGHTS = plt.get_cmap("cividis").with_extremes(bad=NOTHING)
 
 
 def attention_maps(maps: Mapping[str, Tensor], tokens: Sequence[str]) -> Figure:
-    """Attention weights side by side, a map a title.
+    """Attention weights side by side, a map a title; grey where a weight is exactly 0.
 
     maps    {title: (length, length) weights}, each row a distribution over the keys
     tokens  the length labels
     """
     figure, axes = _panels(len(maps))
     for axis, (title, weights) in zip(axes, maps.items(), strict=True):
-        image = axis.imshow(weights.detach().float(), cmap="cividis", vmin=0, vmax=1)
-        _label(axis, title, tokens, "key: is looked at", "query: looks")
+        weights = weights.detach().float()
+        image = axis.imshow(weights.masked_fill(weights == 0, float("nan")).numpy(), cmap=WEIGHTS, vmin=0, vmax=1)
+        _label(axis, title, tokens, "key (is looked at)", "query (looks)")
         for i, j in (weights >= 0.05).nonzero().tolist():
             colour = "black" if weights[i, j] > 0.5 else "white"
-            axis.text(j, i, f"{weights[i, j]:.1f}", ha="center", va="center", fontsize=7, color=colour)
+            axis.text(j, i, f"{weights[i, j]:.2f}", ha="center", va="center", fontsize=7, color=colour)
     figure.colorbar(image, ax=axes, label="attention weight", shrink=0.8)
     return figure
 
@@ -43,15 +47,16 @@ def reach_maps(maps: Mapping[str, Tensor], tokens: Sequence[str] | None = None) 
     maps    {title: (length_out, length_in)}, as ``coursekit.reach`` returns them
     tokens  the length labels; None: the positions' numbers
     """
-    reached = {title: matrix > NO_REACH * matrix.max() for title, matrix in maps.items()}
-    titles = {f"{title}\n{int(matrix.sum())} of {matrix.numel()} pairs": matrix for title, matrix in reached.items()}
-    return _grids(titles, "input j", "output i", tokens)
+    grids = {}
+    for title, matrix in maps.items():
+        grids[f"{title}\n{int(reached(matrix).sum())} of {matrix.numel()} pairs"] = reached(matrix)
+    return _grids(grids, "input j", "output i", tokens)
 
 
 def _grids(maps: Mapping[str, Tensor], x: str, y: str, tokens: Sequence[str] | None = None) -> Figure:
     figure, axes = _panels(len(maps))
     for axis, (title, matrix) in zip(axes, maps.items(), strict=True):
-        axis.imshow(matrix, cmap=REACHED, vmin=0, vmax=1)
+        axis.imshow(matrix.numpy(), cmap=REACHED, vmin=0, vmax=1)
         rows, columns = matrix.shape
         _label(axis, title, tokens or range(max(rows, columns)), x, y)
         axis.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5))

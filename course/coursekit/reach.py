@@ -29,3 +29,11 @@ def reach(layer: Callable[[Tensor], Tensor], inputs: Tensor, seed: int = 0) -> T
         (gradient,) = torch.autograd.grad(output @ direction, x, retain_graph=True)  # (1, length_in, d_in)
         rows.append(gradient[0].norm(dim=-1))  # (length_in,)
     return torch.stack(rows)
+
+
+def reached(matrix: Tensor) -> Tensor:
+    """Where a reach matrix says yes: bool, of the same shape.
+
+    Entries below 1e-12 of the largest are rounding noise: float64 has 16 digits.
+    """
+    return matrix > 1e-12 * matrix.max()
