@@ -1,0 +1,61 @@
+"""python -m autograder, from the outside."""
+
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from autograder.__main__ import main
+from autograder.assignment import ROOT
+from autograder.check import CheckError, check
+from autograder.students import handed_in
+
+
+@pytest.mark.parametrize(
+    "text, says",
+    [
+        (None, "There is no notebook"),
+        ("{", "damaged and cannot be read"),
+        ("", "damaged and cannot be read"),
+        ("[]", "damaged and cannot be read"),
+        ("\x00", "damaged and cannot be read"),
+        ('{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}', "none of this course's notebooks"),
+    ],
+)
+def test_what_cannot_be_graded_is_told(tmp_path, text, says):
+    path = tmp_path / "some.ipynb"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(CheckError, match=says) as raised:
+        check(path)
+    assert str(path) in str(raised.value)
+
+
+def test_the_command_says_what_is_wrong_and_fails(tmp_path, capsys):
+    assert main(["check", str(tmp_path / "none.ipynb")]) == 1
+    assert "There is no notebook" in capsys.readouterr().err
+    assert main(["mistakes", "99_none"]) == 1
+    assert "There is no assignment '99_none'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [[], ["build"], ["check"], ["mistakes"], ["demo"]])
+def test_help_helps(command):
+    result = subprocess.run(
+        [sys.executable, "-m", "autograder", *command, "--help"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert result.returncode == 0 and len(result.stdout) > 200
+
+
+@pytest.mark.slow
+def test_a_notebook_is_checked_from_the_command_line(assignment, tmp_path):
+    path = tmp_path / "my attention.ipynb"
+    diagonal = "def causal_mask(length):\n    return torch.ones(length, length).tril(-1).bool()"
+    nbformat.write(handed_in(assignment, instead={"causal_mask": diagonal}), path)
+    before = path.read_bytes()
+    result = subprocess.run(
+        [sys.executable, "-m", "autograder", "check", str(path)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr
+    assert "diagonal masked" in result.stdout and "80 of 90 automatic points" in result.stdout
+    assert path.read_bytes() == before

@@ -1,0 +1,120 @@
+"""A kernel that dies, hangs or shouts costs its own cell or question, and nothing else."""
+
+import pytest
+from nbformat.v4 import new_code_cell
+
+from autograder.answers import Raised, Silent
+from autograder.build import release_notebook
+from autograder.execute import Execute
+from autograder.rebuild import rebuild
+from autograder.students import handed_in
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def run(assignment):
+    """Execute a notebook: {exercise: text} in place of the reference's, and cells put in front or at the end."""
+
+    def executed(instead=None, first=(), last=(), **settings):
+        submitted = handed_in(assignment, instead=instead)
+        place = 1 + next(i for i, cell in enumerate(submitted.cells) if cell.id == "setup")
+        submitted.cells[place:place] = map(new_code_cell, first)
+        submitted.cells += map(new_code_cell, last)
+        notebook, _ = rebuild(submitted, release_notebook(assignment.source))
+        execute = Execute(seed="tests", shutdown_kernel="immediate", **settings)
+        return execute.preprocess(notebook, {"nbgrader": {"assignment": assignment.name}})
+
+    return executed
+
+
+def answers(resources):
+    return resources["autograder"]["answers"]
+
+
+def silent(resources):
+    return [case for case, answer in answers(resources).items() if isinstance(answer, Silent | Raised)]
+
+
+def test_a_cell_that_kills_the_kernel_costs_itself(run, assignment):
+    notebook, resources = run(
+        first=["import os\nos._exit(1)"], last=["import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"]
+    )
+    assert silent(resources) == []
+    deadly = [cell for cell in notebook.cells if "os._exit" in cell.source or "SIGKILL" in cell.source]
+    assert all("ended the notebook's process" in cell.outputs[0].evalue for cell in deadly)
+
+
+def test_replays_are_bounded(run, assignment):
+    cells = ["import os\nos._exit(1)"] * 3
+    notebook, resources = run(first=cells, max_replays=1)
+    assert set(answers(resources)) == {case.name for case in assignment.cases}
+    assert all(isinstance(answer, Silent) for answer in answers(resources).values())
+    assert "not run" in notebook.cells[-2].outputs[0].evalue
+
+
+def test_an_endless_cell_is_interrupted(run):
+    notebook, resources = run(last=["while True: pass"], timeout=15)
+    assert silent(resources) == []
+    assert "CellTimeoutError" in [output.get("ename") for output in notebook.cells[-1].outputs]
+
+
+def test_a_cell_that_cannot_be_interrupted_costs_itself(run):
+    stubborn = "import time\nend = time.monotonic() + 40\nwhile time.monotonic() < end:\n    try:\n        time.sleep(0.1)\n    except KeyboardInterrupt:\n        pass"
+    notebook, resources = run(last=[stubborn], timeout=15)
+    assert silent(resources) == []
+    assert "could not be interrupted" in notebook.cells[-1].outputs[0].evalue
+
+
+# More sequences than any cell of the notebook has: goes wrong in the hidden tests alone.
+TROUBLE = """
+import os
+def padding_mask(lengths, max_length):
+    if len(lengths) > 3:
+        {trouble}
+    return (torch.arange(max_length) < lengths[:, None])[:, None, None]
+"""
+
+
+def test_an_endless_answer_costs_its_exercise(run, assignment):
+    _, resources = run(instead={"padding_mask": TROUBLE.format(trouble="while True: pass")}, question_timeout=3)
+    own = {case.name for case in assignment.cases_of("padding_mask")}
+    assert silent(resources) and set(silent(resources)) <= own
+    assert answers(resources)["real_tokens_are_true"] == Silent("no answer within 3 seconds")
+    assert "not asked" in answers(resources)["lengths_stay"].reason
+
+
+def test_an_answer_that_kills_the_kernel_costs_its_exercise(run, assignment):
+    _, resources = run(instead={"padding_mask": TROUBLE.format(trouble="os._exit(1)")})
+    own = {case.name for case in assignment.cases_of("padding_mask")}
+    assert silent(resources) and set(silent(resources)) <= own
+    assert "ended the notebook's process" in answers(resources)["real_tokens_are_true"].reason
+
+
+def test_noise_costs_nothing(run):
+    """Prints, warnings, pictures and displays during questions are thrown away."""
+    noisy = """
+import sys, warnings
+from IPython.display import display, HTML
+def causal_mask(length):
+    print("out", length); print("err", file=sys.stderr); warnings.warn("w"); display(HTML("<b>x</b>"))
+    return torch.ones(length, length, dtype=torch.bool).tril()
+"""
+    notebook, resources = run(instead={"causal_mask": noisy})
+    assert silent(resources) == []
+
+
+def test_the_working_folder_is_gone_afterwards(run, tmp_path):
+    trace = tmp_path / "trace"
+    run(
+        last=[
+            f"from pathlib import Path\nPath({str(trace)!r}).write_text(str(Path.cwd()))\nPath('left-behind').touch()"
+        ]
+    )
+    assert trace.read_text().endswith("scratch") and not Path(trace.read_text()).exists()
+
+
+def test_names_of_the_student_are_neither_used_nor_overwritten(run):
+    names = "json = exec = compile = sys = hidden = kit = student = rng = fill = 'mine'"
+    notebook, resources = run(last=[names, "assert kit == hidden == json == 'mine'"])
+    assert silent(resources) == [] and notebook.cells[-1].outputs == []

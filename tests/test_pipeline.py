@@ -1,0 +1,113 @@
+"""The whole way through nbgrader's own commands, in a copy of the course."""
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+
+from autograder.students import handed_in
+
+pytestmark = pytest.mark.slow
+
+NAME = "01_attention"
+WRITTEN = {"renormalised": "It is the same."}
+BESIDE = str(Path(sys.executable).parent)  # where nbgrader's commands are
+
+
+def command(folder, *words, fails=False):
+    environment = os.environ | {"PATH": f"{BESIDE}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(folder)}
+    result = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True)
+    assert (result.returncode != 0) == fails, result.stdout + result.stderr
+    return result.stdout + result.stderr
+
+
+def submit(folder, student, notebook):
+    path = folder / "classroom" / "submitted" / student / NAME / f"{NAME}.ipynb"
+    path.parent.mkdir(parents=True)
+    if isinstance(notebook, str):
+        path.write_text(notebook)
+    else:
+        nbformat.write(notebook, path)
+
+
+def exported(folder):
+    command(folder, "nbgrader", "export")
+    with (folder / "grades.csv").open() as file:
+        return {row["student_id"]: row for row in csv.DictReader(file) if row["assignment"] == NAME}
+
+
+def test_from_release_to_feedback(tree, assignment):
+    exchange = tree / "exchange"
+    exchange.mkdir()
+    exchange.chmod(0o777)
+    with (tree / "nbgrader_config.py").open("a") as file:
+        file.write(f"\nc.Exchange.root = {str(exchange)!r}\nc.Exchange.cache = {str(tree / 'cache')!r}\n")
+        file.write("c.ExchangeCollect.check_owner = False\n")
+    command(tree, sys.executable, "-m", "autograder", "build")
+    command(tree, "nbgrader", "release_assignment", NAME)
+
+    mistakes = [mistake for mistake in assignment.mistakes if mistake.name in ("no scaling", "mask not passed on")]
+    homes = tree / "homes"
+    for student, made in {"right": [], "wrong": mistakes}.items():
+        home = homes / student / NAME
+        home.mkdir(parents=True)
+        nbformat.write(handed_in(assignment, made, WRITTEN), home / f"{NAME}.ipynb")
+        words = [
+            f"--Exchange.assignment_dir={home.parent}",
+            f"--student={student}",
+            "--course",
+            "why_gpt2_has_no_encoder",
+        ]
+        command(tree, "nbgrader", "submit", NAME, *words)
+    command(tree, "nbgrader", "collect", NAME)
+    submit(tree, "damaged", '{"cells": [')
+
+    said = command(tree, "nbgrader", "autograde", NAME, fails=True)  # of the damaged one, and of no other
+    assert "error processing assignment '01_attention' for student 'damaged'" in said
+    assert "for student 'right'" not in said and "for student 'wrong'" not in said
+    command(tree, "nbgrader", "generate_feedback", NAME)
+
+    rows = exported(tree)
+    assert float(rows["right"]["raw_score"]) == 90
+    assert 30 < float(rows["wrong"]["raw_score"]) < 60
+
+    page = (tree / "classroom" / "feedback" / "wrong" / NAME / f"{NAME}.html").read_text()
+    shown = BeautifulSoup(page, "html.parser").get_text()
+    assert "no scaling." in shown and "mask not passed on." in shown and "What does equation 1 divide them by?" in shown
+    assert "Mark scheme" not in shown and "hidden(" not in shown and "rng" not in shown
+
+    graded = tree / "classroom" / "autograded" / "right" / NAME
+    assert [path.name for path in graded.iterdir()] == [f"{NAME}.ipynb", "timestamp.txt"] or len(
+        list(graded.iterdir())
+    ) <= 3
+    assert (tree / "classroom" / "records" / f"{NAME}.seed").stat().st_mode & 0o077 == 0
+
+
+def test_without_our_configuration_nothing_is_given(tree, assignment):
+    """Somebody grades with stock nbgrader: check cells raise, and score 0 instead of full points."""
+    command(tree, sys.executable, "-m", "autograder", "build")
+    settings = (tree / "nbgrader_config.py").read_text()
+    (tree / "nbgrader_config.py").write_text(settings[: settings.index("# A submission is rebuilt")])
+    submit(tree, "right", handed_in(assignment))
+    command(tree, "nbgrader", "autograde", NAME)
+    assert float(exported(tree)["right"]["raw_score"]) == 0
+
+
+def test_the_demonstration_leaves_the_class_alone(tree):
+    said = command(tree, sys.executable, "-m", "autograder", "demo", "--folder", "shown")
+    rows = {line.split()[0]: line.split()[1:6] for line in said.split("\n") if line.startswith(("ada ", "alan "))}
+    assert rows == {"ada": ["10", "15", "35", "30", "90"], "alan": ["0", "0", "0", "0", "0"]}
+    assert "ungraded: the notebook is damaged" in said and "mask after the softmax" in said
+    assert "11 graded, 1 ungraded" in said
+    assert not (tree / "classroom").exists()
+    assert (tree / "shown" / "classroom" / "feedback" / "frances" / NAME / f"{NAME}.html").exists()
+    (tree / "somebodys").mkdir()
+    (tree / "somebodys" / "work.txt").touch()
+    assert "is not empty" in command(
+        tree, sys.executable, "-m", "autograder", "demo", "--folder", "somebodys", fails=True
+    )
