@@ -1,5 +1,7 @@
 """A kernel that dies, hangs or shouts costs its own cell or question, and nothing else."""
 
+from pathlib import Path
+
 import pytest
 from nbformat.v4 import new_code_cell
 
