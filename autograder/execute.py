@@ -4,6 +4,7 @@ A cell that kills its kernel, or cannot be interrupted, costs itself: a fresh ke
 it, a bounded number of times.
 """
 
+import os
 import secrets
 import tempfile
 from contextlib import contextmanager
@@ -81,7 +82,7 @@ class Execute(nbgrader.preprocessors.Execute):
 
     @contextmanager
     def setup_kernel(self, **options):
-        with super().setup_kernel(**options):
+        with super().setup_kernel(env=_environment(), **options):
             yield
             self._ask(questions(self._assignment, self._seed))
 
@@ -110,7 +111,7 @@ class Execute(nbgrader.preprocessors.Execute):
             return
         self._cleanup_kernel()
         self.km = self.create_kernel_manager()
-        self.start_new_kernel()
+        self.start_new_kernel(env=_environment())
         self.start_new_kernel_client()
         for index, cell in enumerate(self.nb.cells[:stop]):
             if cell.cell_type == "code" and index not in self._deadly:
@@ -135,6 +136,11 @@ class Execute(nbgrader.preprocessors.Execute):
                     self._replay(len(self.nb.cells))
             self._answers[question.case] = answer
             self.on_step()
+
+
+def _environment() -> dict[str, str]:
+    """Of a kernel. Notebooks see by it that they are graded, and train for a few steps only."""
+    return {**os.environ, "NBGRADER_EXECUTION": "autograde"}
 
 
 class OutOfTime(Exception):

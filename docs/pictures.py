@@ -1,0 +1,67 @@
+"""Makes the pictures of the README from the project itself: python docs/pictures.py
+
+Run `make demo` first: one picture is a student's feedback page from there. It is photographed by Chromium.
+"""
+
+import base64
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import nbclient
+from bs4 import BeautifulSoup
+from PIL import Image, ImageChops
+
+from autograder.assignment import ROOT, load
+from autograder.students import handed_in
+
+HERE = Path(__file__).parent
+FEEDBACK = ROOT / "demo" / "classroom" / "feedback" / "frances" / "01_attention" / "01_attention.html"
+
+
+def main() -> None:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if not FEEDBACK.exists() or not chromium:
+        sys.exit(f"There is no {FEEDBACK.relative_to(ROOT)}: run make demo." if chromium else "There is no Chromium.")
+    reach_matrix(HERE / "reach.png")
+    feedback_page(HERE / "feedback.png", chromium)
+
+
+def reach_matrix(path: Path) -> None:
+    """The figure of notebook 01's measurement."""
+    notebook = handed_in(load("01_attention"))
+    nbclient.NotebookClient(notebook, timeout=180).execute()
+    (figure,) = (
+        output.data["image/png"]
+        for cell in notebook.cells
+        if "reach_maps(measured" in cell.source
+        for output in cell.outputs
+        if "image/png" in output.get("data", {})
+    )
+    path.write_bytes(base64.b64decode(figure))
+
+
+def feedback_page(path: Path, chromium: str) -> None:
+    """The check of one exercise, as a student of the demonstration sees it."""
+    page = BeautifulSoup(FEEDBACK.read_text(encoding="utf-8"), "html.parser")
+    for cell in page.select("div.cell"):
+        if "check_MultiHeadAttention" not in str(cell):
+            cell.decompose()
+    for code in page.select("div.input_area"):
+        code.decompose()
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "page.html").write_text(str(page), encoding="utf-8")
+        window = ["--window-size=1200,1400", "--hide-scrollbars", f"--user-data-dir={folder}/profile"]
+        quiet = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        shot = [f"--screenshot={path}", f"file://{folder}/page.html"]
+        subprocess.run([chromium, *quiet, *window, *shot], check=True, capture_output=True)
+    image = Image.open(path).convert("RGB")
+    blank = Image.new("RGB", image.size, image.getpixel((0, image.height - 1)))
+    left, top, right, bottom = ImageChops.difference(image, blank).getbbox()
+    image.crop((left, top, right, min(bottom + 10, image.height))).quantize(64).save(path, optimize=True)
+
+
+if __name__ == "__main__":
+    main()
