@@ -9,8 +9,9 @@ from tqdm import tqdm
 from autograder.assignment import load, names
 from autograder.build import release_notebook
 from autograder.execute import Execute
-from autograder.judge import Verdict, judge_of
+from autograder.judge import judge_of
 from autograder.rebuild import rebuild
+from autograder.verdict import Verdict
 
 
 class CheckError(Exception):

@@ -4,9 +4,7 @@ The trusted side asks itself the same questions: the reference solution, and the
 mistakes in it. A right answer equals the reference's. A wrong one that equals exactly one mistake's is named.
 """
 
-import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
 from types import SimpleNamespace
 
@@ -21,6 +19,7 @@ from autograder.build import release_notebook
 from autograder.execute import questions
 from autograder.explain import explain
 from autograder.forbidden import dynamic_access, forbidden_names
+from autograder.verdict import CaseVerdict, Verdict
 
 # Points are carried forward for a case that, under the earlier mistake, still catches this share of the mistakes
 # that it catches otherwise. An earlier exercise that returns zeros leaves nothing to catch, and would be a gift.
@@ -39,35 +38,6 @@ class GiveVerdicts(NbGraderPreprocessor):
         if odd:
             notebook.metadata.autograder.anomalies.append(f"to look at: the notebook uses {', '.join(odd)}")
         return notebook, resources
-
-
-@dataclass(frozen=True)
-class CaseVerdict:
-    title: str
-    passed: bool
-    reason: str = ""  # what was wrong, or why points were given all the same
-    mistake: Mistake | None = None
-
-
-@dataclass
-class Verdict:
-    """Of one exercise."""
-
-    exercise: str
-    points: float
-    cases: list[CaseVerdict] = field(default_factory=list)
-
-    @property
-    def score(self) -> float:
-        passed = sum(case.passed for case in self.cases)
-        score = self.points if passed == len(self.cases) else round(self.points * passed / len(self.cases), 2)
-        assert math.isfinite(score) and 0 <= score <= self.points
-        return score
-
-    @property
-    def mistakes(self) -> list[Mistake]:
-        """The mistakes that were named, each once."""
-        return list(dict.fromkeys(case.mistake for case in self.cases if case.mistake))
 
 
 @lru_cache

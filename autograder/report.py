@@ -1,19 +1,14 @@
 """Shows verdicts: in a check cell of the graded notebook, and in the terminal."""
 
-from __future__ import annotations
-
 import shutil
 import textwrap
 from html import escape
-from typing import TYPE_CHECKING
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from autograder.clean import TABLE_CLASS
-
-if TYPE_CHECKING:
-    from autograder.judge import Verdict
+from autograder.verdict import Verdict
 
 
 def into_notebook(notebook: NotebookNode, verdicts: list[Verdict]) -> None:

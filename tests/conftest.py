@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from autograder.assignment import ROOT, Assignment, load
-from autograder.judge import Judge, Verdict
+from autograder.judge import Judge
+from autograder.verdict import Verdict
 
 TREE = ["autograder", "course", "solutions", "nbgrader_config.py", "pyproject.toml"]
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.egg-info", ".ipynb_checkpoints")

@@ -6,9 +6,9 @@ import pytest
 from nbformat.v4 import new_output
 
 from autograder.answers import Raised, Silent
-from autograder.judge import Verdict
 from autograder.report import as_html, as_text, into_notebook
 from autograder.students import handed_in
+from autograder.verdict import CaseVerdict, Verdict
 
 
 def mistake(assignment, name):
@@ -35,8 +35,6 @@ def test_points_are_shared_over_the_cases(judge):
 @pytest.mark.parametrize("points", [0.1, 1, 7, 10, 35])
 @pytest.mark.parametrize("count", [1, 3, 7, 11])
 def test_scores_are_finite_and_never_above_the_points(points, count):
-    from autograder.judge import CaseVerdict
-
     for passed in range(count + 1):
         cases = [CaseVerdict("", number < passed) for number in range(count)]
         score = Verdict("x", points, cases).score
@@ -107,7 +105,5 @@ def test_reports_show_cases_reasons_and_names(judge):
 
 
 def test_reports_escape(judge):
-    from autograder.judge import CaseVerdict
-
     html = as_html(Verdict("<b>", 1, [CaseVerdict("<script>", False, "<img src=x>")]))
     assert "<script>" not in html and "<img" not in html

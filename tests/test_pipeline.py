@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -100,8 +101,8 @@ def test_without_our_configuration_nothing_is_given(tree, assignment):
 
 def test_the_demonstration_leaves_the_class_alone(tree):
     said = command(tree, sys.executable, "-m", "autograder", "demo", "--folder", "shown")
-    rows = {line.split()[0]: line.split()[1:6] for line in said.split("\n") if line.startswith(("ada ", "alan "))}
-    assert rows == {"ada": ["10", "15", "35", "30", "90"], "alan": ["0", "0", "0", "0", "0"]}
+    assert re.search(r"^ada +10 +15 +35 +30 +90 ", said, re.MULTILINE)
+    assert re.search(r"^alan +0 +0 +0 +0 +0 ", said, re.MULTILINE)
     assert "ungraded: the notebook is damaged" in said and "mask after the softmax" in said
     assert "11 graded, 1 ungraded" in said
     assert not (tree / "classroom").exists()
