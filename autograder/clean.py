@@ -38,8 +38,10 @@ def markdown2html(context, source: str) -> str:
     return clean_html(MarkdownWithMath(renderer=renderer).render(source))
 
 
-def get_metadata(output: Mapping, key: str, mimetype: str | None = None) -> int | None:
-    """A picture's width or height, if it is a number; nothing else of its metadata."""
+def get_metadata(output: Mapping, key: str, mimetype: str | None = None) -> int | str | None:
+    """A picture's width or height, if it is a number, and a description; nothing else of its metadata."""
+    if key == "alt":
+        return "A picture that this cell has drawn"
     value = nbconvert.filters.get_metadata(output, key, mimetype)
     return value if key in ("width", "height") and isinstance(value, int) else None
 

@@ -208,7 +208,7 @@ def _summary(assignment: Assignment, results: list[Result], folder: Path, second
     legend = ", ".join(f"({number}) {name} of {points:g}" for number, (name, points) in enumerate(exercises.items(), 1))
     graded = [result for result in results if not result.ungraded]
     named = [mistake for result in graded for mistake in result.mistakes]
-    by_hand = _to_grade_by_hand(folder)
+    by_hand = len(_to_grade_by_hand(folder) & {result.student for result in graded})
     return f"""
 {table(head, rows)}
 points: {legend}
@@ -223,10 +223,11 @@ Where to look next:
   what the tests catch   .venv/bin/python -m autograder mistakes {ASSIGNMENT}"""
 
 
-def _to_grade_by_hand(folder: Path) -> int:
+def _to_grade_by_hand(folder: Path) -> set[str]:
     settings = config.course(folder).CourseDirectory
     with Gradebook(settings.db_url, settings.course_id) as gradebook:
-        return sum(submission.needs_manual_grade for submission in gradebook.assignment_submissions(ASSIGNMENT))
+        submissions = gradebook.assignment_submissions(ASSIGNMENT)
+        return {submission.student.id for submission in submissions if submission.needs_manual_grade}
 
 
 def _relative(path: Path) -> Path:

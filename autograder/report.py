@@ -2,13 +2,14 @@
 
 import shutil
 import textwrap
+from collections.abc import Iterable
 from html import escape
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from autograder.clean import TABLE_CLASS
-from autograder.verdict import Verdict
+from autograder.verdict import CaseVerdict, Verdict
 
 
 def into_notebook(notebook: NotebookNode, verdicts: list[Verdict]) -> None:
@@ -41,13 +42,12 @@ def into_notebook(notebook: NotebookNode, verdicts: list[Verdict]) -> None:
 
 def as_html(verdict: Verdict) -> str:
     rows = "".join(
-        "<tr><td>{}</td><td>{}</td><td>{}{}</td></tr>".format(
+        "<tr><td>{}</td><td>{}</td><td>{}</td></tr>".format(
             "✓" if case.passed else "✗",
             escape(case.title),
-            f"<b>{escape(case.mistake.name)}.</b> " if case.mistake else "",
-            escape(case.reason),
+            " ".join([f"<b>{escape(name)}.</b>" for name in names] + [escape(found)]),
         )
-        for case in verdict.cases
+        for case, names, found in _found(verdict)
     )
     return (
         f"<p><b>{escape(verdict.exercise)}: {verdict.score:g} of {verdict.points:g} points</b></p>"
@@ -62,12 +62,24 @@ def as_text(verdicts: list[Verdict]) -> str:
     lines = []
     for verdict in verdicts:
         lines += ["", f"{verdict.exercise}  {verdict.score:g} of {verdict.points:g} points"]
-        for case in verdict.cases:
+        for case, names, found in _found(verdict):
             lines.append(f"  {'✓' if case.passed else '✗'} {case.title}")
-            found = f"{case.mistake.name}: {case.reason}" if case.mistake else case.reason
-            lines += textwrap.wrap(found, width, initial_indent="      ", subsequent_indent="      ")
+            text = " ".join([f"{name}." for name in names] + [found])
+            lines += textwrap.wrap(text, width, initial_indent="      ", subsequent_indent="      ")
     total, most = sum(verdict.score for verdict in verdicts), sum(verdict.points for verdict in verdicts)
     return "\n".join([*lines, "", f"{total:g} of {most:g} automatic points"])
+
+
+def _found(verdict: Verdict) -> Iterable[tuple[CaseVerdict, list[str], str]]:
+    """Each case, the name of its mistake if there is one, and what to say; a sentence is said once."""
+    said = set()
+    for case in verdict.cases:
+        repeated = case.mistake in said
+        said.add(case.mistake)
+        if case.mistake:
+            yield case, [case.mistake.name], "" if repeated else case.reason
+        else:
+            yield case, [], case.reason
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
