@@ -40,6 +40,10 @@ class Mistake:
     says: str
 
 
+class CannotCombine(Exception):
+    """Two mistakes change the same piece of a solution, so that nobody can make both."""
+
+
 @dataclass(frozen=True, eq=False)
 class Assignment:
     name: str
@@ -56,11 +60,15 @@ class Assignment:
         return [mistake for mistake in self.mistakes if mistake.exercise == exercise]
 
     def solution(self, name: str, mistakes: Iterable[Mistake] = ()) -> str:
-        """The reference solution of an exercise or answer, with these mistakes made in it, without the marks."""
+        """The reference solution of an exercise or answer, with these mistakes made in it, without the marks.
+
+        Raises CannotCombine if one of the mistakes takes away the text that another one is made in.
+        """
         (text,) = (cell.text for cell in self.source.of_role("exercise", "answer") if cell.name == name)
-        for mistake in mistakes:
-            if mistake.exercise == name:
-                text = text.replace(mistake.replace, mistake.by)
+        for mistake in sorted((m for m in mistakes if m.exercise == name), key=self.mistakes.index):
+            if text.count(mistake.replace) != 1:
+                raise CannotCombine(mistake.name)
+            text = text.replace(mistake.replace, mistake.by)
         return without_marks(text)
 
     def reference(self, mistakes: Iterable[Mistake] = ()) -> types.SimpleNamespace:

@@ -14,7 +14,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from autograder import probe, report
 from autograder.answers import Answer, Raised, Silent, decode, difference
-from autograder.assignment import Assignment, Case, Mistake, load
+from autograder.assignment import Assignment, CannotCombine, Case, Mistake, load
 from autograder.build import release_notebook
 from autograder.execute import questions
 from autograder.explain import explain
@@ -50,7 +50,7 @@ class Judge:
     def __init__(self, assignment: Assignment, seed: str):
         self.assignment = assignment
         self._seeds = {question.case: question.seed for question in questions(assignment, seed)}
-        self._references: dict[frozenset[Mistake], SimpleNamespace] = {}
+        self._references: dict[frozenset[Mistake], SimpleNamespace | None] = {}
         self._expected: dict[tuple[Case, frozenset[Mistake]], Answer] = {}
         self._released = {
             cell.metadata.nbgrader.grade_id: cell.source
@@ -63,9 +63,21 @@ class Judge:
         made = frozenset(mistakes)
         if (case, made) not in self._expected:
             if made not in self._references:
-                self._references[made] = self.assignment.reference(made)
-            self._expected[case, made] = self.ask(case, self._references[made])
+                self._references[made] = self._reference(made)
+            namespace = self._references[made]
+            self._expected[case, made] = self.ask(case, namespace) if namespace else Silent("cannot be")
         return self._expected[case, made]
+
+    def _reference(self, made: frozenset[Mistake]) -> SimpleNamespace | None:
+        """None where these mistakes cannot be made together."""
+        try:
+            return self.assignment.reference(made)
+        except CannotCombine:
+            return None
+        except Exception:
+            if len(made) > 1:  # each works alone, and together they are no Python
+                return None
+            raise
 
     def ask(self, case: Case, namespace: SimpleNamespace) -> Answer:
         """Ask trusted code, here."""
@@ -83,15 +95,17 @@ class Judge:
         notebook  the one that was executed: forbidden names are looked for in it
         """
         cells = [cell for cell in notebook.cells if cell.cell_type == "code"] if notebook else []
+        texts = [cell.source for cell in cells]
         earlier: list[Mistake] = []
+        unexplained = False  # did an earlier exercise go wrong for no known reason?
         verdicts = []
         for exercise, points in self.assignment.source.points.items():
-            verdict = Verdict(
-                exercise, points, self._cases(exercise, answers, earlier, [cell.source for cell in cells])
-            )
+            cases = self._cases(exercise, answers, earlier, unexplained, texts)
+            verdict = Verdict(exercise, points, cases)
             if self._is_as_released(exercise, cells) and not verdict.score:
                 verdict.cases = [CaseVerdict("This exercise is not done yet.", False)]
             earlier += verdict.mistakes
+            unexplained = unexplained or any(not case.passed and not case.mistake for case in verdict.cases)
             verdicts.append(verdict)
         return verdicts
 
@@ -100,7 +114,7 @@ class Judge:
         return texts == [self._released[exercise]]
 
     def _cases(
-        self, exercise: str, answers: dict[str, Answer], earlier: list[Mistake], texts: list[str]
+        self, exercise: str, answers: dict[str, Answer], earlier: list[Mistake], unexplained: bool, texts: list[str]
     ) -> list[CaseVerdict]:
         cases = self.assignment.cases_of(exercise)
         given = {case: answers.get(case.name, Silent("no answer came back")) for case in cases}
@@ -115,8 +129,8 @@ class Judge:
             elif cause := self._carried(case, given[case], earlier):
                 made = " and ".join(f"“{mistake.name}” in {mistake.exercise}" for mistake in cause)
                 found[case] = CaseVerdict(case.title, True, f"right, given {made}, which has cost its points there")
+        named = self._name(exercise, given, list(found), earlier, unexplained)
         wrong = [case for case in cases if case not in found]
-        named = self._name(exercise, given, wrong, earlier)
         for case in wrong:
             mistake = named.get(case)
             reason = mistake.says if mistake else explain(self._difference(case, given[case]), given[case], texts)
@@ -147,26 +161,32 @@ class Judge:
         return len(seen) >= STILL_SEES * len(caught) and bool(seen)
 
     def _name(
-        self, exercise: str, given: dict[Case, Answer], wrong: list[Case], earlier: list[Mistake]
+        self, exercise: str, given: dict[Case, Answer], right: list[Case], earlier: list[Mistake], unexplained: bool
     ) -> dict[Case, Mistake]:
         """The mistake that explains each wrong answer, where exactly one does.
 
-        Where several explain the same answer, one that explains all wrong answers of the exercise goes first.
+        A mistake is out of the question if it would have spoilt an answer that is right. Where several explain the
+        same answer, one that explains all wrong answers of the exercise goes first. If an earlier exercise went wrong
+        for no known reason, only such a one counts: what is wrong here may come from there.
         """
+        wrong = [case for case in given if case not in right]
         explains = {
             mistake: {case for case in wrong if self._shows(case, given[case], mistake, earlier)}
             for mistake in self.assignment.mistakes_of(exercise)
+            if not any(self._refuted(case, given[case], mistake, earlier) for case in right)
         }
         whole = [mistake for mistake, cases in explains.items() if wrong and len(cases) == len(wrong)]
-        # Of those, it is the one that goes wrong nowhere else.
-        exact = [
-            mistake for mistake in whole if all(self._shows(case, given[case], mistake, earlier) for case in given)
-        ]
-        for mistakes in (exact, whole):
-            if len(mistakes) == 1:
-                return dict.fromkeys(wrong, mistakes[0])
+        if len(whole) == 1:
+            return dict.fromkeys(wrong, whole[0])
+        if unexplained:
+            return {}
         by_case = {case: [mistake for mistake, cases in explains.items() if case in cases] for case in wrong}
         return {case: mistakes[0] for case, mistakes in by_case.items() if len(mistakes) == 1}
+
+    def _refuted(self, case: Case, answer: Answer, mistake: Mistake, earlier: list[Mistake]) -> bool:
+        """Would this mistake have led to another answer than this right one?"""
+        changes = self._difference(case, self.expected(case, [mistake])) is not None
+        return changes and not self._shows(case, answer, mistake, earlier)
 
     def _shows(self, case: Case, answer: Answer, mistake: Mistake, earlier: list[Mistake]) -> bool:
         """Does this mistake, alone or after the earlier ones, lead to this answer?"""

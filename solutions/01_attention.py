@@ -176,11 +176,10 @@ def padding_mask(lengths: Tensor, max_length: int) -> Tensor:
     lengths     (batch,) int64: how many tokens each sequence has, from 0 to max_length; it is not modified
     max_length  the padded length; it may be larger than all of the lengths
 
-    Returns a (batch, 1, 1, max_length) bool tensor, on the device of the lengths. [b, 0, 0, j] is True where key j of
-    sequence b is a token.
+    Returns a (batch, 1, 1, max_length) bool tensor. [b, 0, 0, j] is True where key j of sequence b is a token.
     """
     ### BEGIN SOLUTION
-    positions = torch.arange(max_length, device=lengths.device)  # (max_length,)
+    positions = torch.arange(max_length)  # (max_length,)
     real = positions < lengths[:, None]  # (batch, max_length)
     return real[:, None, None, :]  # (batch, 1, 1, max_length)
     ### END SOLUTION
@@ -285,7 +284,8 @@ print("output 0 after: ", [round(number, 2) for number in other_output[0].tolist
 # Besides the equation, four promises. They are what the difficulty ★★★ stands for:
 #
 # 1. **Where the mask is `False`, the weight is exactly 0.** The other weights of a query have sum 1.
-# 2. **A query that may look at nothing** has weights 0 and output 0, never NaN. (What is the softmax of a row of $-\infty$?)
+# 2. **A query that may look at nothing** has weights 0 and output 0, never NaN; nor is there NaN in a gradient. (What is the softmax of
+#    a row of $-\infty$?)
 # 3. **Half precision does not overflow.** The largest number in `float16` is 65,504. Long queries and keys have products
 #    above that *before* they are divided by $\sqrt{d_k}$, though not after. So divide before you multiply.
 # 4. **The dtype stays**, of the output and of the weights, and nothing is rounded to a smaller dtype on the way. The arguments are
@@ -385,6 +385,12 @@ assert weights.tolist() == [[1.0, 0.0]], (
     "A masked key with a large score still counts in the denominator: it has to be out before the softmax."
 )
 
+doubles = [tensor.double() for tensor in (query, key, value)]
+output, weights = scaled_dot_product_attention(*doubles)
+doubled = ((doubles[0] @ doubles[1].transpose(-2, -1)) / math.sqrt(4)).softmax(dim=-1)
+assert output.dtype == weights.dtype == torch.float64 and torch.allclose(weights, doubled, rtol=1e-12, atol=0), (
+    "float64 came in, and something was rounded to float32 on the way: promise 4."
+)
 needs_gradient = query.clone().requires_grad_()
 try:
     scaled_dot_product_attention(needs_gradient, key, value, mask)[0].sum().backward()
@@ -531,13 +537,13 @@ class MultiHeadAttention(nn.Module):
     def __init__(self, d_model: int, num_heads: int):
         """Make four projections: query_proj, key_proj, value_proj and output_proj, each nn.Linear(d_model, d_model).
 
-        Raises ValueError if num_heads does not divide d_model.
+        Raises ValueError if num_heads does not divide d_model, or is smaller than 1.
         """
         super().__init__()
         self.num_heads = num_heads
         self.weights = None  # (batch, num_heads, Tq, Tk) of the last call, detached
         ### BEGIN SOLUTION
-        if d_model % num_heads != 0:
+        if num_heads < 1 or d_model % num_heads != 0:
             raise ValueError(f"{num_heads} heads cannot share a width of {d_model} equally")
         self.query_proj = nn.Linear(d_model, d_model)
         self.key_proj = nn.Linear(d_model, d_model)

@@ -7,13 +7,18 @@ from autograder.probe import fill, gradients, hidden, outcome
 ATTENTION = {"scaled_dot_product_attention", "MultiheadAttention", "multi_head_attention_forward"}
 
 
+def pattern(mask):
+    """Where a mask says yes, be it of bools or of numbers; what is no tensor stays as it is."""
+    return mask != 0 if isinstance(mask, torch.Tensor) else mask
+
+
 # causal_mask
 
 
 @hidden("causal_mask")
 def sees_itself_and_the_past(student, rng):
     """Each position may look at itself and at what stands before it, at several lengths."""
-    return [student.causal_mask(length) != 0 for length in rng.different(3, 2, 9)]
+    return [pattern(student.causal_mask(length)) for length in rng.different(3, 2, 9)]
 
 
 @hidden("causal_mask")
@@ -26,7 +31,7 @@ def causal_mask_is_bool(student, rng):
 @hidden("causal_mask")
 def causal_mask_of_one(student, rng):
     """A length of 1 works, and a long one."""
-    long = rng.integer(30, 60)
+    long = rng.integer(130, 150)  # twice that is more than uint8 and int8 can count
     return [student.causal_mask(length) for length in rng.shuffled([1, long, 2 * long])]
 
 
@@ -38,7 +43,7 @@ def real_tokens_are_true(student, rng):
     """True for tokens and False for padding, in the shape (batch, 1, 1, max_length)."""
     batch, longest = rng.different(2, 4, 8)
     lengths = torch.tensor([longest, *rng.integers(1, longest, batch - 1).tolist()])
-    return student.padding_mask(lengths[torch.tensor(rng.different(batch, 0, batch - 1))], longest) != 0
+    return pattern(student.padding_mask(lengths[torch.tensor(rng.different(batch, 0, batch - 1))], longest))
 
 
 @hidden("padding_mask")
@@ -53,7 +58,7 @@ def empty_and_full(student, rng):
     """A sequence may be all padding, or have none."""
     longest = rng.integer(4, 8)
     lengths = torch.tensor(rng.shuffled([0, longest, longest - 1, 1, rng.integer(2, longest)]))
-    return student.padding_mask(lengths, longest)
+    return [student.padding_mask(lengths, longest), student.padding_mask(torch.tensor([rng.integer(0, 1)]), 1)]
 
 
 @hidden("padding_mask")
@@ -76,7 +81,7 @@ def lengths_stay(student, rng):
 
 def inputs(rng, *leading, dtype=torch.float64):
     """Query, key and value of unequal sizes: Tq, Tk, d_k and d_v all differ."""
-    queries, keys, d_k, d_v = rng.different(4, 3, 9)
+    queries, keys, d_k, d_v = rng.shuffled([5, 6, 7, 8, 10])[:4]  # no square: its root would fit float32, and int
     return (
         rng.normal(*leading, queries, d_k, dtype=dtype),
         rng.normal(*leading, keys, d_k, dtype=dtype),
@@ -85,6 +90,7 @@ def inputs(rng, *leading, dtype=torch.float64):
 
 
 def attend(student, *arguments):
+    arguments = [argument.clone() for argument in arguments]  # what is changed in place, arguments_stay charges once
     output, weights = student.scaled_dot_product_attention(*arguments)
     return {"output": output, "weights": weights}
 
@@ -99,7 +105,9 @@ def equation_one(student, rng):
 def masks_decide(student, rng):
     """With a mask, masked keys have weight 0 and the others share 1."""
     query, key, value = inputs(rng, 2)
-    return attend(student, query, key, value, rng.mask(query.shape[-2], key.shape[-2]))
+    mask = rng.mask(query.shape[-2], key.shape[-2])
+    found = attend(student, query, key, value, mask)
+    return {**found, "weights that should be exactly 0": found["weights"].masked_fill(mask, 0.0).count_nonzero()}
 
 
 @hidden("scaled_dot_product_attention", forbids=ATTENTION)
@@ -110,7 +118,16 @@ def masks_differ(student, rng):
     sizes = query.shape[-2], key.shape[-2]
     by_head = attend(student, query, key, value, rng.mask(batch, heads, *sizes))
     by_sequence = attend(student, query, key, value, rng.mask(batch, 1, 1, sizes[1]))
-    return {"mask by head": by_head, "mask by sequence": by_sequence}
+    by_head_alone = attend(student, query, key, value, rng.mask(heads, *sizes))
+    return {"mask by head": by_head, "mask by sequence": by_sequence, "one mask a head": by_head_alone}
+
+
+@hidden("scaled_dot_product_attention", forbids=ATTENTION)
+def as_many_keys_as_queries(student, rng):
+    """Self-attention: as many keys as queries, without a mask and with one of padding."""
+    batch, length, d_k = rng.different(3, 2, 7)
+    query, key, value = rng.normal(3, batch, length, d_k)
+    return [attend(student, query, key, value), attend(student, query, key, value, rng.mask(batch, 1, length))]
 
 
 @hidden("scaled_dot_product_attention", forbids=ATTENTION)
@@ -137,7 +154,8 @@ def nothing_to_look_at(student, rng):
     mask[rng.integer(0, 1), rng.integer(0, query.shape[-2] - 1)] = False
     all_padding = rng.mask(2, 1, key.shape[-2])
     all_padding[rng.integer(0, 1)] = False
-    return [attend(student, query, key, value, mask), attend(student, query, key, value, all_padding)]
+    nobody = torch.zeros(query.shape[-2], key.shape[-2], dtype=torch.bool)
+    return [attend(student, query, key, value, blocked) for blocked in rng.shuffled([mask, all_padding, nobody])]
 
 
 @hidden("scaled_dot_product_attention", forbids=ATTENTION)
@@ -171,11 +189,11 @@ def double_precision(student, rng):
 
 @hidden("scaled_dot_product_attention", forbids=ATTENTION)
 def extreme_scores(student, rng):
-    """Scores in the thousands, positive and negative, are no trouble: no overflow, and masked keys stay masked."""
+    """Very large scores, very low ones and scores of 0 are no trouble: no overflow, and masked keys stay masked."""
     query, key, value = inputs(rng, 2)
     query, key = 60.0 * query.abs(), 60.0 * key.abs()
     mask = rng.mask(query.shape[-2], key.shape[-2])
-    return [attend(student, sign * query, key, value, mask) for sign in rng.shuffled([1.0, -1.0])]
+    return [attend(student, factor * query, key, value, mask) for factor in rng.shuffled([1.0, -1.0, -1e7, 0.0])]
 
 
 @hidden("scaled_dot_product_attention", forbids=ATTENTION)
@@ -183,7 +201,8 @@ def arguments_stay(student, rng):
     """The arguments are the same after the call as before."""
     query, key, value = inputs(rng, 2)
     mask = rng.mask(query.shape[-2], key.shape[-2])
-    result = attend(student, query, key, value, mask)
+    output, weights = student.scaled_dot_product_attention(query, key, value, mask)
+    result = {"output": output, "weights": weights}
     return {**result, "after the call, query": query, "key": key, "value": value, "mask": mask}
 
 
@@ -220,9 +239,11 @@ def three_different_inputs(student, rng):
     """Queries, keys and values may be three different tensors, with more or fewer keys than queries."""
     attention, d_model = layer(student, rng)
     batch, queries, keys = rng.different(3, 2, 7)
-    return attention(
-        rng.normal(batch, queries, d_model), rng.normal(batch, keys, d_model), rng.normal(batch, keys, d_model)
-    )
+    lengths = rng.shuffled([(queries, keys), (keys, keys)])
+    return [
+        attention(rng.normal(batch, tq, d_model), rng.normal(batch, tk, d_model), rng.normal(batch, tk, d_model))
+        for tq, tk in lengths
+    ]
 
 
 @hidden("MultiHeadAttention", forbids=ATTENTION)
@@ -247,7 +268,7 @@ def batch_and_lengths_of_one(student, rng):
 @hidden("MultiHeadAttention", forbids=ATTENTION)
 def heads_must_divide(student, rng):
     """ValueError where the heads do not divide the width, and only there."""
-    sizes = [(12, 5), (10, 3), (8, 3), (6, 4), (12, 4), (10, 5), (8, 2), (6, 6)]
+    sizes = [(12, 5), (10, 3), (8, 3), (6, 4), (12, 4), (10, 5), (8, 2), (6, 6), (8, 0)]
     return [outcome(lambda size=size: student.MultiHeadAttention(*size), ValueError) for size in rng.shuffled(sizes)]
 
 
@@ -274,8 +295,11 @@ def mask_by_sequence_and_head(student, rng):
     attention, d_model = layer(student, rng)
     batch, queries, keys = rng.different(3, 2, 7)
     query, memory = rng.normal(batch, queries, d_model), rng.normal(batch, keys, d_model)
-    padding = attention(query, memory, memory, rng.mask(batch, 1, 1, keys))
-    return {"padding": padding, "by head": attention(query, memory, memory, rng.mask(batch, 3, queries, keys))}
+    padding = rng.mask(batch, 1, 1, keys)
+    padding[rng.integer(0, batch - 1)] = False
+    by_head, by_head_alone = rng.mask(batch, 3, queries, keys), rng.mask(3, queries, keys)
+    masks = {"padding, and one sequence of nothing else": padding, "by head": by_head, "one mask a head": by_head_alone}
+    return {name: attention(query, memory, memory, mask) for name, mask in masks.items()}
 
 
 @hidden("MultiHeadAttention", forbids=ATTENTION)
@@ -283,10 +307,13 @@ def weights_are_kept(student, rng):
     """self.weights holds the weights of the last call, by head, detached."""
     attention, d_model = layer(student, rng)
     batch, queries, keys = rng.different(3, 2, 7)
-    for _ in range(2):
+    kept = []
+    for mask in (rng.mask(batch, 1, 1, keys), rng.mask(batch, 1, 1, keys), None):
         memory = rng.normal(batch, keys, d_model)
-        attention(rng.normal(batch, queries, d_model), memory, memory, rng.mask(batch, 1, 1, keys))
-    return {"weights": attention.weights, "part of the graph": attention.weights.requires_grad}
+        attention(rng.normal(batch, queries, d_model), memory, memory, mask)
+        kept.append(attention.weights)
+        attention.eval()
+    return {"weights": kept, "part of the graph": attention.weights.requires_grad}
 
 
 @hidden("MultiHeadAttention", forbids=ATTENTION)
@@ -304,14 +331,18 @@ def gradients_reach_all(student, rng):
 
 @hidden("MultiHeadAttention", forbids=ATTENTION)
 def two_layers_are_two(student, rng):
-    """Two layers share nothing: filling one leaves the other as it was."""
+    """Two layers share nothing, and a layer works with the parameters that it has now."""
     first, d_model = layer(student, rng)
     second = student.MultiHeadAttention(d_model, 3).double()
     with torch.no_grad():
         for parameter in second.parameters():
             parameter.zero_()
     x = rng.normal(2, 4, d_model)
-    return [first(x, x, x), second(x, x, x)]
+    outputs = [first(x, x, x), second(x, x, x)]
+    with torch.no_grad():
+        for parameter in first.parameters():
+            parameter.mul_(-0.5)
+    return [*outputs, first(x, x, x)]
 
 
 @hidden("MultiHeadAttention", forbids=ATTENTION)

@@ -62,7 +62,7 @@ MISTAKES = [
         says="You take the padding to stand in front. Here the tokens come first and the padding after them.",
     ),
     Mistake(
-        "longest sequence for max_length", "padding_mask", replace="torch.arange(max_length, device=lengths.device)",
+        "longest sequence for max_length", "padding_mask", replace="torch.arange(max_length)",
         by="torch.arange(int(lengths.max()))",
         says="You pad to the longest of the lengths. How wide the tensor is, max_length says, and it may be more.",
     ),
@@ -100,6 +100,15 @@ MISTAKES = [
         "lengths changed on the way", "padding_mask", replace="real = positions < lengths[:, None]",
         by="lengths -= 1\n    real = positions <= lengths[:, None]",
         says="After the call the caller's lengths are different ones: -= works on the tensor itself.",
+    ),
+    Mistake(
+        "numbers to add", "padding_mask", replace="real[:, None, None, :]",
+        by="torch.zeros(real.shape).masked_fill(~real, float('-inf'))[:, None, None, :]",
+        says="You return numbers to add to the scores. Asked for are bools; what is done with them is attention's business.",
+    ),
+    Mistake(
+        "square of tokens", "padding_mask", replace="real[:, None, None, :]", by="(real[:, None, :] & real[:, :, None])[:, None]",
+        says="You also mask the queries that are padding, so the shape is another one. It is the keys that nobody may look at.",
     ),
     # scaled_dot_product_attention
     Mistake(
@@ -203,6 +212,21 @@ MISTAKES = [
         says="After the call the caller's query is another one: you scale it in place. Promise 4.",
     ),
     Mistake(
+        "the key is changed", "scaled_dot_product_attention", replace="query = query * query.shape[-1] ** -0.5",
+        by="key.data.mul_(query.shape[-1] ** -0.5)",
+        says="After the call the caller's key is another one: you scale it in place. Promise 4.",
+    ),
+    Mistake(
+        "the mask is changed", "scaled_dot_product_attention", replace="scores = scores.masked_fill(~mask, float(\"-inf\"))",
+        by="scores = scores.masked_fill(mask.logical_not_(), float(\"-inf\"))\n        mask = ~mask",
+        says="After the call the caller's mask is turned round: a function that ends with _ works in place. Promise 4.",
+    ),
+    Mistake(
+        "root in single precision", "scaled_dot_product_attention", replace="query.shape[-1] ** -0.5",
+        by="torch.tensor(float(query.shape[-1])).rsqrt().item()",
+        says="torch.tensor(d_k) is a float32, and so is its root: in float64 the scores are rounded. A root of a plain Python number is exact.",
+    ),
+    Mistake(
         "no gradient through the weights", "scaled_dot_product_attention", replace="return weights @ value, weights",
         by="return weights.detach() @ value, weights",
         says="No gradient arrives at queries and keys, so they could not learn where to look. Is there a detach, a no_grad or a .data?",
@@ -280,6 +304,22 @@ MISTAKES = [
         says="With a mask the result is the same as without. Does it get as far as the attention?",
     ),
     Mistake(
+        "mask turned round on the way", "MultiHeadAttention", replace="            mask,\n",
+        by="            None if mask is None else ~mask,\n",
+        says="The mask arrives turned round: what may be seen is hidden. True means: may attend, here and in attention.",
+    ),
+    Mistake(
+        "value and key in the wrong order", "MultiHeadAttention",
+        replace="            self._split(self.key_proj(key)),\n            self._split(self.value_proj(value)),",
+        by="            self._split(self.value_proj(value)),\n            self._split(self.key_proj(key)),",
+        says="You hand the values over as keys and the keys as values. The order is query, key, value.",
+    ),
+    Mistake(
+        "one mask a sequence, by a place for the heads", "MultiHeadAttention", replace="            mask,\n",
+        by="            mask[None] if mask is not None and mask.dim() == 4 else mask,\n",
+        says="You put a dimension in front of the mask. It broadcasts as it is: pass it on.",
+    ),
+    Mistake(
         "first head's mask for all heads", "MultiHeadAttention", replace="            mask,\n",
         by="            mask[:, :1] if mask is not None and mask.dim() == 4 else mask,\n",
         says="All heads get the first head's mask. It may be another one for each head.",
@@ -298,7 +338,7 @@ MISTAKES = [
         says="After a second call the weights of the first one are still there. Keep those of the last.",
     ),
     Mistake(
-        "heads that do not divide", "MultiHeadAttention", replace="d_model % num_heads != 0", by="num_heads > d_model",
+        "heads that do not divide", "MultiHeadAttention", replace="num_heads < 1 or d_model % num_heads != 0", by="not 0 < num_heads <= d_model",
         says="A number of heads that does not divide the width goes through. The constructor should raise ValueError.",
     ),
     Mistake(

@@ -5,7 +5,7 @@ MHA_INIT = """
 class MultiHeadAttention(nn.Module):
     def __init__(self, d_model, num_heads):
         super().__init__()
-        if d_model % num_heads:
+        if num_heads <= 0 or d_model % num_heads:
             raise ValueError("no")
         self.heads, self.width = num_heads, d_model // num_heads
         self.query_proj, self.key_proj, self.value_proj, self.output_proj = (nn.Linear(d_model, d_model) for _ in range(4))
@@ -135,8 +135,8 @@ def padding_mask(lengths, max_length):
         for head in range(self.heads):
             columns = slice(head * self.width, (head + 1) * self.width)
             own = mask
-            if mask is not None and mask.dim() == 4:
-                own = mask[:, head if mask.shape[1] > 1 else 0]
+            if mask is not None:
+                own = mask.expand(len(query), self.heads, query.shape[1], key.shape[1])[:, head]
             output, weight = scaled_dot_product_attention(q[..., columns], k[..., columns], v[..., columns], own)
             outputs.append(output)
             weights.append(weight)
