@@ -40,4 +40,5 @@ c.HTMLExporter.filters = {
     "markdown2html": "autograder.clean.markdown2html",
     "clean_html": "autograder.clean.clean_html",
     "get_metadata": "autograder.clean.get_metadata",
+    "strip_files_prefix": "autograder.clean.strip_files_prefix",
 }

@@ -10,7 +10,7 @@ from autograder.assignment import load, names
 from autograder.build import release_notebook
 from autograder.execute import Execute
 from autograder.judge import judge_of
-from autograder.rebuild import rebuild
+from autograder.rebuild import grade_id, rebuild
 from autograder.verdict import Verdict
 
 
@@ -36,16 +36,19 @@ def _read(path: Path) -> NotebookNode:
     if not path.is_file():
         raise CheckError(f"There is no notebook {path}.")
     try:
-        return nbformat.read(path, as_version=4)
-    except (nbformat.reader.NotJSONError, nbformat.ValidationError, AttributeError, UnicodeDecodeError) as error:
-        raise CheckError(f"{path} is damaged and cannot be read as a notebook: {str(error)[:200]}") from None
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+    except Exception as error:  # whatever is wrong in the file
+        reason = (str(error).strip().split("\n") or [""])[0][:200]
+        raise CheckError(f"{path} is damaged and cannot be read as a notebook: {reason}") from None
+    return notebook
 
 
 def _assignment_of(path: Path, notebook: NotebookNode) -> str:
     """By the file's name, or, if it was renamed, by the exercises in it."""
     if path.stem in names():
         return path.stem
-    held = {cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells}
+    held = {grade_id(cell) for cell in notebook.cells}
     for name in names():
         if held & set(load(name).source.exercises):
             return name

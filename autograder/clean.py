@@ -5,6 +5,7 @@ nbconvert's own cleaning does not reach nbgrader's templates, which render markd
 
 import re
 from collections.abc import Mapping
+from html import escape
 
 import bleach
 import nbconvert.filters
@@ -19,6 +20,7 @@ TAGS = frozenset(
 PICTURE = re.compile(r"data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*")
 CODE_CLASS = re.compile(r"highlight|hl-\w+|[a-z][a-z0-9]{0,2}")  # as pygments names what it colours
 TABLE_CLASS = "table table-condensed"  # a table as bootstrap, and so nbgrader's pages, draw it
+MAX_CHARACTERS = 50_000  # of a markdown cell; a longer one is shown as it was typed
 STYLES = CSSSanitizer(allowed_css_properties=["text-align"])
 
 
@@ -35,7 +37,19 @@ def markdown2html(context, source: str) -> str:
     """Markdown to HTML, cleaned. Pictures that were pasted into the cell are kept."""
     attachments = context.get("cell", {}).get("attachments", {})
     renderer = IPythonRenderer(escape=False, attachments=attachments, exclude_anchor_links=True)
-    return clean_html(MarkdownWithMath(renderer=renderer).render(source))
+    if len(source) > MAX_CHARACTERS:
+        return f"<pre>{escape(source[:MAX_CHARACTERS])}</pre>"
+    try:
+        html = MarkdownWithMath(renderer=renderer).render(source)
+    except Exception:  # an attachment that is not there, for one: the page is shown all the same
+        return f"<pre>{escape(source)}</pre>"
+    return clean_html(html)
+
+
+def strip_files_prefix(html: str) -> str:
+    """Leaves the text as it is. nbconvert's filter comes after cleaning, and would make a harmless link to
+    files/javascript:... one to javascript:..."""
+    return html
 
 
 def get_metadata(output: Mapping, key: str, mimetype: str | None = None) -> int | str | None:
@@ -48,7 +62,7 @@ def get_metadata(output: Mapping, key: str, mimetype: str | None = None) -> int 
 
 def _allowed(tag: str, name: str, value: str) -> bool:
     if tag == "a" and name == "href":
-        return not value.strip().lower().startswith("data:")
+        return value.startswith(("https://", "http://", "mailto:", "#"))
     if tag == "img":
         return name in ("alt", "width", "height") or name == "src" and bool(PICTURE.fullmatch(value.strip()))
     if tag == "table" and name == "class":

@@ -30,9 +30,14 @@ MESSAGES = [
         r"view size is not compatible with input tensor's size and stride \(at least one dimension spans across two "
         r"contiguous subspaces\)\. Use \.reshape\(\.\.\.\) instead\.",
         r"element 0 of tensors does not require grad and does not have a grad_fn",
-        r"value cannot be converted to type at::Half without overflow",
+        r"value cannot be converted to type (?:at|c10)::Half without overflow",
+        r"one of the variables needed for gradient computation has been modified by an inplace operation",
+        r"masked_fill_? only supports boolean masks, but got mask with dtype \w{1,10}",
+        r"Boolean value of Tensor with more than one value is ambiguous",
+        r"a leaf Variable that requires grad is being used in an in-place operation\.",
     )
 ]
+MAX_LINES = 600  # of a notebook's code
 # Names in such messages that are Python's, and not the student's.
 KNOWN_WORDS = frozenset("Tensor NoneType tuple list dict int float str bool function self forward".split())
 
@@ -57,7 +62,7 @@ def _raised(raised: Raised, texts: list[str]) -> str:
         return "it is not done yet, or calls something that is not done yet"
     known = hasattr(builtins, raised.type) and raised.type.endswith(("Error", "Exit", "Interrupt", "Exception"))
     reason = f"it raises {raised.type}" if known else "it raises an exception"
-    message = raised.message.split("\n")[0]
+    message = raised.message.split("\n")[0].split(": [")[0]
     words = {word for text in texts for word in re.findall(r"\w+", text)}
     for pattern in MESSAGES:
         if (match := pattern.fullmatch(message)) and all(
@@ -65,5 +70,7 @@ def _raised(raised: Raised, texts: list[str]) -> str:
         ):
             reason += f": {message}"
             break
-    lines = {line.strip() for text in texts for line in text.split("\n")}
-    return f"{reason}, in the line  {raised.line}" if raised.line in lines - {""} else reason
+    lines = {line.strip() for text in texts for line in text.split("\n")} - {""}
+    # Among thousands of lines, which one it is could be a message, too.
+    shown = len(lines) <= MAX_LINES and raised.line in lines and raised.line.isprintable()
+    return f"{reason}, in the line  {raised.line}" if shown else reason

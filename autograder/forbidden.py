@@ -2,122 +2,237 @@
 
 Looked for in the syntax tree of the notebook, by the trusted side: in the definition of the exercise and in
 everything of the notebook that it reaches by name. What a syntax tree cannot tell is reported, for a person to look.
+
+Nothing that a student writes may make this raise: what cannot be read is reported, too.
 """
 
 import ast
+import re
 import symtable
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
-DYNAMIC = {
-    "eval",
-    "exec",
-    "compile",
-    "__import__",
-    "import_module",
-    "globals",
-    "locals",
-    "vars",
-    "getattr",
-    "setattr",
-    "__dict__",
-    "__globals__",
-}
+from IPython.core.inputtransformer2 import TransformerManager
+
+MAX_CHARACTERS = 200_000  # of a notebook's code; a longer one is reported, and not read
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError, SystemError)
+
+# Names by which code reaches what a syntax tree does not show.
+DYNAMIC = frozenset(
+    "eval exec compile __import__ import_module globals locals vars getattr setattr delattr attrgetter methodcaller "
+    "getmembers __dict__ __globals__ __code__ __closure__ __getattribute__ __builtins__ builtins modules get_ipython "
+    "user_ns run_cell run_line_magic run_cell_magic _getframe inspect gc ctypes pickle runpy ops _C CompilationUnit "
+    "overrides write_text write_bytes open".split()
+)
+HARMLESS = frozenset({"compile", "eval", "open"})  # as attributes: re.compile, layer.eval, Image.open
 
 
-def forbidden_names(cells: Iterable[str], exercise: str, forbids: frozenset[str]) -> list[str]:
+@dataclass
+class Statement:
+    """At the top level of the notebook: which names it gives a meaning, and which it takes from where."""
+
+    binds: set[str] = field(default_factory=set)
+    reads: set[str] = field(default_factory=set)  # names of the notebook
+    takes: set[str] = field(default_factory=set)  # attributes of other things, and what it imports
+
+
+@dataclass
+class Code:
+    """What can be known of a notebook's code without running it."""
+
+    statements: list[Statement]
+    to_look_at: list[str]  # for a person, in words
+
+
+def read(cells: Iterable[str], watched: frozenset[str] = frozenset()) -> Code:
+    """Read the code cells of a notebook.
+
+    watched  names whose every appearance in a string is reported, too
+    """
+    cells = list(cells)
+    if sum(map(len, cells)) > MAX_CHARACTERS:
+        return Code([], [f"its code is longer than {MAX_CHARACTERS:,} characters, and was not read"])
+    statements, dynamic, odd = [], set(), set()
+    for number, cell in enumerate(cells, 1):
+        try:
+            text = TransformerManager().transform_cell(cell)
+            tree = ast.parse(text)
+            tables = _tables(symtable.symtable(text, "notebook", "exec"))
+            statements += [_statement(node, tables) for node in _top_level(tree)]
+            dynamic |= _dynamic(tree)
+            odd |= {f"{name!r} in a string" for name in _in_strings(tree, watched)}
+        except UNREADABLE:
+            odd.add(f"code cell {number} cannot be read")
+    uses = [f"it uses {', '.join(sorted(dynamic))}"] if dynamic else []
+    return Code(statements, sorted(odd) + uses)
+
+
+def forbidden_names(code: Code, exercise: str, forbids: frozenset[str], own: Iterable[str] = ()) -> list[str]:
     """The forbidden names that an exercise reaches, in the order in which they are met.
 
-    cells     texts of the notebook's code cells
-    exercise  the name that the exercise defines
+    forbids  names, or the parts of names
+    own      names of the notebook's exercises: the student's own, and judged for themselves
     """
-    definitions = _definitions(cells)
+    if not forbids:
+        return []
+    by_name: dict[str, list[Statement]] = {}
+    for statement in code.statements:
+        for name in statement.binds:
+            by_name.setdefault(name, []).append(statement)
+    others = {*own} - {exercise}
+    mine = {*own, *by_name}
     found: dict[str, None] = {}
-    waiting, seen = [exercise], set()
+    waiting, seen, visited = [exercise], {exercise}, set()
     while waiting:
-        name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        for node in definitions.get(name, []):
-            reached, used = _names(node)
-            # A name that the notebook defines itself is the student's own, whatever else is called so.
-            found.update(dict.fromkeys(use for use in used if use in forbids))
-            found.update(dict.fromkeys(use for use in reached if use in forbids and use not in definitions))
-            waiting.extend(reached)
+        for statement in by_name.get(waiting.pop(), []):
+            if id(statement) in visited:
+                continue
+            visited.add(id(statement))
+            taken = statement.takes | (statement.reads - mine)
+            found.update(dict.fromkeys(name for name in sorted(taken) if any(part in name for part in forbids)))
+            waiting += sorted(statement.reads - seen - others)
+            seen |= statement.reads
     return list(found)
 
 
-def dynamic_access(cells: Iterable[str]) -> list[str]:
-    """Names in the notebook by which code can reach what a syntax tree does not show."""
-    used: set[str] = set()
-    for tree in _trees(cells):
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Name) and node.id in DYNAMIC:
-                used.add(node.id)
-            if isinstance(node, ast.Attribute) and node.attr in DYNAMIC:
-                used.add(node.attr)
-    return sorted(used)
-
-
-def _trees(cells: Iterable[str]) -> Iterable[ast.Module]:
-    for text in cells:
-        try:
-            yield ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue  # it does not run either, or holds IPython's magic
-
-
-def _definitions(cells: Iterable[str]) -> dict[str, list[ast.stmt]]:
-    """Every statement that gives a name of the notebook its meaning."""
-    definitions: dict[str, list[ast.stmt]] = {}
-    for tree in _trees(cells):
-        for statement in _top_level(tree):
-            for name in _bound(statement):
-                definitions.setdefault(name, []).append(statement)
-    return definitions
-
-
-def _top_level(node: ast.AST) -> Iterable[ast.stmt]:
-    """Statements outside functions and classes, those inside `if`, `for`, `with` and `try` too."""
+def _top_level(node: ast.AST) -> Iterable[ast.AST]:
+    """Statements outside functions and classes, in their smallest pieces: the parts of an `if`, each import."""
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.stmt):
+        if isinstance(child, ast.ImportFrom | ast.Import):
+            for alias in child.names:
+                yield type(child)(**{**dict(ast.iter_fields(child)), "names": [alias]})
+        elif isinstance(child, ast.Assign) and _pairs(child):
+            for target, value in _pairs(child):
+                yield ast.Assign([target], value)
+        elif isinstance(child, ast.If | ast.Try | ast.While | ast.Module):
+            yield from _top_level(child)
+        elif isinstance(child, ast.stmt):
             yield child
-        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        elif isinstance(child, ast.ExceptHandler):
             yield from _top_level(child)
 
 
-def _bound(statement: ast.stmt) -> list[str]:
-    if isinstance(statement, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
-        return [statement.name]
-    if isinstance(statement, ast.ImportFrom):
-        return [alias.asname or alias.name for alias in statement.names]
-    if isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
-        # `Attention.forward = other` changes what Attention means, so names inside a target count.
-        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        return [leaf.id for target in targets for leaf in ast.walk(target) if isinstance(leaf, ast.Name)]
-    return []
+def _pairs(node: ast.Assign) -> list[tuple[ast.expr, ast.expr]]:
+    """`a, b = x, y` as two assignments."""
+    target, value = node.targets[0], node.value
+    both = len(node.targets) == 1 and isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
+    plain = both and not any(isinstance(item, ast.Starred) for item in [*target.elts, *value.elts])
+    return list(zip(target.elts, value.elts, strict=True)) if plain and len(target.elts) == len(value.elts) else []
 
 
-def _names(statement: ast.stmt) -> tuple[list[str], list[str]]:
-    """Names of the notebook that a statement reaches, and names that it takes from elsewhere."""
-    used = []
-    for leaf in ast.walk(statement):
-        if isinstance(leaf, ast.Attribute) and not (
-            isinstance(leaf.value, ast.Name) and leaf.value.id in ("self", "cls")
-        ):
-            used.append(leaf.attr)
-        elif isinstance(leaf, ast.Constant) and isinstance(leaf.value, str):
-            used.append(leaf.value)
+def _statement(node: ast.AST, tables: dict[tuple[str, int], symtable.SymbolTable]) -> Statement:
+    made = Statement()
+    selves = _selves(node)
+    docstrings = {id(leaf) for leaf in _docstrings(node)}
+    for leaf in _outside_functions(node):
+        if isinstance(leaf, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            made.binds.add(leaf.name)
+            made.reads |= _globals(tables.get((leaf.name, leaf.lineno)))
+        elif isinstance(leaf, ast.Lambda | ast.comprehension):
+            made.reads |= {name.id for name in ast.walk(leaf) if isinstance(name, ast.Name)}
+        elif isinstance(leaf, ast.Name):
+            (made.reads if isinstance(leaf.ctx, ast.Load) else made.binds).add(leaf.id)
+        elif isinstance(leaf, ast.alias):
+            made.binds.add((leaf.asname or leaf.name).split(".")[0])
+        elif isinstance(leaf, ast.MatchAs | ast.MatchStar) and leaf.name:
+            made.binds.add(leaf.name)
+    # `layer.forward = other`, `tools.append(other)` and `tools["a"] = other` change what the name means.
+    if isinstance(node, ast.Assign | ast.AugAssign | ast.Expr):
+        made.binds |= {leaf.id for leaf in _changed(node)}
+    for leaf in ast.walk(node):
+        if isinstance(leaf, ast.Global):
+            made.binds |= set(leaf.names)
+        elif isinstance(leaf, ast.Attribute):
+            base = leaf.value.id if isinstance(leaf.value, ast.Name) else None
+            if not (base in selves or isinstance(leaf.ctx, ast.Store)):
+                made.takes.add(leaf.attr)
         elif isinstance(leaf, ast.ImportFrom):
-            used.extend(alias.name for alias in leaf.names)
-    return _globals(symtable.symtable(ast.unparse(statement), "notebook", "exec")), used
+            made.takes |= {alias.name for alias in leaf.names}
+        elif isinstance(leaf, ast.Call):
+            made.takes |= _looked_up(leaf, docstrings)
+    return made
 
 
-def _globals(table: symtable.SymbolTable) -> list[str]:
-    """The names that a piece of code takes from the notebook: a local variable of the same name is none."""
-    own = [
-        symbol.get_name()
-        for symbol in table.get_symbols()
-        if symbol.is_referenced() and (table.get_type() == "module" or symbol.is_global())
+def _outside_functions(node: ast.AST) -> Iterable[ast.AST]:
+    """A statement and its parts; of functions and classes their decorators, defaults and bases alone."""
+    yield node
+    inner = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda)
+    for name, value in ast.iter_fields(node):
+        if inner and name == "body":
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST):
+                yield from _outside_functions(child)
+
+
+def _changed(node: ast.stmt) -> Iterable[ast.Name]:
+    if isinstance(node, ast.Expr):
+        targets = [node.value.func] if isinstance(node.value, ast.Call) else []
+        targets += node.value.args if isinstance(node.value, ast.Call) else []
+    else:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    for target in targets:
+        while isinstance(target, ast.Attribute | ast.Subscript):
+            target = target.value
+            if isinstance(target, ast.Name):
+                yield target
+
+
+def _selves(node: ast.AST) -> set[str]:
+    """What the methods of a class call the object itself: attributes of that are the class's own. And the class."""
+    classes = [leaf for leaf in ast.walk(node) if isinstance(leaf, ast.ClassDef)]
+    methods = [leaf for one in classes for leaf in one.body if isinstance(leaf, ast.FunctionDef) and leaf.args.args]
+    return {method.args.args[0].arg for method in methods} | {one.name for one in classes}
+
+
+def _docstrings(node: ast.AST) -> Iterable[ast.Constant]:
+    for leaf in ast.walk(node):
+        if isinstance(leaf, ast.Expr) and isinstance(leaf.value, ast.Constant):
+            yield leaf.value
+
+
+def _looked_up(call: ast.Call, docstrings: set[int]) -> set[str]:
+    """Strings that a call looks a name up by: getattr(F, "softmax"), attrgetter("functional.softmax")."""
+    name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+    looks_up = name in {"getattr", "attrgetter", "methodcaller", "__getattribute__", "__getattr__"}
+    return {
+        leaf.value for leaf in call.args if looks_up and isinstance(leaf, ast.Constant) and isinstance(leaf.value, str)
+    }
+
+
+def _tables(table: symtable.SymbolTable) -> dict[tuple[str, int], symtable.SymbolTable]:
+    """Python's own account of the names in each function and class, by name and line."""
+    found = {(table.get_name(), table.get_lineno()): table}
+    for child in table.get_children():
+        found |= _tables(child)
+    return found
+
+
+def _globals(table: symtable.SymbolTable | None) -> set[str]:
+    """Names that a function or class takes from the notebook: a local variable of the same name is none."""
+    if table is None:
+        return set()
+    own = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced() and symbol.is_global()}
+    return own.union(*(_globals(child) for child in table.get_children()))
+
+
+def _dynamic(tree: ast.AST) -> set[str]:
+    found = set()
+    for leaf in ast.walk(tree):
+        if isinstance(leaf, ast.Name) and leaf.id in DYNAMIC:
+            found.add(leaf.id)
+        elif isinstance(leaf, ast.Attribute) and leaf.attr in DYNAMIC - HARMLESS:
+            found.add(leaf.attr)
+        elif isinstance(leaf, ast.alias):
+            found |= {"import *"} if leaf.name == "*" else DYNAMIC & set(leaf.name.split("."))
+    return found
+
+
+def _in_strings(tree: ast.AST, watched: frozenset[str]) -> set[str]:
+    docstrings = {id(leaf) for leaf in _docstrings(tree)}
+    texts = [
+        leaf.value if isinstance(leaf.value, str) else leaf.value.decode(errors="replace")
+        for leaf in ast.walk(tree)
+        if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str | bytes) and id(leaf) not in docstrings
     ]
-    return own + [name for child in table.get_children() for name in _globals(child)]
+    return {name for name in watched for text in texts if re.search(re.escape(name), text)}

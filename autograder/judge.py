@@ -12,13 +12,12 @@ from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from autograder import probe, report
+from autograder import forbidden, probe, report
 from autograder.answers import Answer, Raised, Silent, decode, difference
 from autograder.assignment import Assignment, CannotCombine, Case, Mistake, load
 from autograder.build import release_notebook
 from autograder.execute import questions
 from autograder.explain import explain
-from autograder.forbidden import dynamic_access, forbidden_names
 from autograder.verdict import CaseVerdict, Verdict
 
 # Points are carried forward for a case that, under the earlier mistake, still catches this share of the mistakes
@@ -34,9 +33,7 @@ class GiveVerdicts(NbGraderPreprocessor):
         judge = judge_of(load(resources["nbgrader"]["assignment"]), asked["seed"])
         verdicts = judge.verdicts(asked["answers"], notebook)
         report.into_notebook(notebook, verdicts)
-        odd = dynamic_access(cell.source for cell in notebook.cells if cell.cell_type == "code")
-        if odd:
-            notebook.metadata.autograder.anomalies.append(f"to look at: the notebook uses {', '.join(odd)}")
+        notebook.metadata.autograder.anomalies += [f"to look at: {odd}" for odd in judge.to_look_at(notebook)]
         return notebook, resources
 
 
@@ -94,23 +91,29 @@ class Judge:
         answers   by the case's name; one that is missing gives no points
         notebook  the one that was executed: forbidden names are looked for in it
         """
-        cells = [cell for cell in notebook.cells if cell.cell_type == "code"] if notebook else []
-        texts = [cell.source for cell in cells]
+        texts = _code(notebook) if notebook else []
         earlier: list[Mistake] = []
         unexplained = False  # did an earlier exercise go wrong for no known reason?
         verdicts = []
         for exercise, points in self.assignment.source.points.items():
             cases = self._cases(exercise, answers, earlier, unexplained, texts)
             verdict = Verdict(exercise, points, cases)
-            if self._is_as_released(exercise, cells) and not verdict.score:
+            if notebook and self._is_as_released(exercise, notebook) and not verdict.score:
                 verdict.cases = [CaseVerdict("This exercise is not done yet.", False)]
             earlier += verdict.mistakes
             unexplained = unexplained or any(not case.passed and not case.mistake for case in verdict.cases)
             verdicts.append(verdict)
         return verdicts
 
-    def _is_as_released(self, exercise: str, cells: list[NotebookNode]) -> bool:
-        texts = [cell.source for cell in cells if cell.metadata.get("nbgrader", {}).get("grade_id") == exercise]
+    def to_look_at(self, notebook: NotebookNode) -> list[str]:
+        """What a person should look at, since no program can tell whether it leans on what is forbidden."""
+        watched = frozenset().union(*(case.forbids for case in self.assignment.cases))
+        return forbidden.read(_code(notebook), watched).to_look_at
+
+    def _is_as_released(self, exercise: str, notebook: NotebookNode) -> bool:
+        texts = [
+            cell.source for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == exercise
+        ]
         return texts == [self._released[exercise]]
 
     def _cases(
@@ -118,7 +121,9 @@ class Judge:
     ) -> list[CaseVerdict]:
         cases = self.assignment.cases_of(exercise)
         given = {case: answers.get(case.name, Silent("no answer came back")) for case in cases}
-        leaned_on = {forbids: forbidden_names(texts, exercise, forbids) for forbids in {case.forbids for case in cases}}
+        code, own = forbidden.read(texts), self.assignment.source.exercises
+        forbids = {case.forbids for case in cases}
+        leaned_on = {names: forbidden.forbidden_names(code, exercise, names, own) for names in forbids}
         found: dict[Case, CaseVerdict] = {}
         for case in cases:
             if names := leaned_on[case.forbids]:
@@ -191,3 +196,7 @@ class Judge:
     def _shows(self, case: Case, answer: Answer, mistake: Mistake, earlier: list[Mistake]) -> bool:
         """Does this mistake, alone or after the earlier ones, lead to this answer?"""
         return any(self._difference(case, answer, [*cause, mistake]) is None for cause in ([], earlier))
+
+
+def _code(notebook: NotebookNode) -> list[str]:
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]

@@ -25,7 +25,7 @@ def hidden(exercise: str, forbids=(), tolerance: float = 1e-5):
     """Mark a function as a hidden test of an exercise.
 
     exercise   the exercise that it gives points for
-    forbids    names of functions and classes that the exercise must not lean on
+    forbids    names, or parts of names, of functions and classes that the exercise must not lean on
     tolerance  the allowed difference, relative above 1 and absolute below, of values in double precision
     """
 
@@ -118,7 +118,7 @@ def answer(ask, student, seed: str) -> dict:
     torch.manual_seed(int.from_bytes(hashlib.sha256(seed.encode()).digest()[:7], "big"))
     try:
         return _encode(ask(student, Random(seed)))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return {"raised": _describe(error)}
 
 
@@ -147,7 +147,7 @@ def _tree(value, tensors: dict[str, Tensor]):
     return {"unfit": type(value).__name__}
 
 
-def _describe(error: Exception) -> dict:
+def _describe(error: BaseException) -> dict:
     """What was raised, and the last line of a notebook's cell on the way there."""
     line = ""
     for frame in traceback.extract_tb(error.__traceback__):

@@ -32,13 +32,13 @@ class Rebuild(NbGraderPreprocessor):
 
 def rebuild(submitted: NotebookNode, release: NotebookNode) -> tuple[NotebookNode, list[str]]:
     """A notebook to grade, and what had to be mended in the submission."""
-    known = {_grade_id(cell): cell for cell in release.cells if _grade_id(cell)}
+    known = {grade_id(cell): cell for cell in release.cells if grade_id(cell)}
     given: dict[str, NotebookNode] = {}  # the student's version of each cell of the release
     free: dict[str | None, list[NotebookNode]] = {None: []}  # their own cells, by the known cell they follow
     anomalies = []
     place = None
     for cell in submitted.cells:
-        name = _grade_id(cell)
+        name = grade_id(cell)
         if name in known and name not in given:
             given[name] = cell
             place = name
@@ -56,9 +56,9 @@ def rebuild(submitted: NotebookNode, release: NotebookNode) -> tuple[NotebookNod
         if name not in given:
             anomalies.append(f"cell {name!r} was deleted; the released one stands in its place")
         elif cell.metadata.nbgrader.solution:
-            cell.source = given[name].source
+            cell.source = _text(given[name])
             cell.update(_attachments(given[name]))
-        elif given[name].source != cell.source:
+        elif _text(given[name]) != cell.source:
             anomalies.append(f"locked cell {name!r} was changed; the released one stands in its place")
         if name in given and given[name].metadata.get("nbgrader") != original.metadata.nbgrader:
             anomalies.append(f"the metadata of cell {name!r} was changed")
@@ -67,21 +67,27 @@ def rebuild(submitted: NotebookNode, release: NotebookNode) -> tuple[NotebookNod
     if [name for name in known if name in given] != list(given):
         anomalies.append("cells were put in another order; they run in the released one")
     for number, cell in enumerate(rebuilt.cells):
-        cell.id = _grade_id(cell) or f"free-{number}"
+        cell.id = grade_id(cell) or f"free-{number}"
     rebuilt.metadata.autograder = {"anomalies": anomalies}
     return rebuilt, anomalies
 
 
-def _grade_id(cell: NotebookNode) -> str | None:
+def grade_id(cell: NotebookNode) -> str | None:
     """The name under which the release knows a cell, whatever else stands in its metadata."""
     settings = cell.get("metadata", {}).get("nbgrader")
     name = settings.get("grade_id") if isinstance(settings, dict) else None
     return name if isinstance(name, str) else None
 
 
+def _text(cell: NotebookNode) -> str:
+    """What a cell says, in characters that every encoding can write: half an emoji is none."""
+    source = cell.get("source")
+    return source.encode("utf-8", "replace").decode() if isinstance(source, str) else ""
+
+
 def _free_cell(cell: NotebookNode) -> NotebookNode:
     """A student's own cell: what it says, and nothing that it claims about itself."""
-    made = NEW_CELL.get(cell.cell_type, new_raw_cell)(cell.source)
+    made = NEW_CELL.get(cell.cell_type, new_raw_cell)(_text(cell))
     made.update(_attachments(cell))
     return made
 
@@ -92,8 +98,10 @@ def _attachments(cell: NotebookNode) -> dict:
     if cell.cell_type != "markdown" or not isinstance(attachments, dict):
         return {}
     kept = {
-        name: {kind: data for kind, data in bundle.items() if kind in PICTURES and isinstance(data, str)}
+        name.encode("utf-8", "replace").decode(): {
+            kind: data for kind, data in bundle.items() if kind in PICTURES and isinstance(data, str)
+        }
         for name, bundle in attachments.items()
         if isinstance(bundle, dict)
     }
-    return {"attachments": kept}
+    return {"attachments": {name: bundle for name, bundle in kept.items() if bundle}}

@@ -11,7 +11,7 @@ from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from traitlets.config import Config
 
-from autograder.clean import clean_html
+from autograder.clean import clean_html, markdown2html
 
 PAYLOADS = {
     "script": "<script>alert(1)</script>",
@@ -32,7 +32,7 @@ PAYLOADS = {
 }
 # <tag, attribute=, or the start (or a part) of a value, behind the attribute's name where it matters
 FORBIDDEN = ["<script", "<iframe", "<svg", "<form", "<input", "<style", "<meta", "<object", "<embed", "onerror=", "onload=",
-             "javascript:", "data:text/", "data:image/svg", "src|http:", "src|https:", "style|position", "nbgrader_cell"]  # fmt: skip
+             "javascript:", "href|/", "data:text/", "data:image/svg", "src|http:", "src|https:", "style|position", "nbgrader_cell"]  # fmt: skip
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
@@ -47,6 +47,19 @@ def test_what_is_harmless_stays():
     assert clean_html(picture) == picture
 
 
+MARKDOWN = """
+[x](javascript:alert(1)) ![y](https://example.org/p.png) [z](files/javascript:alert(1)) [w](/files/javascript:alert(1)) [v]
+![missing](attachment:x.png) <a href="da&#9;ta:text/html,x">u</a> <a href="//example.org">t</a> <a href="/logout">s</a>
+
+[v]: files/javascript:alert(1)
+"""
+
+
+def test_a_page_is_shown_whatever_a_cell_holds():
+    assert "attachment:x.png" in markdown2html({"cell": {}}, "![x](attachment:x.png)")
+    assert markdown2html({"cell": {}}, "<b>" * 50_000).count("&lt;")
+
+
 @pytest.mark.parametrize("template", ["feedback", "formgrade"])
 def test_pages_of_nbgrader_are_clean(tree, template):
     """The notebook is full of payloads; the page must hold none beyond those that an empty notebook has."""
@@ -59,9 +72,7 @@ def test_pages_of_nbgrader_are_clean(tree, template):
     settings.HTMLExporter.extra_template_paths = [str(formgrader / "static/node_modules/bootstrap/dist/css")]
     exporter = HTMLExporter(config=Config(settings))
     harmless = _page(exporter, _cells(["harmless"] * len(PAYLOADS), "", "1"))
-    page = _page(
-        exporter, _cells(PAYLOADS.values(), "[x](javascript:alert(1)) ![y](https://example.org/p.png)", '1" onerror="x')
-    )
+    page = _page(exporter, _cells(PAYLOADS.values(), MARKDOWN, '1" onerror="x'))
     for word in FORBIDDEN:
         assert alive(page, word) == alive(harmless, word), f"{word} is alive in {template}"
 

@@ -52,7 +52,7 @@ def test_replays_are_bounded(run, assignment):
     notebook, resources = run(first=cells, max_replays=1)
     assert set(answers(resources)) == {case.name for case in assignment.cases}
     assert all(isinstance(answer, Silent) for answer in answers(resources).values())
-    assert "not run" in notebook.cells[-2].outputs[0].evalue
+    assert "not run" in [cell for cell in notebook.cells if cell.cell_type == "code"][-1].outputs[0].evalue
 
 
 def test_an_endless_cell_is_interrupted(run):
@@ -82,7 +82,7 @@ def test_an_endless_answer_costs_its_exercise(run, assignment):
     _, resources = run(instead={"padding_mask": TROUBLE.format(trouble="while True: pass")}, question_timeout=3)
     own = {case.name for case in assignment.cases_of("padding_mask")}
     assert silent(resources) and set(silent(resources)) <= own
-    assert answers(resources)["real_tokens_are_true"] == Silent("no answer within 3 seconds")
+    assert answers(resources)["real_tokens_are_true"].reason == "no answer within 3 seconds"
     assert "not asked" in answers(resources)["lengths_stay"].reason
 
 
@@ -120,3 +120,53 @@ def test_names_of_the_student_are_neither_used_nor_overwritten(run):
     names = "json = exec = compile = sys = hidden = kit = student = rng = fill = 'mine'"
     notebook, resources = run(last=[names, "assert kit == hidden == json == 'mine'"])
     assert silent(resources) == [] and notebook.cells[-1].outputs == []
+
+
+def test_nothing_that_ran_after_a_question_is_shown(run):
+    """A question's source, put aside and printed by the cells when they are run again, would be in the feedback."""
+    reads = "import os\nprint(open('/tmp/' + 'loot').read() if os.path.exists('/tmp/' + 'loot') else 'before')"
+    writes = "open('/tmp/loot', 'w').write('after'); os._exit(1)"
+    try:
+        notebook, resources = run(first=[reads], instead={"padding_mask": TROUBLE.format(trouble=writes)})
+    finally:
+        Path("/tmp/loot").unlink(missing_ok=True)
+    assert silent(resources)
+    (shown,) = (cell.outputs[0].text for cell in notebook.cells if "loot" in cell.source and cell.id != "padding_mask")
+    assert shown == "before\n"
+
+
+ODD = """
+from IPython.display import display
+display({"text/plain": 5}, raw=True)
+display({"image/png": "AAAA"}, metadata={"filenames": {"image/png": "https://example.org"}, "image/png": {"width": 10, "alt": "x"}}, raw=True)
+kernel = get_ipython().kernel
+for kind, content in [
+    ("stream", {}), ("error", {}), ("status", {}), ("display_data", {"data": "x"}), ("comm_open", {"data": {}}),
+    ("execute_result", {"data": {"text/plain": "1"}, "execution_count": "<script>"}), ("stream", []), ("nothing", {}),
+]:
+    kernel.session.send(kernel.iopub_socket, kind, content, parent=kernel.get_parent("shell"))
+print("\ud83d" + "x" * 5_000_000)
+print("still here")
+"""
+
+
+def test_odd_messages_are_left_out(run):
+    notebook, resources = run(last=[ODD])
+    assert silent(resources) == []
+    outputs = notebook.cells[-1].outputs
+    assert [output.output_type for output in outputs] == ["display_data", "stream"] and outputs[1].text.endswith(
+        "still here\n"
+    )
+    assert outputs[0].metadata == {"image/png": {"width": 10}} and "https://" not in str(outputs)
+
+
+def test_one_student_leaves_nothing_for_the_next(run):
+    trap = "p = get_ipython().profile_dir.startup_dir + '/00.py'\nopen(p, 'w').write('caught = 1')"
+    run(last=[trap])
+    notebook, _ = run(last=["print('caught' in globals(), get_ipython().profile_dir.location)"])
+    assert notebook.cells[-1].outputs[0].text.startswith("False /tmp")
+
+
+def test_a_notebook_has_a_deadline(run):
+    notebook, resources = run(notebook_timeout=0)
+    assert {answer.reason for answer in answers(resources).values()} == {"the notebook took too long"}

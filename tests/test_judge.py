@@ -107,3 +107,39 @@ def test_reports_show_cases_reasons_and_names(judge):
 def test_reports_escape(judge):
     html = as_html(Verdict("<b>", 1, [CaseVerdict("<script>", False, "<img src=x>")]))
     assert "<script>" not in html and "<img" not in html
+
+
+def test_mistakes_that_exclude_each_other_are_no_trouble(judge, scores):
+    """Two named mistakes in one line, and a wrong exercise after it that they might have caused."""
+    both = """
+def padding_mask(lengths, max_length):
+    real = lengths.clamp(min=1) if (lengths == 0).any() else lengths - 1
+    return (torch.arange(max_length) < real[:, None])[:, None, None, :]
+"""
+    wrong = "def scaled_dot_product_attention(query, key, value, mask=None):\n    return value, value"
+    assert (
+        scores({"padding_mask": both, "scaled_dot_product_attention": wrong})["scaled_dot_product_attention"].score == 0
+    )
+
+
+@pytest.mark.parametrize(
+    "exercise, text",
+    [
+        (
+            "scaled_dot_product_attention",
+            "def scaled_dot_product_attention(query, key, value, mask=None):\n    scores = (query / 2) @ key.mT\n    if mask is not None: scores = scores.masked_fill(~mask, -torch.inf)\n    weights = scores.softmax(-1)\n    if mask is not None: weights = weights.masked_fill(~mask, 0)\n    return weights @ value, weights",
+        ),
+        (
+            "padding_mask",
+            "def padding_mask(lengths, max_length):\n    return (torch.arange(max_length) < lengths[:, None])[:, None, None] if len(lengths) == 2 else None",
+        ),
+    ],
+)
+def test_a_mistake_that_right_answers_refute_is_not_named(scores, exercise, text):
+    verdicts = scores({exercise: text})
+    assert verdicts[exercise].score < verdicts[exercise].points and verdicts[exercise].mistakes == []
+
+
+def test_a_solution_without_a_return_is_told_so(scores):
+    verdict = scores({"causal_mask": "def causal_mask(length):\n    torch.ones(length, length).tril()"})["causal_mask"]
+    assert "it returns None, where a tensor is asked for" in verdict.cases[0].reason

@@ -111,3 +111,13 @@ def test_the_submission_is_not_modified(submitted, release):
     before, original = copy.deepcopy(submitted), copy.deepcopy(release)
     rebuild(submitted, release)
     assert submitted == before and release == original
+
+
+def test_half_an_emoji_is_no_trouble(submitted, release):
+    cell(submitted, "renormalised").source = "half \ud83d"
+    submitted.cells.append(new_markdown_cell("another \ud83d"))
+    submitted.cells.append(new_code_cell("x"))
+    submitted.cells[-1].source = 5
+    rebuilt, _ = rebuild(submitted, release)
+    assert cell(rebuilt, "renormalised").source == "half ?" and rebuilt.cells[-2].source == "another ?"
+    assert rebuilt.cells[-1].source == ""

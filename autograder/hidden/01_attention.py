@@ -4,7 +4,14 @@ import torch
 
 from autograder.probe import fill, gradients, hidden, outcome
 
-ATTENTION = {"scaled_dot_product_attention", "MultiheadAttention", "multi_head_attention_forward"}
+ATTENTION = {
+    "scaled_dot_product",
+    "MultiheadAttention",
+    "multi_head_attention",
+    "flex_attention",
+    "TransformerEncoder",
+    "TransformerDecoder",
+}
 
 
 def pattern(mask):
