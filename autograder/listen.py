@@ -36,6 +36,8 @@ class CarefulListener(HasTraits):
         """A message's content, of known form; None for one that is left out. May raise on what is odd."""
         if kind == "status":
             return {"execution_state": _text(content["execution_state"])}
+        if kind == "execute_input":
+            return {"execution_count": int(content["execution_count"])}
         if kind == "stream" and content["name"] in ("stdout", "stderr"):
             return {"name": content["name"], "text": _text(content["text"])}
         if kind == "error":
