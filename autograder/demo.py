@@ -5,6 +5,7 @@ It is made from the reference solution and the named mistakes each time, in a fo
 
 import shutil
 import time
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -104,6 +105,7 @@ def demo(folder: Path) -> int:
     assignment = load(ASSIGNMENT)
     began = time.monotonic()
     _empty(folder)
+    warnings.simplefilter("ignore")  # nbgrader's and SQLAlchemy's, which would cut through the progress bar
     with config.commands_on_path(), tqdm(total=3 + 3 * len(CLASS), desc="build", unit="step") as bar:
 
         def step(what: str) -> None:

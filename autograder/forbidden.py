@@ -40,8 +40,9 @@ class Statement:
 class Code:
     """What can be known of a notebook's code without running it."""
 
-    statements: list[Statement]
-    to_look_at: list[str]  # for a person, in words
+    texts: list[str] = field(default_factory=list)  # cell by cell
+    statements: list[Statement] = field(default_factory=list)
+    to_look_at: list[str] = field(default_factory=list)  # for a person, in words
 
 
 def read(cells: Iterable[str], watched: frozenset[str] = frozenset()) -> Code:
@@ -51,7 +52,7 @@ def read(cells: Iterable[str], watched: frozenset[str] = frozenset()) -> Code:
     """
     cells = list(cells)
     if sum(map(len, cells)) > MAX_CHARACTERS:
-        return Code([], [f"its code is longer than {MAX_CHARACTERS:,} characters, and was not read"])
+        return Code(cells, [], [f"its code is longer than {MAX_CHARACTERS:,} characters, and was not read"])
     statements, dynamic, odd = [], set(), set()
     for number, cell in enumerate(cells, 1):
         try:
@@ -64,7 +65,7 @@ def read(cells: Iterable[str], watched: frozenset[str] = frozenset()) -> Code:
         except UNREADABLE:
             odd.add(f"code cell {number} cannot be read")
     uses = [f"it uses {', '.join(sorted(dynamic))}"] if dynamic else []
-    return Code(statements, sorted(odd) + uses)
+    return Code(cells, statements, sorted(odd) + uses)
 
 
 def forbidden_names(code: Code, exercise: str, forbids: frozenset[str], own: Iterable[str] = ()) -> list[str]:

@@ -14,10 +14,11 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from autograder import forbidden, probe, report
 from autograder.answers import Answer, Raised, Silent, decode, difference
-from autograder.assignment import Assignment, CannotCombine, Case, Mistake, load
+from autograder.assignment import Assignment, Case, Mistake, load
 from autograder.build import release_notebook
 from autograder.execute import questions
 from autograder.explain import explain
+from autograder.forbidden import Code, forbidden_names
 from autograder.verdict import CaseVerdict, Verdict
 
 # Points are carried forward for a case that, under the earlier mistake, still catches this share of the mistakes
@@ -33,7 +34,7 @@ class GiveVerdicts(NbGraderPreprocessor):
         judge = judge_of(load(resources["nbgrader"]["assignment"]), asked["seed"])
         verdicts = judge.verdicts(asked["answers"], notebook)
         report.into_notebook(notebook, verdicts)
-        notebook.metadata.autograder.anomalies += [f"to look at: {odd}" for odd in judge.to_look_at(notebook)]
+        notebook.metadata.autograder.anomalies += [f"to look at: {odd}" for odd in judge.read(notebook).to_look_at]
         return notebook, resources
 
 
@@ -69,12 +70,10 @@ class Judge:
         """None where these mistakes cannot be made together."""
         try:
             return self.assignment.reference(made)
-        except CannotCombine:
-            return None
         except Exception:
-            if len(made) > 1:  # each works alone, and together they are no Python
-                return None
-            raise
+            if len(made) == 1:
+                raise
+            return None  # they change the same piece of text, or are no Python together
 
     def ask(self, case: Case, namespace: SimpleNamespace) -> Answer:
         """Ask trusted code, here."""
@@ -91,12 +90,12 @@ class Judge:
         answers   by the case's name; one that is missing gives no points
         notebook  the one that was executed: forbidden names are looked for in it
         """
-        texts = _code(notebook) if notebook else []
+        code = self.read(notebook) if notebook else Code()
         earlier: list[Mistake] = []
         unexplained = False  # did an earlier exercise go wrong for no known reason?
         verdicts = []
         for exercise, points in self.assignment.source.points.items():
-            cases = self._cases(exercise, answers, earlier, unexplained, texts)
+            cases = self._cases(exercise, answers, earlier, unexplained, code)
             verdict = Verdict(exercise, points, cases)
             if notebook and self._is_as_released(exercise, notebook) and not verdict.score:
                 verdict.cases = [CaseVerdict("This exercise is not done yet.", False)]
@@ -105,10 +104,10 @@ class Judge:
             verdicts.append(verdict)
         return verdicts
 
-    def to_look_at(self, notebook: NotebookNode) -> list[str]:
-        """What a person should look at, since no program can tell whether it leans on what is forbidden."""
+    def read(self, notebook: NotebookNode) -> Code:
+        """What the notebook's code leans on, and what of it a person should look at."""
         watched = frozenset().union(*(case.forbids for case in self.assignment.cases))
-        return forbidden.read(_code(notebook), watched).to_look_at
+        return forbidden.read([cell.source for cell in notebook.cells if cell.cell_type == "code"], watched)
 
     def _is_as_released(self, exercise: str, notebook: NotebookNode) -> bool:
         texts = [
@@ -117,13 +116,14 @@ class Judge:
         return texts == [self._released[exercise]]
 
     def _cases(
-        self, exercise: str, answers: dict[str, Answer], earlier: list[Mistake], unexplained: bool, texts: list[str]
+        self, exercise: str, answers: dict[str, Answer], earlier: list[Mistake], unexplained: bool, code: Code
     ) -> list[CaseVerdict]:
         cases = self.assignment.cases_of(exercise)
         given = {case: answers.get(case.name, Silent("no answer came back")) for case in cases}
-        code, own = forbidden.read(texts), self.assignment.source.exercises
-        forbids = {case.forbids for case in cases}
-        leaned_on = {names: forbidden.forbidden_names(code, exercise, names, own) for names in forbids}
+        own = self.assignment.source.exercises
+        leaned_on = {
+            forbids: forbidden_names(code, exercise, forbids, own) for forbids in {case.forbids for case in cases}
+        }
         found: dict[Case, CaseVerdict] = {}
         for case in cases:
             if names := leaned_on[case.forbids]:
@@ -138,7 +138,7 @@ class Judge:
         wrong = [case for case in cases if case not in found]
         for case in wrong:
             mistake = named.get(case)
-            reason = mistake.says if mistake else explain(self._difference(case, given[case]), given[case], texts)
+            reason = mistake.says if mistake else explain(self._difference(case, given[case]), given[case], code.texts)
             found[case] = CaseVerdict(case.title, False, reason, mistake)
         return [found[case] for case in cases]
 
@@ -196,7 +196,3 @@ class Judge:
     def _shows(self, case: Case, answer: Answer, mistake: Mistake, earlier: list[Mistake]) -> bool:
         """Does this mistake, alone or after the earlier ones, lead to this answer?"""
         return any(self._difference(case, answer, [*cause, mistake]) is None for cause in ([], earlier))
-
-
-def _code(notebook: NotebookNode) -> list[str]:
-    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
