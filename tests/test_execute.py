@@ -142,7 +142,7 @@ display({"image/png": "AAAA"}, metadata={"filenames": {"image/png": "https://exa
 kernel = get_ipython().kernel
 for kind, content in [
     ("stream", {}), ("error", {}), ("status", {}), ("display_data", {"data": "x"}), ("comm_open", {"data": {}}),
-    ("execute_result", {"data": {"text/plain": "1"}, "execution_count": "<script>"}), ("stream", []), ("nothing", {}),
+    ("execute_result", {"data": {"text/plain": "1"}, "execution_count": "<script>"}), ("nothing", {}),
 ]:
     kernel.session.send(kernel.iopub_socket, kind, content, parent=kernel.get_parent("shell"))
 print("x" * 5_000_000, flush=True)
