@@ -7,7 +7,6 @@ Nothing that a student writes may make this raise: what cannot be read is report
 """
 
 import ast
-import re
 import symtable
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -124,7 +123,6 @@ def _pairs(node: ast.Assign) -> list[tuple[ast.expr, ast.expr]]:
 def _statement(node: ast.AST, tables: dict[tuple[str, int], symtable.SymbolTable]) -> Statement:
     made = Statement()
     selves = _selves(node)
-    docstrings = {id(leaf) for leaf in _docstrings(node)}
     for leaf in _outside_functions(node):
         if isinstance(leaf, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             made.binds.add(leaf.name)
@@ -150,7 +148,7 @@ def _statement(node: ast.AST, tables: dict[tuple[str, int], symtable.SymbolTable
         elif isinstance(leaf, ast.ImportFrom):
             made.takes |= {alias.name for alias in leaf.names}
         elif isinstance(leaf, ast.Call):
-            made.takes |= _looked_up(leaf, docstrings)
+            made.takes |= _looked_up(leaf)
     return made
 
 
@@ -192,7 +190,7 @@ def _docstrings(node: ast.AST) -> Iterable[ast.Constant]:
             yield leaf.value
 
 
-def _looked_up(call: ast.Call, docstrings: set[int]) -> set[str]:
+def _looked_up(call: ast.Call) -> set[str]:
     """Strings that a call looks a name up by: getattr(F, "softmax"), attrgetter("functional.softmax")."""
     name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
     looks_up = name in {"getattr", "attrgetter", "methodcaller", "__getattribute__", "__getattr__"}
@@ -236,4 +234,4 @@ def _in_strings(tree: ast.AST, watched: frozenset[str]) -> set[str]:
         for leaf in ast.walk(tree)
         if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str | bytes) and id(leaf) not in docstrings
     ]
-    return {name for name in watched for text in texts if re.search(re.escape(name), text)}
+    return {name for name in watched for text in texts if name in text}

@@ -62,9 +62,9 @@ class Random:
     def shuffled(self, items: list) -> list:
         return [items[i] for i in torch.randperm(len(items), generator=self.generator)]
 
-    def mask(self, *shape: int, keep: float = 0.6) -> Tensor:
-        """Bools, True with this probability, and at least one True in every row of the last dimension."""
-        mask = torch.rand(shape, generator=self.generator) < keep
+    def mask(self, *shape: int) -> Tensor:
+        """Bools, True six times in ten, and at least one True in every row of the last dimension."""
+        mask = torch.rand(shape, generator=self.generator) < 0.6
         spared = torch.randint(shape[-1], shape[:-1], generator=self.generator)
         return mask | torch.nn.functional.one_hot(spared, shape[-1]).bool()
 

@@ -123,7 +123,6 @@ def test_forgeries_get_nothing(assignment, tmp_path, early):
     place = 1 + next(number for number, cell in enumerate(notebook.cells) if cell.id == "setup")
     notebook.cells.insert(place, new_code_cell(early))
     got = scores(tmp_path / "01_attention.ipynb", notebook)
-    # What is honest of it: it has no parameters, so nothing about them is right; ValueError is never raised.
     assert set(got.values()) == {0}, got
 
 
