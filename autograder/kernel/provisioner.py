@@ -1,0 +1,182 @@
+"""Confined kernels, as a kernel provisioner of jupyter_client: `nbgrader autograde` and formgrader start theirs here.
+
+A fork server has imported torch, once. A kernel is a fork of it: ready in a fraction of a second, and locked in.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import tempfile
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.provisioning import KernelProvisionerBase
+from traitlets import Dict, Float, Integer, List, Unicode
+
+from autograder.kernel.forkserver import NoKernel, server
+
+ROOT = Path(__file__).resolve().parents[2]
+HIDDEN = [ROOT / name for name in ("autograder", "solutions", "classroom")]
+PORTS = ["shell_port", "iopub_port", "stdin_port", "control_port", "hb_port"]
+LIMITS = ["memory", "scratch", "output", "cpu", "processes", "files"]
+FROM_OUTSIDE = ["LANG", "LC_ALL", "TZ", "NBGRADER_EXECUTION"]  # of the environment, if they are there
+WITHIN = {
+    "PATH": "/usr/bin:/bin",
+    "USER": "student",
+    "OMP_NUM_THREADS": "1",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "HF_HUB_OFFLINE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+class ConfinedProvisioner(KernelProvisionerBase):
+    """Starts a kernel that sees no file, process or socket but its own, in a copy of the folder it is started in."""
+
+    preload = List(
+        Unicode(),
+        ["torch", "matplotlib.pyplot", "transformers.models.gpt2.modeling_gpt2"],
+        help="Modules that the fork server imports.",
+    ).tag(config=True)
+    idle = Float(300, help="Seconds without a kernel after which the fork server ends.").tag(config=True)
+    memory = Integer(2 * 1024**3, help="Bytes that a kernel and its children may use.").tag(config=True)
+    scratch = Integer(64 * 1024**2, help="Bytes of files that a kernel may write.").tag(config=True)
+    output = Integer(100 * 1024**2, help="Bytes that a kernel may send.").tag(config=True)
+    cpu = Integer(1200, help="Seconds of processor time that a kernel and its children may use.").tag(config=True)
+    processes = Integer(64, help="Processes and threads that a kernel may have at once.").tag(config=True)
+    files = Integer(256, help="Files that a process in the kernel may have open at once.").tag(config=True)
+    shown = Dict(help="{path in the kernel: folder or file here}: what else to show, read-only.").tag(config=True)
+
+    broken = ""  # the limit that the kernel was ended for, or why it could not start
+    _supervisor: socket.socket | None = None
+    _status: int | None = None
+
+    @property
+    def has_process(self) -> bool:
+        return self._supervisor is not None
+
+    def warm_up(self) -> None:
+        """Start the fork server, and do not wait for it."""
+        server(self.preload, self.idle)
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        manager = self.parent
+        if manager.transport != "ipc":
+            raise NoKernel("a confined kernel has no network: set its manager's transport to 'ipc'")
+        manager.write_connection_file()
+        self.connection_info = manager.get_connection_info()
+        command = manager.format_kernel_cmd(extra_arguments=kwargs.pop("extra_arguments", []))
+        return await super().pre_launch(cmd=command, **kwargs)
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
+        info = self.connection_info
+        outside = kwargs.get("env", {})
+        request = {
+            "arguments": cmd[cmd.index("-f") + 2 :],
+            "connection": {name: number for number, name in enumerate(PORTS, 1)}
+            | {"key": info["key"].decode(), "signature_scheme": info["signature_scheme"]},
+            "environment": WITHIN | {name: outside[name] for name in FROM_OUTSIDE if name in outside},
+            "files": {path.name: b64encode(path.read_bytes()).decode() for path in Path(kwargs["cwd"]).iterdir()},
+            "hidden": [str(path) for path in HIDDEN],
+            "limits": {name: getattr(self, name) for name in LIMITS},
+            "paths": ["/course"],
+            "shown": {"/course/coursekit": str(ROOT / "course" / "coursekit")} | self.shown,
+        }
+        self._status, self.broken = None, ""
+        paths = [f"{info['ip']}-{info[port]}" for port in PORTS]
+        self._supervisor = await asyncio.to_thread(self._fork, json.dumps(request), paths)
+        return info
+
+    def _fork(self, request: str, paths: list[str]) -> socket.socket:
+        """The connection to a new kernel's supervisor."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        listeners = [_listener(path) for path in paths]
+        try:
+            with theirs, tempfile.TemporaryFile("w+") as file:
+                file.write(request)
+                file.seek(0)
+                descriptors = [end.fileno() for end in (theirs, file, *listeners)]
+                try:
+                    server(self.preload, self.idle).fork(descriptors)
+                except NoKernel:  # it may have ended since it was last looked at: another takes its place, once
+                    server(self.preload, self.idle).fork(descriptors)
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            for listener in listeners:
+                listener.close()
+        ours.setblocking(False)
+        return ours
+
+    async def poll(self) -> int | None:
+        """None while the kernel runs; its exit status, or a negative signal, when it has ended."""
+        if self._supervisor and self._status is None:
+            self._hear()
+        return self._status if self._supervisor else 0
+
+    def _hear(self) -> dict:
+        """The supervisor's next message, if there is one."""
+        try:
+            message = self._supervisor.recv(10_000)
+        except BlockingIOError:
+            return {}
+        except OSError:
+            message = b""
+        heard = json.loads(message) if message else {"ended": -signal.SIGKILL, "why": ""}
+        if "ended" in heard:
+            self._status, self.broken = heard["ended"], heard["why"]
+        return heard
+
+    async def cpu_seconds(self) -> float:
+        """Processor time that the kernel and its children have used so far; infinite if that is not known any more."""
+        self._ask({"cpu": True})
+        while self._status is None:
+            heard = self._hear()
+            if "cpu" in heard:
+                return heard["cpu"]
+            await asyncio.sleep(0.01)
+        return float("inf")
+
+    async def wait(self) -> int | None:
+        while self._supervisor and await self.poll() is None:
+            await asyncio.sleep(0.02)
+        return self._forget()
+
+    def _forget(self) -> int:
+        if self._supervisor:
+            self._supervisor.close()
+            self._supervisor = None
+        return self._status or 0
+
+    async def send_signal(self, signum: int) -> None:
+        self._ask({"signal": signum})
+
+    async def kill(self, restart: bool = False) -> None:
+        self._ask({"signal": signal.SIGKILL})
+
+    async def terminate(self, restart: bool = False) -> None:
+        self._ask({"signal": signal.SIGTERM})
+
+    def _ask(self, request: dict) -> None:
+        try:
+            if self._supervisor:
+                self._supervisor.send(json.dumps(request).encode())
+        except OSError:
+            pass  # it has ended, which poll() will tell
+
+    async def cleanup(self, restart: bool = False) -> None:
+        self._forget()
+
+
+def _listener(path: str) -> socket.socket:
+    """A socket to which the grader connects. The kernel's supervisor answers there."""
+    listener = socket.socket(socket.AF_UNIX)
+    if os.path.exists(path):
+        os.unlink(path)  # left by the kernel that is being restarted
+    listener.bind(path)
+    listener.listen(16)
+    return listener

@@ -1,0 +1,154 @@
+"""Imports what notebooks import, and forks a confined kernel whenever it is asked to.
+
+It is started as a process of its own and knows nothing of the course. On its standard input the grader sends nothing
+but descriptors, a set for each kernel: what is told to one kernel was never in the memory from which another is forked.
+
+    python autograder/kernel/server IDLE_SECONDS torch matplotlib.pyplot ...
+"""
+
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+import traceback
+from base64 import b64decode
+from pathlib import Path
+
+import confine
+import linux
+import root
+from supervisor import Supervisor
+
+MAX_DESCRIPTORS = 16
+SOCKET = f"{root.SOCKETS}/k"  # its sockets are called k-1, k-2, ...
+NAMESPACES = linux.NEWNS | linux.NEWPID | linux.NEWNET | linux.NEWIPC | linux.NEWUTS | linux.NEWCGROUP
+
+
+
+
+def main(modules: list[str], idle: float) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader, whose end is ours
+    control = socket.socket(fileno=os.dup(0))
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+    os.close(nothing)
+    with control:
+        control.send(json.dumps({"pid": os.getpid(), "failed": preload(modules)}).encode())
+        descriptors = serve(control, idle)
+    if descriptors:
+        run_kernel(*start(*descriptors))
+
+
+def preload(modules: list[str]) -> str:
+    """Import what kernels will need. Returns why that is not possible, or an empty string."""
+    try:
+        for name in [*modules, "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell"]:
+            importlib.import_module(name)
+    except Exception:
+        return traceback.format_exc()
+    threads = len(os.listdir("/proc/self/task"))
+    gc.freeze()  # a collection in a kernel does not touch, and so copy, what it shares with us
+    return "" if threads == 1 else f"importing {', '.join(modules)} has started {threads - 1} threads"
+
+
+def serve(control: socket.socket, idle: float) -> list[int]:
+    """Fork at each request. Returns in the child, with the descriptors that came, and in the server at its end:
+    when the grader has gone, or after so many seconds without a kernel."""
+    linux.adopt_orphans()
+    last = time.monotonic()
+    while True:
+        readable, _, _ = select.select([control], [], [], 1)
+        if _reap():
+            last = time.monotonic()
+        if not readable:
+            if time.monotonic() - last > idle:
+                return []
+            continue
+        _, descriptors, _, _ = socket.recv_fds(control, 1, MAX_DESCRIPTORS)
+        if not descriptors or os.fork() == 0:
+            return descriptors
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _reap() -> bool:
+    """Forget the children that have ended. Are there others?"""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return False
+    return True
+
+
+def start(connection: int, request_file: int, *sockets: int) -> tuple[dict, int]:
+    """Make the namespaces, their root, and the supervisor. Returns in the kernel, confined: the request, and a pipe
+    on which to say that the kernel's sockets are there."""
+    grader = socket.socket(fileno=connection)
+    listeners = [socket.socket(fileno=descriptor) for descriptor in sockets]
+    try:
+        with open(request_file) as file:
+            request = json.load(file)
+        _enter_namespaces()
+        root.build(request["shown"], request["limits"]["scratch"], confine.owner())
+        for path in request["hidden"]:
+            if os.path.exists(path):
+                raise PermissionError(f"{path} lies inside what kernels are shown")
+        ready, say_ready = os.pipe()
+        kernel = os.fork()
+        if kernel:
+            os.close(say_ready)
+            Supervisor(kernel, grader, listeners, request["limits"]).watch(ready, SOCKET)
+        for end in (grader, *listeners):
+            end.close()
+        os.close(ready)
+        os.setsid()
+        confine.confine(request["limits"])
+    except BaseException:
+        grader.send(json.dumps({"ended": 1, "why": traceback.format_exc()[-4000:]}).encode())
+        os._exit(1)
+    return request, say_ready
+
+
+def _enter_namespaces() -> None:
+    if os.getuid():
+        uid, gid = os.getuid(), os.getgid()
+        linux.unshare(linux.NEWUSER | NAMESPACES)
+        linux.map_user(uid, gid)
+    else:
+        linux.unshare(NAMESPACES)
+    if os.fork():
+        os._exit(0)  # the child is the first process of its namespace; the server adopts it
+
+
+def run_kernel(request: dict, say_ready: int) -> None:
+    """Be the notebook's kernel, until the end."""
+    os.environ.clear()
+    os.environ.update(request["environment"], HOME=root.HOME, TMPDIR=f"{root.HOME}/.tmp")
+    os.chdir(root.HOME)
+    for name, content in request["files"].items():
+        Path(name).write_bytes(b64decode(content))
+    connection = Path(root.SOCKETS, "kernel.json")
+    connection.write_text(json.dumps(request["connection"] | {"transport": "ipc", "ip": SOCKET}))
+    sys.path[:] = [path for path in sys.path if path != os.path.dirname(__file__)] + request["paths"]
+    for module in ("confine", "linux", "root", "seccomp", "supervisor"):
+        sys.modules.pop(module, None)
+
+    from ipykernel.kernelapp import IPKernelApp
+
+    app = IPKernelApp.instance(connection_file=str(connection))
+    app.initialize(request["arguments"])
+    os.write(say_ready, b"1")
+    os.close(say_ready)
+    app.start()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(modules=sys.argv[2:], idle=float(sys.argv[1]))

@@ -1,0 +1,95 @@
+"""The files that a confined kernel sees: the interpreter, the libraries, what it was given, and room to work in."""
+
+import os
+import sys
+from pathlib import Path
+
+import linux
+
+HOME, SOCKETS = "/home/student", "/run/kernel"
+DEVICES = ["null", "zero", "full", "random", "urandom"]
+SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64"]
+SETTINGS = ["alternatives", "fonts", "ld.so.cache", "localtime"]  # of /etc
+SEALED = linux.ATTR_RDONLY | linux.ATTR_NOSUID | linux.ATTR_NODEV
+LOOSE = linux.MS_NOSUID | linux.MS_NODEV
+
+
+def build(shown: dict[str, str], scratch_bytes: int, owner: tuple[int, int]) -> None:
+    """Make a new root, in this process's own mount namespace, and leave the old one.
+
+    shown          {where it is seen: folder or file of the old root}, read-only
+    scratch_bytes  what may be written, everywhere together
+    owner          user and group that may write
+    """
+    linux.mount("none", "/", None, linux.MS_REC | linux.MS_PRIVATE)
+    linux.mount("tmpfs", "/tmp", "tmpfs", LOOSE, "size=1m,mode=755")
+    os.mkdir("/tmp/old")
+    linux.pivot_root("/tmp", "/tmp/old")
+    os.chdir("/")
+
+    _devices()
+    os.mkdir("/proc")
+    linux.mount("proc", "/proc", "proc", LOOSE | linux.MS_NOEXEC)
+    _room(SOCKETS, 64 * 1024, owner)
+    _room(HOME, scratch_bytes, owner)
+    for target in ("/tmp", "/dev/shm"):  # the same room
+        inside = f"{HOME}/.{os.path.basename(target)}"
+        os.mkdir(inside, 0o700)
+        os.chown(inside, *owner)
+        os.makedirs(target, exist_ok=True)
+        linux.bind(inside, target)
+
+    for path in SYSTEM:
+        if os.path.islink(f"/old{path}"):
+            os.symlink(os.readlink(f"/old{path}"), path)
+        elif os.path.isdir(f"/old{path}"):
+            _show(path, path)
+    for path in dict.fromkeys([sys.base_prefix, sys.prefix]):
+        if not Path(path).is_relative_to("/usr"):
+            _show(path, path)
+    for name in SETTINGS:
+        if os.path.exists(f"/old/etc/{name}"):
+            _show(f"/etc/{name}", f"/etc/{name}")
+    for target, source in shown.items():
+        _show(target, source)
+    _write("/etc/passwd", f"student:x:{owner[0]}:{owner[1]}::{HOME}:/bin/sh\n")
+    _write("/etc/group", f"student:x:{owner[1]}:\n")
+
+    linux.detach("/old")
+    os.rmdir("/old")
+    linux.set_mount("/", linux.ATTR_RDONLY, recursive=False)
+
+
+def _show(target: str, source: str) -> None:
+    source = f"/old{source}"
+    if os.path.isdir(source):
+        os.makedirs(target, exist_ok=True)
+    else:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        Path(target).touch()
+    linux.bind(source, target)
+    linux.set_mount(target, SEALED)
+
+
+def _devices() -> None:
+    os.mkdir("/dev")
+    for name in DEVICES:
+        Path("/dev", name).touch()
+        linux.bind(f"/old/dev/{name}", f"/dev/{name}")
+    for name, target in {"fd": "", "stdin": "/0", "stdout": "/1", "stderr": "/2"}.items():
+        os.symlink(f"/proc/self/fd{target}", f"/dev/{name}")
+    os.mkdir("/dev/pts")  # `!command` in a cell runs in a terminal
+    linux.mount("devpts", "/dev/pts", "devpts", linux.MS_NOSUID | linux.MS_NOEXEC, "newinstance,ptmxmode=666,max=16")
+    os.symlink("pts/ptmx", "/dev/ptmx")
+
+
+def _room(path: str, size: int, owner: tuple[int, int]) -> None:
+    """A folder in memory, for so many bytes, and one file for every 4 KB of them."""
+    os.makedirs(path)
+    linux.mount("tmpfs", path, "tmpfs", LOOSE, f"size={size},nr_inodes={max(64, size // 4096)},mode=700")
+    os.chown(path, *owner)
+
+
+def _write(path: str, text: str) -> None:
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    Path(path).write_text(text)
