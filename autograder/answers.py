@@ -49,15 +49,24 @@ class Silent:
 Answer = Any  # values, Raised or Silent
 
 
-def decode(text: str, nonce: str | None = None) -> Answer:
+@dataclass(frozen=True)
+class Reply:
+    """What a kernel sent in answer to a question, as it came."""
+
+    text: str
+
+    @property
+    def answer(self) -> Answer:
+        return decode(self.text)
+
+
+def decode(text: str) -> Answer:
     """An answer from its JSON. What is not exactly one is Silent."""
     unreadable = Silent("the answer could not be read")
     if not isinstance(text, str) or len(text) > 2 * MAX_BYTES:
         return unreadable
     try:
         message = json.loads(text)
-        if message.get("nonce") != nonce:
-            return Silent("the answer belongs to another question")
         if "raised" in message:
             raised = message["raised"]
             return Raised(str(raised["type"]), str(raised["message"]), str(raised["line"]))

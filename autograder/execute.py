@@ -1,57 +1,53 @@
 """Runs a rebuilt notebook in a kernel, and asks the hidden questions there after its last cell.
 
 A cell that kills its kernel, or cannot be interrupted, costs itself: a fresh kernel runs the others again without
-it, a bounded number of times.
+it, a bounded number of times. What came of it depends on nothing but what was run, and is kept: the same is not run
+twice.
 """
 
 import asyncio
 import copy
+import math
 import os
-import secrets
 import subprocess
 import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import nbgrader.preprocessors
-from jupyter_core.utils import ensure_event_loop
-from nbclient import NotebookClient
+from jupyter_core.utils import ensure_event_loop, run_sync
 from nbclient.exceptions import CellTimeoutError
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_notebook, new_output
-from traitlets import Callable, Integer, Unicode
+from nbformat.v4 import new_output
+from traitlets import Bool, Callable, Integer, Unicode
 
-from autograder import probe
-from autograder.answers import Answer, Silent, decode
+from autograder.answers import Silent
+from autograder.ask import OutOfTime, Question, ask, questions
 from autograder.assignment import Assignment, load
+from autograder.fingerprint import fingerprint
+from autograder.kernel.forkserver import NoKernel
+from autograder.kernel.provisioner import ConfinedProvisioner
 from autograder.listen import CarefulListener
+from autograder.records import Execution, Records
 from autograder.seed import class_seed
 
-
-@dataclass(frozen=True)
-class Question:
-    case: str
-    exercise: str
-    seed: str
-
-
-def questions(assignment: Assignment, seed: str) -> list[Question]:
-    """The questions of an assignment. Each draws its inputs from its own seed, which tells nothing of the others."""
-
-    def derived(case: str) -> str:
-        return sha256(f"{seed}/{assignment.name}/{case}".encode()).hexdigest()
-
-    return [Question(case.name, case.exercise, derived(case.name)) for case in assignment.cases]
+BUSY = 0.5  # code that used this share of its time has worked, and did not wait
+LIMITS_BROKEN = {
+    "memory": ", for it used more memory than a notebook may",
+    "cpu": ", for it used more processor time than a notebook may",
+    "output": ", for it printed more than a notebook may",
+}
 
 
 class Execute(CarefulListener, nbgrader.preprocessors.Execute):
-    """The execute step of nbgrader's autograde. Leaves the seed and the answers in ``resources["autograder"]``."""
+    """The execute step of nbgrader's autograde. Leaves seed, answers and more in ``resources["autograder"]``."""
 
-    records = Unicode(help="Folder of the class's records: the secret seeds stand there.").tag(config=True)
+    sandbox = Bool(True, help="Confine the kernel. Without, a student's code can read and forge grades.").tag(
+        config=True
+    )
+    records = Unicode(help="Folder of the class's records. Nothing is kept if it is empty.").tag(config=True)
     seed = Unicode(help="Draw hidden inputs from this seed, instead of the class's secret one.").tag(config=True)
     question_timeout = Integer(10, help="Seconds a hidden question may take.").tag(config=True)
     notebook_timeout = Integer(900, help="Seconds after which no more cells and questions are started.").tag(
@@ -65,10 +61,45 @@ class Execute(CarefulListener, nbgrader.preprocessors.Execute):
     def preprocess(self, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         assignment = load(resources["nbgrader"]["assignment"])
         seed = self.seed or class_seed(Path(self.records), assignment.name)
+        run = fingerprint(notebook, assignment, seed, self._settings())
+        records = Records(Path(self.records)) if self.records else None
+        execution = records.execution(run) if records else None
+        if execution is None:
+            execution = self._execute(notebook, resources, assignment, seed)
+            if records:
+                records.keep(run, execution)
+        notebook = execution.into(notebook)
+        resources["autograder"] = {
+            "seed": seed,
+            "answers": execution.answers(),
+            "execution": execution.id,
+            "isolation": self.isolation,
+        }
+        return notebook, resources
+
+    @property
+    def isolation(self) -> str:
+        return "confined" if self.sandbox else "none"
+
+    def warm_up(self) -> None:
+        """Have what kernels need imported meanwhile."""
+        if self.sandbox:
+            ConfinedProvisioner(config=self.config).warm_up()
+
+    def _settings(self) -> dict:
+        """What a result may depend on: limits, and what isolates."""
+        own = ("timeout", "question_timeout", "notebook_timeout", "max_replays", "max_output", "isolation")
+        kernel = ConfinedProvisioner(config=self.config).limits() if self.sandbox else {}
+        return {name: getattr(self, name) for name in own} | kernel
+
+    def _execute(
+        self, notebook: NotebookNode, resources: ResourcesDict, assignment: Assignment, seed: str
+    ) -> Execution:
         self._assignment = assignment
         self._questions = questions(assignment, seed)
-        self._answers: dict[str, Answer] = {}
+        self._execution = Execution(notebook)
         self._deadly: set[int] = set()  # cells that ended the kernel
+        self._second_chances: set[object] = set()  # cells and questions that ran out of time, and were tried again
         self._replays_left = self.max_replays
         self._deadline = time.monotonic() + self.notebook_timeout
         before = resources.get("metadata", {})
@@ -77,12 +108,15 @@ class Execute(CarefulListener, nbgrader.preprocessors.Execute):
             resources["metadata"] = dict(before)
             notebook, resources = super().preprocess(notebook, resources)
         resources["metadata"] = before
-        resources["autograder"] = {"seed": seed, "answers": self._answers}
-        return notebook, resources
+        self._execution.notebook = notebook
+        return self._execution
 
     def create_kernel_manager(self):
         """A kernel in a new folder, with sockets where an ordinary one opens ports."""
         manager = super().create_kernel_manager()
+        if self.sandbox:
+            manager.kernel_spec.metadata["kernel_provisioner"] = {"provisioner_name": "confined"}
+            manager.client_class = "autograder.kernel.client.PromptClient"
         self._place = Path(tempfile.mkdtemp(dir=self._folder))
         for name in ("scratch", "ipython"):
             (self._place / name).mkdir()
@@ -100,9 +134,7 @@ class Execute(CarefulListener, nbgrader.preprocessors.Execute):
             # What runs from here on may have seen a question: none of its output is kept.
             graded, self.nb = self.nb, copy.deepcopy(self.nb)
             try:
-                for question in self._questions:
-                    self._answers[question.case] = self._ask(question)
-                    self.on_step()
+                self._ask(self._questions)
             finally:
                 self.nb = graded
 
@@ -112,41 +144,91 @@ class Execute(CarefulListener, nbgrader.preprocessors.Execute):
         if self._given_up():
             cell.outputs = [_error(f"This cell was not run: {self._given_up()}.")]
             return cell, resources
+        clock, what = self._clock(), ""
         try:
             super().preprocess_cell(cell, resources, index)
         except Exception as error:  # DeadKernelError, CellTimeoutError, or a message that nbclient stumbled over
             what = "could not be interrupted" if isinstance(error, CellTimeoutError) else "ended the notebook's process"
+        if clock.seconds() >= self.timeout and self._waited(clock, index):
+            self._fresh_kernel(index)
+            return self.preprocess_cell(cell, resources, index)
+        if what:
+            why = self._limit_broken()
             self._deadly.add(index)
-            cell.outputs = [_error(f"This cell {what}. It was left out, and the others were run again without it.")]
+            self._execution.anomalies.append(f"cell {cell.get('id', index)!r} {what}{why}")
+            cell.outputs = [
+                _error(f"This cell {what}{why}. It was left out, and the others were run again without it.")
+            ]
             self._replay(index)
         self.on_step()
         return cell, resources
 
-    def _ask(self, question: Question) -> Answer:
-        spoilt = [self._answers.get(other.case) for other in self._questions if other.exercise == question.exercise]
-        if self._given_up():
-            return Silent(self._given_up())
-        if any(isinstance(answer, TooLong) for answer in spoilt):
-            return Silent("not asked: another question to this exercise was not answered in time")
-        try:
-            return ask(question, self._assignment, self)
-        except OutOfTime:
-            return TooLong(f"no answer within {self.question_timeout} seconds")
-        except Exception:  # as above
-            self._replay(len(self.nb.cells))
-            return TooLong("the call ended the notebook's process, or could not be interrupted")
+    def _ask(self, waiting: list[Question]) -> None:
+        """Ask all that wait. One that is not answered in time, with nobody before it, ends those to its exercise."""
+        replies = self._execution.replies
+        while waiting:
+            if self._given_up():
+                replies.update({question.case: Silent(self._given_up()) for question in waiting})
+                return
+            clock, came, what = self._clock(), {}, ""
+            try:
+                ask(waiting, self._assignment, self, came)
+            except OutOfTime:
+                what, in_time = f"no answer within {self.question_timeout} seconds", False
+            except Exception:  # DeadKernelError, and others, as above
+                what = f"the call ended the notebook's process{self._limit_broken()}, or could not be interrupted"
+                in_time = True
+            replies.update(came)
+            for _ in came:
+                self.on_step()
+            waiting = [question for question in waiting if question.case not in came]
+            if not what or not waiting:
+                return
+            late = waiting[0]
+            if not in_time:
+                if came:  # they have used up its time
+                    continue
+                if self._waited(clock, late.case):
+                    self._fresh_kernel(len(self.nb.cells))
+                    continue
+            else:
+                self._execution.anomalies.append(f"question {late.case!r}: {what}")
+            own = [question for question in waiting if question.exercise == late.exercise]
+            reason = "not asked: another question to this exercise was not answered in time"
+            replies.update({question.case: Silent(what if question is late else reason) for question in own})
+            waiting = [question for question in waiting if question not in own]
+            if waiting:
+                self._replay(len(self.nb.cells))
 
     def _given_up(self) -> str:
         """Why nothing more is run; an empty string while something is."""
         if self._replays_left < 0:
             return "the notebook's process had ended too often"
-        return "the notebook took too long" if time.monotonic() > self._deadline else ""
+        if time.monotonic() <= self._deadline:
+            return ""
+        self._execution.repeatable = False
+        return "the notebook took too long"
+
+    def _clock(self) -> "Clock":
+        return Clock(self.km.provisioner if self.sandbox else None)
+
+    def _waited(self, clock: "Clock", what: object) -> bool:
+        """Time ran out. Did the code wait, perhaps for a busy machine? Then it gets a second chance, once."""
+        self._execution.repeatable = False
+        again = what not in self._second_chances and clock.worked() < BUSY * clock.seconds()
+        self._second_chances.add(what)
+        return again
+
+    def _limit_broken(self) -> str:
+        return LIMITS_BROKEN.get(self.km.provisioner.broken, "") if self.sandbox and self.km else ""
 
     def _replay(self, stop: int) -> None:
-        """A fresh kernel, in which the cells before this one have been run, but for the deadly."""
+        """A fresh kernel, in which the cells before this one have been run, but for the deadly; not too often."""
         self._replays_left -= 1
-        if self._replays_left < 0:
-            return
+        if self._replays_left >= 0:
+            self._fresh_kernel(stop)
+
+    def _fresh_kernel(self, stop: int) -> None:
         try:
             _cancel_tasks()
             self._cleanup_kernel()
@@ -154,9 +236,8 @@ class Execute(CarefulListener, nbgrader.preprocessors.Execute):
             self.km = self.create_kernel_manager()
             self.start_new_kernel(**self._start_options())
             self.start_new_kernel_client()
-        except Exception:
-            self.log.exception("No kernel could be started again")
-            self._replays_left = -1
+        except Exception as error:
+            raise NoKernel("no kernel could be started again") from error
         for index, cell in enumerate(self.nb.cells[:stop]):
             if index not in self._deadly:
                 self.preprocess_cell(cell, self.resources, index)
@@ -170,6 +251,23 @@ class Execute(CarefulListener, nbgrader.preprocessors.Execute):
         return {"env": {**os.environ, **own}, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
+class Clock:
+    """Seconds that have passed, and seconds of processor time that a confined kernel has used of them."""
+
+    def __init__(self, provisioner: ConfinedProvisioner | None):
+        self._provisioner = provisioner
+        self._began, self._used = time.monotonic(), self._cpu()
+
+    def seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    def worked(self) -> float:
+        return self._cpu() - self._used
+
+    def _cpu(self) -> float:
+        return run_sync(self._provisioner.cpu_seconds)() if self._provisioner else math.inf
+
+
 def _cancel_tasks() -> None:
     """nbclient leaves tasks behind where it is interrupted by an exception; they must not run on."""
     loop = ensure_event_loop()
@@ -177,74 +275,6 @@ def _cancel_tasks() -> None:
     for task in tasks:
         task.cancel()
     loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-
-
-@dataclass(frozen=True)
-class TooLong(Silent):
-    """The call did not come back; the other questions to its exercise are not asked."""
-
-
-class OutOfTime(Exception):
-    """A question was interrupted at its time limit, and the kernel lives on."""
-
-
-def ask(question: Question, assignment: Assignment, host: Execute) -> Answer:
-    """Ask one question in the kernel of ``host``, in a request that is no cell, and read the one answer to it."""
-    replies = []
-    nonce = secrets.token_hex(16)
-    request = new_notebook(cells=[new_code_cell(_request(question, assignment, nonce))])
-    client = Questioner(
-        request,
-        km=host.km,
-        timeout=host.question_timeout,
-        interrupt_on_timeout=True,
-        error_on_timeout={"ename": "OutOfTime", "evalue": "", "traceback": []},
-        raise_on_iopub_timeout=True,
-        allow_errors=True,
-        on_cell_executed=lambda execute_reply, **_: replies.append(execute_reply),
-    )
-    client.kc = host.kc
-    cell = client.execute_cell(request.cells[0], 0)
-    if replies and replies[0]["content"].get("ename") == "OutOfTime":
-        raise OutOfTime
-    texts = [output.data[probe.ANSWER] for output in cell.outputs if "data" in output]
-    if len(texts) != 1:
-        return Silent("no answer came back" if not texts else "more than one answer came back")
-    return decode(texts[0], nonce)
-
-
-class Questioner(CarefulListener, NotebookClient):
-    """Hears nothing but answers."""
-
-    max_output = Integer(3 * probe.MAX_BYTES)
-    shown = frozenset({probe.ANSWER})
-
-    def _plain(self, kind, content):
-        return super()._plain(kind, content) if kind in ("status", "display_data") else None
-
-
-# Runs in a namespace of its own, so that a student's `json` or `torch` is not used, nor overwritten.
-REQUEST = """\
-import sys, types
-from IPython import get_ipython
-kit = types.ModuleType("autograder.probe")
-sys.modules["autograder"], sys.modules["autograder.probe"] = types.ModuleType("autograder"), kit
-exec(compile({probe!r}, "<probe>", "exec"), kit.__dict__)
-hidden = {{"__name__": "hidden"}}
-exec(compile({hidden!r}, "<hidden>", "exec"), hidden)
-kit.reply(get_ipython().user_ns, hidden[{case!r}], {seed!r}, {nonce!r})
-"""
-
-
-def _request(question: Question, assignment: Assignment, nonce: str) -> str:
-    text = REQUEST.format(
-        probe=Path(probe.__file__).read_text(encoding="utf-8"),
-        hidden=assignment.hidden_text,
-        case=question.case,
-        seed=question.seed,
-        nonce=nonce,
-    )
-    return f"__import__('builtins').exec({text!r}, {{'__name__': 'question'}})"
 
 
 def _error(message: str) -> NotebookNode:

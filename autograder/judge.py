@@ -14,9 +14,9 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from autograder import forbidden, probe, report
 from autograder.answers import Answer, Raised, Silent, decode, difference
+from autograder.ask import questions
 from autograder.assignment import Assignment, Case, Mistake, load
 from autograder.build import release_notebook
-from autograder.execute import questions
 from autograder.explain import explain
 from autograder.forbidden import Code, forbidden_names
 from autograder.verdict import CaseVerdict, Verdict

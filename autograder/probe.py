@@ -17,7 +17,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-ANSWER = "application/vnd.autograder.answer"  # the MIME type under which an answer leaves the kernel
+ANSWER = "application/vnd.autograder.answer"  # how the MIME types begin under which answers leave the kernel
 MAX_BYTES = 4_000_000
 
 
@@ -156,12 +156,16 @@ def _describe(error: BaseException) -> dict:
     return {"type": type(error).__name__, "message": str(error)[:500], "line": line[:200]}
 
 
-def reply(namespace: dict, ask, seed: str, nonce: str) -> None:
-    """In the student's kernel: ask one question, and send the answer off, bound to the request by its nonce."""
+def reply(namespace: dict, hidden: dict, questions: list[tuple[str, str, str]]) -> None:
+    """In the student's kernel: ask, and send each answer off before the next question.
+
+    questions  names of functions in ``hidden``, their seeds, and the MIME types under which their answers are heard
+    """
     from IPython.display import display
 
-    display({ANSWER: as_text(answer(ask, Student(namespace), seed), nonce)}, raw=True)
+    for name, seed, kind in questions:
+        display({kind: as_text(answer(hidden[name], Student(namespace), seed))}, raw=True)
 
 
-def as_text(answer: dict, nonce: str | None = None) -> str:
-    return json.dumps({"nonce": nonce, **answer})
+def as_text(answer: dict) -> str:
+    return json.dumps(answer)

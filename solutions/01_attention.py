@@ -435,9 +435,9 @@ largest = {"with the root": [], "without": []}  # mean of the largest weight of 
 moved = {"with the root": [], "without": []}  # by how much the weights move when one score moves a little
 generator = torch.Generator().manual_seed(0)
 for d_k in sizes:
-    query, key = torch.randn(2, 500, 16, d_k, generator=generator)  # each (500, 16, d_k)
+    query, key = torch.randn(2, 100, 16, d_k, generator=generator)  # each (100, 16, d_k)
     for label, undo in {"with the root": 1.0, "without": math.sqrt(d_k)}.items():
-        _, weights = scaled_dot_product_attention(query * undo, key, key)  # (500, 16, 16)
+        _, weights = scaled_dot_product_attention(query * undo, key, key)  # (100, 16, 16)
         largest[label].append(weights.amax(dim=-1).mean().item())
         moved[label].append((weights * (1 - weights)).mean().item())  # the softmax's derivative
 

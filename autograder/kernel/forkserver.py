@@ -2,12 +2,13 @@
 
 import json
 import os
-import platformdirs
 import socket
 import subprocess
 import sys
 import threading
 from pathlib import Path
+
+import platformdirs
 
 PROGRAM = Path(__file__).with_name("server")
 ONE_THREAD = dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"], "1")
@@ -81,11 +82,14 @@ def server(modules: list[str], idle: float) -> ForkServer:
 def _environment() -> dict[str, str]:
     """What the server's own environment holds. Kernels can read it, so that it holds nothing of ours."""
     kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TZ") if name in os.environ}
-    return kept | ONE_THREAD | {
-        "PATH": "/usr/bin:/bin",
-        "PYTHONHASHSEED": "0",  # so that a grade can be repeated
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "MPLCONFIGDIR": platformdirs.user_cache_dir("matplotlib-of-the-autograder"),
-        "HF_HUB_OFFLINE": "1",
-        "TRANSFORMERS_VERBOSITY": "error",
-    }
+    return (
+        kept
+        | ONE_THREAD
+        | {
+            "PATH": "/usr/bin:/bin",
+            "PYTHONHASHSEED": "0",  # so that a grade can be repeated
+            "MPLCONFIGDIR": platformdirs.user_cache_dir("matplotlib-of-the-autograder"),
+            "HF_HUB_OFFLINE": "1",
+            "TRANSFORMERS_VERBOSITY": "error",
+        }
+    )

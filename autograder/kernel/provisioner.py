@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_client.provisioning import KernelProvisionerBase
-from traitlets import Dict, Float, Integer, List, Unicode
+from traitlets import Bool, Dict, Float, Integer, List, Unicode
 
 from autograder.kernel.forkserver import NoKernel, server
 
@@ -23,11 +23,11 @@ HIDDEN = [ROOT / name for name in ("autograder", "solutions", "classroom")]
 PORTS = ["shell_port", "iopub_port", "stdin_port", "control_port", "hb_port"]
 LIMITS = ["memory", "scratch", "output", "cpu", "processes", "files"]
 FROM_OUTSIDE = ["LANG", "LC_ALL", "TZ", "NBGRADER_EXECUTION"]  # of the environment, if they are there
+PICTURES, NO_PICTURES = "module://matplotlib_inline.backend_inline", "template"
 WITHIN = {
     "PATH": "/usr/bin:/bin",
     "USER": "student",
     "OMP_NUM_THREADS": "1",
-    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "HF_HUB_OFFLINE": "1",
     "TOKENIZERS_PARALLELISM": "false",
 }
@@ -48,6 +48,9 @@ class ConfinedProvisioner(KernelProvisionerBase):
     cpu = Integer(1200, help="Seconds of processor time that a kernel and its children may use.").tag(config=True)
     processes = Integer(64, help="Processes and threads that a kernel may have at once.").tag(config=True)
     files = Integer(256, help="Files that a process in the kernel may have open at once.").tag(config=True)
+    pictures = Bool(
+        False, help="Draw the pictures of a notebook. Nobody grades them, and they take most of the time."
+    ).tag(config=True)
     shown = Dict(help="{path in the kernel: folder or file here}: what else to show, read-only.").tag(config=True)
 
     broken = ""  # the limit that the kernel was ended for, or why it could not start
@@ -57,6 +60,9 @@ class ConfinedProvisioner(KernelProvisionerBase):
     @property
     def has_process(self) -> bool:
         return self._supervisor is not None
+
+    def limits(self) -> dict[str, int]:
+        return {name: getattr(self, name) for name in LIMITS}
 
     def warm_up(self) -> None:
         """Start the fork server, and do not wait for it."""
@@ -78,10 +84,12 @@ class ConfinedProvisioner(KernelProvisionerBase):
             "arguments": cmd[cmd.index("-f") + 2 :],
             "connection": {name: number for number, name in enumerate(PORTS, 1)}
             | {"key": info["key"].decode(), "signature_scheme": info["signature_scheme"]},
-            "environment": WITHIN | {name: outside[name] for name in FROM_OUTSIDE if name in outside},
+            "environment": WITHIN
+            | {"MPLBACKEND": PICTURES if self.pictures else NO_PICTURES}
+            | {name: outside[name] for name in FROM_OUTSIDE if name in outside},
             "files": {path.name: b64encode(path.read_bytes()).decode() for path in Path(kwargs["cwd"]).iterdir()},
             "hidden": [str(path) for path in HIDDEN],
-            "limits": {name: getattr(self, name) for name in LIMITS},
+            "limits": self.limits(),
             "paths": ["/course"],
             "shown": {"/course/coursekit": str(ROOT / "course" / "coursekit")} | self.shown,
         }
@@ -157,6 +165,10 @@ class ConfinedProvisioner(KernelProvisionerBase):
 
     async def kill(self, restart: bool = False) -> None:
         self._ask({"signal": signal.SIGKILL})
+        for _ in range(200):  # it ends at once; whoever asks next need not come a second time
+            if await self.poll() is not None:
+                break
+            await asyncio.sleep(0.005)
 
     async def terminate(self, restart: bool = False) -> None:
         self._ask({"signal": signal.SIGTERM})

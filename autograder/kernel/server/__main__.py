@@ -8,6 +8,7 @@ but descriptors, a set for each kernel: what is told to one kernel was never in 
 
 import gc
 import importlib
+import io
 import json
 import os
 import select
@@ -25,10 +26,12 @@ import root
 from supervisor import Supervisor
 
 MAX_DESCRIPTORS = 16
+KERNEL = [
+    *("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.debugger"),
+    *("pdb", "IPython.core.debugger", "sqlite3"),
+]
 SOCKET = f"{root.SOCKETS}/k"  # its sockets are called k-1, k-2, ...
 NAMESPACES = linux.NEWNS | linux.NEWPID | linux.NEWNET | linux.NEWIPC | linux.NEWUTS | linux.NEWCGROUP
-
-
 
 
 def main(modules: list[str], idle: float) -> None:
@@ -48,13 +51,28 @@ def main(modules: list[str], idle: float) -> None:
 def preload(modules: list[str]) -> str:
     """Import what kernels will need. Returns why that is not possible, or an empty string."""
     try:
-        for name in [*modules, "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell"]:
+        for name in [*modules, *KERNEL]:
             importlib.import_module(name)
+        if "matplotlib.pyplot" in sys.modules:
+            _draw()
     except Exception:
         return traceback.format_exc()
     threads = len(os.listdir("/proc/self/task"))
     gc.freeze()  # a collection in a kernel does not touch, and so copy, what it shares with us
     return "" if threads == 1 else f"importing {', '.join(modules)} has started {threads - 1} threads"
+
+
+def _draw() -> None:
+    """One picture, so that fonts are found and read before a kernel needs them."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot(title="title", xlabel="label", ylabel=r"$\sqrt{d_k}$", xscale="log")
+    axes.plot([1, 2], label="line")
+    axes.legend()
+    figure.savefig(io.BytesIO(), bbox_inches="tight")
 
 
 def serve(control: socket.socket, idle: float) -> list[int]:

@@ -10,6 +10,7 @@ import select
 import signal
 import socket
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import root
@@ -103,7 +104,7 @@ class Supervisor:
             _thread(self._carry, inside, outside, True)
 
     def _carry(self, source: socket.socket, sink: socket.socket, counted: bool) -> None:
-        try:
+        with suppress(OSError):
             while data := source.recv(1 << 18):
                 if counted:
                     self._carried += len(data)
@@ -111,13 +112,9 @@ class Supervisor:
                         self.why = "output"
                         return
                 sink.sendall(data)
-        except OSError:
-            pass
         for end in (source, sink):
-            try:
+            with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
 
 
 def _thread(function, *arguments) -> None:

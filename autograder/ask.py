@@ -1,0 +1,113 @@
+"""Puts hidden questions to a student's code: in its kernel, after the last cell, in requests that are no cell."""
+
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Protocol
+
+from jupyter_client import KernelClient, KernelManager
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+from traitlets import Instance, Integer
+
+from autograder import probe
+from autograder.answers import Reply, Silent
+from autograder.assignment import Assignment
+from autograder.listen import CarefulListener
+
+
+@dataclass(frozen=True)
+class Question:
+    case: str
+    exercise: str
+    seed: str
+
+
+def questions(assignment: Assignment, seed: str) -> list[Question]:
+    """The questions of an assignment. Each draws its inputs from its own seed, which tells nothing of the others."""
+
+    def derived(case: str) -> str:
+        return sha256(f"{seed}/{assignment.name}/{case}".encode()).hexdigest()
+
+    return [Question(case.name, case.exercise, derived(case.name)) for case in assignment.cases]
+
+
+class Host(Protocol):
+    """Who runs the kernel."""
+
+    km: KernelManager
+    kc: KernelClient
+    question_timeout: int
+
+
+class OutOfTime(Exception):
+    """A question was interrupted at its time limit, and the kernel lives on."""
+
+
+def ask(waiting: list[Question], assignment: Assignment, host: Host, replies: dict[str, Reply | Silent]) -> None:
+    """Ask these questions in the kernel of ``host``, one after the other, in one request that is no cell.
+
+    replies  where answers are put, by the case's name. A question that has none when this raises was not answered:
+             the first of them is the one at which it ended.
+
+    Raises OutOfTime, or what nbclient raises when a kernel dies.
+    """
+    types = {question.case: f"{probe.ANSWER}.{secrets.token_hex(16)}" for question in waiting}
+    request = new_notebook(cells=[new_code_cell(_request(waiting, types, assignment))])
+    ended = []
+    client = Questioner(
+        request,
+        km=host.km,
+        shown=frozenset(types.values()),
+        timeout=host.question_timeout,
+        interrupt_on_timeout=True,
+        error_on_timeout={"ename": "OutOfTime", "evalue": "", "traceback": []},
+        raise_on_iopub_timeout=True,
+        allow_errors=True,
+        on_cell_executed=lambda execute_reply, **_: ended.append(execute_reply),
+    )
+    client.kc = host.kc
+    try:
+        client.execute_cell(request.cells[0], 0)
+        if ended and ended[0]["content"].get("ename") == "OutOfTime":
+            raise OutOfTime
+        replies.update({question.case: Silent("no answer came back") for question in waiting})
+    finally:
+        came = [(kind, text) for output in request.cells[0].outputs for kind, text in output.get("data", {}).items()]
+        for case, kind in types.items():
+            texts = [text for other, text in came if other == kind]
+            if texts:
+                replies[case] = Reply(texts[0]) if len(texts) == 1 else Silent("more than one answer came back")
+
+
+class Questioner(CarefulListener, NotebookClient):
+    """Hears nothing but answers."""
+
+    max_output = Integer(12 * probe.MAX_BYTES)
+    shown = Instance(frozenset)  # the MIME types of the answers: who does not know one cannot answer
+
+    def _plain(self, kind, content):
+        return super()._plain(kind, content) if kind in ("status", "display_data") else None
+
+
+# Runs in a namespace of its own, so that a student's `json` or `torch` is not used, nor overwritten.
+REQUEST = """\
+import sys, types
+from IPython import get_ipython
+kit = types.ModuleType("autograder.probe")
+sys.modules["autograder"], sys.modules["autograder.probe"] = types.ModuleType("autograder"), kit
+exec(compile({probe!r}, "<probe>", "exec"), kit.__dict__)
+hidden = {{"__name__": "hidden"}}
+exec(compile({hidden!r}, "<hidden>", "exec"), hidden)
+kit.reply(get_ipython().user_ns, hidden, {questions!r})
+"""
+
+
+def _request(waiting: list[Question], types: dict[str, str], assignment: Assignment) -> str:
+    text = REQUEST.format(
+        probe=Path(probe.__file__).read_text(encoding="utf-8"),
+        hidden=assignment.hidden_text,
+        questions=[(question.case, question.seed, types[question.case]) for question in waiting],
+    )
+    return f"__import__('builtins').exec({text!r}, {{'__name__': 'question'}})"

@@ -1,0 +1,31 @@
+"""The client of a confined kernel."""
+
+import asyncio
+import time
+
+from jupyter_client.asynchronous import AsyncKernelClient
+
+
+class PromptClient(AsyncKernelClient):
+    """Ready as soon as the kernel is. The base listens until nothing has come for 0.2 seconds, to be sure that it
+    misses no output; we know that from the welcome with which ipykernel greets a listener."""
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Raises RuntimeError if the kernel ends or is silent for so many seconds (None: 60)."""
+        deadline = time.monotonic() + (timeout or 60)
+        welcome = asyncio.ensure_future(self._welcome())
+        try:
+            while not welcome.done():
+                await asyncio.wait([welcome], timeout=0.2)
+                if not await self.is_alive():
+                    raise RuntimeError("the kernel ended before it was ready")
+                if time.monotonic() > deadline:
+                    raise RuntimeError("the kernel was not ready in time")
+        finally:
+            welcome.cancel()
+
+    async def _welcome(self) -> None:
+        while (await self.iopub_channel.get_msg())["msg_type"] != "iopub_welcome":
+            pass
+        self.kernel_info()
+        await self.shell_channel.get_msg()

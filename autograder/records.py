@@ -1,0 +1,170 @@
+"""What was run and what came of it, for good: a log, from which any grade can be repeated, and a cache.
+
+One file, which only its owner can read: executions, by the hash of what was run, and a line for every grading, which
+points at its execution.
+"""
+
+import copy
+import json
+import os
+import sqlite3
+import zlib
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.answers import Answer, Reply, Silent
+from autograder.fingerprint import Run
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS executions (
+    id INTEGER PRIMARY KEY, key TEXT NOT NULL, repeatable INTEGER NOT NULL, made TEXT NOT NULL, facts TEXT NOT NULL,
+    notebook BLOB NOT NULL, replies BLOB NOT NULL, anomalies TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS executions_key ON executions (key);
+CREATE TABLE IF NOT EXISTS lines (
+    id INTEGER PRIMARY KEY, student TEXT NOT NULL, assignment TEXT NOT NULL, made TEXT NOT NULL, status TEXT NOT NULL,
+    reason TEXT NOT NULL, isolation TEXT NOT NULL, execution INTEGER REFERENCES executions (id),
+    verdicts TEXT NOT NULL, anomalies TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS lines_student ON lines (student, assignment);
+"""
+GRADED, UNGRADED = "graded", "ungraded"
+ANOMALIES = "graded with anomalies"
+
+
+@dataclass
+class Execution:
+    """A notebook that was run, and what came back."""
+
+    notebook: NotebookNode
+    replies: dict[str, Reply | Silent] = field(default_factory=dict)  # by the case's name
+    anomalies: list[str] = field(default_factory=list)
+    repeatable: bool = True  # no wall clock had a say in it
+    id: int | None = None  # in the records
+
+    def answers(self) -> dict[str, Answer]:
+        return {case: reply.answer if isinstance(reply, Reply) else reply for case, reply in self.replies.items()}
+
+    def into(self, notebook: NotebookNode) -> NotebookNode:
+        """This notebook, of the same code, with what its cells have put out."""
+        notebook = copy.deepcopy(notebook)
+        ran = [cell for cell in self.notebook.cells if cell.cell_type == "code"]
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        for cell, before in zip(code, ran, strict=True):
+            cell.outputs, cell.execution_count = before.outputs, before.execution_count
+        notebook.metadata.language_info = self.notebook.metadata.get("language_info", {})
+        return notebook
+
+
+@dataclass(frozen=True)
+class Line:
+    """One grading of one submission."""
+
+    student: str
+    assignment: str
+    status: str  # GRADED, ANOMALIES or UNGRADED
+    reason: str = ""  # why it is ungraded
+    isolation: str = ""  # of the kernel: "confined" or "none"
+    execution: int | None = None
+    verdicts: list[dict] = field(default_factory=list)
+    anomalies: list[str] = field(default_factory=list)
+    made: str = ""  # when, in UTC
+
+
+class Records:
+    """In this folder. Safe for several processes at once."""
+
+    def __init__(self, folder: Path):
+        self._path = folder / "records.db"
+
+    @contextmanager
+    def _open(self):
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        if not self._path.exists():
+            os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600))
+        with closing(sqlite3.connect(self._path, timeout=60)) as database:
+            database.row_factory = sqlite3.Row
+            database.execute("PRAGMA secure_delete = ON")
+            database.executescript(SCHEMA)
+            with database:
+                yield database
+
+    def execution(self, run: Run) -> Execution | None:
+        """What came of it when just this was run before; None if it never was, or if the clock had a say."""
+        with self._open() as database:
+            found = database.execute("SELECT * FROM executions WHERE key = ? AND repeatable", [run.key]).fetchone()
+        return _execution(found) if found else None
+
+    def keep(self, run: Run, execution: Execution) -> None:
+        replies = {case: asdict(reply) for case, reply in execution.replies.items()}
+        with self._open() as database:
+            execution.id = database.execute(
+                "INSERT INTO executions (key, repeatable, made, facts, notebook, replies, anomalies)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    run.key,
+                    execution.repeatable,
+                    _now(),
+                    json.dumps(run.facts),
+                    zlib.compress(nbformat.writes(execution.notebook).encode()),
+                    zlib.compress(json.dumps(replies).encode()),
+                    json.dumps(execution.anomalies),
+                ],
+            ).lastrowid
+
+    def write(self, line: Line) -> None:
+        row = asdict(replace(line, made=_now()))
+        row |= {name: json.dumps(row[name]) for name in ("verdicts", "anomalies")}
+        with self._open() as database:
+            database.execute(
+                f"INSERT INTO lines ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", [*row.values()]
+            )
+
+    def latest(self, assignment: str | None = None) -> list[Line]:
+        """The last line of every student and assignment."""
+        with self._open() as database:
+            rows = database.execute(
+                "SELECT * FROM lines WHERE id IN (SELECT max(id) FROM lines GROUP BY student, assignment)"
+                " ORDER BY assignment, student"
+            ).fetchall()
+        return [_line(row) for row in rows if assignment in (None, row["assignment"])]
+
+    def of(self, line: Line) -> tuple[Execution, dict] | None:
+        """The execution that a line points at, and the facts that it depended on."""
+        with self._open() as database:
+            found = database.execute("SELECT * FROM executions WHERE id = ?", [line.execution]).fetchone()
+        return (_execution(found), json.loads(found["facts"])) if found else None
+
+    def forget(self, student: str) -> int:
+        """Remove every line of a student, and executions that nobody else's line points at. Returns how many lines."""
+        with self._open() as database:
+            lines = database.execute("DELETE FROM lines WHERE student = ?", [student]).rowcount
+            database.execute(
+                "DELETE FROM executions WHERE id NOT IN (SELECT execution FROM lines WHERE execution IS NOT NULL)"
+            )
+        return lines
+
+
+def _execution(row: sqlite3.Row) -> Execution:
+    replies = json.loads(zlib.decompress(row["replies"]))
+    return Execution(
+        nbformat.reads(zlib.decompress(row["notebook"]).decode(), as_version=4),
+        {case: Reply(**reply) if "text" in reply else Silent(**reply) for case, reply in replies.items()},
+        json.loads(row["anomalies"]),
+        bool(row["repeatable"]),
+        row["id"],
+    )
+
+
+def _line(row: sqlite3.Row) -> Line:
+    values = {name: row[name] for name in Line.__dataclass_fields__}
+    return Line(**values | {name: json.loads(row[name]) for name in ("verdicts", "anomalies")})
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
