@@ -29,10 +29,14 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
+    "autograder.outcome.Record",
 ]
+c.Autograde.exporter_class = "autograder.intake.Intake"
 c.Execute.records = str(root / "classroom" / "records")
 c.Execute.timeout = 60  # seconds a cell
 c.Execute.shutdown_kernel = "immediate"
+
+c.ExportApp.plugin_class = "autograder.export.WithStatus"
 
 # What students wrote is shown to others, in feedback and in formgrader: it is cleaned first.
 c.HTMLExporter.sanitize_html = True

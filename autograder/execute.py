@@ -61,7 +61,7 @@ class Execute(CarefulListener, nbgrader.preprocessors.Execute):
     def preprocess(self, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         assignment = load(resources["nbgrader"]["assignment"])
         seed = self.seed or class_seed(Path(self.records), assignment.name)
-        run = fingerprint(notebook, assignment, seed, self._settings())
+        run = fingerprint(notebook, assignment, seed, self.settings())
         records = Records(Path(self.records)) if self.records else None
         execution = records.execution(run) if records else None
         if execution is None:
@@ -74,7 +74,10 @@ class Execute(CarefulListener, nbgrader.preprocessors.Execute):
             "answers": execution.answers(),
             "execution": execution.id,
             "isolation": self.isolation,
+            "records": self.records,
         }
+        notebook.metadata.autograder.isolation = self.isolation
+        notebook.metadata.autograder.anomalies += execution.anomalies
         return notebook, resources
 
     @property
@@ -86,7 +89,7 @@ class Execute(CarefulListener, nbgrader.preprocessors.Execute):
         if self.sandbox:
             ConfinedProvisioner(config=self.config).warm_up()
 
-    def _settings(self) -> dict:
+    def settings(self) -> dict:
         """What a result may depend on: limits, and what isolates."""
         own = ("timeout", "question_timeout", "notebook_timeout", "max_replays", "max_output", "isolation")
         kernel = ConfinedProvisioner(config=self.config).limits() if self.sandbox else {}

@@ -44,11 +44,13 @@ class Code:
     to_look_at: list[str] = field(default_factory=list)  # for a person, in words
 
 
-def read(cells: Iterable[str], watched: frozenset[str] = frozenset()) -> Code:
+def read(cells: Iterable[str], watched: frozenset[str] = frozenset(), given: Iterable[str] = ()) -> Code:
     """Read the code cells of a notebook.
 
     watched  names whose every appearance in a string is reported, too
+    given    cells that come from the course, if they are as they were: of those nothing is reported
     """
+    given = frozenset(given)
     cells = list(cells)
     if sum(map(len, cells)) > MAX_CHARACTERS:
         return Code(cells, [], [f"its code is longer than {MAX_CHARACTERS:,} characters, and was not read"])
@@ -59,8 +61,9 @@ def read(cells: Iterable[str], watched: frozenset[str] = frozenset()) -> Code:
             tree = ast.parse(text)
             tables = _tables(symtable.symtable(text, "notebook", "exec"))
             statements += [_statement(node, tables) for node in _top_level(tree)]
-            dynamic |= _dynamic(tree)
-            odd |= {f"{name!r} in a string" for name in _in_strings(tree, watched)}
+            if cell not in given:
+                dynamic |= _dynamic(tree)
+                odd |= {f"{name!r} in a string" for name in _in_strings(tree, watched)}
         except UNREADABLE:
             odd.add(f"code cell {number} cannot be read")
     uses = [f"it uses {', '.join(sorted(dynamic))}"] if dynamic else []

@@ -50,10 +50,10 @@ class Judge:
         self._seeds = {question.case: question.seed for question in questions(assignment, seed)}
         self._references: dict[frozenset[Mistake], SimpleNamespace | None] = {}
         self._expected: dict[tuple[Case, frozenset[Mistake]], Answer] = {}
+        released = release_notebook(assignment.source).cells
+        self._given = [cell.source for cell in released if cell.cell_type == "code"]
         self._released = {
-            cell.metadata.nbgrader.grade_id: cell.source
-            for cell in release_notebook(assignment.source).cells
-            if "nbgrader" in cell.metadata
+            cell.metadata.nbgrader.grade_id: cell.source for cell in released if "nbgrader" in cell.metadata
         }
 
     def expected(self, case: Case, mistakes: Iterable[Mistake] = ()) -> Answer:
@@ -107,7 +107,8 @@ class Judge:
     def read(self, notebook: NotebookNode) -> Code:
         """What the notebook's code leans on, and what of it a person should look at."""
         watched = frozenset().union(*(case.forbids for case in self.assignment.cases))
-        return forbidden.read([cell.source for cell in notebook.cells if cell.cell_type == "code"], watched)
+        code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+        return forbidden.read(code, watched, self._given)
 
     def _is_as_released(self, exercise: str, notebook: NotebookNode) -> bool:
         texts = [

@@ -134,6 +134,14 @@ class Records:
             ).fetchall()
         return [_line(row) for row in rows if assignment in (None, row["assignment"])]
 
+    def last(self, student: str, assignment: str) -> Line | None:
+        """The last line of one student and assignment; None if there is none."""
+        with self._open() as database:
+            row = database.execute(
+                "SELECT * FROM lines WHERE student = ? AND assignment = ? ORDER BY id DESC", [student, assignment]
+            ).fetchone()
+        return _line(row) if row else None
+
     def of(self, line: Line) -> tuple[Execution, dict] | None:
         """The execution that a line points at, and the facts that it depended on."""
         with self._open() as database:
@@ -167,4 +175,4 @@ def _line(row: sqlite3.Row) -> Line:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat()

@@ -29,15 +29,7 @@ def into_notebook(notebook: NotebookNode, verdicts: list[Verdict]) -> None:
         )
         own = [output for output in cell.outputs if output.output_type in ("stream", "error")]
         cell.outputs = [result, *own]
-    notebook.metadata.setdefault("autograder", NotebookNode()).verdicts = [
-        {
-            "exercise": verdict.exercise,
-            "score": verdict.score,
-            "points": verdict.points,
-            "mistakes": [mistake.name for mistake in verdict.mistakes],
-        }
-        for verdict in verdicts
-    ]
+    notebook.metadata.setdefault("autograder", NotebookNode()).verdicts = [verdict.as_dict() for verdict in verdicts]
 
 
 def as_html(verdict: Verdict) -> str:

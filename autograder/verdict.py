@@ -33,3 +33,23 @@ class Verdict:
     def mistakes(self) -> list[Mistake]:
         """The mistakes that were named, each once."""
         return list(dict.fromkeys(case.mistake for case in self.cases if case.mistake))
+
+    def as_dict(self) -> dict:
+        """For notebooks and records, in what JSON knows."""
+        cases = [
+            {
+                "title": case.title,
+                "passed": case.passed,
+                "reason": case.reason,
+                "mistake": case.mistake.name if case.mistake else None,
+            }
+            for case in self.cases
+        ]
+        names = [mistake.name for mistake in self.mistakes]
+        return {
+            "exercise": self.exercise,
+            "score": self.score,
+            "points": self.points,
+            "mistakes": names,
+            "cases": cases,
+        }

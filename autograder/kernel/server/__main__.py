@@ -31,7 +31,6 @@ KERNEL = [
     *("pdb", "IPython.core.debugger", "sqlite3"),
 ]
 SOCKET = f"{root.SOCKETS}/k"  # its sockets are called k-1, k-2, ...
-NAMESPACES = linux.NEWNS | linux.NEWPID | linux.NEWNET | linux.NEWIPC | linux.NEWUTS | linux.NEWCGROUP
 
 
 def main(modules: list[str], idle: float) -> None:
@@ -113,7 +112,7 @@ def start(connection: int, request_file: int, *sockets: int) -> tuple[dict, int]
     try:
         with open(request_file) as file:
             request = json.load(file)
-        _enter_namespaces()
+        linux.enter_namespaces()
         root.build(request["shown"], request["limits"]["scratch"], confine.owner())
         for path in request["hidden"]:
             if os.path.exists(path):
@@ -132,17 +131,6 @@ def start(connection: int, request_file: int, *sockets: int) -> tuple[dict, int]
         grader.send(json.dumps({"ended": 1, "why": traceback.format_exc()[-4000:]}).encode())
         os._exit(1)
     return request, say_ready
-
-
-def _enter_namespaces() -> None:
-    if os.getuid():
-        uid, gid = os.getuid(), os.getgid()
-        linux.unshare(linux.NEWUSER | NAMESPACES)
-        linux.map_user(uid, gid)
-    else:
-        linux.unshare(NAMESPACES)
-    if os.fork():
-        os._exit(0)  # the child is the first process of its namespace; the server adopts it
 
 
 def run_kernel(request: dict, say_ready: int) -> None:

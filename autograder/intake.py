@@ -1,0 +1,111 @@
+"""What comes in, and what became of it: nbgrader's exporter for the autograde step.
+
+nbgrader makes it before it touches anything, so that this is the place to refuse, and gives it every notebook, so
+that it is the place to say what cannot be graded. Whatever goes wrong here, the submission itself stays as it is.
+"""
+
+import glob
+import os
+import re
+import stat
+from pathlib import Path
+
+from nbconvert.exporters import NotebookExporter
+from nbformat import ValidationError
+from nbformat.reader import NotJSONError
+from nbgrader.converters.base import BaseConverter, NbGraderException
+from traitlets import Integer
+
+from autograder.execute import Execute
+from autograder.kernel import doctor
+from autograder.records import UNGRADED, Line, Records
+
+
+class Damaged(Exception):
+    """A submission that cannot be read; the message says why."""
+
+
+class Intake(NotebookExporter):
+    """Refuses where code cannot be locked in, leaves out files that are none, and records what stays ungraded."""
+
+    max_bytes = Integer(20_000_000, help="A file of a submission that is larger is not read.").tag(config=True)
+
+    def __init__(self, parent: BaseConverter, **options):
+        super().__init__(parent=parent, **options)
+        execute = Execute(parent=self)
+        if execute.sandbox and (missing := doctor.missing()):
+            self.log.error(refusal(missing))
+            raise NbGraderException(missing)
+        execute.warm_up()
+        self._records, self._isolation = Records(Path(execute.records)), execute.isolation
+        self._paths = re.compile(parent._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True))
+        for folder in glob.glob(parent._format_source(parent.coursedir.assignment_id, parent.coursedir.student_id)):
+            self._look_at(Path(folder))
+
+    def _look_at(self, folder: Path) -> None:
+        """Have nbgrader neither copy nor follow what is no file, and come to grief, for this one student, over a
+        notebook that is missing."""
+        odd = [folder] if _is_link(folder) else [path for path in _below(folder) if not self._is_plain(path)]
+        self.parent.coursedir.ignore = [*self.parent.coursedir.ignore, *(glob.escape(str(path)) for path in odd)]
+        expected = folder / f"{self._paths.match(str(folder))['assignment']}.ipynb"
+        if self.parent.coursedir.notebook_id == "*" and not os.path.lexists(expected):
+            self.parent.assignments[str(folder)] = [str(expected)]
+
+    def _is_plain(self, path: Path) -> bool:
+        found = path.lstat()
+        return stat.S_ISDIR(found.st_mode) or stat.S_ISREG(found.st_mode) and found.st_size <= self.max_bytes
+
+    def from_filename(self, filename: str, resources: dict, **options):
+        """One notebook, through the preprocessors. What goes wrong is recorded, and raised."""
+        submission = resources["nbgrader"]
+        try:
+            self._must_be_readable(Path(filename))
+            return super().from_filename(filename, resources=resources, **options)
+        except Exception as error:
+            line = Line(submission["student"], submission["assignment"], UNGRADED, _reason(error), self._isolation)
+            self._records.write(line)
+            raise
+
+    def _must_be_readable(self, path: Path) -> None:
+        if _is_link(path.parent) or path.is_symlink():
+            raise Damaged("it is a link, and not followed")
+        if not os.path.lexists(path):
+            others = sorted(other.name for other in path.parent.glob("*.ipynb"))
+            raise Damaged(f"there is no {path.name}" + (f", but {', '.join(others)[:200]}" if others else ""))
+        if not path.is_file():
+            raise Damaged(f"{path.name} is no file")
+        if path.stat().st_size > self.max_bytes:
+            raise Damaged(f"{path.name} has more than {self.max_bytes:,} bytes")
+
+
+DAMAGED = {
+    NotJSONError: "the notebook is no JSON",
+    ValidationError: "the notebook is in no format that nbformat knows",
+    UnicodeDecodeError: "the notebook is no text in UTF-8",
+    RecursionError: "the notebook is nested too deeply",
+}
+
+
+def refusal(missing: str) -> str:
+    return (
+        f"Nothing was graded and nothing was changed: this machine cannot lock in the code of students ({missing}). "
+        "`python -m autograder doctor` says what to do. To grade all the same, which lets their code read and forge "
+        "grades: `nbgrader autograde --Execute.sandbox=False`, or `python -m autograder grade --no-sandbox`."
+    )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, Damaged):
+        return str(error)
+    known = next((reason for kind, reason in DAMAGED.items() if isinstance(error, kind)), None)
+    return known or f"grading failed: {type(error).__name__}: {str(error)[:300]}"
+
+
+def _is_link(folder: Path) -> bool:
+    """A submission, or the student's folder in which it lies, that leads elsewhere."""
+    return folder.is_symlink() or folder.parent.is_symlink()
+
+
+def _below(folder: Path) -> list[Path]:
+    """Everything in a folder, links not followed."""
+    return [Path(at, name) for at, folders, files in os.walk(folder) for name in (*folders, *files)]

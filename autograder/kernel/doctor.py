@@ -1,0 +1,75 @@
+"""What this machine can do to lock a kernel in, tried out; and what to do where it cannot."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+CHECKS = Path(__file__).with_name("server") / "checks.py"
+SWITCHES = {  # settings of the system by which user namespaces are switched off: the value that allows them
+    "kernel.apparmor_restrict_unprivileged_userns": "0",  # Ubuntu 23.10 and later
+    "kernel.unprivileged_userns_clone": "1",  # Debian, before 11
+    "user.max_user_namespaces": "10000",  # RHEL and others
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    name: str
+    works: bool
+    reason: str = ""
+    remedy: str = ""
+
+
+@cache
+def examine() -> list[Item]:
+    """Each item is tried in earnest, in a process of its own. After one that fails the others are not."""
+    try:
+        run = subprocess.run(
+            [sys.executable, "-s", "-B", str(CHECKS)], capture_output=True, text=True, timeout=60, cwd="/"
+        )
+        found = [json.loads(line) for line in run.stdout.splitlines()]
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return [Item("a process that tries", False, str(error))]
+    items = [Item(name, not why, why, _remedy(name, why) if why else "") for name, why in found]
+    if not items or items[-1].works and run.returncode:
+        items.append(Item("a process that tries", False, run.stderr.strip()[-500:] or "it ended without a word"))
+    return items
+
+
+def missing() -> str:
+    """What does not work, and why; an empty string if everything does."""
+    return "; ".join(f"{item.name}: {item.reason}" for item in examine() if not item.works)
+
+
+def as_text(items: list[Item]) -> str:
+    lines = []
+    for item in items:
+        lines.append(f"{'yes' if item.works else 'no '}  {item.name}")
+        lines += [f"     {part}" for part in (item.reason, item.remedy) if part]
+    if all(item.works for item in items):
+        return "\n".join([*lines, "", "Students' code can be locked in here."])
+    lines += [
+        "     What comes after it was not tried.",
+        "",
+        "Students' code cannot be locked in here. Your own notebook",
+    ]
+    return "\n".join([*lines, "can be graded all the same: python -m autograder check NOTEBOOK"])
+
+
+def _remedy(name: str, why: str) -> str:
+    if name.startswith("Linux"):
+        return "Grade on a newer Linux, or in a virtual machine that runs one."
+    for setting, value in SWITCHES.items():
+        path = Path("/proc/sys", *setting.split("."))
+        if path.exists() and (path.read_text().strip() == "0") != (value == "0"):
+            return f"User namespaces are switched off: sudo sysctl -w {setting}={value}"
+    if os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv"):
+        return (
+            "This is a container, which may not make namespaces. Start it with "
+            "--security-opt seccomp=unconfined --security-opt apparmor=unconfined --cap-add SYS_ADMIN"
+        )
+    return ""
