@@ -28,9 +28,9 @@ def confine(limits: dict[str, int]) -> None:
     linux.unshare(linux.NEWUSER)
     linux.map_user(uid, gid)
     Path("/proc/sys/user/max_user_namespaces").write_text("0")
-    in_use = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    in_use = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()  # data and stack
     for kind, most in {
-        resource.RLIMIT_AS: in_use + limits["memory"],
+        resource.RLIMIT_DATA: in_use + limits["memory"],
         resource.RLIMIT_NPROC: limits["processes"],
         resource.RLIMIT_NOFILE: limits["files"],
         resource.RLIMIT_FSIZE: limits["scratch"],
