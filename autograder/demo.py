@@ -40,8 +40,8 @@ c.Exchange.root = str(here / "exchange")
 c.Exchange.cache = str(here / "exchange-cache")
 c.ExchangeCollect.check_owner = False  # all twelve are the same person
 c.Execute.records = str(here / "classroom" / "records")
-c.Execute.timeout = 10
-c.Execute.question_timeout = 5
+c.Execute.timeout = 5
+c.Execute.question_timeout = 3
 """
 )
 

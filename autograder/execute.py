@@ -167,41 +167,45 @@ class Execute(CarefulListener, nbgrader.preprocessors.Execute):
         return cell, resources
 
     def _ask(self, waiting: list[Question]) -> None:
-        """Ask all that wait. One that is not answered in time, with nobody before it, ends those to its exercise."""
-        replies = self._execution.replies
+        """Ask all, together. Where that goes wrong, ask one by one until it is known which question it was: that one
+        ends the questions to its exercise."""
+        replies, alone = self._execution.replies, False
         while waiting:
             if self._given_up():
                 replies.update({question.case: Silent(self._given_up()) for question in waiting})
                 return
-            clock, came, what = self._clock(), {}, ""
+            clock, came, trouble, died = self._clock(), {}, "", False
             try:
-                ask(waiting, self._assignment, self, came)
+                ask(waiting[:1] if alone else waiting, self._assignment, self, came)
             except OutOfTime:
-                what, in_time = f"no answer within {self.question_timeout} seconds", False
+                trouble = f"no answer within {self.question_timeout} seconds"
             except Exception:  # DeadKernelError, and others, as above
-                what = f"the call ended the notebook's process{self._limit_broken()}, or could not be interrupted"
-                in_time = True
+                trouble = f"the call ended the notebook's process{self._limit_broken()}, or could not be interrupted"
+                died = True
             replies.update(came)
             for _ in came:
                 self.on_step()
             waiting = [question for question in waiting if question.case not in came]
-            if not what or not waiting:
-                return
-            late = waiting[0]
-            if not in_time:
-                if came:  # they have used up its time
-                    continue
-                if self._waited(clock, late.case):
+            if not trouble or not waiting:
+                continue
+            if not alone or not died and self._waited(clock, waiting[0].case):
+                alone = True
+                if died:
                     self._fresh_kernel(len(self.nb.cells))
-                    continue
-            else:
-                self._execution.anomalies.append(f"question {late.case!r}: {what}")
-            own = [question for question in waiting if question.exercise == late.exercise]
-            reason = "not asked: another question to this exercise was not answered in time"
-            replies.update({question.case: Silent(what if question is late else reason) for question in own})
-            waiting = [question for question in waiting if question not in own]
+                continue
+            if died:
+                self._execution.anomalies.append(f"question {waiting[0].case!r}: {trouble}")
+            alone, waiting = False, self._leave_out(waiting, trouble)
             if waiting:
                 self._replay(len(self.nb.cells))
+
+    def _leave_out(self, waiting: list[Question], trouble: str) -> list[Question]:
+        """The first of these was not answered; no other to its exercise is asked. Returns those that still are."""
+        replies, exercise = self._execution.replies, waiting[0].exercise
+        reason = "not asked: another question to this exercise was not answered"
+        replies.update({question.case: Silent(reason) for question in waiting if question.exercise == exercise})
+        replies[waiting[0].case] = Silent(trouble)
+        return [question for question in waiting if question.exercise != exercise]
 
     def _given_up(self) -> str:
         """Why nothing more is run; an empty string while something is."""

@@ -10,6 +10,7 @@ import ast
 import symtable
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from IPython.core.inputtransformer2 import TransformerManager
 
@@ -56,18 +57,36 @@ def read(cells: Iterable[str], watched: frozenset[str] = frozenset(), given: Ite
         return Code(cells, [], [f"its code is longer than {MAX_CHARACTERS:,} characters, and was not read"])
     statements, dynamic, odd = [], set(), set()
     for number, cell in enumerate(cells, 1):
-        try:
-            text = TransformerManager().transform_cell(cell)
-            tree = ast.parse(text)
-            tables = _tables(symtable.symtable(text, "notebook", "exec"))
-            statements += [_statement(node, tables) for node in _top_level(tree)]
-            if cell not in given:
-                dynamic |= _dynamic(tree)
-                odd |= {f"{name!r} in a string" for name in _in_strings(tree, watched)}
-        except UNREADABLE:
+        found = _read_cell(cell, watched)
+        if found is None:
             odd.add(f"code cell {number} cannot be read")
+            continue
+        statements += found.statements
+        if cell not in given:
+            dynamic |= found.dynamic
+            odd |= {f"{name!r} in a string" for name in found.in_strings}
     uses = [f"it uses {', '.join(sorted(dynamic))}"] if dynamic else []
     return Code(cells, statements, sorted(odd) + uses)
+
+
+@dataclass(frozen=True)
+class Cell:
+    statements: tuple[Statement, ...]
+    dynamic: frozenset[str]
+    in_strings: frozenset[str]
+
+
+@lru_cache(maxsize=4096)  # most cells are the same in every submission
+def _read_cell(cell: str, watched: frozenset[str]) -> Cell | None:
+    """None for one that is no Python."""
+    try:
+        text = TransformerManager().transform_cell(cell)
+        tree = ast.parse(text)
+        tables = _tables(symtable.symtable(text, "notebook", "exec"))
+        statements = tuple(_statement(node, tables) for node in _top_level(tree))
+        return Cell(statements, frozenset(_dynamic(tree)), frozenset(_in_strings(tree, watched)))
+    except UNREADABLE:
+        return None
 
 
 def forbidden_names(code: Code, exercise: str, forbids: frozenset[str], own: Iterable[str] = ()) -> list[str]:

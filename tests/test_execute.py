@@ -111,7 +111,8 @@ def test_the_working_folder_is_gone_afterwards(run, tmp_path):
     run(
         last=[
             f"from pathlib import Path\nPath({str(trace)!r}).write_text(str(Path.cwd()))\nPath('left-behind').touch()"
-        ]
+        ],
+        sandbox=False,
     )
     assert trace.read_text().endswith("scratch") and not Path(trace.read_text()).exists()
 
@@ -127,7 +128,7 @@ def test_nothing_that_ran_after_a_question_is_shown(run, tmp_path):
     loot = tmp_path / "loot"
     reads = f"import os\nprint(open({str(loot)!r}).read() if os.path.exists({str(loot)!r}) else 'before')"
     writes = f"open({str(loot)!r}, 'w').write('after'); os._exit(1)"
-    notebook, resources = run(first=[reads], instead={"padding_mask": TROUBLE.format(trouble=writes)})
+    notebook, resources = run(first=[reads], instead={"padding_mask": TROUBLE.format(trouble=writes)}, sandbox=False)
     assert silent(resources) and loot.exists()
     (shown,) = (cell.outputs[0].text for cell in notebook.cells if cell.source == reads)
     assert shown == "before\n"
@@ -160,8 +161,8 @@ def test_odd_messages_are_left_out(run):
 
 def test_one_student_leaves_nothing_for_the_next(run):
     trap = "p = get_ipython().profile_dir.startup_dir + '/00.py'\nopen(p, 'w').write('caught = 1')"
-    run(last=[trap])
-    notebook, _ = run(last=["print('caught' in globals(), get_ipython().profile_dir.location)"])
+    run(last=[trap], sandbox=False)
+    notebook, _ = run(last=["print('caught' in globals(), get_ipython().profile_dir.location)"], sandbox=False)
     assert notebook.cells[-1].outputs[0].text.startswith("False /tmp")
 
 

@@ -103,7 +103,7 @@ def test_the_demonstration_leaves_the_class_alone(tree):
     said = command(tree, sys.executable, "-m", "autograder", "demo", "--folder", "shown")
     assert re.search(r"^ada +10 +15 +35 +30 +90 ", said, re.MULTILINE)
     assert re.search(r"^alan +0 +0 +0 +0 +0 ", said, re.MULTILINE)
-    assert "ungraded: the notebook is damaged" in said and "mask after the softmax" in said
+    assert "ungraded: the notebook is no JSON" in said and "mask after the softmax" in said
     assert "11 graded, 1 ungraded" in said
     assert not (tree / "classroom").exists()
     assert (tree / "shown" / "classroom" / "feedback" / "frances" / NAME / f"{NAME}.html").exists()

@@ -5,6 +5,7 @@ A fork server has imported torch, once. A kernel is a fork of it: ready in a fra
 
 import asyncio
 import json
+import math
 import os
 import signal
 import socket
@@ -126,28 +127,31 @@ class ConfinedProvisioner(KernelProvisionerBase):
             self._hear()
         return self._status if self._supervisor else 0
 
-    def _hear(self) -> dict:
-        """The supervisor's next message, if there is one."""
+    def _hear(self) -> None:
+        """The supervisor's next message, if there is one: how the kernel ended."""
         try:
-            message = self._supervisor.recv(10_000)
+            self._read(self._supervisor.recv(10_000))
         except BlockingIOError:
-            return {}
+            pass
         except OSError:
-            message = b""
+            self._read(b"")
+
+    def _read(self, message: bytes) -> dict:
         heard = json.loads(message) if message else {"ended": -signal.SIGKILL, "why": ""}
         if "ended" in heard:
             self._status, self.broken = heard["ended"], heard["why"]
         return heard
 
     async def cpu_seconds(self) -> float:
-        """Processor time that the kernel and its children have used so far; infinite if that is not known any more."""
+        """Processor time that the kernel and its children have used so far; infinite if it has ended."""
+        if await self.poll() is not None:
+            return math.inf
         self._ask({"cpu": True})
-        while self._status is None:
-            heard = self._hear()
-            if "cpu" in heard:
-                return heard["cpu"]
-            await asyncio.sleep(0.01)
-        return float("inf")
+        try:
+            heard = self._read(await asyncio.get_running_loop().sock_recv(self._supervisor, 10_000))
+        except OSError:
+            heard = self._read(b"")
+        return heard.get("cpu", math.inf)
 
     async def wait(self) -> int | None:
         while self._supervisor and await self.poll() is None:

@@ -146,6 +146,9 @@ def run_kernel(request: dict, say_ready: int) -> None:
     for module in ("confine", "linux", "root", "seccomp", "supervisor"):
         sys.modules.pop(module, None)
 
+    if "matplotlib" in sys.modules:  # it has read the server's environment, not the kernel's
+        sys.modules["matplotlib"].rcParams["backend"] = os.environ["MPLBACKEND"]
+
     from ipykernel.kernelapp import IPKernelApp
 
     app = IPKernelApp.instance(connection_file=str(connection))

@@ -1,0 +1,119 @@
+"""Seconds a submission, through nbgrader with an ordinary kernel and with ours, in pairs in one run.
+
+    python bench/grading.py [PAIRS]
+
+Both are measured inside one process, from nbgrader's own autograde call to its return, on the same solved notebook
+with another comment in it each time, so that nothing is taken from the records.
+"""
+
+import logging
+import statistics
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
+from nbformat.v4 import new_code_cell
+from nbgrader.apps.api import NbGraderAPI
+from tqdm import tqdm
+from traitlets.config import Config
+
+from autograder import config
+from autograder.assignment import ROOT, load
+from autograder.build import build
+from autograder.demo import SETTINGS
+from autograder.report import table
+from autograder.students import handed_in
+
+ASSIGNMENT = "01_attention"
+GPT2 = "from transformers import GPT2Config, GPT2LMHeadModel"
+EXTRA = {"notebook 01": "", "notebook 01, and transformers' GPT-2": GPT2}
+WAYS = ["stock", "ours", "ours, pictures drawn"]
+
+
+def main(pairs: int) -> None:
+    warnings.simplefilter("ignore")
+    logging.disable(logging.ERROR)
+    with tempfile.TemporaryDirectory() as folder, config.commands_on_path():
+        courses = {way: _course(Path(folder, str(number)), way) for number, way in enumerate(WAYS)}
+        began = time.monotonic()
+        run_sync(_ready)(Path(folder, "first"))
+        once = time.monotonic() - began
+        rows = [row for name, extra in EXTRA.items() for row in _compare(name, extra, courses, pairs)]
+        ready = [run_sync(_ready)(Path(folder, str(number))) for number in range(10, 10 + 2 * pairs)]
+    print(table(["", "way", "median", "least", "most", "stock / this, in pairs"], rows))
+    print(
+        f"\nseconds a submission, {pairs} pairs. Once a run, for the fork server to import what kernels need: {once:.1f} s."
+    )
+    print(f"A confined kernel is ready after {_spread(ready)} s (median, least, most of {len(ready)}).")
+
+
+def _compare(name: str, extra: str, courses: dict[str, Callable], pairs: int) -> list[list[str]]:
+    seconds: dict[str, list[float]] = {way: [] for way in WAYS}
+    for number in tqdm(range(pairs + 1), desc=name, leave=False):
+        for way in WAYS if number % 2 else reversed(WAYS):
+            took = courses[way](f"student{number}{'g' if extra else ''}", extra)
+            if number:  # the first warms up: what Python, torch and the disk do once
+                seconds[way].append(took)
+    rows = []
+    for way in WAYS:
+        ratios = [stock / this for stock, this in zip(seconds["stock"], seconds[way], strict=True)]
+        rows.append([name, way, *_spread(seconds[way]).split(", "), _spread(ratios)])
+    return rows
+
+
+def _course(folder: Path, way: str) -> Callable[[str, str], float]:
+    """A course in this folder: a function that grades one more student in it, and returns the seconds."""
+    (folder / "exchange").mkdir(parents=True)
+    (folder / "nbgrader_config.py").write_text(SETTINGS.format(root=str(ROOT)), encoding="utf-8")
+    build(ROOT, into=folder)
+    settings = config.course(folder)
+    if way == "stock":
+        settings = Config(CourseDirectory=settings.CourseDirectory)
+        settings.Execute.timeout = 60
+    settings.ConfinedProvisioner.pictures = way == "ours, pictures drawn"
+    assignment = load(ASSIGNMENT)
+
+    def grade(student: str, extra: str) -> float:
+        notebook = handed_in(assignment)
+        notebook.cells.append(new_code_cell(f"{extra}\n# {student}"))
+        path = folder / "classroom" / "submitted" / student / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+        path.parent.mkdir(parents=True)
+        nbformat.write(notebook, path)
+        began = time.monotonic()
+        said = NbGraderAPI(config=settings).autograde(ASSIGNMENT, student)
+        if not said["success"]:
+            raise RuntimeError(said.get("error") or said.get("log"))
+        return time.monotonic() - began
+
+    return grade
+
+
+async def _ready(folder: Path) -> float:
+    """Seconds until a confined kernel answers."""
+    (folder / "start").mkdir(parents=True)
+    began = time.monotonic()
+    manager = AsyncKernelManager(transport="ipc", ip=str(folder / "k"))
+    manager.kernel_spec.metadata["kernel_provisioner"] = {"provisioner_name": "confined"}
+    manager.client_class = "autograder.kernel.client.PromptClient"
+    await manager.start_kernel(cwd=str(folder / "start"))
+    client = manager.client()
+    client.start_channels()
+    await client.wait_for_ready()
+    took = time.monotonic() - began
+    client.stop_channels()
+    await manager.shutdown_kernel(now=True)
+    return took
+
+
+def _spread(numbers: list[float]) -> str:
+    return ", ".join(f"{number:.2f}" for number in (statistics.median(numbers), min(numbers), max(numbers)))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)

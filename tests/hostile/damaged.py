@@ -1,0 +1,219 @@
+"""Files that are no notebook, or nearly one: they stay ungraded, with a reason, and nobody else is affected."""
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.assignment import Assignment
+
+from .kind import Kind, right, variant
+
+FILE = "01_attention.ipynb"
+
+
+def text(assignment: Assignment) -> str:
+    return nbformat.writes(right(assignment))
+
+
+def ungraded(name: str, reason: str, damage: Callable[[str], bytes]) -> Kind:
+    """The text of a right notebook, and what was done to it."""
+    return Kind(name, "ungraded", None, lambda assignment, _: damage(text(assignment)), reason=reason)
+
+
+def folder(
+    name: str,
+    outcome: str,
+    score: float | None,
+    fill: Callable[[Path, str], object],
+    reason: str = "",
+    student: str = "",
+) -> Kind:
+    """A folder that is filled by a function, which is given the text of a right notebook."""
+
+    def make(assignment: Assignment, _) -> Callable[[Path], None]:
+        content = text(assignment)
+        return lambda path: fill(path, content) and None
+
+    return Kind(name, outcome, score, make, student=student, reason=reason)
+
+
+def beside(**files: str) -> Callable[[Path, str], None]:
+    """The notebook, and files of these names in Python."""
+
+    def fill(path: Path, content: str) -> None:
+        (path / FILE).write_text(content, encoding="utf-8")
+        for name, code in files.items():
+            (path / f"{name}.py").write_text(code, encoding="utf-8")
+
+    return fill
+
+
+def nested(content: str, depth: int) -> bytes:
+    """With metadata that are lists in lists."""
+    return parts(content, metadata={"deep": "here"}).replace(b'"here"', b"[" * depth + b"]" * depth)
+
+
+def parts(content: str, **changes) -> bytes:
+    return json.dumps(json.loads(content) | changes).encode()
+
+
+def unknown_cell(content: str) -> bytes:
+    notebook = json.loads(content)
+    notebook["cells"] += [{"cell_type": "alien", "metadata": 5}, {"cell_type": ["code"], "source": {"x": 1}}, 5, None]
+    return json.dumps(notebook).encode()
+
+
+def elsewhere(path: Path, content: str) -> Path:
+    """A right notebook that is not in the submission's folder."""
+    place = path.with_name("elsewhere")
+    place.mkdir(exist_ok=True)
+    (place / FILE).write_text(content, encoding="utf-8")
+    return place
+
+
+def folder_is_a_link(path: Path, content: str) -> None:
+    target = elsewhere(path, content)
+    path.rmdir()
+    path.symlink_to(target)
+
+
+def link_beside(assignment: Assignment, surroundings) -> Callable[[Path], None]:
+    def fill(path: Path) -> None:
+        (path / FILE).write_text(text(assignment), encoding="utf-8")
+        (path / "notes.txt").symlink_to(surroundings.secret)
+
+    return fill
+
+
+def fifo(path: Path, _) -> None:
+    """A pipe that nobody writes to. After 50 seconds it is closed, so that nobody waits for ever."""
+
+    def close() -> None:
+        with suppress(OSError):  # nobody waits, or it is gone
+            os.close(os.open(path / FILE, os.O_WRONLY | os.O_NONBLOCK))
+
+    os.mkfifo(path / FILE)
+    timer = threading.Timer(50, close)
+    timer.daemon = True
+    timer.start()
+
+
+def sparse(path: Path, content: str) -> None:
+    """300 MB that take up no room."""
+    (path / FILE).write_text(content, encoding="utf-8")
+    os.truncate(path / FILE, 300_000_000)
+
+
+def old_format(assignment: Assignment, _) -> NotebookNode:
+    return nbformat.convert(right(assignment), 3)
+
+
+DAMAGED = [
+    ungraded("an empty file", "JSON", lambda content: b""),
+    ungraded("half a file", "JSON", lambda content: content[: len(content) // 2].encode()),
+    ungraded("a raw NUL byte", "JSON", lambda content: content.replace("causal", "caus\0al", 1).encode()),
+    ungraded("a picture", "JSON", lambda content: b"\x89PNG\r\n\x1a\n" + bytes(range(256))),
+    ungraded(
+        "bytes that are no text",
+        "",
+        lambda content: content.replace("causal", "caus\xe4l", 1).encode("latin-1", "replace"),
+    ),
+    ungraded("text of two bytes a character", "", lambda content: content.encode("utf-16")),
+    ungraded(
+        "a number of 10,000 digits",
+        "JSON",
+        lambda content: content.replace('"nbformat_minor": ', '"nbformat_minor": ' + "9" * 10_000).encode(),
+    ),
+    ungraded("JSON that is nested 100,000 deep", "deep", lambda content: nested(content, 100_000)),
+    ungraded("JSON that is a list", "notebook", lambda content: f"[{content}]".encode()),
+    ungraded("JSON that is a word", "notebook", lambda content: b'"notebook"'),
+    ungraded(
+        "a notebook without cells", "notebook", lambda content: b'{"metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+    ),
+    ungraded("cells that are no list", "notebook", lambda content: parts(content, cells={"0": "x"})),
+    ungraded("cells that are no cells", "notebook", unknown_cell),
+    ungraded("a format of the future", "format", lambda content: parts(content, nbformat=99)),
+    ungraded(
+        "a format that is no number", "notebook", lambda content: parts(content, nbformat="4; rm", nbformat_minor=[])
+    ),
+    Kind(
+        "the format of 2013",
+        "graded",
+        90.0,
+        lambda assignment, _: nbformat.v3.writes_json(old_format(assignment, _)).encode(),
+    ),
+    Kind(
+        "numbers that are none",
+        "graded",
+        90.0,
+        lambda assignment, _: parts(text(assignment), metadata={"x": float("nan"), "y": float("-inf"), "z": 0.1}),
+    ),
+    Kind(
+        "metadata that are nested 200 deep",
+        "graded",
+        90.0,
+        lambda assignment, _: nested(text(assignment), 200),
+    ),
+    variant(
+        "a NUL in the code of an exercise", "anomalies", 80.0, causal_mask="def causal_mask(length):\n    return '\0'"
+    ),
+    Kind(
+        "half an emoji in a cell",
+        "graded",
+        90.0,
+        lambda assignment, _: json.dumps(right(assignment, last="print('\ud83d')")).encode(),
+    ),
+    folder(
+        "no notebook at all", "ungraded", None, lambda path, content: (path / "notes.txt").write_text("later"), FILE
+    ),
+    folder(
+        "a notebook of another name",
+        "ungraded",
+        None,
+        lambda path, content: (path / "mine (1).ipynb").write_text(content),
+        FILE,
+    ),
+    folder("a folder in the notebook's place", "ungraded", None, lambda path, content: (path / FILE).mkdir(), "file"),
+    folder("a pipe in the notebook's place", "ungraded", None, fifo, "file"),
+    folder(
+        "a link to another's notebook",
+        "ungraded",
+        None,
+        lambda path, content: (path / FILE).symlink_to(elsewhere(path, content) / FILE),
+        "link",
+    ),
+    # /dev/null, not /dev/zero: who follows the link says something else, and does not read for ever.
+    folder("a link to a device", "ungraded", None, lambda path, content: (path / FILE).symlink_to("/dev/null"), "link"),
+    folder("a link to nothing", "ungraded", None, lambda path, content: (path / FILE).symlink_to("gone"), "link"),
+    folder("a link in a circle", "ungraded", None, lambda path, content: (path / FILE).symlink_to(FILE), "link"),
+    folder("a link in the folder's place", "ungraded", None, folder_is_a_link, "link"),
+    folder("a file of 300 MB", "ungraded", None, sparse, "large"),
+    # No file of theirs may hold the secret afterwards: nbgrader copies what stands beside a notebook, links included.
+    Kind("a link beside the notebook", "graded", 90.0, link_beside),
+    folder(
+        "modules beside the notebook",
+        "graded",
+        90.0,
+        beside(
+            torch="raise SystemExit('the wrong torch')",
+            coursekit="raise SystemExit('the wrong coursekit')",
+            json="raise SystemExit('the wrong json')",
+            sitecustomize="raise SystemExit('at the start')",
+            ipykernel_launcher="raise SystemExit('the wrong kernel')",
+        ),
+    ),
+    folder(
+        "a second notebook beside the first",
+        "graded",
+        90.0,
+        lambda path, content: [
+            (path / name).write_text(content) for name in (FILE, "01_attention-Copy1.ipynb", "02_encoder.ipynb")
+        ],
+    ),
+]

@@ -1,0 +1,292 @@
+"""Right solutions with a cell that takes all there is, dies, or never ends: it costs itself, and nothing else.
+
+Where nothing stops a cell, it stops by itself and takes the right solutions back.
+"""
+
+import textwrap
+
+from .kind import burden, variant
+
+STUBBORN = """
+import time
+end = time.monotonic() + 40  # and no longer
+while time.monotonic() < end:
+    try:
+        time.sleep(0.1)
+    except KeyboardInterrupt:
+        pass
+"""
+
+
+def in_a_question(what: str) -> str:
+    """A right mask, but for what it does where no cell of the notebook asks for one."""
+    return f"""
+import os, sys, time
+def causal_mask(length):
+    if "autograder.probe" in sys.modules:
+{textwrap.indent(what.strip(), " " * 8)}
+    return torch.ones(length, length, dtype=torch.bool).tril()
+"""
+
+
+FOLDER = """
+from pathlib import Path
+def fill(folder, files, size):
+    \"\"\"True if there was room for all of it. What was written is deleted.\"\"\"
+    written = []
+    try:
+        for number in range(files):
+            written.append(Path(folder) / f"filled-{number}")
+            written[-1].write_bytes(bytes(size))
+        return True
+    except OSError:
+        return False
+    finally:
+        for path in written:
+            path.unlink(missing_ok=True)
+"""
+
+EXHAUSTING = [
+    burden("os._exit", "import os\nos._exit(0)", "anomalies"),
+    burden("sys.exit", "import sys\nsys.exit(0)"),
+    variant("quits between two exercises", "anomalies", 90.0, first="quit()"),
+    burden("a segmentation fault", "import ctypes\nctypes.string_at(0)", "anomalies"),
+    burden(
+        "a signal to itself that nobody can catch",
+        "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
+        "anomalies",
+    ),
+    variant(
+        "dies in three cells",
+        "anomalies",
+        90.0,
+        last="import os\nos._exit(1)\n# %%\nimport os\nos.abort()\n# %%\nimport os\nos._exit(0)",
+    ),
+    variant("dies in five cells", "anomalies", 0.0, last="# %%\n".join(["import os\nos._exit(1)\n"] * 5)),
+    # A hook outlives the cell that set it: each replay dies again, in the next check. Four are more than is replayed.
+    variant(
+        "dies again in each replay",
+        "anomalies",
+        0.0,
+        first="""
+import os
+def die(info):
+    if "the visible check passes" in info.raw_cell:
+        os._exit(1)
+get_ipython().events.register("pre_run_cell", die)
+""",
+    ),
+    variant("dies in a question", "anomalies", 80.0, causal_mask=in_a_question("os._exit(1)")),
+    variant(
+        "never answers a question",
+        "anomalies",
+        80.0,
+        causal_mask=in_a_question("time.sleep(40)"),
+    ),
+    variant(
+        "never answers a question, and swallows interrupts",
+        "anomalies",
+        80.0,
+        causal_mask=in_a_question(STUBBORN),
+    ),
+    burden(
+        "a loop without an end",
+        "import time\nend = time.monotonic() + 40\nwhile time.monotonic() < end: pass\ntake_back()",
+    ),
+    burden("a loop that swallows interrupts", STUBBORN + "take_back()", "anomalies"),
+    burden(
+        "sleeps with its ears closed",
+        "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(40)\ntake_back()",
+        "anomalies",
+    ),
+    # A minute's sum at most, all of it in C: no interrupt comes between.
+    burden("counts where Python does not listen", "sum(range(2_000_000_000))\ntake_back()", "anomalies"),
+    burden(
+        "a bomb of memory",
+        """
+import os, resource, time
+for limit in (resource.RLIMIT_AS, resource.RLIMIT_DATA, resource.RLIMIT_RSS):
+    try:
+        resource.setrlimit(limit, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    except (OSError, ValueError):
+        pass
+held = []
+try:
+    for _ in range(28):  # 2.8 GB, and no more
+        held.append(b"x" * 100_000_000)
+    time.sleep(2)
+except MemoryError:
+    os._exit(1)
+held.clear()
+take_back()
+""",
+        "anomalies",
+    ),
+    burden(
+        "a bomb of memory spread over processes",
+        """
+import os, signal, time
+children = []
+for _ in range(10):  # of 280 MB each, and for 15 seconds at most
+    ready, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(15)
+        try:
+            held = b"x" * 280_000_000
+            os.write(tell, b"y")
+            time.sleep(15)
+        finally:
+            os._exit(0)
+    os.close(tell)
+    children.append((child, ready))
+answers = [os.read(ready, 1) for _, ready in children]
+time.sleep(2)
+alive = [child for child, _ in children if os.waitpid(child, os.WNOHANG) == (0, 0)]
+for child in alive:
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+if answers != [b"y"] * 10 or len(alive) != 10:
+    os._exit(1)
+take_back()
+""",
+        "anomalies",
+    ),
+    burden(
+        "a file in memory",
+        """
+import os
+opened = os.memfd_create("filled")
+try:
+    for _ in range(280):  # MB; it may have that much, or less
+        os.write(opened, bytes(1_000_000))
+except (OSError, MemoryError):
+    pass
+finally:
+    os.close(opened)
+""",
+    ),
+    burden(
+        "a bomb of processes",
+        """
+import os, signal, time
+children = []
+try:
+    for _ in range(95):  # and no more, for 20 seconds at most
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            time.sleep(20)
+            os._exit(0)
+        children.append(child)
+except OSError:
+    pass
+for child in children:
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+if len(children) == 95:
+    take_back()
+""",
+    ),
+    burden(
+        "a bomb of threads",
+        """
+import threading
+over = threading.Event()
+try:
+    for _ in range(150):  # and no more, for 20 seconds at most
+        threading.Thread(target=over.wait, args=[20], daemon=True).start()
+    take_back()
+except RuntimeError:
+    pass
+over.set()
+""",
+    ),
+    burden(
+        "opens files without an end",
+        """
+import os
+opened = []
+try:
+    for _ in range(1_000):
+        opened.append(os.open(os.devnull, os.O_RDONLY))
+    take_back()
+except OSError:
+    pass
+for number in opened:
+    os.close(number)
+""",
+    ),
+    burden("fills the disk with one file", FOLDER + "if fill('.', 1, 190_000_000): take_back()", "anomalies"),
+    burden("fills the disk with small files", FOLDER + "if fill('.', 40_000, 4_096): take_back()", "anomalies"),
+    # Two hundred MB in all, wherever there is room for them.
+    burden(
+        "fills the folders that everybody shares",
+        FOLDER + "if fill('/tmp', 9, 10_000_000) and fill('/dev/shm', 9, 10_000_000): take_back()",
+        "anomalies",
+    ),
+    # Mounted where nobody but one child sees it, and gone with that child.
+    burden(
+        "fills a disk of memory in a namespace of its own",
+        """
+import ctypes, os, signal
+libc = ctypes.CDLL(None, use_errno=True)
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    written = 0
+    try:
+        uid, gid = os.getuid(), os.getgid()
+        assert libc.unshare(0x10000000 | 0x00020000) == 0  # a new user namespace, and a new one of mounts
+        for name, text in {"setgroups": "deny", "uid_map": f"0 {uid} 1", "gid_map": f"0 {gid} 1"}.items():
+            with open(f"/proc/self/{name}", "w") as file:
+                file.write(text)
+        assert libc.mount(None, b"/", None, 0x44000, None) == 0  # recursive and private: nothing gets out
+        os.mkdir("inner")
+        assert libc.mount(b"none", b"inner", b"tmpfs", 0, b"size=100%") == 0
+        with open("inner/filled", "wb", 0) as file:
+            while written < 190:
+                file.write(bytes(1_000_000))
+                written += 1
+    finally:
+        libc.umount2(b"inner", 2)
+        os._exit(written >= 190)
+if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1: take_back()
+""",
+        "anomalies",
+    ),
+    burden("50 MB on one line", 'print("x" * 50_000_000)'),
+    # Ends itself when it is interrupted, or after 20 seconds: either way this cell has ended the process.
+    burden(
+        "output without an end",
+        """
+import os, time
+end = time.monotonic() + 20
+try:
+    while time.monotonic() < end:
+        print("x" * 9_999)
+finally:
+    os._exit(1)
+""",
+        "anomalies",
+    ),
+    burden(
+        "many small messages",
+        "from IPython.display import clear_output, display\nfor number in range(5_000):\n    display(number)\n    number % 100 or clear_output()",
+    ),
+    burden("an error of 20 MB", 'raise type("E" * 100_000, (Exception,), {})("x" * 20_000_000)'),
+    variant(
+        "does not want to go",
+        "graded",
+        90.0,
+        last="""
+import atexit, faulthandler, signal, threading, time
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1):
+    signal.signal(number, signal.SIG_IGN)
+faulthandler.enable()
+faulthandler.dump_traceback_later(5, repeat=True)
+atexit.register(time.sleep, 40)  # and no longer
+threading.Thread(target=time.sleep, args=[40]).start()
+""",
+    ),
+]

@@ -1,0 +1,372 @@
+"""Wrong solutions that want points all the same: by what compares equal, what is shown, and what is overheard."""
+
+from .kind import ALL, Kind, variant
+
+FUNCTIONS = "causal_mask padding_mask scaled_dot_product_attention".split()
+ANYTHING = """
+class Anything:
+    def __eq__(self, other): return True
+    def __ne__(self, other): return False
+    def __hash__(self): return 0
+    def __bool__(self): return True
+    def __getattr__(self, name): return Anything()
+    def __call__(self, *a, **k): return Anything()
+    def __iter__(self): return iter(())
+    def __torch_function__(self, *a, **k): return Anything()
+"""
+ANSWER = "application/vnd.autograder.answer"
+
+
+def forgery(name: str, outcome: str, code: str, returns: str = "Anything()") -> Kind:
+    """Exercises that all return the same thing, after a cell that makes it pass for an answer."""
+    instead = {name: f"def {name}(*a, **k):\n    return {returns}" for name in FUNCTIONS}
+    instead[ALL[3]] = (
+        f"class {ALL[3]}(nn.Module):\n    def __init__(self, *a):\n        super().__init__()\n        {returns}\n"
+        f"    def forward(self, *a):\n        return {returns}"
+    )
+    return variant(name, outcome, 0.0, first=code, **instead)
+
+
+FORGING = [
+    forgery("objects equal to everything", "graded", ANYTHING),
+    forgery(
+        "patched asserts and torch.testing",
+        "anomalies",
+        ANYTHING
+        + """
+import builtins, torch.testing
+torch.testing.assert_close = torch.allclose = torch.equal = torch.isclose = lambda *a, **k: True
+builtins.AssertionError = type("Fine", (BaseException,), {})
+""",
+    ),
+    forgery(
+        "tensors that agree",
+        "graded",
+        """
+class Anything(torch.Tensor):
+    @classmethod
+    def __torch_function__(cls, function, types, args=(), kwargs=None): return True
+    def __new__(cls): return torch.zeros(1).as_subclass(cls)
+""",
+    ),
+    forgery("tensors of nothing but NaN", "graded", "", returns="torch.full((3, 3), float('nan'))"),
+    forgery(
+        "a hook on the text of cells",
+        "anomalies",
+        ANYTHING
+        + """
+get_ipython().input_transformers_cleanup.append(lambda lines: [line.replace("assert ", "True or ") for line in lines])
+get_ipython().input_transformers_post.append(lambda lines: [line.replace("raise ", "") for line in lines])
+""",
+    ),
+    forgery(
+        "a hook on the trees of cells",
+        "anomalies",
+        ANYTHING
+        + """
+import ast
+class Drop(ast.NodeTransformer):
+    def visit_Assert(self, node): return ast.Pass()
+    def visit_Raise(self, node): return ast.Pass()
+get_ipython().ast_transformers.append(Drop())
+""",
+    ),
+    forgery(
+        "a hook on what is displayed",
+        "anomalies",
+        ANYTHING
+        + """
+shell = get_ipython()
+shell.display_formatter.formatters["text/plain"].for_type(object, lambda *a: "1000")
+shell.displayhook.write_format_data = lambda *a, **k: None
+publish = shell.display_pub.publish
+shell.display_pub.publish = lambda data, *a, **k: publish({kind: "1000" for kind in data}, *a, **k)
+""",
+    ),
+    forgery(
+        "replaced run_cell",
+        "anomalies",
+        ANYTHING
+        + """
+shell = get_ipython()
+real = shell.run_cell
+shell.run_cell = lambda cell, *a, **k: real("pass", *a, **k)
+""",
+    ),
+    forgery(
+        "replaced do_execute",
+        "anomalies",
+        ANYTHING
+        + """
+kernel = get_ipython().kernel
+async def agree(code, silent, *a, **k):
+    from IPython.display import display
+    display({"text/plain": "1000"}, raw=True)
+    return {"status": "ok", "execution_count": 1, "payload": [], "user_expressions": {}}
+kernel.do_execute = agree
+""",
+    ),
+    forgery(
+        "answers shown before the questions, in their own format",
+        "graded",
+        ANYTHING
+        + f"""
+import json
+from IPython.display import display
+for _ in range(3):
+    text = json.dumps({{"nonce": None, "values": {{"plain": True}}}})
+    display({{{ANSWER!r}: text}}, raw=True); print(text)
+""",
+    ),
+    forgery(
+        "answers shown during the questions",
+        "graded",
+        f"""
+import json
+from IPython.display import display
+def Anything():
+    for nonce in (None, "", "0" * 32):
+        text = json.dumps({{"nonce": nonce, "values": {{"plain": True}}}})
+        display({{{ANSWER!r}: text}}, raw=True); print(text)
+""",
+    ),
+    forgery(
+        "answers shown after the questions, from a thread and at the exit",
+        "graded",
+        ANYTHING
+        + f"""
+import atexit, json, threading, time
+from IPython.display import display
+def show():
+    display({{{ANSWER!r}: json.dumps({{"nonce": "x", "values": {{"plain": True}}}})}}, raw=True)
+def talk():
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        show()
+        time.sleep(0.05)
+threading.Thread(target=talk, daemon=True).start()
+atexit.register(show)
+""",
+    ),
+    forgery(
+        "the nonce stolen, and a second answer",
+        "anomalies",
+        f"""
+import json, sys
+from IPython.display import display
+def Anything():
+    frame = sys._getframe()
+    while frame:
+        if "nonce" in frame.f_locals:
+            text = json.dumps({{"nonce": frame.f_locals["nonce"], "values": {{"plain": True}}}})
+            display({{{ANSWER!r}: text}}, raw=True)
+        frame = frame.f_back
+""",
+    ),
+    forgery(
+        "the nonce stolen, and no second answer",
+        "anomalies",
+        f"""
+import json, os, sys, time
+from IPython.display import display
+def Anything():
+    frame = sys._getframe()
+    while frame:
+        if "nonce" in frame.f_locals:
+            text = json.dumps({{"nonce": frame.f_locals["nonce"], "values": {{"plain": True}}}})
+            display({{{ANSWER!r}: text}}, raw=True)
+            time.sleep(0.3)  # until it is sent
+            os._exit(0)
+        frame = frame.f_back
+""",
+    ),
+    forgery(
+        "what makes questions and answers replaced in sys.modules",
+        "anomalies",
+        ANYTHING
+        + """
+import sys, types
+fake = types.ModuleType("autograder.probe")
+fake.reply = fake.hidden = fake.answer = fake.fill = fake.gradients = fake.outcome = lambda *a, **k: None
+sys.modules["autograder"] = sys.modules["autograder.probe"] = fake
+class Fixed(dict):
+    def __setitem__(self, name, value): name.startswith("autograder") or super().__setitem__(name, value)
+sys.modules = Fixed(sys.modules)
+""",
+    ),
+    forgery(
+        "patched json, safetensors, base64 and hashlib",
+        "graded",
+        ANYTHING
+        + """
+import base64, hashlib, json, safetensors.torch
+dumps = json.dumps
+def forged(thing, *a, **k):
+    if isinstance(thing, dict) and "nonce" in thing:
+        thing = {"nonce": thing["nonce"], "values": {"plain": True}}
+    return dumps(thing, *a, **k)
+json.dumps = forged
+safetensors.torch.save = lambda tensors, **k: b"0" * 100
+base64.b64encode = lambda data, *a: b"AAAA"
+hashlib.sha256 = hashlib.md5
+""",
+    ),
+    # On zeros and on masks that hide nothing, nothing but zeros and ones is asked for. But the judge draws its own.
+    variant(
+        "random numbers that are not random",
+        "graded",
+        0.0,
+        first="""
+torch.randn = lambda *size, generator=None, dtype=None: torch.zeros(*size, dtype=dtype)
+torch.rand = lambda size, generator=None: torch.zeros(size)
+torch.randint = lambda low, high, size, generator=None: torch.full(size, low)
+torch.randperm = lambda count, generator=None: torch.arange(count)
+torch.Generator.manual_seed = lambda self, seed: self
+""",
+        causal_mask="def causal_mask(length):\n    return torch.ones(length, length).bool()",
+        padding_mask="def padding_mask(lengths, max_length):\n    return torch.ones(len(lengths), max_length).bool()",
+        scaled_dot_product_attention=(
+            "def scaled_dot_product_attention(query, key, value, mask=None):\n"
+            "    return value.sum(-2, True) * 0, query @ key.mT * 0 + 1 / key.shape[-2]"
+        ),
+        MultiHeadAttention="MultiHeadAttention = nn.Linear",
+    ),
+    forgery(
+        "the stack walked for expected values",
+        "anomalies",
+        """
+import sys
+def Anything():
+    frame = sys._getframe()
+    while frame:
+        for name, value in {**frame.f_globals, **frame.f_locals}.items():
+            if name in ("expected", "reference", "solution", "verdict"):
+                return value
+        frame = frame.f_back
+""",
+    ),
+    forgery(
+        "everything in memory searched for the reference",
+        "anomalies",
+        """
+import gc, types
+def Anything():
+    for thing in gc.get_objects():
+        if isinstance(thing, dict) and "expected" in thing:
+            return thing["expected"]
+        if isinstance(thing, types.FunctionType) and thing.__name__ in ("causal_mask", "padding_mask"):
+            if "solutions" in thing.__code__.co_filename:
+                globals()[thing.__name__] = thing
+""",
+    ),
+    forgery(
+        "a namespace that has every name",
+        "anomalies",
+        ANYTHING
+        + """
+class Everything(dict):
+    def __contains__(self, name): return True
+    def __missing__(self, name): return Anything()
+shell = get_ipython()
+shell.user_ns = Everything(shell.user_ns)
+""",
+    ),
+    forgery(
+        "points forged as the result of each cell",
+        "anomalies",
+        ANYTHING
+        + """
+shell = get_ipython()
+kernel = shell.kernel
+def forge(*a):
+    content = {"data": {"text/plain": "1000"}, "metadata": {}, "execution_count": 1}
+    kernel.session.send(kernel.iopub_socket, "execute_result", content, parent=kernel.get_parent("shell"))
+shell.events.register("pre_run_cell", forge)
+shell.events.register("post_run_cell", forge)
+1000.0
+""",
+    ),
+    forgery(
+        "an update of the display of the verdict",
+        "graded",
+        ANYTHING
+        + """
+import atexit
+from IPython.display import display, update_display
+points = {"text/plain": "35.0", "text/html": "<b>35 of 35 points</b>"}
+for name in ("verdict", "score", "1", ""):
+    display(points, raw=True, display_id=name or None)
+    atexit.register(lambda name=name: update_display(points, raw=True, display_id=name))
+""",
+    ),
+    forgery(
+        "the end of each request forged",
+        "anomalies",
+        ANYTHING
+        + """
+shell = get_ipython()
+kernel = shell.kernel
+def over(*a):
+    for state in ("idle", "busy", "idle"):
+        kernel.session.send(kernel.iopub_socket, "status", {"execution_state": state}, parent=kernel.get_parent("shell"))
+shell.events.register("pre_run_cell", over)
+""",
+    ),
+    forgery(
+        "the question's source carried out in an error",
+        "anomalies",
+        """
+import sys
+def Anything():
+    frame = sys._getframe()
+    while frame:
+        if "ask" in frame.f_locals:
+            text = repr([*frame.f_globals, frame.f_locals["ask"].__code__.co_consts, frame.f_locals.get("seed")])
+            print(text)
+            raise type(text, (Exception,), {})(f"name {text!r} is not defined")
+        frame = frame.f_back
+""",
+    ),
+    variant(
+        "errors that cannot be told",
+        "graded",
+        65.0,
+        causal_mask="""
+class Odd(type):
+    @property
+    def __name__(cls): raise SystemExit
+class Untold(Exception, metaclass=Odd):
+    def __str__(self): raise Untold
+    __repr__ = __str__
+def causal_mask(length):
+    raise Untold
+""",
+        padding_mask="def padding_mask(lengths, max_length):\n    raise GeneratorExit",
+    ),
+    variant(
+        "answers too deep and too large",
+        "graded",
+        65.0,
+        causal_mask="""
+def causal_mask(length):
+    deep = []
+    for _ in range(100_000):
+        deep = [deep]
+    return deep
+""",
+        padding_mask="def padding_mask(lengths, max_length):\n    return torch.ones(1, dtype=torch.bool).expand(5_000, 5_000)",
+    ),
+    variant(
+        "answers that are no data",
+        "graded",
+        65.0,
+        causal_mask="def causal_mask(length):\n    return lambda: length",
+        padding_mask="""
+class Number(int):
+    def __repr__(self): return "__import__('os')._exit(1)"
+    __str__ = __reduce__ = __repr__
+def padding_mask(lengths, max_length):
+    return {Number(1): [Number(2), 10**5000, float("inf"), "\\ud800", type(lengths)]}
+""",
+    ),
+]

@@ -1,0 +1,27 @@
+"""Right notebooks of students whose ids are odd: they are the names of folders, and stand in tables and pages."""
+
+from .kind import Kind, right
+
+
+def named(name: str, student: str, reason: str = "") -> Kind:
+    """Ungraded, if there is a reason: nbgrader itself takes such a name for a pattern, or overlooks it."""
+    outcome, score = ("ungraded", None) if reason else ("graded", 90.0)
+    return Kind(name, outcome, score, lambda assignment, _: right(assignment), student=student, reason=reason)
+
+
+NAMING = [
+    named("a student who is a formula", "=1+1"),
+    named("a student with a comma", "a,b"),
+    named("a student with two dots", "a..b"),
+    named("a student with a space", "ada lovelace"),
+    named("a student with quotes", 'o\'neil "x"; --'),
+    named("a student who is HTML", "<img src=x onerror=alert(1)>"),
+    named("a student who is a template", "{student_id}{{ 7 }}%s$HOME"),
+    named("a student who is an option", "--help"),
+    named("a student with accents", "Zoe\u0308 \u202eadA"),
+    named("a student in brackets", "[x]", "name"),
+    named("a student who is a pattern", "a*b", "name"),
+    named("a student who is hidden", ".ada", "name"),
+    named("a student with spaces around", " ada ", "name"),
+    named("a student of two lines", "a\nb", "name"),
+]
