@@ -4,11 +4,12 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-fast lab build clean
+.PHONY: help demo test test-fast bench lab build clean
 help:
 	@echo "make demo       build, release, submit, collect and grade a class of 12, with feedback"
-	@echo "make test       everything: units, every mistake, notebooks, the whole pipeline"
+	@echo "make test       everything: units, every mistake, notebooks, hostile submissions, the pipeline"
 	@echo "make test-fast  the tests that start no kernel"
+	@echo "make bench      seconds a submission, stock nbgrader and ours in pairs"
 	@echo "make lab        JupyterLab on this course"
 	@echo "make build      solutions/ -> classroom/source and course/"
 	@echo "make clean      remove what these targets made, but for .venv and the class in classroom/"
@@ -22,6 +23,9 @@ test: $(READY)
 
 test-fast: $(READY)
 	@$(RUN) pytest -n 2 -m "not slow"
+
+bench: $(READY)
+	@$(VENV)/bin/python bench/grading.py
 
 lab: $(READY)
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(RUN) jupyterlab

@@ -18,10 +18,7 @@ c.CourseDirectory.feedback_directory = "classroom/feedback"
 c.CourseDirectory.db_url = f"sqlite:///{root / 'classroom' / 'gradebook.db'}"
 
 # A submission is rebuilt on the release, run, asked, judged; the rest is nbgrader's own.
-c.Autograde.sanitize_preprocessors = [
-    "autograder.rebuild.Rebuild",
-    "nbgrader.preprocessors.CheckCellMetadata",
-]
+c.Autograde.sanitize_preprocessors = ["autograder.rebuild.Rebuild"]
 c.Autograde.autograde_preprocessors = [
     "autograder.execute.Execute",
     "autograder.judge.GiveVerdicts",
@@ -32,6 +29,7 @@ c.Autograde.autograde_preprocessors = [
     "autograder.outcome.Record",
 ]
 c.Autograde.exporter_class = "autograder.intake.Intake"
+c.Intake.optimistic_validation = True  # once, after the last step
 c.Execute.records = str(root / "classroom" / "records")
 c.Execute.timeout = 60  # seconds a cell
 c.Execute.shutdown_kernel = "immediate"

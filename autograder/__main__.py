@@ -35,6 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
     forget = command("forget", _forget, "remove a student from the records and the gradebook")
     forget.add_argument("student")
     command("doctor", _doctor, "say what this machine can do to lock in students' code")
+    hostile = command("hostile", _hostile, "grade submissions that cheat and break, with stock nbgrader and with ours")
+    hostile.add_argument("--only", help="kinds whose name contains this")
     demo = command("demo", _demo, "grade a made-up class of twelve, from release to feedback")
     demo.add_argument("--folder", type=Path, default=Path("demo"), help="where; it is made anew (default: demo)")
 
@@ -159,6 +161,25 @@ def _doctor(chosen) -> int:
     items = examine()
     print(as_text(items))
     return int(not all(item.works for item in items))
+
+
+def _hostile(chosen) -> int:
+    """Grade the corpus in tests/hostile with stock nbgrader, whose kernels are not confined, and with ours, and print
+    what came of each kind. The corpus is harmless by construction. It takes half an hour; the exit status is 1 if
+    ours is wrong about one."""
+    import tempfile
+
+    from tqdm import tqdm
+
+    from autograder.hostile import KINDS, as_table, compare
+
+    kinds = [kind for kind in KINDS if not chosen.only or chosen.only in kind.name]
+    if not kinds:
+        return _fail(f"No kind's name contains {chosen.only!r}.")
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        rows = list(tqdm(compare(Path(folder), kinds), total=len(kinds), desc="hostile"))
+    print(as_table(rows))
+    return int(not all(ours.is_right(kind) for kind, _, ours in rows))
 
 
 def _demo(chosen) -> int:

@@ -48,10 +48,9 @@ class OutOfTime(Exception):
 def ask(waiting: list[Question], assignment: Assignment, host: Host, replies: dict[str, Reply | Silent]) -> None:
     """Ask these questions in the kernel of ``host``, one after the other, in one request that is no cell.
 
-    replies  where answers are put, by the case's name. A question that has none when this raises was not answered:
-             the first of them is the one at which it ended.
+    replies  where what came is put, by the case's name; a question may have stayed without a reply
 
-    Raises OutOfTime, or what nbclient raises when a kernel dies.
+    Raises OutOfTime, or what nbclient raises when a kernel dies: then there may be no reply to any of them.
     """
     types = {question.case: f"{probe.ANSWER}.{secrets.token_hex(16)}" for question in waiting}
     request = new_notebook(cells=[new_code_cell(_request(waiting, types, assignment))])
@@ -72,7 +71,6 @@ def ask(waiting: list[Question], assignment: Assignment, host: Host, replies: di
         client.execute_cell(request.cells[0], 0)
         if ended and ended[0]["content"].get("ename") == "OutOfTime":
             raise OutOfTime
-        replies.update({question.case: Silent("no answer came back") for question in waiting})
     finally:
         came = [(kind, text) for output in request.cells[0].outputs for kind, text in output.get("data", {}).items()]
         for case, kind in types.items():

@@ -148,8 +148,10 @@ class Execute(CarefulListener, nbgrader.preprocessors.Execute):
             cell.outputs = [_error(f"This cell was not run: {self._given_up()}.")]
             return cell, resources
         clock, what = self._clock(), ""
+        self._quits = False
         try:
             super().preprocess_cell(cell, resources, index)
+            what = "ended the notebook's process" if self._quits else ""
         except Exception as error:  # DeadKernelError, CellTimeoutError, or a message that nbclient stumbled over
             what = "could not be interrupted" if isinstance(error, CellTimeoutError) else "ended the notebook's process"
         if clock.seconds() >= self.timeout and self._waited(clock, index):
@@ -165,6 +167,13 @@ class Execute(CarefulListener, nbgrader.preprocessors.Execute):
             self._replay(index)
         self.on_step()
         return cell, resources
+
+    def on_cell_executed(self, **details):
+        """nbclient's hook. A cell that calls quit() ends the kernel a little later, in the middle of another."""
+        super().on_cell_executed(**details)
+        payload = details["execute_reply"]["content"].get("payload")
+        asked = [part.get("source") for part in payload if isinstance(part, dict)] if isinstance(payload, list) else []
+        self._quits = "ask_exit" in asked
 
     def _ask(self, waiting: list[Question]) -> None:
         """Ask all, together. Where that goes wrong, ask one by one until it is known which question it was: that one
@@ -185,8 +194,10 @@ class Execute(CarefulListener, nbgrader.preprocessors.Execute):
             replies.update(came)
             for _ in came:
                 self.on_step()
+            if alone and not trouble and not came:
+                came[waiting[0].case] = replies[waiting[0].case] = Silent("no answer came back")
             waiting = [question for question in waiting if question.case not in came]
-            if not trouble or not waiting:
+            if not waiting or alone and not trouble:
                 continue
             if not alone or not died and self._waited(clock, waiting[0].case):
                 alone = True

@@ -40,7 +40,7 @@ def submitted(settings: Config, assignment: str) -> list[str]:
     """The students who handed something in, whatever it is."""
     course = NbGraderAPI(config=settings).coursedir
     pattern = course.format_path(course.submitted_directory, "*", glob.escape(assignment))
-    return sorted(Path(folder).parent.name for folder in glob.glob(pattern))
+    return sorted(Path(folder).parent.name for folder in glob.glob(pattern, include_hidden=True))
 
 
 def grade(settings: Config, assignment: str, students: list[str]) -> Iterator[Result]:
@@ -55,7 +55,7 @@ def grade(settings: Config, assignment: str, students: list[str]) -> Iterator[Re
         raise NbGraderException(refusal(why))
     for student in students:
         began, before = time.monotonic(), records.last(student, assignment)
-        said = api.autograde(assignment, glob.escape(student))
+        said = api.autograde(assignment, glob.escape(student).replace(" ", "[ ]"))  # nbgrader strips spaces
         if "KeyboardInterrupt" in said.get("error", ""):  # nbgrader catches it, and tells us
             raise KeyboardInterrupt
         line = records.last(student, assignment)

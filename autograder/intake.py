@@ -10,8 +10,8 @@ import re
 import stat
 from pathlib import Path
 
+import nbformat
 from nbconvert.exporters import NotebookExporter
-from nbformat import ValidationError
 from nbformat.reader import NotJSONError
 from nbgrader.converters.base import BaseConverter, NbGraderException
 from traitlets import Integer
@@ -39,17 +39,26 @@ class Intake(NotebookExporter):
         execute.warm_up()
         self._records, self._isolation = Records(Path(execute.records)), execute.isolation
         self._paths = re.compile(parent._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True))
-        for folder in glob.glob(parent._format_source(parent.coursedir.assignment_id, parent.coursedir.student_id)):
+        pattern = parent._format_source(parent.coursedir.assignment_id, parent.coursedir.student_id)
+        for folder in glob.glob(pattern, include_hidden=True):
             self._look_at(Path(folder))
 
     def _look_at(self, folder: Path) -> None:
-        """Have nbgrader neither copy nor follow what is no file, and come to grief, for this one student, over a
-        notebook that is missing."""
+        """Have nbgrader find this submission whatever it is called, neither copy nor follow what is no file, and come
+        to grief, for this one student, over a notebook that is missing."""
+        names = self._paths.fullmatch(str(folder))
+        if names is None:  # nbgrader would stop at it
+            self.parent.assignments.pop(str(folder), None)
+            line = Line(folder.parent.name, folder.name, UNGRADED, "nbgrader cannot read the student's name")
+            self._records.write(line)
+            self.log.error("Left out %r: %s", str(folder), line.reason)
+            return
         odd = [folder] if _is_link(folder) else [path for path in _below(folder) if not self._is_plain(path)]
         self.parent.coursedir.ignore = [*self.parent.coursedir.ignore, *(glob.escape(str(path)) for path in odd)]
-        expected = folder / f"{self._paths.match(str(folder))['assignment']}.ipynb"
-        if self.parent.coursedir.notebook_id == "*" and not os.path.lexists(expected):
-            self.parent.assignments[str(folder)] = [str(expected)]
+        if self.parent.coursedir.notebook_id == "*":
+            expected = folder / f"{names['assignment']}.ipynb"
+            found = [path for path in folder.iterdir() if path.suffix == ".ipynb"] if folder.is_dir() else []
+            self.parent.assignments[str(folder)] = [str(path) for path in found if path == expected] or [str(expected)]
 
     def _is_plain(self, path: Path) -> bool:
         found = path.lstat()
@@ -66,6 +75,21 @@ class Intake(NotebookExporter):
             self._records.write(line)
             raise
 
+    def from_file(self, file_stream, resources: dict, **options):
+        try:
+            notebook = nbformat.read(file_stream, as_version=4)
+            if not all(isinstance(cell["metadata"], dict) for cell in notebook.cells):
+                raise TypeError("a cell without metadata")
+        except UnicodeDecodeError:
+            raise Damaged("the notebook is no text in UTF-8") from None
+        except NotJSONError:
+            raise Damaged("the notebook is no JSON") from None
+        except RecursionError:
+            raise Damaged("the notebook is nested too deeply") from None
+        except Exception as error:  # whatever else it is
+            raise Damaged(f"the notebook is damaged: {str(error)[:200] or type(error).__name__}") from None
+        return self.from_notebook_node(notebook, resources=resources, **options)
+
     def _must_be_readable(self, path: Path) -> None:
         if _is_link(path.parent) or path.is_symlink():
             raise Damaged("it is a link, and not followed")
@@ -75,15 +99,7 @@ class Intake(NotebookExporter):
         if not path.is_file():
             raise Damaged(f"{path.name} is no file")
         if path.stat().st_size > self.max_bytes:
-            raise Damaged(f"{path.name} has more than {self.max_bytes:,} bytes")
-
-
-DAMAGED = {
-    NotJSONError: "the notebook is no JSON",
-    ValidationError: "the notebook is in no format that nbformat knows",
-    UnicodeDecodeError: "the notebook is no text in UTF-8",
-    RecursionError: "the notebook is nested too deeply",
-}
+            raise Damaged(f"{path.name} is too large: it has more than {self.max_bytes:,} bytes")
 
 
 def refusal(missing: str) -> str:
@@ -97,8 +113,7 @@ def refusal(missing: str) -> str:
 def _reason(error: Exception) -> str:
     if isinstance(error, Damaged):
         return str(error)
-    known = next((reason for kind, reason in DAMAGED.items() if isinstance(error, kind)), None)
-    return known or f"grading failed: {type(error).__name__}: {str(error)[:300]}"
+    return f"grading failed: {type(error).__name__}: {str(error)[:300]}"
 
 
 def _is_link(folder: Path) -> bool:

@@ -64,7 +64,7 @@ class Random:
 
     def mask(self, *shape: int) -> Tensor:
         """Bools, True six times in ten, and at least one True in every row of the last dimension."""
-        mask = torch.rand(shape, generator=self.generator) < 0.6
+        mask = torch.rand(shape, generator=self.generator, dtype=torch.float64) < 0.6
         spared = torch.randint(shape[-1], shape[:-1], generator=self.generator)
         return mask | torch.nn.functional.one_hot(spared, shape[-1]).bool()
 
@@ -157,14 +157,21 @@ def _describe(error: BaseException) -> dict:
 
 
 def reply(namespace: dict, hidden: dict, questions: list[tuple[str, str, str]]) -> None:
-    """In the student's kernel: ask, and send each answer off before the next question.
+    """In the student's kernel: ask, and send off all answers.
 
     questions  names of functions in ``hidden``, their seeds, and the MIME types under which their answers are heard
     """
     from IPython.display import display
 
+    answers = {}
     for name, seed, kind in questions:
-        display({kind: as_text(answer(hidden[name], Student(namespace), seed))}, raw=True)
+        try:
+            answers[kind] = as_text(answer(hidden[name], Student(namespace), seed))
+        except KeyboardInterrupt:  # its time is over
+            raise
+        except BaseException:  # not even what went wrong can be told: this one stays without an answer
+            continue
+    display(answers, raw=True)
 
 
 def as_text(answer: dict) -> str:

@@ -48,7 +48,7 @@ def main(pairs: int) -> None:
         ready = [run_sync(_ready)(Path(folder, str(number))) for number in range(10, 10 + 2 * pairs)]
     print(table(["", "way", "median", "least", "most", "stock / this, in pairs"], rows))
     print(
-        f"\nseconds a submission, {pairs} pairs. Once a run, for the fork server to import what kernels need: {once:.1f} s."
+        f"\nSeconds a submission, {pairs} pairs. Once a run, the fork server imports what kernels need: {once:.1f} s."
     )
     print(f"A confined kernel is ready after {_spread(ready)} s (median, least, most of {len(ready)}).")
 

@@ -207,7 +207,7 @@ def test_its_environment_and_descriptors(kernel):
     names = set(kernel.value("list(os.environ)"))
     assert "SECRET" not in names and "NBGRADER_EXECUTION" in names
     assert "of the grader" not in kernel.run("print(open('/proc/self/environ').read())")
-    opened = kernel.run("!ls -l /proc/%d/fd" % kernel.value("os.getpid()"))
+    opened = kernel.run(f"!ls -l /proc/{kernel.value('os.getpid()')}/fd")
     paths = [line.split(" -> ")[1].strip() for line in opened.splitlines() if " -> " in line]
     libraries = ("/usr/", sys.prefix, sys.base_prefix, "/dev/", "/proc/", "/home/student/")
     assert not [path for path in paths if path.startswith("/") and not path.startswith(libraries)]

@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from nbgrader.api import Gradebook
 
 from autograder.students import handed_in
 
@@ -68,6 +69,10 @@ def test_from_release_to_feedback(tree, assignment):
     command(tree, "nbgrader", "collect", NAME)
     submit(tree, "damaged", '{"cells": [')
 
+    def flagged(student):
+        with Gradebook(f"sqlite:///{tree / 'classroom' / 'gradebook.db'}", "why_gpt2_has_no_encoder") as gradebook:
+            return gradebook.find_submission_notebook(NAME, NAME, student).flagged
+
     said = command(tree, "nbgrader", "autograde", NAME, fails=True)  # of the damaged one, and of no other
     assert "error processing assignment '01_attention' for student 'damaged'" in said
     assert "for student 'right'" not in said and "for student 'wrong'" not in said
@@ -81,6 +86,15 @@ def test_from_release_to_feedback(tree, assignment):
     shown = BeautifulSoup(page, "html.parser").get_text()
     assert "no scaling." in shown and "mask not passed on." in shown and "What does equation 1 divide them by?" in shown
     assert "Mark scheme" not in shown and "hidden(" not in shown and "rng" not in shown
+
+    assert (rows["right"]["status"], rows["right"]["isolation"]) == ("graded", "confined")
+    assert (rows["damaged"]["status"], rows["damaged"]["score"]) == ("ungraded", "")
+    assert rows["damaged"]["remarks"] == "the notebook is no JSON" and not flagged("right")
+    again = command(tree, sys.executable, "-m", "autograder", "replay", "wrong", NAME)
+    assert "The verdict is the same." in again and again.count("  same ") == 4
+    assert "left, to delete by hand" in command(tree, sys.executable, "-m", "autograder", "forget", "wrong")
+    assert set(exported(tree)) == {"right", "damaged"}
+    assert "Nobody called" in command(tree, sys.executable, "-m", "autograder", "forget", "nobody", fails=True)
 
     graded = tree / "classroom" / "autograded" / "right" / NAME
     assert [path.name for path in graded.iterdir()] == [f"{NAME}.ipynb", "timestamp.txt"] or len(
@@ -97,6 +111,30 @@ def test_without_our_configuration_nothing_is_given(tree, assignment):
     submit(tree, "right", handed_in(assignment))
     command(tree, "nbgrader", "autograde", NAME)
     assert float(exported(tree)["right"]["raw_score"]) == 0
+
+
+# A process that cannot make user namespaces, as on many a machine.
+NO_NAMESPACES = ["unshare", "-Ur", "sh", "-c", 'echo 0 > /proc/sys/user/max_user_namespaces; exec "$@"', "-"]
+
+
+def test_without_isolation_it_refuses_before_it_touches_anything(tree, assignment):
+    command(tree, sys.executable, "-m", "autograder", "build")
+    submit(tree, "right", handed_in(assignment))
+    command(tree, "nbgrader", "autograde", NAME)
+    graded = tree / "classroom" / "autograded" / "right" / NAME / f"{NAME}.ipynb"
+    before = graded.stat().st_mtime_ns, exported(tree)
+    for way in (["nbgrader", "autograde", NAME, "--force"], [sys.executable, "-m", "autograder", "grade", NAME]):
+        said = command(tree, *NO_NAMESPACES, *way, fails=True)
+        assert "Nothing was graded and nothing was changed" in said and "doctor" in said
+        assert (graded.stat().st_mtime_ns, exported(tree)) == before
+    said = command(tree, *NO_NAMESPACES, sys.executable, "-m", "autograder", "doctor", fails=True)
+    assert "\nno   " in said and "cannot be locked in here" in said
+
+    said = command(tree, *NO_NAMESPACES, sys.executable, "-m", "autograder", "grade", NAME, "--no-sandbox")
+    assert "Graded without isolation" in said
+    row = exported(tree)["right"]
+    assert (row["status"], row["isolation"], float(row["raw_score"])) == ("graded", "none", 90)
+    assert nbformat.read(graded, 4).metadata.autograder.isolation == "none"
 
 
 def test_the_demonstration_leaves_the_class_alone(tree):

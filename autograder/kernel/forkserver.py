@@ -29,12 +29,12 @@ class ForkServer:
         self._lock = threading.Lock()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-s", "-B", str(PROGRAM), str(idle), *modules],
+            self._process = subprocess.Popen(  # kernels can read its command line: no path of ours stands there
+                [sys.executable, "-s", "-B", PROGRAM.name, str(idle), *modules],
                 stdin=theirs,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                cwd="/",
+                cwd=PROGRAM.parent,
                 env=_environment(),
                 start_new_session=True,
             )

@@ -71,7 +71,7 @@ def unknown_cell(content: str) -> bytes:
 
 def elsewhere(path: Path, content: str) -> Path:
     """A right notebook that is not in the submission's folder."""
-    place = path.with_name("elsewhere")
+    place = path.resolve().with_name("elsewhere")
     place.mkdir(exist_ok=True)
     (place / FILE).write_text(content, encoding="utf-8")
     return place
@@ -118,7 +118,7 @@ DAMAGED = [
     ungraded("an empty file", "JSON", lambda content: b""),
     ungraded("half a file", "JSON", lambda content: content[: len(content) // 2].encode()),
     ungraded("a raw NUL byte", "JSON", lambda content: content.replace("causal", "caus\0al", 1).encode()),
-    ungraded("a picture", "JSON", lambda content: b"\x89PNG\r\n\x1a\n" + bytes(range(256))),
+    ungraded("a picture", "text", lambda content: b"\x89PNG\r\n\x1a\n" + bytes(range(256))),
     ungraded(
         "bytes that are no text",
         "",

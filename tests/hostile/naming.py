@@ -4,7 +4,7 @@ from .kind import Kind, right
 
 
 def named(name: str, student: str, reason: str = "") -> Kind:
-    """Ungraded, if there is a reason: nbgrader itself takes such a name for a pattern, or overlooks it."""
+    """Ungraded, if there is a reason: nbgrader cannot read such a name."""
     outcome, score = ("ungraded", None) if reason else ("graded", 90.0)
     return Kind(name, outcome, score, lambda assignment, _: right(assignment), student=student, reason=reason)
 
@@ -19,9 +19,9 @@ NAMING = [
     named("a student who is a template", "{student_id}{{ 7 }}%s$HOME"),
     named("a student who is an option", "--help"),
     named("a student with accents", "Zoe\u0308 \u202eadA"),
-    named("a student in brackets", "[x]", "name"),
-    named("a student who is a pattern", "a*b", "name"),
-    named("a student who is hidden", ".ada", "name"),
-    named("a student with spaces around", " ada ", "name"),
+    named("a student in brackets", "[x]"),
+    named("a student who is a pattern", "a*b"),
+    named("a student who is hidden", ".ada"),
+    named("a student with spaces around", " ada "),
     named("a student of two lines", "a\nb", "name"),
 ]

@@ -33,8 +33,8 @@ from IPython.display import HTML, display
 def noise():
     print("noise"); print("noise", file=sys.stderr); warnings.warn("noise"); logging.warning("noise")
     display(HTML("<b>noise</b>")); os.write(1, b"noise"); os.write(2, b"\\xff\\x00noise\\n")
-    plt.figure(); plt.plot([1, 2]); print("\\x1b[31mred\\r\\b\\x00\\u202e\\ud83d")
-noise()
+    print("\\x1b[31mred\\r\\b\\x00\\u202e")
+plt.figure(); plt.plot([1, 2]); noise()
 """
     loudly = {}
     for name in ALL:
@@ -67,7 +67,7 @@ NOISY = [
         90.0,
         first="""
 torch.set_default_dtype(torch.float64)
-torch.set_num_threads(64)
+torch.set_num_threads(1)
 torch.manual_seed(1)
 torch.use_deterministic_algorithms(True)
 torch.set_printoptions(threshold=10**9)
@@ -77,7 +77,7 @@ torch.set_printoptions(threshold=10**9)
         "standard streams closed",
         "graded",
         90.0,
-        last="import os, sys\nsys.stdout = sys.stderr = None\nos.close(1); os.close(2)",
+        last="import os\nos.close(0); os.close(1); os.close(2)",
     ),
     variant(
         "the ground pulled away",

@@ -3,7 +3,7 @@
 No signal is sent, and nothing is traced, but the process that the tests have started for it.
 """
 
-from .kind import attack, burden
+from .kind import attack, burden, variant
 
 REACHING = [
     attack(
@@ -242,6 +242,23 @@ os._exit(1)
 """,
         outcome="anomalies",
     ),
+    # What cannot be written as UTF-8 cannot be sent, and may stop what sends it. It ends itself, so that it ends for sure.
+    burden(
+        "messages that cannot be encoded",
+        """
+import os, sys, time
+from IPython.display import display
+for _ in range(20):
+    for say in (print, lambda text: print(text, file=sys.stderr), lambda text: display({"text/plain": text}, raw=True)):
+        try:
+            say(chr(0xD83D))
+        except UnicodeError:
+            pass
+time.sleep(1)
+os._exit(1)
+""",
+        outcome="anomalies",
+    ),
     burden(
         "messages that are malformed",
         """
@@ -259,5 +276,35 @@ for kind, content in [("comm_open", widget), ("comm_msg", {"comm_id": "w", "data
 kernel.session.send(kernel.iopub_socket, "stream", {"name": "stdout", "text": "x"}, parent={"header": 5})
 """,
         outcome="anomalies",
+    ),
+    # nbgrader takes what a reply says of an error into the notebook.
+    variant(
+        "replies that are malformed",
+        "anomalies",
+        90.0,
+        first="""
+kernel = get_ipython().kernel
+execute = kernel.do_execute
+async def odd(*a, **k):
+    reply = await execute(*a, **k)
+    reply.update(status="error", ename=["x"], evalue={"x": 1}, traceback=[5, {"x": "<script>document.title=1</script>"}])
+    return reply
+kernel.do_execute = odd
+""",
+    ),
+    variant(
+        "replies of 20 MB, in HTML",
+        "anomalies",
+        90.0,
+        first="""
+kernel = get_ipython().kernel
+execute = kernel.do_execute
+async def large(*a, **k):
+    reply = await execute(*a, **k)
+    text = "<script>document.title=1</script>"
+    reply.update(status="error", ename=text, evalue=text, traceback=["x" * 2_000_000 + text])  # of ten cells
+    return reply
+kernel.do_execute = large
+""",
     ),
 ]

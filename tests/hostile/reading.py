@@ -138,7 +138,7 @@ for line in Path("/proc/self/maps").read_text().splitlines():
         "looks for notebooks and grades everywhere",
         """
 import os, sys
-own = {os.path.realpath(path) for path in (sys.prefix, sys.base_prefix, os.getcwd(), "/proc", "/sys", "/dev")}
+own = {os.path.realpath(path) for path in (sys.prefix, sys.base_prefix, os.getcwd(), "/usr", "/proc", "/sys", "/dev")}
 looked_at = 0
 for folder, folders, files in os.walk("/"):
     looked_at += 1

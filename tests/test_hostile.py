@@ -1,0 +1,62 @@
+"""Every hostile and broken submission gets what it must, and nobody else is affected."""
+
+import shutil
+
+import pytest
+
+from autograder.hostile import ASSIGNMENT, KINDS, Outcome, prepare, surroundings, with_ours
+from autograder.records import Records
+from autograder.students import handed_in
+
+pytestmark = pytest.mark.slow
+
+HONEST = {  # among the others by their names, and the mistakes that they make
+    "answers": [],
+    "forest": ["diagonal masked"],
+    "is honest": ["no scaling", "heads merged without a transpose"],
+    "reader": ["True for padding"],
+    "traveller": ["mask not passed on"],
+}
+
+
+def honest(assignment):
+    made = {student: [m for m in assignment.mistakes if m.name in names] for student, names in HONEST.items()}
+    return {student: handed_in(assignment, mistakes) for student, mistakes in made.items()}
+
+
+def verdicts(aims):
+    lines = Records(aims.course / "classroom" / "records").latest(ASSIGNMENT)
+    return {line.student: (line.status, line.verdicts) for line in lines if line.student in HONEST}
+
+
+@pytest.mark.parametrize("half", [0, 1])
+def test_the_corpus(half, assignment, tmp_path):
+    kinds = KINDS[half::2]
+    with surroundings(tmp_path / "hostile") as (aims, damage):
+        made = {kind.student_id: kind.make(assignment, aims) for kind in kinds}
+        prepare(aims, made | honest(assignment))
+        outcomes, status = with_ours(aims)
+        among_others = verdicts(aims)
+        seed = aims.course / "classroom" / "records" / f"{ASSIGNMENT}.seed"
+        kept = {path.parent.parent.name for path in (aims.course / "classroom" / "submitted").glob(f"*/{ASSIGNMENT}/*")}
+        with surroundings(tmp_path / "alone") as (alone, _):
+            prepare(alone, honest(assignment))
+            (alone.course / "classroom" / "records").mkdir()
+            shutil.copy(seed, alone.course / "classroom" / "records")
+            assert with_ours(alone)[1] == 0
+            by_themselves = verdicts(alone)
+    wrong = {
+        kind.name: f"{outcomes.get(kind.student_id, Outcome('lost'))} {outcomes[kind.student_id].reason if kind.student_id in outcomes else ''}, and not {kind.outcome}, {kind.score} {kind.reason}"
+        for kind in kinds
+        if not outcomes.get(kind.student_id, Outcome("lost")).is_right(kind)
+    }
+    assert wrong == {}
+    assert damage == [] and status == 1
+    assert set(made) - kept <= {".ada"}  # originals stay; glob does not show a hidden one
+    assert len(by_themselves) == 5 and among_others == by_themselves
+
+
+def test_there_are_enough_of_them():
+    assert len(KINDS) >= 45 and len({kind.name for kind in KINDS}) == len({kind.student_id for kind in KINDS}) == len(
+        KINDS
+    )
