@@ -33,6 +33,7 @@ from autograder.listen import CarefulListener
 from autograder.records import Execution, Records
 from autograder.seed import class_seed
 
+MAX_REPLY = 100_000  # characters
 BUSY = 0.5  # code that used this share of its time has worked, and did not wait
 LIMITS_BROKEN = {
     "memory": ", for it used more memory than a notebook may",
@@ -168,12 +169,25 @@ class Execute(CarefulListener, nbgrader.preprocessors.Execute):
         self.on_step()
         return cell, resources
 
-    def on_cell_executed(self, **details):
-        """nbclient's hook. A cell that calls quit() ends the kernel a little later, in the middle of another."""
-        super().on_cell_executed(**details)
-        payload = details["execute_reply"]["content"].get("payload")
-        asked = [part.get("source") for part in payload if isinstance(part, dict)] if isinstance(payload, list) else []
-        self._quits = "ask_exit" in asked
+    def on_cell_executed(self, *, execute_reply: dict, **details):
+        """nbclient's hook. A cell that calls quit() ends the kernel a little later, in the middle of another: it says
+        so here."""
+        super().on_cell_executed(execute_reply={"content": self._reply(execute_reply["content"])}, **details)
+        payload = execute_reply["content"].get("payload")
+        parts = payload if isinstance(payload, list) else []
+        self._quits = any(isinstance(part, dict) and part.get("source") == "ask_exit" for part in parts)
+
+    def _reply(self, content: dict) -> dict:
+        """How a cell ended. This comes from the kernel as well, and may be anything."""
+        try:
+            if content["status"] != "error":
+                return {"status": "ok"}
+            told = self._plain("error", content)
+            if self._size(told) <= MAX_REPLY:
+                return {"status": "error"} | told
+        except Exception:
+            self.log.warning("Left out an odd reply of the kernel")
+        return {"status": "error", "ename": "Unreadable", "evalue": "", "traceback": ["The reply could not be read."]}
 
     def _ask(self, waiting: list[Question]) -> None:
         """Ask all, together. Where that goes wrong, ask one by one until it is known which question it was: that one

@@ -10,6 +10,11 @@ class PromptClient(AsyncKernelClient):
     """Ready as soon as the kernel is. The base listens until nothing has come for 0.2 seconds, to be sure that it
     misses no output; we know that from the welcome with which ipykernel greets a listener."""
 
+    def start_channels(self, shell: bool = True, iopub: bool = True, **_) -> None:
+        """These two alone. A heartbeat is listened to in a thread that waits for ever for a kernel that sends it
+        odd bytes, and whether the kernel lives its supervisor knows better."""
+        super().start_channels(shell=shell, iopub=iopub, stdin=False, hb=False, control=False)
+
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Raises RuntimeError if the kernel ends or is silent for so many seconds (None: 60)."""
         deadline = time.monotonic() + (timeout or 60)
