@@ -32,6 +32,7 @@ c.Autograde.exporter_class = "autograder.intake.Intake"
 c.Intake.optimistic_validation = True  # once, after the last step
 c.Execute.records = str(root / "classroom" / "records")
 c.Execute.timeout = 60  # seconds a cell
+c.Execute.iopub_timeout = 15  # seconds that the last outputs of a cell may take to come
 c.Execute.shutdown_kernel = "immediate"
 
 c.ExportApp.plugin_class = "autograder.export.WithStatus"

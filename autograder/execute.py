@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import nbgrader.preprocessors
-from jupyter_core.utils import ensure_event_loop, run_sync
+from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellTimeoutError
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
@@ -92,9 +92,10 @@ class Execute(CarefulListener, nbgrader.preprocessors.Execute):
 
     def settings(self) -> dict:
         """What a result may depend on: limits, and what isolates."""
-        own = ("timeout", "question_timeout", "notebook_timeout", "max_replays", "max_output", "isolation")
-        kernel = ConfinedProvisioner(config=self.config).limits() if self.sandbox else {}
-        return {name: getattr(self, name) for name in own} | kernel
+        own = ("timeout", "iopub_timeout", "question_timeout", "notebook_timeout", "max_replays", "max_output")
+        kernel = ConfinedProvisioner(config=self.config)
+        confined = kernel.limits() | {"pictures": kernel.pictures} if self.sandbox else {}
+        return {name: getattr(self, name) for name in own} | confined | {"isolation": self.isolation}
 
     def _execute(
         self, notebook: NotebookNode, resources: ResourcesDict, assignment: Assignment, seed: str
@@ -300,13 +301,13 @@ class Clock:
         return run_sync(self._provisioner.cpu_seconds)() if self._provisioner else math.inf
 
 
-def _cancel_tasks() -> None:
+@run_sync
+async def _cancel_tasks() -> None:
     """nbclient leaves tasks behind where it is interrupted by an exception; they must not run on."""
-    loop = ensure_event_loop()
-    tasks = asyncio.all_tasks(loop)
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
     for task in tasks:
         task.cancel()
-    loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _error(message: str) -> NotebookNode:

@@ -28,7 +28,7 @@ from hostile import KINDS, Kind, Surroundings  # noqa: E402  the tests' own, and
 
 ASSIGNMENT = "01_attention"
 COURSE = ["autograder", "course", "solutions", "nbgrader_config.py", "pyproject.toml"]
-LIMITS = "\nc.Execute.timeout = 10\nc.Execute.question_timeout = 5\nc.Execute.raise_on_iopub_timeout = True\n"
+LIMITS = "\nc.Execute.timeout = 7\nc.Execute.question_timeout = 4\nc.Execute.iopub_timeout = 10\n"
 OUTCOMES = {GRADED: "graded", ANOMALIES: "anomalies"}
 
 

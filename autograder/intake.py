@@ -40,25 +40,26 @@ class Intake(NotebookExporter):
         self._records, self._isolation = Records(Path(execute.records)), execute.isolation
         self._paths = re.compile(parent._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True))
         pattern = parent._format_source(parent.coursedir.assignment_id, parent.coursedir.student_id)
-        for folder in glob.glob(pattern, include_hidden=True):
-            self._look_at(Path(folder))
+        for folder in map(Path, glob.glob(pattern, include_hidden=True)):
+            try:
+                self._look_at(folder)
+            except Exception as error:  # nobody else is affected
+                reason = str(error) if isinstance(error, Damaged) else f"the folder cannot be read: {error}"
+                parent.assignments.pop(str(folder), None)
+                self._records.write(Line(folder.parent.name, folder.name, UNGRADED, reason, self._isolation))
+                self.log.error("Left out %r: %s", str(folder), reason)
 
     def _look_at(self, folder: Path) -> None:
         """Have nbgrader find this submission whatever it is called, neither copy nor follow what is no file, and come
         to grief, for this one student, over a notebook that is missing."""
         names = self._paths.fullmatch(str(folder))
-        if names is None:  # nbgrader would stop at it
-            self.parent.assignments.pop(str(folder), None)
-            line = Line(folder.parent.name, folder.name, UNGRADED, "nbgrader cannot read the student's name")
-            self._records.write(line)
-            self.log.error("Left out %r: %s", str(folder), line.reason)
-            return
+        if names is None:
+            raise Damaged("nbgrader cannot read the student's name")
         odd = [folder] if _is_link(folder) else [path for path in _below(folder) if not self._is_plain(path)]
-        self.parent.coursedir.ignore = [*self.parent.coursedir.ignore, *(glob.escape(str(path)) for path in odd)]
-        if self.parent.coursedir.notebook_id == "*":
-            expected = folder / f"{names['assignment']}.ipynb"
-            found = [path for path in folder.iterdir() if path.suffix == ".ipynb"] if folder.is_dir() else []
-            self.parent.assignments[str(folder)] = [str(path) for path in found if path == expected] or [str(expected)]
+        coursedir = self.parent.coursedir
+        coursedir.ignore = [*coursedir.ignore, *(glob.escape(str(path)) for path in odd)]
+        if coursedir.notebook_id == "*":
+            self.parent.assignments[str(folder)] = [str(folder / f"{names['assignment']}.ipynb")]
 
     def _is_plain(self, path: Path) -> bool:
         found = path.lstat()

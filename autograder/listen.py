@@ -18,12 +18,13 @@ class CarefulListener(HasTraits):
     """For a NotebookClient: put it before NotebookClient among the bases."""
 
     max_output = Integer(4_000_000, help="Characters of output that are kept of a cell.").tag(config=True)
+    max_outputs = Integer(500, help="Outputs that are kept of a cell.").tag(config=True)
     shown = frozenset(SHOWN)
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
         try:
             plain = self._plain(msg["msg_type"], msg["content"])
-            if plain is None or self._size(plain) > self.max_output - sum(map(self._size, cell.outputs)):
+            if plain is None or self._is_too_much(plain, cell.outputs):
                 return None
             return super().process_message({**msg, "content": plain}, cell, cell_index)
         except CellExecutionComplete:
@@ -52,6 +53,10 @@ class CarefulListener(HasTraits):
         if kind == "clear_output":
             return {"wait": content.get("wait") is True}
         return None
+
+    def _is_too_much(self, plain: dict[str, Any], kept: list[NotebookNode]) -> bool:
+        size = self._size(plain)
+        return size > 0 and (len(kept) >= self.max_outputs or size > self.max_output - sum(map(self._size, kept)))
 
     @staticmethod
     def _size(output: dict[str, Any]) -> int:

@@ -1,5 +1,6 @@
 """A kernel that dies, hangs or shouts costs its own cell or question, and nothing else."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,19 @@ def test_replays_are_bounded(run, assignment):
     assert set(answers(resources)) == {case.name for case in assignment.cases}
     assert all(isinstance(answer, Silent) for answer in answers(resources).values())
     assert "not run" in [cell for cell in notebook.cells if cell.cell_type == "code"][-1].outputs[0].evalue
+
+
+def test_it_runs_inside_a_server_too(run):
+    """Formgrader calls it from a running event loop, whose own tasks must live on."""
+
+    async def server():
+        other = asyncio.ensure_future(asyncio.sleep(0.1, "alive"))
+        await asyncio.sleep(0)
+        _, resources = run(last=["import os\nos._exit(1)"])
+        return resources, await other
+
+    resources, other = asyncio.run(server())
+    assert silent(resources) == [] and other == "alive"
 
 
 def test_an_endless_cell_is_interrupted(run):

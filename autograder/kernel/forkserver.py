@@ -61,10 +61,6 @@ class ForkServer:
         if not self._hello or self._hello["failed"]:
             raise NoKernel(f"the fork server did not start\n{self._hello.get('failed', '')}")
 
-    def end(self) -> None:
-        self._control.close()
-        self._process.wait()
-
 
 _servers: dict[tuple, ForkServer] = {}
 _lock = threading.Lock()

@@ -152,7 +152,7 @@ def run_kernel(request: dict, say_ready: int) -> None:
 
     from ipykernel.kernelapp import IPKernelApp
 
-    app = IPKernelApp.instance(connection_file=str(connection))
+    app = IPKernelApp.instance(connection_file=str(connection), capture_fd_output=False)
     app.initialize(request["arguments"])
     os.write(say_ready, b"1")
     os.close(say_ready)
