@@ -34,6 +34,7 @@ from autograder.records import Execution, Records
 from autograder.seed import class_seed
 
 MAX_REPLY = 100_000  # characters
+LONG = 1.0  # seconds
 BUSY = 0.5  # code that used this share of its time has worked, and did not wait
 LIMITS_BROKEN = {
     "memory": ", for it used more memory than a notebook may",
@@ -131,6 +132,10 @@ class Execute(CarefulListener, nbgrader.preprocessors.Execute):
         manager.transport, manager.ip = "ipc", str(self._place / "k")
         return manager
 
+    def start_new_kernel(self, **options) -> None:
+        super().start_new_kernel(**options)
+        self._clock = Clock(self.km.provisioner if self.sandbox else None)
+
     @contextmanager
     def setup_kernel(self, **options):
         self.km = self.create_kernel_manager()
@@ -149,14 +154,14 @@ class Execute(CarefulListener, nbgrader.preprocessors.Execute):
         if self._given_up():
             cell.outputs = [_error(f"This cell was not run: {self._given_up()}.")]
             return cell, resources
-        clock, what = self._clock(), ""
-        self._quits = False
+        what, self._quits = "", False
+        self._clock.start()
         try:
             super().preprocess_cell(cell, resources, index)
             what = "ended the notebook's process" if self._quits else ""
         except Exception as error:  # DeadKernelError, CellTimeoutError, or a message that nbclient stumbled over
             what = "could not be interrupted" if isinstance(error, CellTimeoutError) else "ended the notebook's process"
-        if clock.seconds() >= self.timeout and self._waited(clock, index):
+        if self._took_too_long(self.timeout) and self._waited(index):
             self._fresh_kernel(index)
             return self.preprocess_cell(cell, resources, index)
         if what:
@@ -198,7 +203,8 @@ class Execute(CarefulListener, nbgrader.preprocessors.Execute):
             if self._given_up():
                 replies.update({question.case: Silent(self._given_up()) for question in waiting})
                 return
-            clock, came, trouble, died = self._clock(), {}, "", False
+            came, trouble, died = {}, "", False
+            self._clock.start()
             try:
                 ask(waiting[:1] if alone else waiting, self._assignment, self, came)
             except OutOfTime:
@@ -214,7 +220,7 @@ class Execute(CarefulListener, nbgrader.preprocessors.Execute):
             waiting = [question for question in waiting if question.case not in came]
             if not waiting or alone and not trouble:
                 continue
-            if not alone or not died and self._waited(clock, waiting[0].case):
+            if not alone or not died and self._waited(waiting[0].case):
                 alone = True
                 if died:
                     self._fresh_kernel(len(self.nb.cells))
@@ -242,13 +248,16 @@ class Execute(CarefulListener, nbgrader.preprocessors.Execute):
         self._execution.repeatable = False
         return "the notebook took too long"
 
-    def _clock(self) -> "Clock":
-        return Clock(self.km.provisioner if self.sandbox else None)
+    def _took_too_long(self, limit: float) -> bool:
+        took = self._clock.seconds()
+        if LONG < took < limit:
+            self._clock.worked()
+        return took >= limit
 
-    def _waited(self, clock: "Clock", what: object) -> bool:
+    def _waited(self, what: object) -> bool:
         """Time ran out. Did the code wait, perhaps for a busy machine? Then it gets a second chance, once."""
         self._execution.repeatable = False
-        again = what not in self._second_chances and clock.worked() < BUSY * clock.seconds()
+        again = what not in self._second_chances and self._clock.worked() < BUSY * self._clock.seconds()
         self._second_chances.add(what)
         return again
 
@@ -285,20 +294,24 @@ class Execute(CarefulListener, nbgrader.preprocessors.Execute):
 
 
 class Clock:
-    """Seconds that have passed, and seconds of processor time that a confined kernel has used of them."""
+    """Seconds that a cell or a question has taken, and how much of it its kernel has worked."""
 
     def __init__(self, provisioner: ConfinedProvisioner | None):
         self._provisioner = provisioner
-        self._began, self._used = time.monotonic(), self._cpu()
+        self._used = 0.0  # processor time of the kernel, when it was last asked for
+
+    def start(self) -> None:
+        self._began = time.monotonic()
 
     def seconds(self) -> float:
         return time.monotonic() - self._began
 
     def worked(self) -> float:
-        return self._cpu() - self._used
-
-    def _cpu(self) -> float:
-        return run_sync(self._provisioner.cpu_seconds)() if self._provisioner else math.inf
+        """Seconds of processor time since this was last asked; infinite if nobody counts them. It is asked for after
+        whatever took long, so that only short cells add to one that comes after them."""
+        used = run_sync(self._provisioner.cpu_seconds)() if self._provisioner else math.inf
+        used, self._used = used - self._used, used
+        return used
 
 
 @run_sync

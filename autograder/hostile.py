@@ -46,6 +46,10 @@ class Outcome:
     def is_right(self, kind: Kind) -> bool:
         return (self.status, self.score) == (kind.outcome, kind.score) and kind.reason in self.reason
 
+    def is_fair(self, kind: Kind) -> bool:
+        """The right points, or none for what cannot be graded. Stock nbgrader knows of no anomalies, and no reasons."""
+        return (self.status == "ungraded", self.score) == (kind.outcome == "ungraded", kind.score)
+
 
 @contextmanager
 def surroundings(folder: Path) -> Iterator[tuple[Surroundings, list[str]]]:
@@ -182,7 +186,7 @@ def with_stock(aims: Surroundings, students: list[str]) -> Iterator[tuple[str, O
                 yield waiting.pop(0), Outcome("lost", None, "nbgrader died or hung")
                 break
             student, success, score, error = json.loads(line)
-            yield waiting.pop(0), Outcome("graded", score) if success else Outcome("lost", None, error)
+            yield waiting.pop(0), Outcome("graded", score) if success else Outcome("ungraded", None, error)
         worker.kill()
         worker.wait()
 
@@ -204,18 +208,15 @@ def compare(folder: Path, kinds: list[Kind] = KINDS) -> Iterator[tuple[Kind, Out
 
 
 def as_table(rows: list[tuple[Kind, Outcome, Outcome]]) -> str:
+    def word(right: bool) -> str:
+        return "yes" if right else "NO"
+
     shown = [
-        [
-            kind.name,
-            str(stock),
-            "yes" if stock.is_right(kind) else "NO",
-            str(ours),
-            "yes" if ours.is_right(kind) else "NO",
-        ]
+        [kind.name, str(stock), word(stock.is_fair(kind)), str(ours), word(ours.is_right(kind))]
         for kind, stock, ours in rows
     ]
     right = [sum(row[column] == "yes" for row in shown) for column in (2, 4)]
-    head = ["submission", "stock nbgrader", "right", "ours", "right"]
+    head = ["submission", "stock nbgrader", "fair", "ours", "right"]
     return (
-        f"{table(head, shown)}\n\n{len(rows)} kinds: stock nbgrader is right about {right[0]}, ours about {right[1]}."
+        f"{table(head, shown)}\n\n{len(rows)} kinds: stock nbgrader is fair to {right[0]}, ours right about {right[1]}."
     )
