@@ -151,8 +151,9 @@ for student in json.loads(sys.stdin.read()):
             submission = gradebook.find_submission({assignment!r}, student)
             score = sum(grade.auto_score or 0 for notebook in submission.notebooks for grade in notebook.grades)
     lines = (said.get("error") or "").strip().splitlines()
-    print(json.dumps([student, said["success"], score, lines[-1] if lines else ""]), flush=True)
+    print({mark!r} + json.dumps([student, said["success"], score, lines[-1] if lines else ""]), flush=True)
 """
+MARK = "outcome: "  # submissions write to the same terminal
 PATIENCE = 150  # seconds for one submission, after which stock nbgrader is taken to hang
 
 
@@ -173,19 +174,19 @@ def as_stock(aims: Surroundings) -> None:
 def with_stock(aims: Surroundings, students: list[str]) -> Iterator[tuple[str, Outcome]]:
     waiting = list(students)
     while waiting:
-        code = STOCK.format(assignment=ASSIGNMENT)
+        code = STOCK.format(assignment=ASSIGNMENT, mark=MARK)
         worker = start(aims, sys.executable, "-c", code, str(aims.course))
         worker.stdin.write(json.dumps(waiting))
         worker.stdin.close()
         while waiting:
             watch = threading.Timer(PATIENCE, worker.kill)
             watch.start()
-            line = worker.stdout.readline()
+            line = next((line for line in worker.stdout if line.startswith(MARK)), "")
             watch.cancel()
             if not line:  # it was killed, by us or by the submission: on with the next
                 yield waiting.pop(0), Outcome("lost", None, "nbgrader died or hung")
                 break
-            student, success, score, error = json.loads(line)
+            student, success, score, error = json.loads(line.removeprefix(MARK))
             yield waiting.pop(0), Outcome("graded", score) if success else Outcome("ungraded", None, error)
         worker.kill()
         worker.wait()
