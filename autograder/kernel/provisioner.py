@@ -148,8 +148,9 @@ class ConfinedProvisioner(KernelProvisionerBase):
             return math.inf
         self._ask({"cpu": True})
         try:
-            heard = self._read(await asyncio.get_running_loop().sock_recv(self._supervisor, 10_000))
-        except OSError:
+            answer = asyncio.get_running_loop().sock_recv(self._supervisor, 10_000)
+            heard = self._read(await asyncio.wait_for(answer, timeout=10))
+        except OSError:  # TimeoutError is one: a supervisor that does not answer has ended, or is no use any more
             heard = self._read(b"")
         return heard.get("cpu", math.inf)
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
+from autograder.build import release_notebook
+
 from .kind import ALL, Kind, right
 
 NONE = {name: f"{name} = None" for name in ALL}
@@ -137,6 +139,7 @@ def settings(name: str, **changes) -> Callable[[NotebookNode], None]:
 
 
 TAMPERING = [
+    Kind("nothing filled in", "graded", 0.0, lambda assignment, _: release_notebook(assignment.source)),
     tampered("an exercise deleted", "anomalies", 80.0, remove("causal_mask")),
     tampered("checks deleted", "anomalies", 80.0, remove(*(f"check_{name}" for name in ALL)), causal_mask=DONE_WRONG),
     tampered("the first cell deleted", "anomalies", 90.0, remove("setup")),
