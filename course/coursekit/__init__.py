@@ -1,7 +1,24 @@
 """What the notebooks import and no exercise asks for."""
 
-from coursekit.plots import attention_maps, mask_maps, reach_maps
+from coursekit.padding import pad
+from coursekit.plots import attention_maps, loss_curves, mask_maps, position_maps, reach_maps
 from coursekit.reach import reach, reached
 from coursekit.table import comparison_table
+from coursekit.training import History, train, under_grading
+from coursekit.vocabulary import Vocabulary
 
-__all__ = ["attention_maps", "comparison_table", "mask_maps", "reach", "reach_maps", "reached"]
+__all__ = [
+    "History",
+    "Vocabulary",
+    "attention_maps",
+    "comparison_table",
+    "loss_curves",
+    "mask_maps",
+    "pad",
+    "position_maps",
+    "reach",
+    "reach_maps",
+    "reached",
+    "train",
+    "under_grading",
+]

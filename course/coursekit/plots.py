@@ -8,24 +8,28 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from coursekit.reach import reached
+from coursekit.training import History
 
 # Okabe and Ito's blue on light grey: told apart with any colour vision, and in print.
 NOTHING = "#eeeeee"
 REACHED = ListedColormap([NOTHING, "#0072b2"])
+COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000"]
+_LINES = list(zip(COLOURS, ["-", "--", "-.", ":", "-"], strict=True))
 WEIGHTS = plt.get_cmap("cividis").with_extremes(bad=NOTHING)
 
 
-def attention_maps(maps: Mapping[str, Tensor], tokens: Sequence[str]) -> Figure:
+def attention_maps(maps: Mapping[str, Tensor], tokens: Sequence[str], keys: Sequence[str] | None = None) -> Figure:
     """Attention weights side by side, a map a title; grey where a weight is exactly 0.
 
-    maps    {title: (length, length) weights}, each row a distribution over the keys
-    tokens  the length labels
+    maps    {title: (query_length, key_length) weights}, each row a distribution over the keys
+    tokens  the query_length labels
+    keys    the key_length labels; None: the same
     """
     figure, axes = _panels(len(maps))
     for axis, (title, weights) in zip(axes, maps.items(), strict=True):
         weights = weights.detach().float()
         image = axis.imshow(weights.masked_fill(weights == 0, float("nan")).numpy(), cmap=WEIGHTS, vmin=0, vmax=1)
-        _label(axis, title, tokens, "key (is looked at)", "query (looks)")
+        _label(axis, title, tokens, "key (is looked at)", "query (looks)", keys)
         for i, j in (weights >= 0.05).nonzero().tolist():
             colour = "black" if weights[i, j] > 0.5 else "white"
             axis.text(j, i, f"{weights[i, j]:.2f}", ha="center", va="center", fontsize=7, color=colour)
@@ -41,24 +45,33 @@ def mask_maps(maps: Mapping[str, Tensor]) -> Figure:
     return _grids(maps, "key j", "query i")
 
 
-def reach_maps(maps: Mapping[str, Tensor], tokens: Sequence[str] | None = None) -> Figure:
+def reach_maps(
+    maps: Mapping[str, Tensor], tokens: Sequence[str] | None = None, inputs: Sequence[str] | None = None
+) -> Figure:
     """Reach matrices side by side: blue where an input can change an output. A title gets its count of pairs.
 
     maps    {title: (length_out, length_in)}, as ``coursekit.reach`` returns them
-    tokens  the length labels; None: the positions' numbers
+    tokens  the length_out labels; None: the positions' numbers
+    inputs  the length_in labels; None: the same
     """
     grids = {}
     for title, matrix in maps.items():
         grids[f"{title}\n{int(reached(matrix).sum())} of {matrix.numel()} pairs"] = reached(matrix)
-    return _grids(grids, "input j", "output i", tokens)
+    return _grids(grids, "input j", "output i", tokens, inputs)
 
 
-def _grids(maps: Mapping[str, Tensor], x: str, y: str, tokens: Sequence[str] | None = None) -> Figure:
+def _grids(
+    maps: Mapping[str, Tensor],
+    x: str,
+    y: str,
+    tokens: Sequence[str] | None = None,
+    keys: Sequence[str] | None = None,
+) -> Figure:
     figure, axes = _panels(len(maps))
     for axis, (title, matrix) in zip(axes, maps.items(), strict=True):
         axis.imshow(matrix.numpy(), cmap=REACHED, vmin=0, vmax=1)
         rows, columns = matrix.shape
-        _label(axis, title, tokens or range(max(rows, columns)), x, y)
+        _label(axis, title, tokens or range(rows), x, y, keys or tokens or range(columns))
         axis.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5))
         for edge in range(1, max(rows, columns)):
             axis.axhline(edge - 0.5, color="white", linewidth=1)
@@ -66,15 +79,55 @@ def _grids(maps: Mapping[str, Tensor], x: str, y: str, tokens: Sequence[str] | N
     return figure
 
 
+def position_maps(table: Tensor, position: int) -> Figure:
+    """Left, a table of positions: a row each. Right, the dot product of one of them with each of the others.
+
+    table     (length, d_model)
+    position  from 0 to length - 1
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+    image = left.imshow(table.numpy(), cmap=WEIGHTS, vmin=-1, vmax=1, aspect="auto")
+    left.set(xlabel="column", ylabel="position")
+    figure.colorbar(image, ax=left)
+    right.plot((table @ table[position]).numpy(), color=COLOURS[0])
+    right.axvline(position, color="grey", linestyle=":")
+    right.set(xlabel="position", ylabel=f"dot product with position {position}")
+    return figure
+
+
+def loss_curves(groups: Mapping[str, Sequence[History]], smooth: int = 20, logarithmic: bool = True) -> Figure:
+    """Losses over the steps of training, a colour a group and a line a run: every run is drawn.
+
+    groups  {label: runs}; the label is followed by the number of runs and of the steps that they took
+    smooth  each point is the mean of so many losses, its own and those before it
+    """
+    figure, axis = plt.subplots(figsize=(6.6, 3.6), layout="constrained")
+    for (label, runs), (colour, style) in zip(groups.items(), _LINES, strict=False):
+        steps = " to ".join(map(str, sorted({run.steps for run in runs})))
+        label = f"{label} ({f'{len(runs)} runs, ' if len(runs) > 1 else ''}{steps} steps)"
+        for run in runs:
+            axis.plot(*_smoothed(run.losses, smooth), color=colour, linestyle=style, linewidth=1.4, label=label)
+            label = None
+    axis.set(xlabel="step", ylabel=f"loss, mean of {smooth}", yscale="log" if logarithmic else "linear")
+    axis.legend()
+    return figure
+
+
+def _smoothed(losses: Sequence[float], smooth: int) -> tuple[list[int], list[float]]:
+    ends = range(1, len(losses) + 1)
+    return list(ends), [sum(losses[max(0, end - smooth) : end]) / min(end, smooth) for end in ends]
+
+
 def _panels(count: int):
     figure, axes = plt.subplots(1, count, figsize=(3.3 * count, 3.6), squeeze=False, layout="constrained")
     return figure, axes[0]
 
 
-def _label(axis, title: str, tokens: Sequence[object], x: str, y: str) -> None:
+def _label(axis, title: str, tokens: Sequence[object], x: str, y: str, keys: Sequence[object] | None = None) -> None:
+    keys = tokens if keys is None else keys
     axis.set_title(title, fontsize=10)
-    slant = {"rotation": 60, "ha": "right", "rotation_mode": "anchor"} if max(len(str(t)) for t in tokens) > 2 else {}
-    axis.set_xticks(range(len(tokens)), tokens, **slant)
+    slant = {"rotation": 60, "ha": "right", "rotation_mode": "anchor"} if max(len(str(t)) for t in keys) > 2 else {}
+    axis.set_xticks(range(len(keys)), keys, **slant)
     axis.set_yticks(range(len(tokens)), tokens)
     axis.set_xlabel(x)
     axis.set_ylabel(y)

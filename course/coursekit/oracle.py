@@ -1,0 +1,44 @@
+"""PyTorch's own layers with the weights of the student's, to compare with."""
+
+import torch
+from torch import Tensor, nn
+
+ATTENTIONS = {"self_attention": "self_attn", "cross_attention": "multihead_attn"}
+OTHERS = {
+    "feed_forward.linear1": "linear1",
+    "feed_forward.linear2": "linear2",
+    "norm1": "norm1",
+    "norm2": "norm2",
+    "norm3": "norm3",
+}
+
+
+def torch_layer(
+    layer: nn.Module, num_heads: int, eps: float = 1e-5, norm_first: bool = False
+) -> nn.TransformerEncoderLayer | nn.TransformerDecoderLayer:
+    """PyTorch's layer with the weights of an EncoderLayer (notebook 2) or a DecoderLayer (notebook 3), in its dtype.
+
+    It has ReLU and no dropout, and is in training mode: there it does what the paper says. In evaluation mode it may
+    take a shortcut that fills padding with zeros. In its masks True means *blocked*, the opposite of ours.
+    """
+    weights = _names_of_torch(layer.state_dict())
+    d_ff, d_model = weights["linear1.weight"].shape
+    kind = nn.TransformerDecoderLayer if "multihead_attn.in_proj_weight" in weights else nn.TransformerEncoderLayer
+    made = kind(d_model, num_heads, d_ff, 0.0, layer_norm_eps=eps, batch_first=True, norm_first=norm_first)
+    made.to(weights["linear1.weight"].dtype).load_state_dict(weights)
+    return made
+
+
+def _names_of_torch(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """PyTorch has the projections of queries, keys and values, one on top of the other, in one parameter."""
+    named = {}
+    for kind in ("weight", "bias"):
+        for ours, theirs in OTHERS.items():
+            if f"{ours}.{kind}" in weights:
+                named[f"{theirs}.{kind}"] = weights[f"{ours}.{kind}"]
+        for ours, theirs in ATTENTIONS.items():
+            if f"{ours}.output_proj.{kind}" in weights:
+                projections = [weights[f"{ours}.{part}_proj.{kind}"] for part in ("query", "key", "value")]
+                named[f"{theirs}.in_proj_{kind}"] = torch.cat(projections)
+                named[f"{theirs}.out_proj.{kind}"] = weights[f"{ours}.output_proj.{kind}"]
+    return named
