@@ -3,6 +3,7 @@
 A new assignment is one file in ``solutions/``, one in ``autograder/hidden/``, one in ``autograder/mistakes/``.
 """
 
+import ast
 import runpy
 import sys
 import types
@@ -114,13 +115,23 @@ def load(name: str, root: Path = ROOT) -> Assignment:
 def parts(sources: Iterable[Source]) -> str:
     """One module with the reference code of these notebooks, for the next one to import from."""
     sections = [
-        "\n\n".join(without_marks(cell.text) for cell in source.of_role("locked", "exercise")) for source in sources
+        "\n\n\n".join(without_marks(_without_parts(cell.text)) for cell in source.of_role("locked", "exercise"))
+        for source in sources
     ]
     if not sections:
         return ""
     header = "# Made by `python -m autograder build`: change solutions/ instead."
     title = '"""Solutions of the notebooks before this one."""'
     return "\n".join([header, title, "", "\n\n\n".join(sections), ""])
+
+
+def _without_parts(text: str) -> str:
+    """Code of a notebook without what it imports from its parts: in the next one's parts both stand together."""
+    lines = text.split("\n")
+    for node in reversed(ast.parse(text).body):
+        if isinstance(node, ast.ImportFrom) and node.module == "parts":
+            del lines[node.lineno - 1 : node.end_lineno]
+    return "\n".join(lines)
 
 
 def without_marks(text: str) -> str:

@@ -40,6 +40,21 @@ def test_parts_hold_earlier_solutions_only(small):
     assert "double(double" not in parts and "SOLUTION" not in parts
 
 
+def test_parts_do_not_import_themselves(small):
+    for folder in ("solutions", "autograder/hidden", "autograder/mistakes"):
+        text = (small / folder / "02_second.py").read_text()
+        text = text.replace("setup_quadruple", "setup_third").replace(
+            "import double", "import (\n    double,\n    quadruple,\n)"
+        )
+        text = text.replace("double(double(x))", "x * 4").replace("quadruple(0)", "octuple(0)")
+        text = text.replace('"quadruple"', '"octuple"').replace("'quadruple'", "'octuple'")
+        text = text.replace("def quadruple", "def octuple").replace("student.quadruple", "student.octuple")
+        (small / folder / "03_third.py").write_text(text)
+    third = load("03_third", small)
+    assert third.reference().octuple(1) == 4
+    assert "from parts" not in third.parts and "def double" in third.parts and "def quadruple" in third.parts
+
+
 @pytest.mark.parametrize("name", names())
 def test_nothing_is_given_away(name):
     """In each folder of course/: no solution of its own or a later notebook, no hidden test, no mistake."""
@@ -56,7 +71,7 @@ def test_nothing_is_given_away(name):
             for shown in _solution_lines(assignment):
                 assert shown not in text, f"course/{name} shows a solution of {later}: {shown!r}"
         for case in assignment.cases:
-            assert case.name not in text and case.title not in text
+            assert f"def {case.name}(" not in text and case.title not in text
         for mistake in assignment.mistakes:
             assert mistake.says not in text
 
