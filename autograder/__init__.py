@@ -3,6 +3,7 @@
 The way of a submission, a module a step:
 
     source      reads solutions/NN_name.py, the one source of a notebook
+    parts       collects the solutions of the notebooks before one, for it to start from
     assignment  joins it with its hidden tests and its named mistakes, and checks that they fit
     build       makes the instructor's notebook, the release in course/ and parts.py
     intake      refuses where code cannot be locked in, and leaves out what is no notebook

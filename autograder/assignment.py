@@ -3,17 +3,18 @@
 A new assignment is one file in ``solutions/``, one in ``autograder/hidden/``, one in ``autograder/mistakes/``.
 """
 
-import ast
+import re
 import runpy
 import sys
 import types
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
-from autograder.source import BEGIN, END, Source, SourceError, read
+from autograder.parts import parts, without_marks
+from autograder.source import Source, SourceError, read
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -59,6 +60,18 @@ class Assignment:
 
     def mistakes_of(self, exercise: str) -> list[Mistake]:
         return [mistake for mistake in self.mistakes if mistake.exercise == exercise]
+
+    @cached_property
+    def leans_on(self) -> dict[str, frozenset[str]]:
+        """For each exercise: itself, and those whose code it may run, by way of others too or with a mistake in it."""
+        exercises = self.source.exercises
+        texts = {
+            name: [cell.text, *(mistake.by for mistake in self.mistakes_of(name))] for name, cell in exercises.items()
+        }
+        found = {name: {*re.findall(r"\w+", " ".join(text)), name} & {*exercises} for name, text in texts.items()}
+        for _ in exercises:
+            found = {name: set().union(*(found[other] for other in others)) for name, others in found.items()}
+        return {name: frozenset(others) for name, others in found.items()}
 
     def solution(self, name: str, mistakes: Iterable[Mistake] = ()) -> str:
         """The reference solution of an exercise or answer, with these mistakes made in it, without the marks.
@@ -110,33 +123,6 @@ def load(name: str, root: Path = ROOT) -> Assignment:
         hidden_text=hidden.read_text(encoding="utf-8"),
         parts=parts([read(root / "solutions" / f"{earlier}.py") for earlier in names(root) if earlier < name]),
     )
-
-
-def parts(sources: Iterable[Source]) -> str:
-    """One module with the reference code of these notebooks, for the next one to import from."""
-    sections = [
-        "\n\n\n".join(without_marks(_without_parts(cell.text)) for cell in source.of_role("locked", "exercise"))
-        for source in sources
-    ]
-    if not sections:
-        return ""
-    header = "# Made by `python -m autograder build`: change solutions/ instead."
-    title = '"""Solutions of the notebooks before this one."""'
-    return "\n".join([header, title, "", "\n\n\n".join(sections), ""])
-
-
-def _without_parts(text: str) -> str:
-    """Code of a notebook without what it imports from its parts: in the next one's parts both stand together."""
-    lines = text.split("\n")
-    for node in reversed(ast.parse(text).body):
-        if isinstance(node, ast.ImportFrom) and node.module == "parts":
-            del lines[node.lineno - 1 : node.end_lineno]
-    return "\n".join(lines)
-
-
-def without_marks(text: str) -> str:
-    """A solution without the marks around it."""
-    return "\n".join(line for line in text.split("\n") if line.strip() not in (BEGIN, END))
 
 
 def _cases(path: Path, source: Source) -> Iterable[Case]:

@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from autograder import ask, probe
 from autograder.assignment import ROOT, Assignment
 
-LIBRARIES = ["torch", "numpy", "transformers", "matplotlib", "ipykernel", "ipython", "safetensors"]
+LIBRARIES = ["torch", "numpy", "transformers", "matplotlib", "ipykernel", "ipython", "safetensors", "num2words"]
 
 
 @dataclass(frozen=True)

@@ -44,12 +44,24 @@ def judge_of(assignment: Assignment, seed: str) -> "Judge":
     return Judge(assignment, seed)
 
 
+class Noting:
+    """The names of a namespace, as attributes. Notes which are asked for."""
+
+    def __init__(self, namespace: SimpleNamespace):
+        self._namespace, self.asked_for = namespace, set()
+
+    def __getattr__(self, name: str):
+        self.asked_for.add(name)
+        return getattr(self._namespace, name)
+
+
 class Judge:
     def __init__(self, assignment: Assignment, seed: str):
         self.assignment = assignment
         self._seeds = {question.case: question.seed for question in questions(assignment, seed)}
         self._references: dict[frozenset[Mistake], SimpleNamespace | None] = {}
         self._expected: dict[tuple[Case, frozenset[Mistake]], Answer] = {}
+        self._touched: dict[Case, frozenset[str]] = {}
         released = release_notebook(assignment.source).cells
         self._given = [cell.source for cell in released if cell.cell_type == "code"]
         self._released = {
@@ -59,6 +71,8 @@ class Judge:
     def expected(self, case: Case, mistakes: Iterable[Mistake] = ()) -> Answer:
         """What the reference solution answers, with these mistakes made in it."""
         made = frozenset(mistakes)
+        if made:
+            made = frozenset(mistake for mistake in made if mistake.exercise in self._can_matter(case))
         if (case, made) not in self._expected:
             if made not in self._references:
                 self._references[made] = self._reference(made)
@@ -75,7 +89,17 @@ class Judge:
                 raise
             return None  # they change the same piece of text, or are no Python together
 
-    def ask(self, case: Case, namespace: SimpleNamespace) -> Answer:
+    def _can_matter(self, case: Case) -> frozenset[str]:
+        """The exercises whose code this case may run. A mistake in another one need not be tried out: most need not."""
+        if case not in self._touched:
+            noting = Noting(self.assignment.reference())
+            self.ask(case, noting)
+            leans_on = self.assignment.leans_on
+            everything = frozenset(leans_on)
+            self._touched[case] = frozenset().union(*(leans_on.get(name, everything) for name in noting.asked_for))
+        return self._touched[case]
+
+    def ask(self, case: Case, namespace: SimpleNamespace | Noting) -> Answer:
         """Ask trusted code, here."""
         return decode(probe.as_text(probe.answer(case.ask, namespace, self._seeds[case.name])))
 

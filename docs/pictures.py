@@ -25,22 +25,25 @@ def main() -> None:
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if not FEEDBACK.exists() or not chromium:
         sys.exit(f"There is no {FEEDBACK.relative_to(ROOT)}: run make demo." if chromium else "There is no Chromium.")
-    reach_matrix(HERE / "reach.png")
+    figure("01_attention", "reach_maps(measured", HERE / "reach.png")
+    figure("03_decoder", "cross_attention.weights", HERE / "cross_attention.png")
     feedback_page(HERE / "feedback.png", chromium)
 
 
-def reach_matrix(path: Path) -> None:
-    """The figure of notebook 01's measurement."""
-    notebook = handed_in(load("01_attention"))
-    nbclient.NotebookClient(notebook, timeout=180).execute()
-    (figure,) = (
+def figure(name: str, code: str, path: Path) -> None:
+    """The figure of the one cell of a solved notebook that holds this code."""
+    assignment, notebook = load(name), handed_in(load(name))
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "parts.py").write_text(assignment.parts, encoding="utf-8")
+        nbclient.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": folder}}).execute()
+    (picture,) = (
         output.data["image/png"]
         for cell in notebook.cells
-        if "reach_maps(measured" in cell.source
+        if code in cell.source
         for output in cell.outputs
         if "image/png" in output.get("data", {})
     )
-    path.write_bytes(base64.b64decode(figure))
+    path.write_bytes(base64.b64decode(picture))
 
 
 def feedback_page(path: Path, chromium: str) -> None:

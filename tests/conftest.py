@@ -1,3 +1,4 @@
+import os
 import shutil
 from pathlib import Path
 
@@ -6,6 +7,9 @@ import pytest
 from autograder.assignment import ROOT, Assignment, load
 from autograder.judge import Judge
 from autograder.verdict import Verdict
+
+# Two workers share the cores: more threads would wait for each other, in kernels too.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 TREE = ["autograder", "course", "solutions", "nbgrader_config.py", "pyproject.toml"]
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.egg-info", ".ipynb_checkpoints")

@@ -1,27 +1,37 @@
 """Every notebook, solved, runs from the top: each visible check passes, each picture is drawn."""
 
+import re
 import subprocess
 import sys
 
 import nbclient
 import pytest
+from nbformat.v4 import new_notebook
 
 from autograder.assignment import ROOT, load, names
 from autograder.students import handed_in
 
 pytestmark = pytest.mark.slow
+# A notebook takes minutes: all its tests run where it has run.
+EACH = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in names()]
 
 
-@pytest.fixture(scope="module", params=names())
+@pytest.fixture(scope="module", params=EACH)
 def solved(request, tmp_path_factory):
     assignment = load(request.param)
-    folder = tmp_path_factory.mktemp(assignment.name)
+    notebook = handed_in(assignment)
+    execute(notebook, assignment, tmp_path_factory.mktemp(assignment.name))
+    return assignment, notebook
+
+
+def execute(notebook, assignment, folder):
     if assignment.parts:
         (folder / "parts.py").write_text(assignment.parts)
-    notebook = handed_in(assignment)
-    client = nbclient.NotebookClient(notebook, timeout=180, resources={"metadata": {"path": str(folder)}})
-    client.execute()
-    return assignment, notebook
+    nbclient.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(folder)}}).execute()
+
+
+def printed(notebook):
+    return "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
 
 
 def test_visible_checks_pass_and_say_so(solved):
@@ -59,7 +69,7 @@ def test_what_notebook_01_measured(solved):
     """The numbers that its prose speaks of."""
     assignment, notebook = solved
     if assignment.name == "01_attention":
-        text = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
+        text = printed(notebook)
         assert "measured 36 of 36" in text and "measured 21 of 36" in text and "measured 26 of 36" in text
         assert "largest weight: 0.24 with the root, 0.92 without" in text
 
@@ -73,3 +83,95 @@ def test_without_coursekit_the_first_cell_says_what_to_do():
         .split("\n")[-1]
         .startswith("ModuleNotFoundError: coursekit is not installed: in a terminal")
     )
+
+
+def numbers(pattern, notebook):
+    """What a pattern finds in the notebook's printed text, once: its groups, as numbers."""
+    (found,) = re.findall(pattern, printed(notebook))
+    return [float(number) for number in ([found] if isinstance(found, str) else found)]
+
+
+def test_what_notebook_02_measured(solved):
+    assignment, notebook = solved
+    if assignment.name != "02_encoder":
+        return
+    filled_in, same = numbers(r"it fills in (\d+) right[^\n]*\nAlways saying '\w+' would get (\d+)", notebook)
+    assert filled_in >= 2 * same  # "poor", but it has learned something
+    end, period = numbers(r"After half a sentence it is right for (\d+) %, and says '.' for (\d+) %", notebook)
+    promised, _ = numbers(
+        r"With five more blanks and a period it is right for (\d+) %, and says '.' for (\d+) %", notebook
+    )
+    assert end <= 5 and period >= 50 and promised > end
+    (loss,) = numbers(r"Without a mask the loss ends at ([\d.]+);", notebook)
+    assert loss < 0.1
+    found = {
+        name: numbers(rf"\n{name} +right for +(\d+) % with the next word in sight, for +(\d+) %", notebook)
+        for name in ("no mask", "no mask, cut", "causal mask")
+    }
+    assert found["no mask"][0] >= 90 and found["no mask"][1] <= 3
+    assert found["causal mask"][0] == pytest.approx(found["causal mask"][1], abs=1)
+    assert found["causal mask"][1] > found["no mask, cut"][1] > 5
+    post, pre = (
+        [numbers(rf"{kind}-norm, rate {rate} +loss at the end ([\d.]+)", notebook)[0] for rate in ("0.002", "0.01")]
+        for kind in ("post", "pre")
+    )
+    (by_frequency,) = numbers(r"has a loss of ([\d.]+), the grey line", notebook)
+    assert min(pre) < by_frequency - 0.1 < min(post)
+
+
+def test_what_notebook_03_measured(solved):
+    assignment, notebook = solved
+    if assignment.name != "03_decoder":
+        return
+    (said,) = numbers(r"it says ([\d.]+) % of the words right", notebook)
+    (peeking,) = numbers(r"([\d.]+) % are right; you predicted", notebook)
+    assert said > 99 and peeking == 0
+    (german,) = numbers(r"([\d.]+) % of 500 numbers that it has never seen are right; you", notebook)
+    (french,) = numbers(r"([\d.]+) % of 500 numbers that it has never seen are right\.\n", notebook)
+    assert german >= 97 and french >= 97
+    text = printed(notebook)
+    assert "the other's memory    ['zwei und siebzig', 'vier und fünfzig tausend drei hundert ein und zwanzig']" in text
+    as_it_is = numbers(r"as it is +([\d.]+) % +([\d.]+) % +([\d.]+) %\npost-norm", notebook)
+    too_high = numbers(r"ten times the rate +([\d.]+) % +([\d.]+) % +([\d.]+) %", notebook)
+    too_low = numbers(r"a tenth of the rate +([\d.]+) % +([\d.]+) % +([\d.]+) %", notebook)
+    assert min(as_it_is) > 90 and max(too_high) < 50 and max(too_low) < 50
+    assert min(numbers(r"no encoder layers +([\d.]+) % +([\d.]+) % +([\d.]+) %", notebook)) > 90
+    (larger,) = numbers(r"([\d.]+) % of \d+ numbers from 100,000 to 1,000,000", notebook)
+    assert larger < 5
+    assert "largest difference of their outputs      0.0\n" in text
+
+
+@pytest.mark.parametrize("at_hand", [True, False])
+def test_a_trained_checkpoint_is_used_where_one_is_at_hand(at_hand, tmp_path):
+    """A small BERT with random weights stands in for a trained one."""
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    assignment = load("02_encoder")
+    folder = tmp_path / "checkpoint"
+    if at_hand:
+        folder.mkdir()
+        words = "[PAD] [UNK] [CLS] [SEP] [MASK] the cat sleeps on sofa . a kitten is couch bank its rate".split()
+        (folder / "vocab.txt").write_text("\n".join(words))
+        BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
+        config = BertConfig(
+            vocab_size=len(words),
+            hidden_size=24,
+            num_hidden_layers=3,
+            num_attention_heads=4,
+            intermediate_size=40,
+            initializer_range=0.3,
+        )
+        BertModel(config).save_pretrained(folder)
+    notebook = handed_in(assignment)
+    (section,) = (cell for cell in notebook.cells if cell.source.startswith("CHECKPOINT = "))
+    section.source = f"CHECKPOINT = {str(folder)!r}\n" + section.source.split("\n", 1)[1]
+    needed = [cell for cell in notebook.cells if cell.id in ("setup", *assignment.source.exercises)]
+    small = new_notebook(cells=[*needed, section], metadata=notebook.metadata)
+    execute(small, assignment, tmp_path)
+    if at_hand:
+        (difference,) = numbers(r"Largest difference to transformers' BertModel: (\S+)", small)
+        assert difference < 1e-4 and "'A kitten is napping on the couch.'" in printed(small)
+    else:
+        assert (
+            printed(small) == "No trained checkpoint is at hand, so this section is left out. Nothing later needs it.\n"
+        )

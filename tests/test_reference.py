@@ -1,10 +1,34 @@
-"""The reference solutions are held to torch's own."""
+"""The reference solutions are held to torch's own, and to transformers'."""
 
 import pytest
 import torch
 import torch.nn.functional as F
+from coursekit.bert import encoder_weights
+from coursekit.oracle import torch_layer
+from torch import nn
 
 from autograder.assignment import load
+
+PRECISIONS = [(torch.float32, 1e-5), (torch.float64, 1e-10)]
+PADDING = torch.tensor([[True] * 5, [True] * 3 + [False] * 2])  # (batch, length): what is no padding
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return load("02_encoder").reference()
+
+
+@pytest.fixture(scope="module")
+def decoder():
+    return load("03_decoder").reference()
+
+
+def given(module, dtype):
+    """With weights that make every part count; no norm is the identity."""
+    torch.manual_seed(1)
+    for parameter in module.to(dtype).parameters():
+        nn.init.normal_(parameter, std=0.5)
+    return module
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +64,91 @@ def test_heads_are_torchs(attention, dtype, tolerance):
     expected, weights = theirs(query, memory, memory, key_padding_mask=~padding[:, 0, 0], average_attn_weights=False)
     assert (ours(query, memory, memory, padding) - expected).abs().max() < tolerance
     assert (ours.weights - weights).abs().max() < tolerance
+
+
+@pytest.mark.parametrize("dtype, tolerance", PRECISIONS)
+def test_the_layer_norm_is_torchs(encoder, dtype, tolerance):
+    ours = given(encoder.LayerNorm(7, eps=0.1), dtype)
+    x = torch.randn(2, 3, 7, dtype=dtype)
+    assert (ours(x) - F.layer_norm(x, (7,), ours.weight, ours.bias, eps=0.1)).abs().max() < tolerance
+
+
+@pytest.mark.parametrize("dtype, tolerance", PRECISIONS)
+def test_the_encoder_is_torchs(encoder, dtype, tolerance):
+    ours = given(encoder.Encoder(3, 12, 4, 20, dropout=0.0, eps=0.1), dtype)
+    layers = [torch_layer(layer, num_heads=4, eps=0.1) for layer in ours.layers]
+    theirs = nn.TransformerEncoder(layers[0], 3, norm=None, enable_nested_tensor=False)
+    theirs.layers = nn.ModuleList(layers)
+    x = torch.randn(2, 5, 12, dtype=dtype)
+    difference = ours(x, PADDING[:, None, None]) - theirs(x, src_key_padding_mask=~PADDING)
+    assert difference[PADDING].abs().max() < tolerance
+
+
+@pytest.mark.parametrize("dtype, tolerance", PRECISIONS)
+def test_the_pre_norm_encoder_is_torchs(encoder, dtype, tolerance):
+    ours = given(encoder.Encoder(2, 12, 3, 20, dropout=0.0, eps=0.1, norm_first=True), dtype)
+    layers = [torch_layer(layer, num_heads=3, eps=0.1, norm_first=True) for layer in ours.layers]
+    x = torch.randn(2, 5, 12, dtype=dtype)
+    expected = x
+    for layer in layers:
+        expected = layer(expected, src_key_padding_mask=~PADDING)
+    expected = F.layer_norm(expected, (12,), ours.norm.weight, ours.norm.bias, eps=0.1)
+    assert (ours(x, PADDING[:, None, None]) - expected)[PADDING].abs().max() < tolerance
+
+
+@pytest.mark.parametrize("dtype, tolerance", PRECISIONS)
+def test_the_encoder_holds_berts_weights(encoder, dtype, tolerance):
+    from transformers import BertConfig, BertModel
+
+    sizes = {"hidden_size": 12, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 20}
+    torch.manual_seed(0)
+    bert = BertModel(BertConfig(vocab_size=30, initializer_range=0.5, **sizes)).to(dtype).eval()
+    ours = encoder.Encoder(3, 12, 4, 20, activation=F.gelu, eps=1e-12).to(dtype).eval()
+    ours.load_state_dict(encoder_weights(bert.encoder.state_dict()))
+    tokens = torch.randint(30, (2, 5))
+    expected = bert(tokens, attention_mask=PADDING.long()).last_hidden_state
+    found = ours(bert.embeddings(tokens), PADDING[:, None, None])
+    assert (found - expected)[PADDING].abs().max() < tolerance
+
+
+@pytest.mark.parametrize("norm_first", [False, True])
+@pytest.mark.parametrize("dtype, tolerance", PRECISIONS)
+def test_the_decoder_layer_is_torchs(decoder, norm_first, dtype, tolerance):
+    ours = given(decoder.DecoderLayer(12, 3, 20, dropout=0.0, eps=0.1, norm_first=norm_first), dtype)
+    theirs = torch_layer(ours, num_heads=3, eps=0.1, norm_first=norm_first)
+    x, memory = torch.randn(2, 4, 12, dtype=dtype), torch.randn(2, 5, 12, dtype=dtype)
+    causal = decoder.causal_mask(4)
+    expected = theirs(x, memory, tgt_mask=~causal, memory_key_padding_mask=~PADDING)
+    assert (ours(x, memory, causal, PADDING[:, None, None]) - expected).abs().max() < tolerance
+
+
+@pytest.mark.parametrize("dtype, tolerance", PRECISIONS)
+def test_the_transformer_is_torchs_without_its_final_norms(decoder, dtype, tolerance):
+    ours = given(decoder.Transformer(9, 11, 12, 3, 20, 2, pad_id=0, dropout=0.0, eps=0.1), dtype)
+    encoders = [torch_layer(layer, num_heads=3, eps=0.1) for layer in ours.encoder.layers]
+    decoders = [torch_layer(layer, num_heads=3, eps=0.1) for layer in ours.decoder_layers]
+    reader = nn.TransformerEncoder(encoders[0], 2, norm=None, enable_nested_tensor=False)
+    writer = nn.TransformerDecoder(decoders[0], 2, norm=None)
+    theirs = nn.Transformer(12, 3, custom_encoder=reader, custom_decoder=writer, batch_first=True)
+    # Only now: it has given all that it was made of new weights.
+    theirs.encoder.layers, theirs.decoder.layers = nn.ModuleList(encoders), nn.ModuleList(decoders)
+    source = torch.tensor([[4, 5, 6, 7, 8], [3, 2, 1, 0, 0]])
+    target = torch.tensor([[1, 3, 4, 10], [1, 6, 7, 8]])
+    positions = decoder.sinusoidal_positions(5, 12).to(dtype)
+    x = ours.source_embedding(source) * 12**0.5 + positions
+    y = ours.target_embedding(target) * 12**0.5 + positions[:4]
+    hidden = theirs(
+        x,
+        y,
+        tgt_mask=~decoder.causal_mask(4),
+        src_key_padding_mask=~PADDING,
+        memory_key_padding_mask=~PADDING,
+    )
+    assert (ours(source, target) - hidden @ ours.target_embedding.weight.T).abs().max() < 10 * tolerance
+
+
+def test_the_loss_is_torchs(decoder):
+    torch.manual_seed(0)
+    logits, targets = torch.randn(3, 4, 7, dtype=torch.float64), torch.randint(7, (3, 4))
+    expected = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=2)
+    assert torch.isclose(decoder.sequence_loss(logits, targets, pad_id=2), expected, rtol=1e-12)

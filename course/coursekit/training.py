@@ -35,6 +35,10 @@ class History:
         """Those that were taken: fewer than planned under grading, and after an interruption."""
         return len(self.losses)
 
+    def last(self, count: int = 20) -> float:
+        """The mean of the last losses."""
+        return sum(self.losses[-count:]) / len(self.losses[-count:])
+
 
 def train(
     model: nn.Module,
@@ -84,6 +88,7 @@ def train(
                 _show(bar, history)
                 if step == FIRST and saved and _begins_alike(history, saved["history"]):
                     model.load_state_dict(saved["model"])
+                    bar.leave = False
                     print(f"{name}: loaded from {save_as}; delete the file to train again.")
                     return History(**saved["history"])
                 if score and (step % score_every == 0 or step == steps):

