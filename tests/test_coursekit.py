@@ -1,7 +1,17 @@
 import matplotlib
 import pytest
 import torch
-from coursekit import attention_maps, comparison_table, mask_maps, reach, reach_maps, reached
+from coursekit import (
+    History,
+    attention_maps,
+    comparison_table,
+    loss_curves,
+    mask_maps,
+    position_maps,
+    reach,
+    reach_maps,
+    reached,
+)
 
 matplotlib.use("Agg")
 
@@ -58,3 +68,32 @@ def test_the_table_has_a_column_an_architecture():
         "| sees | 6 | 1 to 6 |",
         "| speed |  | 3 |",
     ]
+
+
+def test_maps_may_have_other_labels_for_what_is_looked_at():
+    figure = attention_maps({"map": torch.full((2, 3), 1 / 3)}, ["a", "b"], ["x", "y", "z"])
+    axis = figure.axes[0]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["a", "b"]
+    assert [label.get_text() for label in axis.get_xticklabels()] == ["x", "y", "z"]
+    axis = reach_maps({"map": torch.ones(2, 3)}, ["a", "b"], ["x", "y", "z"]).axes[0]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["a", "b"]
+    assert [label.get_text() for label in axis.get_xticklabels()] == ["x", "y", "z"]
+
+
+def test_every_run_is_drawn_and_the_steps_are_told():
+    runs = [History("a", 9, [4.0, 2.0, 3.0]), History("b", 9, [1.0, 1.0])]
+    axis = loss_curves({"first": runs, "second": runs[:1]}, smooth=2).axes[0]
+    assert [line.get_ydata().tolist() for line in axis.lines] == [[4.0, 3.0, 2.5], [1.0, 1.0], [4.0, 3.0, 2.5]]
+    labels = [text.get_text() for text in axis.get_legend().get_texts()]
+    assert labels == ["first (2 runs, 2 to 3 steps)", "second (3 steps)"]
+    assert axis.get_yscale() == "log" and axis.get_ylabel() == "loss, mean of 2"
+
+
+def test_positions_are_drawn_with_their_products():
+    figure = position_maps(torch.eye(3), position=1)
+    assert figure.axes[1].lines[0].get_ydata().tolist() == [0.0, 1.0, 0.0]
+
+
+def test_the_last_losses_have_a_mean():
+    assert History("a", 9, [4.0, 2.0, 3.0]).last(2) == 2.5
+    assert History("a", 9, [4.0]).last() == 4.0
