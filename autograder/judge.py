@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from types import SimpleNamespace
 
+from coursekit.training import one_thread
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
@@ -101,7 +102,8 @@ class Judge:
 
     def ask(self, case: Case, namespace: SimpleNamespace | Noting) -> Answer:
         """Ask trusted code, here."""
-        return decode(probe.as_text(probe.answer(case.ask, namespace, self._seeds[case.name])))
+        with one_thread():
+            return decode(probe.as_text(probe.answer(case.ask, namespace, self._seeds[case.name])))
 
     def answers(self, mistakes: Iterable[Mistake] = ()) -> dict[str, Answer]:
         """What somebody would answer who made these mistakes, by the case's name."""

@@ -1264,12 +1264,12 @@ for name, model in writers.items():
 # **Causal mask.** It cannot copy either. And since no position sees the words after it, *every* position can be asked. From the same sentences, in the same steps, it has learned most. Its numbers with the next word in sight and without are the same: it never saw it.
 #
 # And to see *both* sides of a word, is that not worth something? Compare with the blank filler, which had the true second half before it (you printed its number above), on the same words. It knows more about each word, and it has learned from a seventh of them, though in more than three times as many
-# steps. In a model as small as this one the second weighs more than the first. With BERT's text it does not.
+# steps. In an experiment as small as this one the second weighs more than the first. Devlin et al. trained models of BERT's size on BERT's text in both ways, and used them for tasks of *understanding*; there the one that sees both sides did better on every task (section 5.1).
 
 # %% [markdown]
 # ## Why no encoder? The second piece of the answer
 #
-# The two models that you have just trained are the same class, of the same size, from the same start. Here is what the mask did to each.
+# Your blank filler and your writer with the causal mask are the same class, of the same size, from the same start. Here is what the mask did to each.
 
 
 # %%
@@ -1300,7 +1300,7 @@ for name, model, draw in [
 comparison_table(columns)
 
 # %% [markdown]
-# The two models are the same class, of the same size. What the encoder gains is in the first row: each position knows the whole text. For understanding a text that is there, that is the better bargain, as the real checkpoint shows. What it pays is in the others. It learns from a seventh of the words that it reads. And since a new word changes every
+# What the encoder gains is in the first row: each position knows the whole text. For understanding a text that is there, that is the better bargain. What it pays is in the others. It learns from a seventh of the words that it reads. And since a new word changes every
 # output before it, nothing can be kept: to write $n$ words it computes $1 + 2 + \dots + n$ positions, and with a causal mask $n$. (Notebook 5 builds the cache that makes use of it.)
 #
 # Here is the piece of the answer. **To make a writer of your encoder, you did not have to add anything.** No new layer, no new parameter. An encoder can be made to write, by promising it an ending or by asking for one word at a time. The causal mask asks for all words at

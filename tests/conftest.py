@@ -3,12 +3,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
 from autograder.assignment import ROOT, Assignment, load
 from autograder.judge import Judge
 from autograder.verdict import Verdict
 
-# Two workers share the cores: more threads would wait for each other, in kernels too.
+# Two workers share the cores: more threads would wait for each other, in the kernels that tests start, too.
+torch.set_num_threads(1)
 os.environ["OMP_NUM_THREADS"] = "1"
 
 TREE = ["autograder", "course", "solutions", "nbgrader_config.py", "pyproject.toml"]

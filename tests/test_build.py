@@ -69,6 +69,8 @@ def test_nothing_is_given_away(name):
         assignment = load(later)
         if later >= name:
             for shown in _solution_lines(assignment):
+                if shown in load(name).parts:  # an earlier solution, whose lines come again
+                    continue
                 assert shown not in text, f"course/{name} shows a solution of {later}: {shown!r}"
         for case in assignment.cases:
             assert f"def {case.name}(" not in text and case.title not in text

@@ -735,7 +735,7 @@ def labels_show_the_text(student, rng):
 
 @hidden("mask_tokens", forbids=COLLATORS)
 def the_rest_stays(student, rng):
-    """What is not chosen is the same in the inputs."""
+    """Tokens that were not chosen stand in the inputs as they were."""
     size, mask_id, special = vocabulary(rng, 2)
     tokens = rng.integers(0, size - 1, 12, 30)
     inputs, labels = corrupt(student, tokens, mask_id, size, special, generator(rng), rng.integer(30, 70) / 100)

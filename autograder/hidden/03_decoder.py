@@ -1038,7 +1038,7 @@ def last_position_counts(student, rng):
 
 @hidden("greedy_translate")
 def most_probable(student, rng):
-    """The most probable token is taken at each step, by however little, up to max_length, and bos_id is none of them."""
+    """The most probable token is taken at each step, by however little, up to max_length; bos_id is none of them."""
     bos_id, eos_id, pad_id = some_ids(rng)
     rows, steps = rng.different(2, 3, 6)
     best, second = (endless(rng, {bos_id, eos_id, pad_id}, rows, steps + 3) for _ in range(2))

@@ -79,7 +79,7 @@ def train(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _warmup_and_cosine(steps, max(1, round(warmup * steps))))
     generator = torch.Generator().manual_seed(seed)
     saved = _saved(save_as)
-    with torch.random.fork_rng(devices=[]), _one_thread(), _bar(name, steps) as bar:
+    with torch.random.fork_rng(devices=[]), one_thread(), _bar(name, steps) as bar:
         torch.manual_seed(seed)  # of dropout
         try:
             for step in range(1, steps + 1):
@@ -109,8 +109,8 @@ def under_grading() -> bool:
 
 
 @contextmanager
-def _one_thread():
-    """These models are so small that a second thread waits more than it helps, on a busy machine most of the time."""
+def one_thread():
+    """For models so small that a second thread waits more than it helps, and on a busy machine nearly always."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
