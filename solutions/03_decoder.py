@@ -1031,14 +1031,14 @@ for change, found in shares.items():
 pair = german.batch([54_321, 72])
 
 
-def write_german(memory: Tensor, memory_mask: Tensor) -> list[str]:
+def write_german(memory: Tensor, mask: Tensor) -> list[str]:
     """What the translator writes when it is given this memory, whatever the source is."""
 
     class Given(nn.Module):
         pad_id, decode = german.pad_id, translator.decode
 
         def encode(self, source):
-            return memory, memory_mask
+            return memory, mask
 
     written = greedy_translate(Given(), pair.source, german.bos_id, german.eos_id, max_length=16)
     return [german.read(row) for row in written]
