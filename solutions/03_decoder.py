@@ -461,7 +461,7 @@ model.encoder, model.decoder_layers = ReadingEcho(), nn.ModuleList([WritingEcho(
 source = torch.tensor([[4, 4, 6, 7, 8], [9, 10, 3, 2, 2]])  # (batch=2, S=5), pad_id is 2
 target = torch.tensor([[3, 3, 4, 5], [1, 6, 7, 8]])  # (batch=2, T=4)
 encoded = model.encode(source)
-assert isinstance(encoded, tuple) and len(encoded) == 2, "encode returns two things: the memory and its mask."
+assert isinstance(encoded, tuple) and len(encoded) == 2, "encode returns a pair: the memory, and its mask."
 memory, memory_mask = encoded
 assert memory.shape == (2, 5, 6), f"A vector for each word of the source: (2, 5, 6), not {tuple(memory.shape)}."
 assert memory_mask.dtype == torch.bool and memory_mask.shape == (2, 1, 1, 5), (
