@@ -94,6 +94,7 @@ def _grade(chosen) -> int:
     from autograder.assignment import ROOT, load
     from autograder.config import commands_on_path, course
     from autograder.grade import as_table, grade, submitted
+    from autograder.report import printable
 
     assignment, settings, results = load(chosen.assignment), course(ROOT), []
     if chosen.no_sandbox:
@@ -105,7 +106,7 @@ def _grade(chosen) -> int:
         with commands_on_path(), tqdm(grade(settings, assignment.name, students), total=len(students)) as bar:
             for result in bar:
                 results.append(result)
-                bar.set_description(result.line.student)
+                bar.set_description(printable(result.line.student))
     except NbGraderException as error:
         return _fail(error)
     except KeyboardInterrupt:

@@ -11,6 +11,7 @@ import bleach
 import nbconvert.filters
 from bleach.css_sanitizer import CSSSanitizer
 from jinja2 import pass_context
+from jinja2.runtime import Context
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 TAGS = frozenset(
@@ -20,30 +21,38 @@ TAGS = frozenset(
 PICTURE = re.compile(r"data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*")
 CODE_CLASS = re.compile(r"highlight|hl-\w+|[a-z][a-z0-9]{0,2}")  # as pygments names what it colours
 TABLE_CLASS = "table table-condensed"  # a table as bootstrap, and so nbgrader's pages, draw it
-MAX_CHARACTERS = 50_000  # of a markdown cell; a longer one is shown as it was typed
+# A text of this effort takes some seconds. What takes more is shown as it was typed; so is all that comes after, once
+# a page has taken too much in sum.
+MAX_EFFORT, MAX_EFFORT_OF_PAGE = 2_000_000, 15_000_000
+LEAF = re.compile(r'<(\w+)(?: class="[\w -]*")?>[^<>]*</\1>')  # an element with nothing but text in it
+BETWEEN_ATTRIBUTES = re.compile(r"[\s/\"']")
+MAX_CHARACTERS = 100_000  # of what is shown as it was typed
 STYLES = CSSSanitizer(allowed_css_properties=["text-align"])
 
 
-def clean_html(html: str | bytes) -> str:
+@pass_context
+def clean_html(context: Context, html: str | bytes) -> str:
     """HTML with nothing that runs, loads from elsewhere, or looks like a part of the page around it."""
-    text = html.decode() if isinstance(html, bytes) else str(html)
+    text = html.decode(errors="replace") if isinstance(html, bytes) else str(html)
+    if not _affordable(context, _effort(text)):
+        return _as_typed(text)
     return bleach.clean(
         text, tags=TAGS, attributes=_allowed, protocols={"http", "https", "mailto", "data"}, css_sanitizer=STYLES
     )
 
 
 @pass_context
-def markdown2html(context, source: str) -> str:
+def markdown2html(context: Context, source: str) -> str:
     """Markdown to HTML, cleaned. Pictures that were pasted into the cell are kept."""
     attachments = context.get("cell", {}).get("attachments", {})
     renderer = IPythonRenderer(escape=False, attachments=attachments, exclude_anchor_links=True)
-    if len(source) > MAX_CHARACTERS:
-        return f"<pre>{escape(source[:MAX_CHARACTERS])}</pre>"
+    if not _affordable(context, len(source) ** 2 // 50):
+        return _as_typed(source)
     try:
         html = MarkdownWithMath(renderer=renderer).render(source)
     except Exception:  # an attachment that is not there, for one: the page is shown all the same
-        return f"<pre>{escape(source)}</pre>"
-    return clean_html(html)
+        return _as_typed(source)
+    return clean_html(context, html)
 
 
 def strip_files_prefix(html: str) -> str:
@@ -58,6 +67,30 @@ def get_metadata(output: Mapping, key: str, mimetype: str | None = None) -> int 
         return "A picture that this cell has drawn"
     value = nbconvert.filters.get_metadata(output, key, mimetype)
     return value if key in ("width", "height") and isinstance(value, int) else None
+
+
+def _affordable(context: Context, effort: int) -> bool:
+    """Can a text of this effort be cleaned? If so, it counts for the page."""
+    if effort > MAX_EFFORT:
+        return False
+    resources = context.get("resources", {})  # the page's own
+    resources["effort"] = resources.get("effort", 0) + effort
+    return resources["effort"] <= MAX_EFFORT_OF_PAGE
+
+
+def _effort(html: str) -> int:
+    """Of cleaning it: each tag is compared with those that it stands in, and each attribute with those before it."""
+    effort = 20 * len(html)
+    if effort > MAX_EFFORT:
+        return effort
+    tags = html.count("<")
+    nested = tags - 2 * len(LEAF.findall(html))  # all that follows may stand in each of these
+    attributes = [len(BETWEEN_ATTRIBUTES.findall(tag)) for tag in html.split(">")]
+    return effort + tags * (20 + 5 * nested) + sum(number**2 for number in attributes) // 200
+
+
+def _as_typed(text: str) -> str:
+    return f"<pre>{escape(text[:MAX_CHARACTERS])}</pre>"
 
 
 def _allowed(tag: str, name: str, value: str) -> bool:

@@ -165,7 +165,7 @@ class Execute(CarefulListener, nbgrader.preprocessors.Execute):
             self._fresh_kernel(index)
             return self.preprocess_cell(cell, resources, index)
         if what:
-            why = self._limit_broken()
+            why = self._ended_for()
             self._deadly.add(index)
             self._execution.anomalies.append(f"cell {cell.get('id', index)!r} {what}{why}")
             cell.outputs = [
@@ -178,8 +178,10 @@ class Execute(CarefulListener, nbgrader.preprocessors.Execute):
     def on_cell_executed(self, *, execute_reply: dict, **details):
         """nbclient's hook. A cell that calls quit() ends the kernel a little later, in the middle of another: it says
         so here."""
-        super().on_cell_executed(execute_reply={"content": self._reply(execute_reply["content"])}, **details)
-        payload = execute_reply["content"].get("payload")
+        content = execute_reply["content"]
+        execute_reply["content"] = self._reply(content)  # nbclient reads it after us, too
+        super().on_cell_executed(execute_reply=execute_reply, **details)
+        payload = content.get("payload") if isinstance(content, dict) else None
         parts = payload if isinstance(payload, list) else []
         self._quits = any(isinstance(part, dict) and part.get("source") == "ask_exit" for part in parts)
 
@@ -210,7 +212,7 @@ class Execute(CarefulListener, nbgrader.preprocessors.Execute):
             except OutOfTime:
                 trouble = f"no answer within {self.question_timeout} seconds"
             except Exception:  # DeadKernelError, and others, as above
-                trouble = f"the call ended the notebook's process{self._limit_broken()}, or could not be interrupted"
+                trouble = f"the call ended the notebook's process{self._ended_for()}, or could not be interrupted"
                 died = True
             replies.update(came)
             for _ in came:
@@ -261,8 +263,13 @@ class Execute(CarefulListener, nbgrader.preprocessors.Execute):
         self._second_chances.add(what)
         return again
 
-    def _limit_broken(self) -> str:
-        return LIMITS_BROKEN.get(self.km.provisioner.broken, "") if self.sandbox and self.km else ""
+    def _ended_for(self) -> str:
+        """The limit that the kernel was ended for, in words; an empty string if there is none."""
+        if not (self.sandbox and self.km):
+            return ""
+        if self.km.provisioner.killed:  # perhaps by the system, for want of memory: another time it may live
+            self._execution.repeatable = False
+        return LIMITS_BROKEN.get(self.km.provisioner.broken, "")
 
     def _replay(self, stop: int) -> None:
         """A fresh kernel, in which the cells before this one have been run, but for the deadly; not too often."""

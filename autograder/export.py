@@ -14,7 +14,7 @@ COLUMNS = [
     *("late_submission_penalty", "to_grade_by_hand", "isolation", "timestamp", "duedate", "remarks"),
 ]
 MISSING = "missing"  # nothing was handed in
-STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class WithStatus(ExportPlugin):
@@ -75,7 +75,7 @@ def _outcome(gradebook: Gradebook, assignment, name: str, line: Line | None) -> 
 
 def _plain(value: object) -> str:
     """As text that a spreadsheet shows, and does not execute."""
-    text = "" if value is None else str(value)
+    text = "" if value is None else str(value).replace("\0", "")
     if text.startswith(STARTS_A_FORMULA) and not isinstance(value, int | float):
         return f"'{text}"
-    return text.replace("\0", "")
+    return text

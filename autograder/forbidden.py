@@ -7,6 +7,7 @@ Nothing that a student writes may make this raise: what cannot be read is report
 """
 
 import ast
+import re
 import symtable
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,14 +16,17 @@ from functools import lru_cache
 from IPython.core.inputtransformer2 import TransformerManager
 
 MAX_CHARACTERS = 200_000  # of a notebook's code; a longer one is reported, and not read
-UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError, SystemError)
+MAX_LINES = 200_000  # that IPython reads until it has them: after each of its commands it reads the cell anew
+COMMAND = re.compile(r"\s*[!%?/,;]|.*=\s*[!%]|.*\?\s*$")  # a line that may be one
+UNREADABLE = (SyntaxError, ValueError, RuntimeError, MemoryError, SystemError)
 
 # Names by which code reaches what a syntax tree does not show.
 DYNAMIC = frozenset(
     "eval exec compile __import__ import_module globals locals vars getattr setattr delattr attrgetter methodcaller "
     "getmembers __dict__ __globals__ __code__ __closure__ __getattribute__ __builtins__ builtins modules get_ipython "
     "user_ns run_cell run_line_magic run_cell_magic _getframe inspect gc ctypes pickle runpy ops _C CompilationUnit "
-    "overrides write_text write_bytes open".split()
+    "overrides write_text write_bytes open resolve_name locate get_field timeit codecs io tempfile popen system "
+    "subprocess".split()
 )
 HARMLESS = frozenset({"compile", "eval", "open"})  # as attributes: re.compile, layer.eval, Image.open
 
@@ -53,8 +57,8 @@ def read(cells: Iterable[str], watched: frozenset[str] = frozenset(), given: Ite
     """
     given = frozenset(given)
     cells = list(cells)
-    if sum(map(len, cells)) > MAX_CHARACTERS:
-        return Code(cells, [], [f"its code is longer than {MAX_CHARACTERS:,} characters, and was not read"])
+    if sum(map(len, cells)) > MAX_CHARACTERS or sum(map(_lines_to_read, cells)) > MAX_LINES:
+        return Code(cells, [], ["its code takes too long to read, and was not read"])
     statements, dynamic, odd = [], set(), set()
     for number, cell in enumerate(cells, 1):
         found = _read_cell(cell, watched)
@@ -67,6 +71,11 @@ def read(cells: Iterable[str], watched: frozenset[str] = frozenset(), given: Ite
             odd |= {f"{name!r} in a string" for name in found.in_strings}
     uses = [f"it uses {', '.join(sorted(dynamic))}"] if dynamic else []
     return Code(cells, statements, sorted(odd) + uses)
+
+
+def _lines_to_read(cell: str) -> int:
+    lines = cell.splitlines()
+    return len(lines) * (1 + sum(bool(COMMAND.match(line)) for line in lines))
 
 
 @dataclass(frozen=True)
@@ -169,6 +178,8 @@ def _statement(node: ast.AST, tables: dict[tuple[str, int], symtable.SymbolTable
                 made.takes.add(leaf.attr)
         elif isinstance(leaf, ast.ImportFrom):
             made.takes |= {alias.name for alias in leaf.names}
+        elif isinstance(leaf, ast.MatchClass):
+            made.takes |= set(leaf.kwd_attrs)
         elif isinstance(leaf, ast.Call):
             made.takes |= _looked_up(leaf)
     return made

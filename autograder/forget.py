@@ -9,6 +9,7 @@ from traitlets.config import Config
 
 from autograder.execute import Execute
 from autograder.records import Records
+from autograder.report import printable
 
 
 def forget(settings: Config, student: str) -> str:
@@ -22,7 +23,7 @@ def forget(settings: Config, student: str) -> str:
         try:
             gradebook.remove_student(student)
             known = True
-        except MissingEntry:
+        except (MissingEntry, UnicodeEncodeError):  # the gradebook knows nobody whose name is no text
             known = False
     steps = (course.submitted_directory, course.autograded_directory, course.feedback_directory)
     folders = [
@@ -31,5 +32,5 @@ def forget(settings: Config, student: str) -> str:
     if not (lines or known or folders):
         raise LookupError(f"Nobody called {student} is in the records, the gradebook or the classroom.")
     said = [f"Removed {lines} gradings from the records" + (", and the student from the gradebook." if known else ".")]
-    said += [f"left, to delete by hand: {folder}" for folder in folders]
+    said += [f"left, to delete by hand: {printable(str(folder))}" for folder in folders]
     return "\n".join(said)

@@ -15,7 +15,7 @@ from autograder.execute import Execute
 from autograder.intake import refusal
 from autograder.kernel import doctor
 from autograder.records import UNGRADED, Line, Records
-from autograder.report import table
+from autograder.report import printable, table
 
 
 @dataclass
@@ -60,8 +60,9 @@ def grade(settings: Config, assignment: str, students: list[str]) -> Iterator[Re
             raise KeyboardInterrupt
         line = records.last(student, assignment)
         if line is None or line == before:  # it did not come as far as our own steps
-            line = Line(student, assignment, UNGRADED, f"nbgrader failed: {_last_line(said)}", execute.isolation)
-            records.write(line)
+            why = f"nbgrader failed: {_last_line(said)}"
+            records.write(Line(student, assignment, UNGRADED, why, execute.isolation))
+            line = records.last(student, assignment)
         yield Result(line, time.monotonic() - began)
 
 
@@ -75,12 +76,12 @@ def as_table(assignment: Assignment, results: list[Result]) -> str:
         points = [scores.get(exercise, "") for exercise in exercises]
         found = f"ungraded: {result.line.reason}" if result.ungraded else "; ".join(result.mistakes)
         total = "" if result.ungraded else f"{result.score:g}"
-        rows.append([result.line.student, *points, total, f"{result.seconds:.1f}", found])
+        rows.append([printable(result.line.student), *points, total, f"{result.seconds:.1f}", printable(found)])
     legend = ", ".join(f"({number}) {name} of {most:g}" for number, (name, most) in enumerate(exercises.items(), 1))
     lines = [table(["student", *numbers, "sum", "seconds", "mistakes named"], rows), f"points: {legend}", ""]
     odd = [result.line for result in results if result.line.anomalies]
     for line in odd:
-        lines.append(f"to look at, {line.student}: {line.anomalies[0]}" + _more(line.anomalies))
+        lines.append(printable(f"to look at, {line.student}: {line.anomalies[0]}") + _more(line.anomalies))
     if any(not result.ungraded and result.line.isolation == "none" for result in results):
         lines.append("Graded without isolation: the students' code could read and forge.")
     ungraded = sum(result.ungraded for result in results)

@@ -125,8 +125,9 @@ def run(aims: Surroundings, *words: str) -> int:
 def with_ours(aims: Surroundings) -> tuple[dict[str, Outcome], int]:
     """Of a prepared course, in one `nbgrader autograde`: an outcome for each student, and the exit status."""
     status = run(aims, "nbgrader", "autograde", ASSIGNMENT)
-    lines = Records(aims.course / "classroom" / "records").latest(ASSIGNMENT)
-    return {line.student: _outcome(line) for line in lines}, status
+    records = Records(aims.course / "classroom" / "records")
+    lines = {name: records.last(name, ASSIGNMENT) for name in os.listdir(aims.course / "classroom" / "submitted")}
+    return {name: _outcome(line) for name, line in lines.items() if line}, status
 
 
 def _outcome(line: Line) -> Outcome:

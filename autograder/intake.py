@@ -8,6 +8,7 @@ import glob
 import os
 import re
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
@@ -18,7 +19,7 @@ from traitlets import Integer
 
 from autograder.execute import Execute
 from autograder.kernel import doctor
-from autograder.records import UNGRADED, Line, Records
+from autograder.records import UNGRADED, Line, Records, writable
 
 
 class Damaged(Exception):
@@ -29,6 +30,7 @@ class Intake(NotebookExporter):
     """Refuses where code cannot be locked in, leaves out files that are none, and records what stays ungraded."""
 
     max_bytes = Integer(20_000_000, help="A file of a submission that is larger is not read.").tag(config=True)
+    max_cells = Integer(2_000, help="A notebook with more cells is not graded.").tag(config=True)
 
     def __init__(self, parent: BaseConverter, **options):
         super().__init__(parent=parent, **options)
@@ -41,29 +43,64 @@ class Intake(NotebookExporter):
         self._paths = re.compile(parent._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True))
         pattern = parent._format_source(parent.coursedir.assignment_id, parent.coursedir.student_id)
         for folder in map(Path, glob.glob(pattern, include_hidden=True)):
-            try:
-                self._look_at(folder)
-            except Exception as error:  # nobody else is affected
-                reason = str(error) if isinstance(error, Damaged) else f"the folder cannot be read: {error}"
-                parent.assignments.pop(str(folder), None)
-                self._records.write(Line(folder.parent.name, folder.name, UNGRADED, reason, self._isolation))
-                self.log.error("Left out %r: %s", str(folder), reason)
+            self._announce(folder)
+        # nbgrader's own first steps with a submission have no hook. What goes wrong there is recorded, too.
+        parent.init_destination = self._recorded(self._look_at, parent.init_destination)
+        parent.init_assignment = self._recorded(parent.init_assignment)
 
-    def _look_at(self, folder: Path) -> None:
-        """Have nbgrader find this submission whatever it is called, neither copy nor follow what is no file, and come
-        to grief, for this one student, over a notebook that is missing."""
+    def _announce(self, folder: Path) -> None:
+        """Have nbgrader find this submission whatever it is called, and come to grief, for this one student, over a
+        notebook that is missing."""
         names = self._paths.fullmatch(str(folder))
         if names is None:
-            raise Damaged("nbgrader cannot read the student's name")
-        odd = [folder] if _is_link(folder) else [path for path in _below(folder) if not self._is_plain(path)]
+            self.parent.assignments.pop(str(folder), None)  # else it would grade nobody
+            self._ungraded(folder.parent.name, folder.name, Damaged("nbgrader cannot read the student's name"))
+        elif self.parent.coursedir.notebook_id == "*":
+            self.parent.assignments[str(folder)] = [str(folder / f"{names['assignment']}.ipynb")]
+
+    def _recorded(self, *steps: Callable[[str, str], bool | None]) -> Callable[[str, str], bool | None]:
+        """These steps with a submission, as one. What goes wrong is recorded, and raised."""
+
+        def recorded(assignment: str, student: str) -> bool | None:
+            try:
+                return [step(assignment, student) for step in steps][-1]
+            except Exception as error:
+                self._ungraded(student, assignment, error)
+                raise
+
+        return recorded
+
+    def _ungraded(self, student: str, assignment: str, error: Exception) -> None:
+        reason = str(error) if isinstance(error, Damaged) else f"grading failed: {type(error).__name__}: {error}"
+        self._records.write(Line(student, assignment, UNGRADED, reason[:400], self._isolation))
+        self.log.error("Left out %a: %a", student, reason[:400])
+
+    def _look_at(self, assignment: str, student: str) -> None:
+        """Before nbgrader does: it shall neither copy nor follow what is no file."""
+        if student != writable(student):
+            raise Damaged("the student's name is no text in UTF-8")
+        folder = Path(self.parent._format_source(assignment, student))
+        if folder.is_symlink() or folder.parent.is_symlink():
+            raise Damaged("it is a link, and not followed")
+        odd = [path for path in _below(folder) if not self._is_plain(path)]
         coursedir = self.parent.coursedir
         coursedir.ignore = [*coursedir.ignore, *(glob.escape(str(path)) for path in odd)]
-        if coursedir.notebook_id == "*":
-            self.parent.assignments[str(folder)] = [str(folder / f"{names['assignment']}.ipynb")]
+        self._must_hold_a_time(folder / "timestamp.txt")
 
     def _is_plain(self, path: Path) -> bool:
         found = path.lstat()
         return stat.S_ISDIR(found.st_mode) or stat.S_ISREG(found.st_mode) and found.st_size <= self.max_bytes
+
+    def _must_hold_a_time(self, path: Path) -> None:
+        """nbgrader opens this file, if it is there, whatever it is."""
+        if not os.path.lexists(path):
+            return
+        if not stat.S_ISREG(path.lstat().st_mode) or path.stat().st_size > 1000:
+            raise Damaged("timestamp.txt is no file, or too large")
+        try:
+            self.parent.coursedir.get_existing_timestamp(str(path.parent))
+        except Exception:  # whatever it is: there, nbgrader calls a method that it does not have
+            raise Damaged("timestamp.txt holds no time") from None
 
     def from_filename(self, filename: str, resources: dict, **options):
         """One notebook, through the preprocessors. What goes wrong is recorded, and raised."""
@@ -72,8 +109,7 @@ class Intake(NotebookExporter):
             self._must_be_readable(Path(filename))
             return super().from_filename(filename, resources=resources, **options)
         except Exception as error:
-            line = Line(submission["student"], submission["assignment"], UNGRADED, _reason(error), self._isolation)
-            self._records.write(line)
+            self._ungraded(submission["student"], submission["assignment"], error)
             raise
 
     def from_file(self, file_stream, resources: dict, **options):
@@ -81,6 +117,8 @@ class Intake(NotebookExporter):
             notebook = nbformat.read(file_stream, as_version=4)
             if not all(isinstance(cell["metadata"], dict) for cell in notebook.cells):
                 raise TypeError("a cell without metadata")
+            if len(notebook.cells) > self.max_cells:
+                raise ValueError(f"it has more than {self.max_cells:,} cells")
         except UnicodeDecodeError:
             raise Damaged("the notebook is no text in UTF-8") from None
         except NotJSONError:
@@ -92,10 +130,10 @@ class Intake(NotebookExporter):
         return self.from_notebook_node(notebook, resources=resources, **options)
 
     def _must_be_readable(self, path: Path) -> None:
-        if _is_link(path.parent) or path.is_symlink():
-            raise Damaged("it is a link, and not followed")
+        if path.is_symlink():
+            raise Damaged(f"{path.name} is a link, and not followed")
         if not os.path.lexists(path):
-            others = sorted(other.name for other in path.parent.glob("*.ipynb"))
+            others = sorted(ascii(other.name) for other in path.parent.glob("*.ipynb"))
             raise Damaged(f"there is no {path.name}" + (f", but {', '.join(others)[:200]}" if others else ""))
         if not path.is_file():
             raise Damaged(f"{path.name} is no file")
@@ -109,17 +147,6 @@ def refusal(missing: str) -> str:
         "`python -m autograder doctor` says what to do. To grade all the same, which lets their code read and forge "
         "grades: `nbgrader autograde --Execute.sandbox=False`, or `python -m autograder grade --no-sandbox`."
     )
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, Damaged):
-        return str(error)
-    return f"grading failed: {type(error).__name__}: {str(error)[:300]}"
-
-
-def _is_link(folder: Path) -> bool:
-    """A submission, or the student's folder in which it lies, that leads elsewhere."""
-    return folder.is_symlink() or folder.parent.is_symlink()
 
 
 def _below(folder: Path) -> list[Path]:

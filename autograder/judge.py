@@ -161,8 +161,8 @@ class Judge:
             elif cause := self._carried(case, given[case], earlier):
                 made = " and ".join(f"“{mistake.name}” in {mistake.exercise}" for mistake in cause)
                 found[case] = CaseVerdict(case.title, True, f"right, given {made}, which has cost its points there")
-        named = self._name(exercise, given, list(found), earlier, unexplained)
         wrong = [case for case in cases if case not in found]
+        named = self._name(exercise, given, list(found), earlier, unexplained) if wrong else {}
         for case in wrong:
             mistake = named.get(case)
             reason = mistake.says if mistake else explain(self._difference(case, given[case]), given[case], code.texts)

@@ -38,7 +38,7 @@ class CarefulListener(HasTraits):
         if kind == "status":
             return {"execution_state": _text(content["execution_state"])}
         if kind == "execute_input":
-            return {"execution_count": int(content["execution_count"])}
+            return {"execution_count": _count(content)}
         if kind == "stream" and content["name"] in ("stdout", "stderr"):
             return {"name": content["name"], "text": _text(content["text"])}
         if kind == "error":
@@ -48,7 +48,7 @@ class CarefulListener(HasTraits):
             data = {kind: _text(value) for kind, value in content["data"].items() if kind in self.shown}
             plain = {"data": data, "metadata": _sizes(content.get("metadata"))}
             if kind == "execute_result":
-                plain["execution_count"] = int(content["execution_count"])
+                plain["execution_count"] = _count(content)
             return plain if data else None
         if kind == "clear_output":
             return {"wait": content.get("wait") is True}
@@ -69,6 +69,11 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(type(value).__name__)
     return value.encode("utf-8", "replace").decode()
+
+
+def _count(content: dict[str, Any]) -> int:
+    """The number of a cell's run. nbformat allows none below zero."""
+    return max(0, int(content["execution_count"]))
 
 
 def _sizes(metadata: Any) -> dict[str, dict[str, int]]:

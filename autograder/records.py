@@ -11,7 +11,7 @@ import sqlite3
 import zlib
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import nbformat
@@ -22,8 +22,8 @@ from autograder.fingerprint import Run
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS executions (
-    id INTEGER PRIMARY KEY, key TEXT NOT NULL, repeatable INTEGER NOT NULL, made TEXT NOT NULL, facts TEXT NOT NULL,
-    notebook BLOB NOT NULL, replies BLOB NOT NULL, anomalies TEXT NOT NULL
+    id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, repeatable INTEGER NOT NULL, made TEXT NOT NULL,
+    facts TEXT NOT NULL, notebook BLOB NOT NULL, replies BLOB NOT NULL, anomalies TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS executions_key ON executions (key);
 CREATE TABLE IF NOT EXISTS lines (
@@ -118,7 +118,7 @@ class Records:
             ).lastrowid
 
     def write(self, line: Line) -> None:
-        row = asdict(replace(line, made=_now()))
+        row = asdict(replace(line, student=writable(line.student), reason=writable(line.reason), made=_now()))
         row |= {name: json.dumps(row[name]) for name in ("verdicts", "anomalies")}
         with self._open() as database:
             database.execute(
@@ -138,7 +138,8 @@ class Records:
         """The last line of one student and assignment; None if there is none."""
         with self._open() as database:
             row = database.execute(
-                "SELECT * FROM lines WHERE student = ? AND assignment = ? ORDER BY id DESC", [student, assignment]
+                "SELECT * FROM lines WHERE student = ? AND assignment = ? ORDER BY id DESC",
+                [writable(student), assignment],
             ).fetchone()
         return _line(row) if row else None
 
@@ -149,13 +150,23 @@ class Records:
         return (_execution(found), json.loads(found["facts"])) if found else None
 
     def forget(self, student: str) -> int:
-        """Remove every line of a student, and executions that nobody else's line points at. Returns how many lines."""
+        """Remove every line of a student, and executions that nobody else's line points at. Returns how many lines.
+
+        One that no line points at may be of a grading that is under way: it stays, unless it is a day old.
+        """
+        yesterday = (datetime.now(UTC) - timedelta(days=1)).isoformat()
         with self._open() as database:
-            lines = database.execute("DELETE FROM lines WHERE student = ?", [student]).rowcount
-            database.execute(
-                "DELETE FROM executions WHERE id NOT IN (SELECT execution FROM lines WHERE execution IS NOT NULL)"
-            )
-        return lines
+            rows = database.execute("SELECT execution FROM lines WHERE student = ?", [writable(student)]).fetchall()
+            database.execute("DELETE FROM lines WHERE student = ?", [writable(student)])
+            unused = "id NOT IN (SELECT execution FROM lines WHERE execution IS NOT NULL)"
+            database.executemany(f"DELETE FROM executions WHERE id = ? AND {unused}", [[row[0]] for row in rows])
+            database.execute(f"DELETE FROM executions WHERE made < ? AND {unused}", [yesterday])
+        return len(rows)
+
+
+def writable(text: str) -> str:
+    """A name as the records hold it: a folder's may be no text in UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _execution(row: sqlite3.Row) -> Execution:

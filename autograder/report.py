@@ -74,6 +74,11 @@ def _found(verdict: Verdict) -> Iterable[tuple[CaseVerdict, list[str], str]]:
             yield case, [], case.reason
 
 
+def printable(text: str) -> str:
+    """In one line, and with nothing that a terminal would take for a command."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def table(head: list[str], rows: list[list[str]]) -> str:
     """A plain table; columns whose cells are all numbers stand to the right."""
     columns = list(zip(head, *rows, strict=True))

@@ -418,7 +418,8 @@ class Transformer(nn.Module):
         memory_mask    (batch, 1, 1, source_length) bool
 
         Returns logits (batch, target_length, target_vocab). Embeddings are made as in encode. No position attends to
-        one after it. After decoder_norm, the logits are products with the target embedding's weights (section 3.4).
+        one after it; pad_id is a token like any other here. After decoder_norm, the logits are products with the
+        target embedding's weights (section 3.4).
         """
         ### BEGIN SOLUTION
         x = self._embed(target_inputs, self.target_embedding)
@@ -733,8 +734,8 @@ def greedy_translate(model: Transformer, source: Tensor, bos_id: int, eos_id: in
     source      (batch, source_length) int64
     max_length  the largest number of tokens to write
 
-    Returns (batch, length) int64, length <= max_length, without bos_id in front. In each row, what comes after the
-    first eos_id is the model's pad_id. Writing stops when every row has its eos_id.
+    Returns (batch, length) int64, a column for each step, length <= max_length, without bos_id in front. In each row,
+    what comes after the first eos_id is the model's pad_id. Writing stops when every row has its eos_id.
 
     The source is encoded once, with nothing but model.encode and model.decode. The model works in evaluation mode and
     without gradients, and after the call it is in the mode that it was in.

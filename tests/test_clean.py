@@ -1,6 +1,7 @@
 """What students wrote cannot run in an instructor's browser: in feedback, and in formgrader."""
 
 import base64
+import time
 from pathlib import Path
 
 import nbformat
@@ -8,9 +9,11 @@ import nbgrader
 import pytest
 from bs4 import BeautifulSoup
 from nbconvert import HTMLExporter
+from nbconvert.filters import Highlight2HTML
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from traitlets.config import Config
 
+from autograder import clean
 from autograder.clean import clean_html, markdown2html
 
 PAYLOADS = {
@@ -37,14 +40,18 @@ FORBIDDEN = ["<script", "<iframe", "<svg", "<form", "<input", "<style", "<meta",
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
 def test_nothing_dangerous_is_left(payload):
-    assert not [word for word in FORBIDDEN if alive(clean_html(payload), word)]
+    assert not [word for word in FORBIDDEN if alive(clean_html({}, payload), word)]
 
 
 def test_what_is_harmless_stays():
     kept = '<p>a <b>b</b> <code>c</code> <a href="https://arxiv.org">paper</a></p><ul><li>one</li></ul>'
-    assert clean_html(kept) == kept
+    assert clean_html({}, kept) == kept
     picture = '<img alt="drawing" src="data:image/png;base64,AAAA">'
-    assert clean_html(picture) == picture
+    assert clean_html({}, picture) == picture
+    table = "<table>" + "<tr>" + "<td>1</td>" * 20 + "</tr>"
+    assert clean_html({}, table + table.replace("<table>", "") * 59).count("<td>") == 60 * 20
+    code = Highlight2HTML()(Path(clean.__file__).read_text() * 3)
+    assert clean_html({"resources": {}}, code).startswith("<div")
 
 
 MARKDOWN = """
@@ -60,6 +67,37 @@ def test_a_page_is_shown_whatever_a_cell_holds():
     assert markdown2html({"cell": {}}, "<b>" * 50_000).count("&lt;")
 
 
+SLOW = {
+    "nested": "<div>" * 16_000,
+    "nested, and never closed": "<b><i><a>" * 16_000,
+    "nested, and closed by other tags": "<div></p>" * 16_000,
+    "nested, closed inside of comments": "<div><!-- </div> -->" * 16_000,
+    "nested, closed inside of attributes": "<b a='>x</b>y'>" * 16_000,
+    "opened anew in each paragraph": "".join(f"<b title={n}>" for n in range(300)) + "<p>x</p>" * 10_000,
+    "many attributes": "<a " + "x=1 " * 45_000 + ">",
+    "many entities": "&" * 150_000,
+    "4 MB": "<b>x</b>" * 500_000,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", SLOW.values(), ids=SLOW)
+def test_a_page_takes_a_bounded_time(text):
+    began = time.process_time()
+    context = {"cell": {}, "resources": {}}
+    for size in (len(text), 5_000, 2_000):
+        for _ in range(8):
+            assert not alive(clean_html(context, text[:size]), "<script")
+            assert not alive(markdown2html(context, text[:size]), "<script")
+    assert time.process_time() - began < 30
+
+
+def test_what_comes_after_too_much_is_shown_as_it_was_typed():
+    context = {"resources": {}}
+    shown = [clean_html(context, "<b>" * 500) for _ in range(50)]
+    assert shown[0].startswith("<b>") and shown[-1].startswith("<pre>&lt;b&gt;")
+
+
 @pytest.mark.parametrize("template", ["feedback", "formgrade"])
 def test_pages_of_nbgrader_are_clean(tree, template):
     """The notebook is full of payloads; the page must hold none beyond those that an empty notebook has."""
@@ -71,10 +109,26 @@ def test_pages_of_nbgrader_are_clean(tree, template):
     settings.HTMLExporter.extra_template_basedirs = [str(formgrader / "templates")]
     settings.HTMLExporter.extra_template_paths = [str(formgrader / "static/node_modules/bootstrap/dist/css")]
     exporter = HTMLExporter(config=Config(settings))
-    harmless = _page(exporter, _cells(["harmless"] * len(PAYLOADS), "", "1"))
-    page = _page(exporter, _cells(PAYLOADS.values(), MARKDOWN, '1" onerror="x'))
+    harmless = _page(exporter, _cells(["harmless"] * len(PAYLOADS), "", "1"), {})
+    page = _page(exporter, _cells(PAYLOADS.values(), MARKDOWN, '1" onerror="x'), STATE)
     for word in FORBIDDEN:
         assert alive(page, word) == alive(harmless, word), f"{word} is alive in {template}"
+
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+END = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
+STATE = {
+    "title": END,
+    "kernelspec": {"name": END, "language": END, "display_name": END},
+    "language_info": {"name": END, "pygments_lexer": END, "codemirror_mode": END},
+    "widgets": {
+        "application/vnd.jupyter.widget-state+json": {
+            "state": {END: {"model_name": END, "model_module": END, "state": {"value": END}}},
+            "version_major": 2,
+            "version_minor": 0,
+        }
+    },
+}
 
 
 def _cells(payloads, markdown, odd):
@@ -89,6 +143,10 @@ def _cells(payloads, markdown, odd):
             new_output("display_data", {"image/png": f"AAAA{odd}"}),
             new_output("display_data", {"image/png": "AAAA"}, metadata={"width": odd, "height": odd, "alt": odd}),
             new_output("display_data", {"application/javascript": "alert(1)"}),
+            new_output("display_data", {"image/svg+xml": f"<svg onload='alert(1)'>{payload}</svg>"}),
+            new_output("display_data", {"text/latex": payload}),
+            new_output("display_data", {"application/pdf": payload}),
+            new_output("display_data", {WIDGET: {"model_id": payload, "version_major": 2}}),
             new_output("stream", text=payload),
             new_output("error", ename=payload, evalue=payload, traceback=[payload]),
         ]
@@ -111,7 +169,7 @@ def alive(page: str, word: str) -> int:
     )
 
 
-def _page(exporter, cells):
+def _page(exporter, cells, metadata):
     names = "notebook assignment student assignment_id notebook_id submission_id base_url last_name first_name notebook_path"
     resources = dict.fromkeys(names.split(), "x") | {
         "index": 0,
@@ -121,5 +179,7 @@ def _page(exporter, cells):
         "late_penalty": 0,
     }
     resources |= {"nbgrader": dict(resources), "inlining": {"css": []}, "mathjax_url": "", "remote": False}
-    page, _ = exporter.from_notebook_node(nbformat.from_dict(new_notebook(cells=list(cells))), resources=resources)
+    page, _ = exporter.from_notebook_node(
+        nbformat.from_dict(new_notebook(cells=list(cells), metadata=metadata)), resources=resources
+    )
     return page

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 from nbformat.v4 import new_code_cell
+from traitlets.config import Config
 
 from autograder.answers import Raised, Silent
 from autograder.build import release_notebook
 from autograder.execute import Execute
 from autograder.rebuild import rebuild
+from autograder.records import Records
 from autograder.students import handed_in
 
 pytestmark = pytest.mark.slow
@@ -173,6 +175,42 @@ def test_odd_messages_are_left_out(run):
     )
     assert "widgets" not in notebook.metadata
     assert outputs[0].metadata == {"image/png": {"width": 10}} and "https://" not in str(outputs)
+
+
+# Finds out under which MIME types the answers are heard, and answers there, too.
+ANSWERS_TWICE = """
+import sys
+from IPython.display import display
+def causal_mask(length):
+    frame = sys._getframe()
+    while frame:
+        if "questions" in frame.f_locals:
+            text = frame.f_globals["as_text"]({"values": {"plain": True}})
+            display({kind: text for name, seed, kind in frame.f_locals["questions"]}, raw=True)
+        frame = frame.f_back
+    return torch.ones(length, length, dtype=torch.bool).tril()
+"""
+
+
+def test_who_answers_twice_has_not_answered(run):
+    _, resources = run(instead={"causal_mask": ANSWERS_TWICE})
+    assert {answer.reason for answer in answers(resources).values()} == {"more than one answer came back"}
+
+
+def test_limits_are_set_in_the_configuration(run):
+    prints = "import resource\nprint(resource.getrlimit(resource.RLIMIT_NPROC))"
+    notebook, _ = run(last=[prints], config=Config({"ConfinedProvisioner": {"processes": 33}}))
+    assert notebook.cells[-1].outputs[0].text == "(33, 33)\n"
+
+
+@pytest.mark.parametrize(
+    "cell, repeatable", [("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", 0), ("import os\nos._exit(9)", 1)]
+)
+def test_a_death_that_may_be_the_systems_is_not_found_again(run, tmp_path, cell, repeatable):
+    """For want of memory it kills by the same signal."""
+    run(last=[cell], records=str(tmp_path))
+    with Records(tmp_path)._open() as database:
+        assert [row[0] for row in database.execute("SELECT repeatable FROM executions")] == [repeatable]
 
 
 def test_one_student_leaves_nothing_for_the_next(run):

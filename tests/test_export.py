@@ -9,6 +9,7 @@ from traitlets.config import Config
 from autograder.config import commands_on_path
 from autograder.export import WithStatus
 from autograder.records import ANOMALIES, GRADED, UNGRADED, Line, Records
+from autograder.report import printable
 
 
 @pytest.fixture
@@ -61,11 +62,17 @@ def test_status_and_score(rows):
 
 
 def test_nothing_is_executed_by_a_spreadsheet(rows):
-    names = ["=1+1", "+x", "-x", "@x", "a,b", 'a"b', "\ttab", "two\nlines"]
+    names = ["=1+1", "+x", "-x", "@x", "a,b", 'a"b', "\ttab", "two\nlines", "\0=2+2", "\n=1"]
     found = rows([Line(name, "01", GRADED, anomalies=["=cmd|' /C calc'!A0"]) for name in names], names)
-    assert set(found) - {"absent"} == {"'=1+1", "'+x", "'-x", "'@x", "a,b", 'a"b', "'\ttab", "two\nlines"}
+    shown = {"'=1+1", "'+x", "'-x", "'@x", "a,b", 'a"b', "'\ttab", "two\nlines", "'=2+2", "'\n=1"}
+    assert set(found) - {"absent"} == shown
     for row in found.values():
-        assert not any(value.startswith(("=", "+", "-", "@", "\t", "\r")) for value in row.values())
+        assert not any(value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) for value in row.values())
+
+
+def test_nothing_speaks_to_the_terminal():
+    assert printable("x\x1b[2K\rada\u202e\udcff\n") == r"x\x1b[2K\rada\u202e\udcff\n"
+    assert printable('Zoë, "ada" ✓') == 'Zoë, "ada" ✓'
 
 
 def test_one_assignment_or_student_alone(rows):

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from autograder.forbidden import forbidden_names, read
@@ -41,6 +43,7 @@ OWN = {"scaled_dot_product_attention"}
         ["%matplotlib inline\ndef mine(q):\n    return F.scaled_dot_product_attention(q)"],
         ["%%time\ndef mine(q):\n    return q", "mine = F.scaled_dot_product_attention"],
         ["tools = [F.scaled_dot_product_attention for _ in range(2)]", "def mine(q):\n    return tools[0](q)"],
+        ["def mine(q):\n    match F:\n        case object(scaled_dot_product_attention=f): return f(q)"],
         ["@F.scaled_dot_product_attention\ndef mine(q):\n    return q"],
         ["mine = lambda q: F.scaled_dot_product_attention(q)"],
     ],
@@ -90,7 +93,16 @@ def test_what_a_tree_cannot_tell_is_reported():
     ]
     assert read(["from torch.nn.functional import *"]).to_look_at == ["it uses import *"]
     assert read(["from operator import attrgetter as a"]).to_look_at == ["it uses attrgetter"]
-    assert read(["!ls"]).to_look_at == ["it uses get_ipython"]
+    for code in (
+        "import pkgutil\nf = pkgutil.resolve_name('torch.nn.functional:scaled_dot' + '_product_attention')",
+        "import string\nf = string.Formatter().get_field('0.scaled_dot' + '_product_attention', (F,), {})",
+        "import timeit\ntimeit.timeit('f = F.scaled_dot' + '_product_attention', globals=globals)",
+        "import codecs\nwith codecs.open('m.py', 'w') as f: f.write('import')",
+        "import os\nos.system('cat')",
+    ):
+        assert read([code]).to_look_at, code
+    assert read(["x.repeat(2).match(y)", "import string, math"]).to_look_at == []
+    assert read(["!ls"]).to_look_at == ["it uses get_ipython, system"]
     assert read(["x = 1", "this is no Python"]).to_look_at == ["code cell 2 cannot be read"]
     assert read(["x = 'scaled_dot_product'"], FORBIDS).to_look_at == ["'scaled_dot_product' in a string"]
     assert read(["layer.eval()", "re.compile('x')", "def mine(q):\n    'scaled_dot_product'"], FORBIDS).to_look_at == []
@@ -115,8 +127,10 @@ def test_what_a_tree_cannot_tell_is_reported():
         "\ud83d",
         "x=1;" * 100_000,
         "%%",
+        "!true\n" * 600,
+        "x = !true\n" * 600,
     ],
-    ids=range(16),
+    ids=range(18),
 )
 def test_nothing_makes_it_raise(cell):
     code = read([cell, "def mine(q):\n    return q"])
@@ -127,3 +141,7 @@ def test_it_is_quick_on_large_code():
     names = ", ".join(f"a{number}" for number in range(1000))
     code = read([f"[{names}] = [{names}]", "def mine(q):\n    return a1"])
     assert forbidden_names(code, "mine", FORBIDS) == []
+    began = time.monotonic()
+    assert read(["!true\n" * 490 + "x=1\n" * 40_000]).to_look_at
+    assert read([f"!true{number}\n" * 9 + "x=1\n" * 200 for number in range(200)]).to_look_at
+    assert time.monotonic() - began < 15

@@ -4,6 +4,7 @@ import ast
 import asyncio
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from jupyter_client.manager import AsyncKernelManager
 
 from autograder.assignment import ROOT
 from autograder.kernel import doctor, forkserver
+from autograder.kernel.client import PromptClient
 
 pytestmark = [
     pytest.mark.slow,
@@ -152,7 +154,7 @@ def test_every_path_that_it_can_read(kernel):
     found = {path for path in kernel.run(READABLE).splitlines() if not path.startswith("/etc/")}
     coursekit = ROOT / "course" / "coursekit"
     allowed = {f"/course/coursekit/{path.relative_to(coursekit)}" for path in coursekit.rglob("*")}
-    allowed |= {f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "ptmx", "pts/ptmx")}
+    allowed |= {f"/dev/{name}" for name in ("null", "full", "random", "urandom", "ptmx", "pts/ptmx")}
     allowed |= {f"/dev/{name}" for name in ("stdin", "stdout", "stderr")}
     allowed |= {f"/run/kernel/k-{number}" for number in range(1, 6)} | {"/run/kernel/kernel.json"}
     allowed |= {"/home/student/parts.py"}
@@ -270,6 +272,96 @@ def test_limits_of_memory(start):
     assert kernel.ended() == "memory"
 
 
+SHARED = """
+import mmap
+held = []
+for _ in range(8):
+    held.append(mmap.mmap(-1, 64 << 20))
+    held[-1].write(bytes(64 << 20))
+    held[-1].madvise(mmap.MADV_DONTNEED)  # no process maps it any more, and it is still there
+"""
+
+
+def test_memory_that_nobody_counts_is_not_to_be_had(kernel):
+    assert kernel.run(SHARED).startswith("PermissionError")
+    assert "No such file" in kernel.run("open('/dev/zero')")
+    said = kernel.run("""
+        import socket
+        refused = []
+        for family in range(1, 46):
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_RAW):
+                try:
+                    socket.socket(family, kind).close()
+                except OSError as error:
+                    refused += [family] * (error.errno == 1)
+        print(sorted(set(range(1, 46)) - set(refused)))
+        for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+            try:
+                socket.socketpair()[0].setsockopt(socket.SOL_SOCKET, option, 1 << 20)
+            except OSError as error:
+                print(error.errno)
+        """)
+    assert said == "[1, 2, 10, 16]\n1\n1"
+
+
+def test_what_shares_memory_honestly_still_does(kernel):
+    said = kernel.run("""
+        import multiprocessing, numpy, torch
+        from torch.utils.data import DataLoader
+        data = DataLoader(torch.arange(100), batch_size=10, num_workers=0)
+        print(sum(int(batch.sum()) for batch in data))
+        fork = multiprocessing.get_context("fork")
+        total, numbers = fork.Value("i", 0), fork.Queue()
+        def work(n):
+            with total.get_lock():
+                total.value += n
+            numbers.put(n)
+        workers = [fork.Process(target=work, args=[n]) for n in range(4)]
+        for worker in workers: worker.start()
+        print(sorted(numbers.get() for _ in workers))
+        for worker in workers: worker.join()
+        shared = torch.zeros(1000).share_memory_()
+        child = fork.Process(target=shared.fill_, args=[1])
+        child.start(); child.join()
+        print(total.value, shared.sum().item(), (numpy.ones((500, 500)) @ numpy.ones((500, 500))).sum())
+        """)
+    assert said == "4950\n[0, 1, 2, 3]\n6 1000.0 125000000.0"
+
+
+def test_memory_of_other_programs(start):
+    """They share nothing with the fork server, and all that they use is counted. What children share counts once."""
+    kernel = start(memory=400 * MB)
+    said = kernel.run("""
+        children = []
+        for _ in range(8):  # torch and all, which nobody copies
+            children.append(os.fork())
+            if not children[-1]:
+                time.sleep(20); os._exit(0)
+        time.sleep(0.5)
+        print(len(children))
+        """)
+    assert said == "8"
+    kernel.send("""
+        import subprocess, sys
+        code = "x = b'x' * 100_000_000; import time; time.sleep(20)"
+        held = [subprocess.Popen([sys.executable, "-S", "-c", code]) for _ in range(5)]
+        """)
+    assert kernel.ended() == "memory"
+
+
+def test_memory_in_sockets(start):
+    kernel = start()
+    assert "OSError" in kernel.run("import socket; held = [socket.socketpair() for _ in range(200)]")
+    kernel = start(files=1000)
+    kernel.send("import socket; held = [socket.socketpair() for _ in range(200)]; time.sleep(20)")
+    assert kernel.ended() == "memory"
+
+
+def test_a_process_whose_name_is_no_text(kernel):
+    kernel.run("import ctypes; ctypes.CDLL(None).prctl(15, b'\\xff) \\n\\xfe', 0, 0, 0); time.sleep(0.5)")
+    assert kernel.alive() and kernel.value("1 + 1") == 2
+
+
 def test_limits_of_processes(start):
     kernel = start(processes=30)
     said = kernel.run("""
@@ -292,11 +384,65 @@ def test_limits_of_processor_time(start):
     assert kernel.ended() == "cpu"
 
 
+# Six seconds of work, by processes of which nobody is told that they have ended.
+BURNERS = """
+import os, signal, time
+{how}
+for _ in range(12):
+    child = os.fork()
+    if child == 0:
+        if {orphans} and os.fork():
+            os._exit(0)
+        end = time.process_time() + 0.5
+        while time.process_time() < end: pass
+        os._exit(0)
+    try: os.waitpid(child, 0)
+    except OSError: pass
+"""
+
+
+@pytest.mark.parametrize("how", ["signal.signal(signal.SIGCHLD, signal.SIG_IGN)", "pass"])
+def test_processor_time_of_what_has_ended(start, how):
+    kernel = start(cpu=3)
+    before = kernel._now(kernel.manager.provisioner.cpu_seconds())
+    kernel.run("import subprocess\nsubprocess.run(['sh', '-c', 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done'])")
+    used = kernel.value("sum(os.times()[:4])")
+    assert abs(kernel._now(kernel.manager.provisioner.cpu_seconds()) - used) < 0.3 + before  # nothing counts twice
+    kernel.send(BURNERS.format(how=how, orphans=how == "pass"))
+    assert kernel.ended(40) == "cpu"
+
+
 def test_limits_of_output(start):
     kernel = start(output=5 * MB)
     assert kernel.run("print('x' * 1_000_000)")[:3] == "xxx"
     kernel.send("for _ in range(20): print('x' * 1_000_000)")
     assert kernel.ended() == "output"
+
+
+def test_many_frames_are_much_output(start):
+    """To whoever receives it, each frame is a thing of its own, be it empty."""
+    kernel = start(output=5 * MB)
+    kernel.run("kernel = get_ipython().kernel")
+    kernel.send("for _ in range(10): kernel.iopub_socket.send_multipart([b''] * 10_000)")
+    assert kernel.ended() == "output"
+
+
+def test_a_part_of_a_message_that_is_too_large_is_not_read(start):
+    kernel = start()
+    assert kernel.run("print('x' * 7_000_000, flush=True); print('still here')").endswith("still here")
+    began = _peak()
+    kernel.run("""
+        k = get_ipython().kernel
+        pack = k.session.pack
+        k.session.pack = lambda o: b'{"data": [' + b'[],' * 6_000_000 + b'0]}' if "deep" in o else pack(o)
+        k.session.send(k.iopub_socket, "display_data", {"deep": 1}, parent=k.get_parent("shell"))
+        k.session.pack = pack
+        """)
+    assert _peak() - began < 150 * MB
+
+
+def _peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def test_interrupt_restart_and_death(start):
@@ -311,6 +457,23 @@ def test_interrupt_restart_and_death(start):
     assert kernel.ended() == "" and kernel.manager.provisioner._status == 7
     kernel.restart()
     assert kernel.value("1 + 1") == 2
+
+
+def test_it_is_asked_to_end(start):
+    """By all the ways in which jupyter_client does it."""
+    kernel = start()
+    provisioner = kernel.manager.provisioner
+    kernel._now(provisioner.terminate())
+    assert kernel._now(provisioner.wait()) == -signal.SIGTERM
+    assert not provisioner.has_process and kernel._now(provisioner.wait()) == -signal.SIGTERM
+    kernel = start()
+    provisioner = kernel.manager.provisioner
+    kernel.send("time.sleep(0.3); os._exit(7)")
+    assert kernel._now(provisioner.wait()) == 7
+    kernel = start()
+    began = time.monotonic()
+    kernel._now(kernel.manager.shutdown_kernel(now=False))
+    assert not kernel.alive() and time.monotonic() - began < 10
 
 
 def test_nothing_stays_behind(start, tmp_path):
@@ -344,6 +507,52 @@ def test_another_server_takes_the_place_of_a_dead_one(start):
         server._process.wait()
     assert first.value("1 + 1") == 2  # kernels do not need it
     assert start().value("1 + 1") == 2
+
+
+def test_the_server_inherits_nothing_and_has_one_thread(kernel, tmp_path):
+    with (tmp_path / "secret").open("w") as file:
+        os.set_inheritable(file.fileno(), True)
+        server = forkserver.ForkServer((), idle=60)
+    server._wait_until_ready()
+    for process in (server._process.pid, kernel.server()):  # this one has imported torch and all
+        opened = [os.readlink(path) for path in Path(f"/proc/{process}/fd").iterdir()]
+        sockets = [path for path in opened if path.startswith("socket:")]
+        fonts = [path for path in opened if path.startswith((sys.prefix, "/usr/")) and path.endswith("f")]
+        assert len(sockets) == 1 and set(opened) == {"/dev/null", *sockets, *fonts}
+        assert len(list(Path(f"/proc/{process}/task").iterdir())) == 1
+    server._process.kill()
+    server._process.wait()
+
+
+def test_a_server_with_two_threads_is_none(tmp_path):
+    """Only one of them would be there in a fork, and what the other has locked would stay so."""
+    (tmp_path / "restless.py").write_text(
+        "import threading, time\nthreading.Thread(target=time.sleep, args=[60], daemon=True).start()"
+    )
+    code = f"import runpy, sys; sys.path[:0] = [{str(tmp_path)!r}, {str(forkserver.PROGRAM)!r}]; print(runpy.run_path({str(forkserver.PROGRAM / '__main__.py')!r})['preload'](['restless']))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.stdout == "importing restless has started 1 threads\n", run.stderr
+
+
+def test_a_server_that_does_not_get_ready_is_given_up(monkeypatch):
+    monkeypatch.setattr(forkserver, "PATIENCE", 0.01)
+    server = forkserver.ForkServer((), idle=60)
+    with pytest.raises(forkserver.NoKernel, match="did not start"):
+        server.fork([])
+    server._process.wait(timeout=10)
+
+
+def test_what_goes_wrong_at_the_welcome_is_told(monkeypatch):
+    async def odd(self):
+        raise ValueError("an odd message")
+
+    async def alive(self):
+        return True
+
+    monkeypatch.setattr(PromptClient, "_welcome", odd)
+    monkeypatch.setattr(PromptClient, "is_alive", alive)
+    with pytest.raises(ValueError, match="an odd message"):
+        asyncio.run(PromptClient().wait_for_ready())
 
 
 def test_the_server_ends_when_idle():

@@ -103,6 +103,40 @@ def test_from_release_to_feedback(tree, assignment):
     assert (tree / "classroom" / "records" / f"{NAME}.seed").stat().st_mode & 0o077 == 0
 
 
+def test_what_cannot_be_read_takes_back_an_earlier_grade_and_harms_nobody(tree, assignment):
+    command(tree, sys.executable, "-m", "autograder", "build")
+    for student in ("again", "other"):
+        submit(tree, student, handed_in(assignment))
+    command(tree, "nbgrader", "autograde", NAME)
+    assert {row["status"] for row in exported(tree).values()} == {"graded"}
+
+    stamp = tree / "classroom" / "submitted" / "again" / NAME / "timestamp.txt"
+    stamp.write_text("yesterday, or so")
+    command(tree, "nbgrader", "autograde", NAME, fails=True)
+    assert exported(tree)["again"]["status"] == "ungraded"
+    stamp.write_text("2026-10-01 12:00:00 UTC")
+    command(tree, "nbgrader", "autograde", NAME)
+    assert exported(tree)["again"]["status"] == "graded"
+
+    stamp.unlink()
+    os.mkfifo(stamp)
+    for name in (b"\xffx", b"\xff\nx"):  # no text, and no text in two lines
+        submit(tree, os.fsdecode(name), handed_in(assignment))
+    for way in (["nbgrader", "autograde", NAME, "--force"], [sys.executable, "-m", "autograder", "grade", NAME]):
+        command(tree, *way, fails=True)
+        rows = exported(tree)
+        assert {name for name, row in rows.items() if row["status"] == "ungraded"} == {
+            "again",
+            r"\udcffx",
+            "\\udcff\nx",
+        }
+        assert (rows["other"]["status"], float(rows["other"]["raw_score"])) == ("graded", 90)
+        assert rows["again"]["remarks"] == "timestamp.txt is no file, or too large"
+    for name in (b"\xffx", rb"\udcff" + b"\nx"):
+        command(tree, sys.executable, "-m", "autograder", "forget", os.fsdecode(name))
+    assert set(exported(tree)) == {"again", "other"}
+
+
 def test_without_our_configuration_nothing_is_given(tree, assignment):
     """Somebody grades with stock nbgrader: check cells raise, and score 0 instead of full points."""
     command(tree, sys.executable, "-m", "autograder", "build")
@@ -129,6 +163,7 @@ def test_without_isolation_it_refuses_before_it_touches_anything(tree, assignmen
         assert (graded.stat().st_mtime_ns, exported(tree)) == before
     said = command(tree, *NO_NAMESPACES, sys.executable, "-m", "autograder", "doctor", fails=True)
     assert "\nno   " in said and "cannot be locked in here" in said
+    assert "no   limit of processes\n     not tried, since" in said
 
     said = command(tree, *NO_NAMESPACES, sys.executable, "-m", "autograder", "grade", NAME, "--no-sandbox")
     assert "Graded without isolation" in said

@@ -121,3 +121,9 @@ def test_half_an_emoji_is_no_trouble(submitted, release):
     rebuilt, _ = rebuild(submitted, release)
     assert cell(rebuilt, "renormalised").source == "half ?" and rebuilt.cells[-2].source == "another ?"
     assert rebuilt.cells[-1].source == ""
+
+
+def test_not_every_anomaly_is_named(submitted, release):
+    submitted.cells += [new_code_cell("x", metadata={"nbgrader": {"grade_id": "x"}}) for _ in range(1000)]
+    _, anomalies = rebuild(submitted, release)
+    assert len(anomalies) == 51 and anomalies[-1] == "950 more cells are not as they were"

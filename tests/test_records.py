@@ -8,6 +8,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from autograder.answers import Reply, Silent
 from autograder.fingerprint import Run, fingerprint
+from autograder.intake import Intake
 from autograder.records import ANOMALIES, GRADED, UNGRADED, Execution, Line, Records
 
 
@@ -64,6 +65,40 @@ def test_one_student_is_forgotten(records):
     assert [line.student for line in records.latest()] == ["ada", "alan"]
     assert b"only theirs" not in (records._path).read_bytes()
     assert records.forget("nobody") == 0 and records.execution(Run("shared", {}))
+
+
+def test_forgetting_one_does_not_disturb_the_grading_of_another(records, monkeypatch):
+    under_way, own, after = executed(), executed(), executed()
+    records.keep(Run("under way", {}), under_way)
+    records.keep(Run("own", {}), own)
+    records.write(Line("ada", "01", GRADED, execution=own.id))
+    assert records.forget("ada") == 1 and records.execution(Run("under way", {}))
+    records.keep(Run("after", {}), after)
+    assert len({under_way.id, own.id, after.id}) == 3  # no line can point at what was put in another's place
+    records.write(Line("alan", "01", GRADED, execution=under_way.id))
+    monkeypatch.setattr("autograder.records._now", lambda: "2020-01-01T00:00:00+00:00")
+    records.keep(Run("left by a crash", {}), executed())
+    records.forget("ada")
+    assert records.execution(Run("left by a crash", {})) is None and records.execution(Run("after", {}))
+
+
+def test_names_that_are_no_text(records):
+    name = "\udcff\udcfe"  # as Python reads a folder's name that is not UTF-8
+    records.write(Line(name, "01", UNGRADED, f"there is no {name}"))
+    found = records.last(name, "01")
+    assert found.student == r"\udcff\udcfe" and found == records.last(found.student, "01")
+    assert records.forget(name) == 1 and records.last(name, "01") is None
+
+
+def test_a_first_step_of_nbgraders_that_fails_leaves_a_line(records):
+    intake = Intake.__new__(Intake)
+    intake._records, intake._isolation = records, "confined"
+    for step in (lambda assignment, student: 1 / 0, lambda assignment, student: "\udcff".encode()):
+        with pytest.raises((ZeroDivisionError, UnicodeEncodeError)):
+            intake._recorded(step, lambda assignment, student: True)("01", "ada")
+        found = records.last("ada", "01")
+        assert found.status == UNGRADED and found.reason.startswith("grading failed: ")
+    assert intake._recorded(lambda assignment, student: None, lambda assignment, student: True)("01", "ada") is True
 
 
 def test_only_the_owner_reads_them(records):

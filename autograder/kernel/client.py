@@ -2,8 +2,17 @@
 
 import asyncio
 import time
+from typing import Any
 
 from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.session import json_unpacker
+
+MAX_PART = 6_000_000  # bytes of a part of a message; what is read from it may take thirty times as much
+
+
+def unpack(part: bytes) -> Any:
+    """JSON. A part that is too large says nothing, which makes its message an odd one."""
+    return json_unpacker(part) if len(part) <= MAX_PART else {}
 
 
 class PromptClient(AsyncKernelClient):
@@ -13,6 +22,7 @@ class PromptClient(AsyncKernelClient):
     def start_channels(self, shell: bool = True, iopub: bool = True, **_) -> None:
         """These two alone. A heartbeat is listened to in a thread that waits for ever for a kernel that sends it
         odd bytes, and whether the kernel lives its supervisor knows better."""
+        self.session.unpack = unpack
         super().start_channels(shell=shell, iopub=iopub, stdin=False, hb=False, control=False)
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
@@ -26,6 +36,7 @@ class PromptClient(AsyncKernelClient):
                     raise RuntimeError("the kernel ended before it was ready")
                 if time.monotonic() > deadline:
                     raise RuntimeError("the kernel was not ready in time")
+            welcome.result()  # raises what it has raised
         finally:
             welcome.cancel()
 

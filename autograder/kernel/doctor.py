@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -26,7 +26,7 @@ class Item:
 
 @cache
 def examine() -> list[Item]:
-    """Each item is tried in earnest, in a process of its own. After one that fails the others are not."""
+    """Each item is tried in earnest, in a process of its own. After one that fails the others are not tried."""
     try:
         run = subprocess.run(
             [sys.executable, "-s", "-B", str(CHECKS)], capture_output=True, text=True, timeout=60, cwd="/"
@@ -34,15 +34,18 @@ def examine() -> list[Item]:
         found = [json.loads(line) for line in run.stdout.splitlines()]
     except (OSError, subprocess.TimeoutExpired) as error:
         return [Item("a process that tries", False, str(error))]
-    items = [Item(name, not why, why, _remedy(name, why) if why else "") for name, why in found]
+    items = [Item(name, not why, why) for name, why in found]
+    first = next((number for number, item in enumerate(items) if not item.works), None)
+    if first is not None:
+        items[first] = replace(items[first], remedy=_remedy(items[first].name))
     if not items or items[-1].works and run.returncode:
         items.append(Item("a process that tries", False, run.stderr.strip()[-500:] or "it ended without a word"))
     return items
 
 
 def missing() -> str:
-    """What does not work, and why; an empty string if everything does."""
-    return "; ".join(f"{item.name}: {item.reason}" for item in examine() if not item.works)
+    """What does not work first of all, and why; an empty string if everything does."""
+    return next((f"{item.name}: {item.reason}" for item in examine() if not item.works), "")
 
 
 def as_text(items: list[Item]) -> str:
@@ -52,15 +55,11 @@ def as_text(items: list[Item]) -> str:
         lines += [f"     {part}" for part in (item.reason, item.remedy) if part]
     if all(item.works for item in items):
         return "\n".join([*lines, "", "Students' code can be locked in here."])
-    lines += [
-        "     What comes after it was not tried.",
-        "",
-        "Students' code cannot be locked in here. Your own notebook",
-    ]
+    lines += ["", "Students' code cannot be locked in here. Your own notebook"]
     return "\n".join([*lines, "can be graded all the same: python -m autograder check NOTEBOOK"])
 
 
-def _remedy(name: str, why: str) -> str:
+def _remedy(name: str) -> str:
     if name.startswith("Linux"):
         return "Grade on a newer Linux, or in a virtual machine that runs one."
     for setting, value in SWITCHES.items():

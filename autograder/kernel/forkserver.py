@@ -11,6 +11,7 @@ from pathlib import Path
 import platformdirs
 
 PROGRAM = Path(__file__).with_name("server")
+PATIENCE = 300  # seconds that a server may take to import its modules
 ONE_THREAD = dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"], "1")
 
 
@@ -27,6 +28,7 @@ class ForkServer:
 
     def __init__(self, modules: tuple[str, ...], idle: float):
         self._lock = threading.Lock()
+        self._hello: dict = {}
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(  # kernels can read its command line: no path of ours stands there
@@ -38,7 +40,7 @@ class ForkServer:
                 env=_environment(),
                 start_new_session=True,
             )
-        self._hello: dict = {}
+        self._control.settimeout(PATIENCE)
 
     def alive(self) -> bool:
         return self._process.poll() is None
@@ -56,8 +58,8 @@ class ForkServer:
         if not self._hello:
             try:
                 self._hello = json.loads(self._control.recv(100_000) or "{}")
-            except OSError:
-                self._hello = {}
+            except OSError:  # TimeoutError is one
+                self._process.kill()
         if not self._hello or self._hello["failed"]:
             raise NoKernel(f"the fork server did not start\n{self._hello.get('failed', '')}")
 

@@ -142,6 +142,11 @@ class ConfinedProvisioner(KernelProvisionerBase):
             self._status, self.broken = heard["ended"], heard["why"]
         return heard
 
+    @property
+    def killed(self) -> bool:
+        """Was it killed, and not for a limit?"""
+        return self._status == -signal.SIGKILL and not self.broken
+
     async def cpu_seconds(self) -> float:
         """Processor time that the kernel and its children have used so far; infinite if it has ended."""
         if await self.poll() is not None:

@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -79,6 +80,7 @@ def elsewhere(path: Path, content: str) -> Path:
 
 def folder_is_a_link(path: Path, content: str) -> None:
     target = elsewhere(path, content)
+    fifo(target / "timestamp.txt")
     path.rmdir()
     path.symlink_to(target)
 
@@ -91,17 +93,36 @@ def link_beside(assignment: Assignment, surroundings) -> Callable[[Path], None]:
     return fill
 
 
-def fifo(path: Path, _) -> None:
-    """A pipe that nobody writes to. After 50 seconds it is closed, so that nobody waits for ever."""
+def fifo(path: Path) -> None:
+    """A pipe. Whoever reads it gets nothing, and does not wait for ever."""
 
     def close() -> None:
-        with suppress(OSError):  # nobody waits, or it is gone
-            os.close(os.open(path / FILE, os.O_WRONLY | os.O_NONBLOCK))
+        with suppress(OSError):  # it is gone
+            while True:
+                os.close(os.open(path, os.O_WRONLY))  # waits until somebody reads
+                time.sleep(1)
 
-    os.mkfifo(path / FILE)
-    timer = threading.Timer(50, close)
-    timer.daemon = True
-    timer.start()
+    os.mkfifo(path)
+    threading.Thread(target=close, daemon=True).start()
+
+
+def timed(name: str, put: bytes | Callable[[Path], object], outcome: str = "ungraded") -> Kind:
+    """A right notebook, and what stands in the place of the file that says when it was handed in."""
+
+    def fill(path: Path, content: str) -> None:
+        (path / FILE).write_text(content, encoding="utf-8")
+        stamp = path / "timestamp.txt"
+        stamp.write_bytes(put) if isinstance(put, bytes) else put(stamp)
+
+    score = None if outcome == "ungraded" else 90.0
+    return folder(name, outcome, score, fill, reason="" if score else "timestamp.txt")
+
+
+def cells(content: str, number: int) -> bytes:
+    """And so many more."""
+    notebook = json.loads(content)
+    own = {"cell_type": "raw", "metadata": {"nbgrader": {"grade_id": "x"}}, "source": ""}
+    return json.dumps(notebook | {"cells": notebook["cells"] + [own] * number}).encode()
 
 
 def sparse(path: Path, content: str) -> None:
@@ -169,6 +190,19 @@ DAMAGED = [
         90.0,
         lambda assignment, _: json.dumps(right(assignment, last="print('\ud83d')")).encode(),
     ),
+    ungraded("20,000 cells", "cells", lambda content: cells(content, 20_000)),
+    Kind("1,000 cells of no notebook", "anomalies", 90.0, lambda assignment, _: cells(text(assignment), 1_000)),
+    timed("a time", b"2026-10-01 12:00:00 UTC", "graded"),
+    timed("no time in the file for it", b"", "graded"),
+    timed("a time that is none", b"yesterday, or so"),
+    timed("a time that is no text", b"\xff\xfe\x00"),
+    timed("a time in an absurd year", b"99999-01-01 00:00:00 UTC"),
+    timed("a time before all time", b"0001-01-01 00:00:00 +1400"),
+    timed("a time of 20 MB", b"1" * 20_000_000),
+    timed("a folder in the place of the time", Path.mkdir),
+    timed("a pipe in the place of the time", fifo),
+    timed("a device in the place of the time", lambda stamp: stamp.symlink_to("/dev/null")),
+    timed("a link in the place of the time", lambda stamp: stamp.symlink_to("/etc/hostname")),
     folder(
         "no notebook at all", "ungraded", None, lambda path, content: (path / "notes.txt").write_text("later"), FILE
     ),
@@ -179,8 +213,15 @@ DAMAGED = [
         lambda path, content: (path / "mine (1).ipynb").write_text(content),
         FILE,
     ),
+    folder(
+        "a notebook whose name speaks to the terminal, and is no text",
+        "ungraded",
+        None,
+        lambda path, content: (path / "x\x1b[2K\rada  10  15  35  30  90\udcff.ipynb").write_text(content),
+        r"x\x1b[2K\rada",
+    ),
     folder("a folder in the notebook's place", "ungraded", None, lambda path, content: (path / FILE).mkdir(), "file"),
-    folder("a pipe in the notebook's place", "ungraded", None, fifo, "file"),
+    folder("a pipe in the notebook's place", "ungraded", None, lambda path, _: fifo(path / FILE), "file"),
     folder(
         "a link to another's notebook",
         "ungraded",

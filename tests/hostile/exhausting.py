@@ -153,6 +153,71 @@ take_back()
         "anomalies",
     ),
     burden(
+        "a bomb of memory that no process holds",
+        """
+import mmap, time
+held = []
+try:
+    for _ in range(23):  # 2.3 GB, and no more
+        held.append(mmap.mmap(-1, 100_000_000))  # shared, and without a file
+        for _ in range(100):
+            held[-1].write(b"x" * 1_000_000)
+        held[-1].madvise(mmap.MADV_DONTNEED)
+    time.sleep(2)
+    take_back()
+except OSError:
+    pass
+finally:
+    for memory in held:
+        memory.close()
+""",
+    ),
+    burden(
+        "a bomb of memory in other programs",
+        """
+import subprocess, sys, time
+code = "held = b'x' * 200_000_000; print(1, flush=True); import time; time.sleep(15)"  # and no longer
+programs = [subprocess.Popen([sys.executable, "-S", "-c", code], stdout=subprocess.PIPE) for _ in range(12)]
+answers = [program.stdout.read(1) for program in programs]
+time.sleep(2)
+alive = [program for program in programs if program.poll() is None]
+for program in alive:
+    program.kill()
+    program.wait()
+if answers != [b"1"] * 12 or len(alive) != 12:
+    import os
+    os._exit(1)
+take_back()
+""",
+        "anomalies",
+    ),
+    burden(
+        "a bomb of memory in sockets",
+        """
+import socket
+held, waiting = [], 0
+try:
+    while waiting < 300_000_000:  # bytes, and no more
+        pair = socket.socketpair()
+        held.append(pair)
+        for end in pair:
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 22)
+            end.setblocking(False)
+            try:
+                while waiting < 300_000_000:
+                    waiting += end.send(bytes(65_536))
+            except BlockingIOError:
+                pass
+    take_back()
+except OSError:
+    pass
+finally:
+    for pair in held:
+        for end in pair:
+            end.close()
+""",
+    ),
+    burden(
         "a file in memory",
         """
 import os

@@ -27,6 +27,26 @@ def forgery(name: str, outcome: str, code: str, returns: str = "Anything()") -> 
     return variant(name, outcome, 0.0, first=code, **instead)
 
 
+def forged_answers(then: str) -> str:
+    """A cell that finds out, while a question is asked, under which MIME types all answers are heard. What it then does
+    may call ``show()``, which shows answers under them that have the form of the true ones."""
+    return f"""
+import os, sys, threading, time
+from IPython.display import display
+def Anything():
+    frame, value = sys._getframe(), torch.ones(3, 3, dtype=torch.float64).tril()
+    while frame:
+        asked = frame.f_locals.get("questions")
+        if isinstance(asked, list) and "as_text" in frame.f_globals:
+            kit = frame.f_globals
+            answers = {{kind: kit["as_text"](kit["_encode"](value)) for name, seed, kind in asked}}
+            show = lambda: display(answers, raw=True)
+            {then}
+        frame = frame.f_back
+    return value
+"""
+
+
 FORGING = [
     forgery("objects equal to everything", "graded", ANYTHING),
     forgery(
@@ -106,78 +126,35 @@ async def agree(code, silent, *a, **k):
 kernel.do_execute = agree
 """,
     ),
+    forgery("answers forged before the true ones", "anomalies", forged_answers("show()")),
+    forgery("answers forged twice", "anomalies", forged_answers("show(); show()")),
     forgery(
-        "answers shown before the questions, in their own format",
-        "graded",
-        ANYTHING
-        + f"""
-import json
-from IPython.display import display
-for _ in range(3):
-    text = json.dumps({{"nonce": None, "values": {{"plain": True}}}})
-    display({{{ANSWER!r}: text}}, raw=True); print(text)
-""",
+        "answers forged instead of the true ones",
+        "anomalies",
+        forged_answers("show(); time.sleep(0.3); os._exit(0)"),  # sent, and no other comes
     ),
     forgery(
-        "answers shown during the questions",
-        "graded",
-        f"""
-import json
-from IPython.display import display
-def Anything():
-    for nonce in (None, "", "0" * 32):
-        text = json.dumps({{"nonce": nonce, "values": {{"plain": True}}}})
-        display({{{ANSWER!r}: text}}, raw=True); print(text)
-""",
+        "answers forged after the true ones",
+        "anomalies",
+        forged_answers("[threading.Timer(seconds, show).start() for seconds in (0.01, 0.1, 0.5)]"),
     ),
     forgery(
-        "answers shown after the questions, from a thread and at the exit",
+        "answers shown at all times, in their own format",
         "graded",
         ANYTHING
         + f"""
 import atexit, json, threading, time
 from IPython.display import display
 def show():
-    display({{{ANSWER!r}: json.dumps({{"nonce": "x", "values": {{"plain": True}}}})}}, raw=True)
+    display({{{ANSWER!r}: json.dumps({{"values": {{"plain": True}}}})}}, raw=True)
 def talk():
     end = time.monotonic() + 20
     while time.monotonic() < end:
         show()
         time.sleep(0.05)
+show()
 threading.Thread(target=talk, daemon=True).start()
 atexit.register(show)
-""",
-    ),
-    forgery(
-        "the nonce stolen, and a second answer",
-        "anomalies",
-        f"""
-import json, sys
-from IPython.display import display
-def Anything():
-    frame = sys._getframe()
-    while frame:
-        if "nonce" in frame.f_locals:
-            text = json.dumps({{"nonce": frame.f_locals["nonce"], "values": {{"plain": True}}}})
-            display({{{ANSWER!r}: text}}, raw=True)
-        frame = frame.f_back
-""",
-    ),
-    forgery(
-        "the nonce stolen, and no second answer",
-        "anomalies",
-        f"""
-import json, os, sys, time
-from IPython.display import display
-def Anything():
-    frame = sys._getframe()
-    while frame:
-        if "nonce" in frame.f_locals:
-            text = json.dumps({{"nonce": frame.f_locals["nonce"], "values": {{"plain": True}}}})
-            display({{{ANSWER!r}: text}}, raw=True)
-            time.sleep(0.3)  # until it is sent
-            os._exit(0)
-        frame = frame.f_back
 """,
     ),
     forgery(
@@ -202,8 +179,8 @@ sys.modules = Fixed(sys.modules)
 import base64, hashlib, json, safetensors.torch
 dumps = json.dumps
 def forged(thing, *a, **k):
-    if isinstance(thing, dict) and "nonce" in thing:
-        thing = {"nonce": thing["nonce"], "values": {"plain": True}}
+    if isinstance(thing, dict) and "values" in thing:
+        thing = {"values": {"plain": True}}
     return dumps(thing, *a, **k)
 json.dumps = forged
 safetensors.torch.save = lambda tensors, **k: b"0" * 100

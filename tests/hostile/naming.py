@@ -24,4 +24,6 @@ NAMING = [
     named("a student who is hidden", ".ada"),
     named("a student with spaces around", " ada "),
     named("a student of two lines", "a\nb", "name"),
+    named("a student whose name is no text", "\udcffx", "UTF-8"),  # the folder's name is one byte, and an x
+    named("a student whose name is no text in two lines", "\udcff\nx", "name"),
 ]

@@ -108,6 +108,44 @@ raise ValueError(page)
 """,
     ),
     variant(
+        "pages that take for ever to clean",
+        "graded",
+        90.0,
+        last="""
+from IPython.display import HTML, Markdown, display
+for kind in (HTML, Markdown):
+    for page in ("<div>" * 16_000, "<b><i><a>" * 16_000, "a" + " " * 40_000 + "b", "<b>x</b>" * 400_000):
+        display(kind(page))
+    for _ in range(400):
+        display(kind("<div>" * 500))
+""",
+    ),
+    variant(
+        "a run before the first",
+        "anomalies",
+        90.0,
+        last="""
+kernel = get_ipython().kernel
+for number in (-5, -(10 ** 300), True, 1.5):
+    for kind in ("execute_input", "execute_result"):
+        content = {"code": "", "data": {"text/plain": "x"}, "metadata": {}, "execution_count": number}
+        kernel.session.send(kernel.iopub_socket, kind, content, parent=kernel.get_parent("shell"))
+""",
+    ),
+    variant("600 commands of the shell", "anomalies", 90.0, last="!true\n" * 600),
+    variant(
+        "a part of a message that is all brackets",
+        "anomalies",
+        90.0,
+        last="""
+kernel = get_ipython().kernel
+pack = kernel.session.pack
+kernel.session.pack = lambda thing: b'{"data": [' + b"[]," * 6_000_000 + b"0]}" if "deep" in thing else pack(thing)
+kernel.session.send(kernel.iopub_socket, "display_data", {"deep": 1}, parent=kernel.get_parent("shell"))
+kernel.session.pack = pack
+""",
+    ),
+    variant(
         "scripts in the metadata of a picture",
         "graded",
         90.0,

@@ -144,7 +144,7 @@ def run_kernel(request: dict, say_ready: int) -> None:
     connection = Path(root.SOCKETS, "kernel.json")
     connection.write_text(json.dumps(request["connection"] | {"transport": "ipc", "ip": SOCKET}))
     sys.path[:] = [*sys.path[1:], *request["paths"]]  # the first is the folder of this program
-    for module in ("confine", "linux", "root", "seccomp", "supervisor"):
+    for module in ("confine", "frames", "linux", "root", "seccomp", "supervisor", "usage"):
         sys.modules.pop(module, None)
 
     if "matplotlib" in sys.modules:  # it has read the server's environment, not the kernel's

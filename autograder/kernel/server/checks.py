@@ -91,17 +91,21 @@ CHECKS = {
 
 
 def main() -> None:
+    failed = ""
     for name, check in CHECKS.items():
-        try:
-            check()
-            why = ""
-        except OSError as error:
-            why = str(error)
-        except Exception:
-            why = traceback.format_exc()
+        why = f"not tried, since {failed!r} failed" if failed else _fails(check)
+        failed = failed or (name if why else "")
         print(json.dumps([name, why]), flush=True)
-        if why:
-            return
+
+
+def _fails(check) -> str:
+    try:
+        check()
+    except OSError as error:
+        return str(error)
+    except Exception:
+        return traceback.format_exc()
+    return ""
 
 
 def _must_fail(otherwise: str, function, *arguments) -> None:

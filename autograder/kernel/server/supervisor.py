@@ -11,12 +11,14 @@ import signal
 import socket
 import threading
 from contextlib import suppress
-from pathlib import Path
 
 import root
+import usage
+from frames import Frames
 
 LOOK_EVERY = 0.1  # seconds
-TICKS = os.sysconf("SC_CLK_TCK")
+FRAME = 256  # bytes that the grader needs to keep a frame, however short it is
+SOCKETS = 300  # that may be there at once: what waits in them is memory
 
 
 class Supervisor:
@@ -31,7 +33,7 @@ class Supervisor:
         self.kernel, self.grader, self.listeners, self.limits = kernel, grader, listeners, limits
         self.why = ""  # the limit that was broken
         self._carried = 0
-        self._shared = _memory(os.getpid())  # what each process has from the fork server, and shares with it
+        self._cpu = usage.ProcessorTime()
 
     def watch(self, ready: int, path: str) -> None:
         """Until the kernel ends, the grader goes away, or a limit is broken. Does not return.
@@ -67,7 +69,7 @@ class Supervisor:
                 self._end(-signal.SIGKILL)
             os.kill(self.kernel, request["signal"])
         else:
-            self._tell({"cpu": sum(map(_cpu, _others()))})
+            self._tell({"cpu": self._cpu.seconds()})
 
     def _end(self, status: int) -> None:
         self._tell({"ended": status, "why": self.why})
@@ -81,13 +83,11 @@ class Supervisor:
 
     def _broken(self) -> str:
         """The limit that the kernel and its children have broken together; an empty string if there is none."""
-        others = _others()
         room = os.statvfs(root.HOME)
-        written = (room.f_blocks - room.f_bfree) * room.f_frsize
-        used = sum(max(0, _memory(process) - self._shared) for process in others) + written
-        if used > self.limits["memory"]:
+        left = self.limits["memory"] - (room.f_blocks - room.f_bfree) * room.f_frsize
+        if usage.memory(usage.others(), left) > left or usage.sockets() > SOCKETS:
             return "memory"
-        if sum(map(_cpu, others)) > self.limits["cpu"]:
+        if self._cpu.seconds() > self.limits["cpu"]:
             return "cpu"
         return ""
 
@@ -104,10 +104,11 @@ class Supervisor:
             _thread(self._carry, inside, outside, True)
 
     def _carry(self, source: socket.socket, sink: socket.socket, counted: bool) -> None:
+        frames = Frames()
         with suppress(OSError):
             while data := source.recv(1 << 18):
                 if counted:
-                    self._carried += len(data)
+                    self._carried += len(data) + FRAME * frames.count(data)
                     if self._carried > self.limits["output"]:
                         self.why = "output"
                         return
@@ -119,29 +120,6 @@ class Supervisor:
 
 def _thread(function, *arguments) -> None:
     threading.Thread(target=function, args=arguments, daemon=True).start()
-
-
-def _others() -> list[int]:
-    """Every process here but this one. Orphans are among them: they are children of the first process."""
-    return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
-
-
-def _memory(process: int) -> int:
-    """Bytes that no file stands for. 0 for a process that has just ended."""
-    try:
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    except OSError:
-        return 0
-    return 1024 * sum(int(line.split()[1]) for line in lines if line.startswith(("RssAnon:", "RssShmem:", "VmSwap:")))
-
-
-def _cpu(process: int) -> float:
-    """Seconds of this process, and of its children that have ended."""
-    try:
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return sum(map(int, fields[11:15])) / TICKS
 
 
 def _reap(but: int) -> None:
