@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 help:
 	@echo "make demo       build, release, submit, collect and grade a class of 12, with feedback"
 	@echo "make test       everything: units, every mistake, notebooks, hostile submissions, the pipeline"
-	@echo "make test-fast  the tests that start no kernel"
+	@echo "make test-fast  the tests that start no kernel and try no mistake"
 	@echo "make bench      seconds a submission, stock nbgrader and ours in pairs"
 	@echo "make lab        JupyterLab on this course"
 	@echo "make build      solutions/ -> classroom/source and course/"

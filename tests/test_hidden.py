@@ -21,6 +21,7 @@ def judge_for(name: str) -> Judge:
     return Judge(load(name), seed="tests")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", names())
 @pytest.mark.parametrize("seed", ["tests", "another"])
 def test_every_mistake_is_caught_told_apart_and_costs_once(name, seed):

@@ -726,9 +726,10 @@ def everything_is_asked(student, rng):
 def nothing_is_asked(student, rng):
     """At probability 0 the inputs are the tokens, and all labels are -100."""
     size, mask_id, special = vocabulary(rng, 2)
-    tokens = rng.integers(0, size - 1, *rng.different(2, 3, 9))
+    tokens = rng.integers(0, size - 1, *rng.different(2, 12, 20))
     inputs, labels = corrupt(student, tokens, mask_id, size, special, generator(rng), probability=0.0)
-    return {"inputs": inputs, "labels": labels}
+    others = corrupt(student, tokens, mask_id, size, [], generator(rng), probability=0.7)[1]
+    return {"inputs": inputs, "labels": labels, "at another probability, chosen": some(others)}
 
 
 @hidden("mask_tokens", forbids=COLLATORS)
@@ -810,16 +811,16 @@ def any_token_of_the_vocabulary(student, rng):
     """A random token is any of the vocabulary, each as often, also a special one or mask_id, and each a new one."""
     found = {}
     # The smaller the vocabulary, the more it shows if one of it is left out.
-    for size, special in [(3, 0), (3, 1), (3, 2), (5, 3)]:
+    for size, special, scale in [(3, 0, 15), (3, 1, 15), (3, 2, 15), (5, 3, 20)]:
         # The ends of the larger one are neither token nor mask, or they could not be seen.
         mask_id, token = rng.shuffled([id for id in range(3) if id != special and (size == 3 or id)])
         tokens = torch.full((600, 50), token)
         inputs, _ = corrupt(student, tokens, mask_id, size, [special], generator(rng), 1.0)
         name = f"of {size} tokens, with {special} special, {mask_id} for the mask, {token} in the text:"
         for other in {*range(size)} - {mask_id, token}:
-            found[f"{name} {other}"] = share(inputs == other) * 5 * size
-        found[f"{name} none"] = share((inputs < 0) | (inputs >= size)) * 5 * size
-        found[f"{name} kept"] = (share(inputs == token) - 0.1) * 10
+            found[f"{name} {other}"] = share(inputs == other) * scale
+        found[f"{name} none"] = share((inputs < 0) | (inputs >= size)) * scale
+        found[f"{name} kept"] = (share(inputs == token) - 0.1) * 9
     size = rng.integer(40, 60)
     inputs, _ = corrupt(student, torch.full((600, 50), 0), 1, size, [], generator(rng), 1.0)
     for name, order in {"row": inputs.flatten(), "column": inputs.T.flatten()}.items():
@@ -873,7 +874,7 @@ def fates_of_their_own(student, rng):
 def tokens_stay(student, rng):
     """The tokens and the list of special ids are the same after the call as before."""
     size, mask_id, special = vocabulary(rng, 2)
-    tokens = rng.integers(0, size - 1, *rng.different(2, 5, 9))
+    tokens = rng.integers(0, size - 1, *rng.different(2, 12, 20))
     _, labels = student.mask_tokens(tokens, mask_id, size, special, generator(rng), 0.7)
     return {"after the call, tokens": tokens, "special ids": special, "chosen": some(labels)}
 
