@@ -26,7 +26,7 @@ def honest(assignment):
 
 def verdicts(aims):
     lines = Records(aims.course / "classroom" / "records").latest(ASSIGNMENT)
-    return {line.student: (line.status, line.verdicts) for line in lines if line.student in HONEST}
+    return {line.student: (line.status, line.reason, line.verdicts) for line in lines if line.student in HONEST}
 
 
 @pytest.mark.parametrize("half", [0, 1])

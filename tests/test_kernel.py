@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
+from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.manager import AsyncKernelManager
 
 from autograder.assignment import ROOT
@@ -553,6 +554,19 @@ def test_what_goes_wrong_at_the_welcome_is_told(monkeypatch):
     monkeypatch.setattr(PromptClient, "is_alive", alive)
     with pytest.raises(ValueError, match="an odd message"):
         asyncio.run(PromptClient().wait_for_ready())
+
+
+def test_a_kernel_whose_greeting_is_lost_is_ready(tmp_path, monkeypatch):
+    hear = AsyncZMQSocketChannel.get_msg
+
+    async def but_no_greeting(self, timeout=None):
+        message = await hear(self, timeout)
+        return await but_no_greeting(self, timeout) if message["msg_type"] == "iopub_welcome" else message
+
+    monkeypatch.setattr(AsyncZMQSocketChannel, "get_msg", but_no_greeting)
+    kernel = Kernel(tmp_path).start()
+    assert kernel.value("1 + 1") == 2
+    kernel.shut_down()
 
 
 def test_the_server_ends_when_idle():

@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from queue import Empty
 from typing import Any
 
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.session import json_unpacker
 
+GREETING = 0.5  # seconds in which a kernel that has our connection greets us
 MAX_PART = 6_000_000  # bytes of a part of a message; what is read from it may take thirty times as much
 
 
@@ -17,7 +19,7 @@ def unpack(part: bytes) -> Any:
 
 class PromptClient(AsyncKernelClient):
     """Ready as soon as the kernel is. The base listens until nothing has come for 0.2 seconds, to be sure that it
-    misses no output; we know that from the welcome with which ipykernel greets a listener."""
+    misses no output; we know that from the first thing we hear, the welcome with which ipykernel greets a listener."""
 
     def start_channels(self, shell: bool = True, iopub: bool = True, **_) -> None:
         """These two alone. A heartbeat is listened to in a thread that waits for ever for a kernel that sends it
@@ -41,7 +43,13 @@ class PromptClient(AsyncKernelClient):
             welcome.cancel()
 
     async def _welcome(self) -> None:
-        while (await self.iopub_channel.get_msg())["msg_type"] != "iopub_welcome":
-            pass
+        """ipykernel loses its greeting if it publishes something at the moment in which we arrive: its send takes
+        the event away for which its listener waits. So we ask for something that it publishes, until we hear it."""
+        while True:
+            try:
+                await self.iopub_channel.get_msg(timeout=GREETING)
+                break
+            except Empty:
+                self.kernel_info()
         self.kernel_info()
         await self.shell_channel.get_msg()
