@@ -1,11 +1,14 @@
 """The reference solutions are held to torch's own, and to transformers'."""
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
 from coursekit.bert import encoder_weights
 from coursekit.oracle import torch_layer
 from torch import nn
+from transformers import GPT2Config, GPT2LMHeadModel, TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
 from autograder.assignment import load
 
@@ -152,3 +155,114 @@ def test_the_loss_is_torchs(decoder):
     logits, targets = torch.randn(3, 4, 7, dtype=torch.float64), torch.randint(7, (3, 4))
     expected = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=2)
     assert torch.isclose(decoder.sequence_loss(logits, targets, pad_id=2), expected, rtol=1e-12)
+
+
+# GPT-2, held to transformers': sizes that differ, so that no transposed or exchanged weight fits by chance.
+SIZES = [
+    {"vocab_size": 31, "n_positions": 11, "n_embd": 12, "n_layer": 3, "n_head": 4, "layer_norm_epsilon": 0.1},
+    {"vocab_size": 19, "n_positions": 17, "n_embd": 10, "n_layer": 1, "n_head": 2, "n_inner": 23},
+    {
+        "vocab_size": 40,
+        "n_positions": 9,
+        "n_embd": 6,
+        "n_layer": 2,
+        "n_head": 1,
+        "n_inner": 7,
+        "layer_norm_epsilon": 0.5,
+    },
+]
+COUNTS = {  # Radford et al. 2019, table 2, counted exactly: as transformers counts
+    "small": ({}, 124_439_808),
+    "medium": ({"n_embd": 1024, "n_layer": 24, "n_head": 16}, 354_823_168),
+    "large": ({"n_embd": 1280, "n_layer": 36, "n_head": 20}, 774_030_080),
+    "xl": ({"n_embd": 1600, "n_layer": 48, "n_head": 25}, 1_557_611_200),
+}
+
+
+@pytest.fixture(scope="module")
+def gpt2():
+    return load("04_gpt2").reference()
+
+
+@pytest.fixture(scope="module")
+def generation():
+    return load("05_generation").reference()
+
+
+def both(gpt2, sizes, dtype):
+    """transformers' model with weights that make every part count, and ours with the same."""
+    config = GPT2Config(**sizes, bos_token_id=0, eos_token_id=0)
+    theirs = given(GPT2LMHeadModel(config), dtype).eval()
+    return gpt2.load_gpt2_weights(gpt2.GPT2(config).to(dtype), theirs.state_dict()).eval(), theirs
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize("dtype, tolerance", [(torch.float32, 1e-4), (torch.float64, 1e-10)])
+def test_gpt2_is_transformers(gpt2, sizes, dtype, tolerance):
+    ours, theirs = both(gpt2, sizes, dtype)
+    tokens = torch.randint(sizes["vocab_size"], (3, sizes["n_positions"]))
+    with torch.no_grad():
+        expected = theirs(tokens, labels=tokens)
+        logits = ours(tokens)
+    assert (logits - expected.logits).abs().max() < tolerance
+    assert (gpt2.language_model_loss(logits, tokens) - expected.loss).abs() < 1e-5  # theirs is float32 in any case
+
+
+def test_gpt2_begins_as_transformers_does(gpt2):
+    torch.manual_seed(0)
+    config = GPT2Config(vocab_size=500, n_positions=32, n_embd=96, n_layer=6, n_head=4, bos_token_id=0, eos_token_id=0)
+    ours, theirs = gpt2.GPT2(config), GPT2LMHeadModel(config).transformer
+    for (name, parameter), (theirs_name, their) in zip(ours.named_parameters(), theirs.named_parameters(), strict=True):
+        spread, expected = parameter.std().item(), their.std().item()
+        assert name == theirs_name and spread == pytest.approx(expected, rel=0.1, abs=1e-9), name
+        assert parameter.mean().item() == pytest.approx(their.mean().item(), abs=0.002), name
+    tokens = torch.randint(500, (4, 32))
+    assert gpt2.language_model_loss(ours.eval()(tokens), tokens).item() == pytest.approx(math.log(500), rel=0.02)
+
+
+def test_gpt2_drops_where_transformers_does(gpt2):
+    """With one rate at a time, and weights that are the same: the share of zeros, and the mean over many draws."""
+    for rate in ("embd_pdrop", "attn_pdrop", "resid_pdrop"):
+        sizes = SIZES[0] | {"embd_pdrop": 0.0, "attn_pdrop": 0.0, "resid_pdrop": 0.0, rate: 0.4}
+        ours, theirs = both(gpt2, sizes, torch.float64)
+        tokens = torch.randint(31, (1, 7)).expand(4000, 7)
+        with torch.no_grad():
+            drawn, expected = ours.train()(tokens), theirs.train()(tokens).logits
+        error = expected.std(0) * (2 / 4000) ** 0.5
+        assert ((drawn.mean(0) - expected.mean(0)).abs() < 6 * error).all(), rate
+        assert torch.allclose(drawn.std(0), expected.std(0), rtol=0.15), rate
+        assert (ours.eval()(tokens[:1]) - drawn[:1]).abs().max() > 1e-3, rate
+
+
+@pytest.mark.parametrize("size", COUNTS)
+def test_parameters_are_as_many_as_in_gpt2(gpt2, size):
+    sizes, count = COUNTS[size]
+    with torch.device("meta"):
+        assert sum(parameter.numel() for parameter in gpt2.GPT2(GPT2Config(**sizes)).parameters()) == count
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize("name", ["generate", "generate_cached"])
+def test_greedy_generation_is_transformers(gpt2, generation, sizes, name):
+    ours, theirs = both(gpt2, sizes, torch.float64)
+    tokens = torch.randint(sizes["vocab_size"], (4, 3))
+    new = sizes["n_positions"] - 3
+    written = getattr(generation, name)(ours, tokens, new, temperature=0)
+    options = {"attention_mask": torch.ones_like(tokens), "max_new_tokens": new, "do_sample": False, "pad_token_id": 0}
+    assert torch.equal(written, theirs.generate(tokens, **options, eos_token_id=None))
+    end = int(written[0, 5])
+    until = theirs.generate(tokens, **(options | {"pad_token_id": end}), eos_token_id=end)
+    assert torch.equal(getattr(generation, name)(ours, tokens, new, temperature=0, eos_id=end), until)
+
+
+@pytest.mark.parametrize("top_k, top_p, temperature", [(5, None, 1.0), (None, 0.7, 0.5), (9, 0.9, 2.0), (1, 0.01, 3.0)])
+def test_filters_are_transformers(generation, top_k, top_p, temperature):
+    torch.manual_seed(2)
+    logits = 3 * torch.randn(6, 31, dtype=torch.float64)
+    ours = generation.apply_temperature(logits, temperature)
+    theirs = TemperatureLogitsWarper(temperature)(None, logits)
+    if top_k:
+        ours, theirs = generation.keep_top_k(ours, top_k), TopKLogitsWarper(top_k)(None, theirs)
+    if top_p:
+        ours, theirs = generation.keep_top_p(ours, top_p), TopPLogitsWarper(top_p)(None, theirs)
+    assert torch.equal(ours, theirs)

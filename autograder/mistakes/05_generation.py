@@ -1,0 +1,3 @@
+"""Mistakes."""
+
+MISTAKES = []
