@@ -1,19 +1,120 @@
 # %% [markdown]
-# # 5 · Generation
+# # 5 · Generation: one token at a time
+#
+# GPT-2 of notebook 4 says how probable each next token is. Now it writes. You choose from its probabilities, first carelessly and then with care, and let it read what it has written. Then you make it fast, by keeping what does not change.
+#
+# The transformer of notebook 3 had a memory for that: its encoder read the source *once*, and the decoder looked at what it had made of it, step after step. GPT-2 has no encoder.
+#
+# > **What does GPT-2 keep of a prompt from one word to the next? And could an encoder without a causal mask keep as much?**
+#
+# | | | points | minutes | difficulty |
+# |---|---|---|---|---|
+# | Exercise 1 | `apply_temperature` | 5 | 5 | ★☆☆ |
+# | Exercise 2 | `keep_top_k` | 10 | 10 | ★☆☆ |
+# | Exercise 3 | `keep_top_p` | 15 | 25 | ★★★ |
+# | Exercise 4 | `generate` | 20 | 35 | ★★★ |
+# | Exercise 5 | `KVCache` | 10 | 15 | ★★☆ |
+# | Exercise 6 | `forward_with_cache` | 15 | 35 | ★★★ |
+# | Exercise 7 | `generate_cached` | 15 | 20 | ★★☆ |
+# | Question 8 | a written answer, graded by a person | 10 | 15 | ★★☆ |
+#
+# The file `parts.py` beside this notebook holds solutions of notebooks 1 to 4. You start from them, so that this notebook does not depend on how far you came there.
 
 # %% locked="setup"
+try:
+    from coursekit import comparison_table, under_grading
+except ModuleNotFoundError:
+    raise ModuleNotFoundError(
+        "coursekit is not installed: in a terminal, in the folder that contains 05_generation, run  pip install .  "
+        "and then restart the kernel."
+    ) from None
+
+import textwrap
+import time
 from functools import partial
 
 import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
+import transformers
+from coursekit.checkpoints import PYTHON_DOCS
 from parts import GPT2, causal_mask, load_gpt2_weights
 from torch import Tensor
 from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
 
+transformers.utils.logging.disable_progress_bar()
+transformers.utils.logging.set_verbosity_error()  # it warns of the small vocabularies that we use for checks
 
 # %% [markdown]
-# ### apply_temperature
+# ## Predict first
+#
+# Replace the `None`s by numbers before you read on. Nobody grades this.
+
+# %%
+prediction = {
+    # A prompt has 32 tokens, and 64 more are written, one a step. At each step the model reads all that is there. How many
+    # positions does it compute in all?
+    "positions, nothing kept": None,
+    # And if it keeps all that need not be computed again?
+    "positions, with a cache": None,
+    # The context is 256 tokens long, and full. One more token is written, and the oldest one falls out. How many of the 255
+    # positions that stay can be kept?
+    "kept, when the context is full": None,
+}
+
+# %% [markdown]
+# ## The model
+#
+# The small GPT-2 that comes with this course has read the documentation of Python, and nothing else. **With a network**, put `"gpt2"` in the place of `PYTHON_DOCS`.
+
+# %%
+CHECKPOINT = PYTHON_DOCS  # or "gpt2", which is downloaded once (550 MB)
+tokenizer = AutoTokenizer.from_pretrained(CHECKPOINT)
+trained = GPT2LMHeadModel.from_pretrained(CHECKPOINT)
+model = load_gpt2_weights(GPT2(trained.config), trained.state_dict()).eval()
+
+
+def read(text: str) -> Tensor:
+    """Tokens of a text, (1, length)."""
+    return tokenizer(text, return_tensors="pt")["input_ids"]
+
+
+@torch.no_grad()
+def next_logits(text: str) -> Tensor:
+    """What the model says to come after a text, (vocab_size,)."""
+    return model(read(text))[0, -1]
+
+
+def show_distributions(panels: dict[str, Tensor], count: int = 24) -> None:
+    """The most probable tokens of the first panel, in its order; an orange cross where a logit is -inf."""
+    order = next(iter(panels.values())).argsort(descending=True)[:count]
+    figure, axes = plt.subplots(len(panels), 1, figsize=(9, 0.8 + 1.6 * len(panels)), sharex=True, layout="constrained")
+    for axis, (title, logits) in zip(axes, panels.items(), strict=True):
+        axis.bar(range(count), logits.softmax(dim=-1)[order], color="#0072b2")
+        gone = (logits[order] == -torch.inf).nonzero().flatten()
+        axis.plot(gone, torch.zeros(len(gone)), "x", color="#d55e00", clip_on=False)
+        axis.set(ylabel="probability", xlim=(-0.6, count - 0.4), ylim=(0, None))
+        axis.set_title(title, fontsize=9)
+    names = {tokenizer.eos_token_id: "(end)"}
+    labels = [names.get(id, tokenizer.decode([id])).replace(" ", "␣").replace("\n", "⏎") for id in order.tolist()]
+    axes[-1].set_xticks(range(count), labels, rotation=60, ha="right", rotation_mode="anchor")
+    plt.show()
+
+
+PROMPT = "If the file does not exist, the"
+for probability, token in zip(*next_logits(PROMPT).softmax(dim=-1).topk(5), strict=True):
+    print(f"{probability:5.1%}  {tokenizer.decode([int(token)])!r}")
+
+# %% [markdown]
+# Which one should be written? Always the most probable one is a choice, and it will bore you soon. To draw by these probabilities is another, and then sometimes something improbable comes out. Between the two there are three knobs. Each takes **logits** and returns logits, so that they can be put in a row.
+#
+# ## Temperature
+#
+# ### Exercise 1 · `apply_temperature` (5 points, 5 minutes, ★☆☆)
+#
+# $$p_i = \frac{\exp(z_i / \tau)}{\sum_j \exp(z_j / \tau)}$$
+#
+# where $z$ are the logits and $\tau$ is the temperature. The softmax comes later; here only the division is asked for. A temperature of 0 would divide by 0: `generate` will treat it as "always the most probable".
 
 
 # %% exercise="apply_temperature"
@@ -33,10 +134,44 @@ def apply_temperature(logits: Tensor, temperature: float) -> Tensor:
 
 
 # %% check="apply_temperature" points=5
+logits = torch.tensor([[2.0, 1.0, 0.0], [0.0, -1.0, 4.0]], dtype=torch.float64)
+before = logits.clone()
+cold = apply_temperature(logits, 0.5)
+assert isinstance(cold, Tensor) and cold.shape == logits.shape, "Return a tensor in the shape of the logits."
+assert torch.equal(logits, before), "You changed the caller's logits: /= does that."
+assert not torch.allclose(cold, before * 0.5), "You multiply. A *low* temperature should make differences larger."
+assert not torch.allclose(cold.exp().sum(dim=-1), torch.ones(2, dtype=torch.float64)), (
+    "Return logits, without a softmax."
+)
+assert torch.allclose(cold, before / 0.5), f"Each logit is divided by the temperature; yours: {cold.tolist()}."
+assert cold.dtype == torch.float64, "The dtype stays as it is."
+for temperature in (0.0, -1.0):
+    try:
+        apply_temperature(logits, temperature)
+        raised = None
+    except Exception as error:
+        raised = error
+    assert isinstance(raised, ValueError), f"temperature={temperature} should raise ValueError; yours: {raised!r}."
 print("apply_temperature: the visible check passes.")
 
+# %%
+logits = next_logits(PROMPT)
+show_distributions({f"temperature {t}": apply_temperature(logits, t) for t in (0.5, 1.0, 2.0)})
+
 # %% [markdown]
-# ### keep_top_k
+# *Three rows of bars for the 24 most probable tokens. At temperature 0.5 a few bars are high and the rest nearly nothing; at 1 they fall off more slowly; at 2 they are low and almost flat.*
+#
+# The order never changes. At a high temperature the two thousand improbable tokens together become probable; that is where nonsense comes from. So cut them off.
+#
+# ## Top-k
+#
+# ### Exercise 2 · `keep_top_k` (10 points, 10 minutes, ★☆☆)
+#
+# Keep the k largest logits of each row, and make the others $-\infty$: their probability is exactly 0 then (Fan et al. 2018, section 5.4). If several are as large as the k-th, all of those stay: nothing says which of them should go.
+#
+# <details><summary>Hint</summary>
+# <code>torch.topk</code> finds the k largest, sorted. You need only the last of them: everything below it goes.
+# </details>
 
 
 # %% exercise="keep_top_k"
@@ -58,10 +193,69 @@ def keep_top_k(logits: Tensor, k: int) -> Tensor:
 
 
 # %% check="keep_top_k" points=10
+logits = torch.tensor([[2.0, 5.0, 1.0, 4.0], [0.0, -3.0, -1.0, -2.0]], dtype=torch.float64)
+before, gone = logits.clone(), -torch.inf
+kept = keep_top_k(logits, 2)
+assert isinstance(kept, Tensor) and kept.shape == logits.shape, "Return a tensor in the shape of the logits."
+assert torch.equal(logits, before), "You changed the caller's logits."
+assert not (kept == 0).any() or kept[1, 0] == 0 and (kept == 0).sum() == 1, (
+    "A logit of 0 is not a probability of 0: it may even be the largest. What goes becomes -inf."
+)
+assert kept[1].isfinite().any(), "Each row has its own k largest: in the second row of the example nothing is left."
+assert kept.dtype == torch.float64, "The dtype stays as it is."
+assert kept.tolist() == [[gone, 5.0, gone, 4.0], [0.0, gone, -1.0, gone]], f"With k=2, yours is {kept.tolist()}."
+tied = keep_top_k(torch.tensor([3.0, 1.0, 3.0, 3.0, 0.0]), 2)
+assert tied.tolist() == [3.0, gone, 3.0, 3.0, gone], (
+    f"Three logits are equally large, and k is 2: all three stay. Yours: {tied.tolist()}."
+)
+assert torch.equal(keep_top_k(logits, 4), before), "k=4 of 4 tokens keeps all of them."
+try:
+    assert torch.equal(keep_top_k(logits, 9), before), "k=9 of 4 tokens keeps all of them."
+except RuntimeError as error:
+    raise AssertionError(f"k may be larger than the vocabulary, and then all are kept; yours raises {error}") from None
+for k in (0, -1):
+    try:
+        keep_top_k(logits, k)
+        raised = None
+    except Exception as error:
+        raised = error
+    assert isinstance(raised, ValueError), f"k={k} should raise ValueError; yours: {raised!r}."
 print("keep_top_k: the visible check passes.")
 
+# %%
+hot = apply_temperature(next_logits(PROMPT), 2.0)
+show_distributions({"temperature 2": hot, "temperature 2, then top-k with k = 8": keep_top_k(hot, 8)})
+
 # %% [markdown]
-# ### keep_top_p
+# *Two rows of bars. In the lower one only the first eight tokens have bars, and higher ones; the others are crossed out.*
+#
+# ## Top-p, the nucleus
+#
+# ### Exercise 3 · `keep_top_p` (15 points, 25 minutes, ★★★)
+#
+# How large should k be? Sometimes three tokens make sense, sometimes a hundred. So do not count tokens, but probability (Holtzman et al. 2020, section 3.1): the **nucleus** is the smallest set $V$ of most probable tokens with
+#
+# $$\sum_{i \in V} p_i \;\ge\; p$$
+#
+# ```
+# probabilities, sorted      0.5   0.3   0.15  0.05
+# summed up                  0.5   0.8   0.95  1.0
+# p = 0.7:  kept             yes   yes   no    no      0.5 is not enough; the token that reaches p is kept, too
+# ```
+#
+# So a token goes if those *before* it have reached p already. The first one never goes, however small p is. Tokens are sorted for this; afterwards everything has to be put back in its place.
+#
+# <details><summary>Hint 1: sum before</summary>
+# <code>cumsum</code> of the sorted probabilities includes the token itself. Take its own probability off again. And: <code>sort</code> has the argument <code>stable=True</code>, with which equal ones stay in the order of their ids.
+# </details>
+#
+# <details><summary>Hint 2: back in place</summary>
+# <code>sort</code> also returns the ids in their new order. <code>scatter</code> along the last dimension writes to the places that these ids say.
+# </details>
+#
+# <details><summary>Hint 3: p = 1</summary>
+# Sums of many small numbers are not exact, and may reach 1 too soon. Keep all, without counting.
+# </details>
 
 
 # %% exercise="keep_top_p"
@@ -90,10 +284,92 @@ def keep_top_p(logits: Tensor, p: float) -> Tensor:
 
 
 # %% check="keep_top_p" points=15
+probabilities = torch.tensor([[0.15, 0.5, 0.05, 0.3], [0.9, 0.04, 0.03, 0.03]], dtype=torch.float64)
+logits = probabilities.log() + torch.tensor([[3.0], [-2.0]])  # a constant in a row changes no probability
+before = logits.clone()
+kept = keep_top_p(logits, 0.7)
+assert isinstance(kept, Tensor) and kept.shape == logits.shape, "Return a tensor in the shape of the logits."
+assert torch.equal(logits, before), "You changed the caller's logits."
+assert kept.dtype == torch.float64, "The dtype stays as it is."
+where = kept.isfinite().tolist()
+assert where[0] != [False, True, False, False], (
+    "In the first row 0.5 does not reach 0.7 yet. The token that reaches it, with 0.3, is kept, too."
+)
+assert where[1] != [False] * 4, "In the second row nothing is left. The first token reaches p alone, and is kept."
+assert where[0] != [True, True, False, False], (
+    "You have kept the *places* of sorted tokens. Put what you found for a sorted token back to its id."
+)
+assert where[0] != [True, True, False, True], (
+    "In the first row 0.5 + 0.3 reach 0.7; the third token, with 0.15, comes after that."
+)
+assert where == [[False, True, False, True], [True, False, False, False]], (
+    f"With p=0.7, the probabilities {probabilities.tolist()}: which are kept is {where}."
+)
+assert torch.equal(kept[kept.isfinite()], before[kept.isfinite()]), "Those that are kept stay as they are."
+assert (kept[~kept.isfinite()] == -torch.inf).all(), "Those that go become -inf."
+for p, count in ((1e-9, 1), (0.6, 2), (0.9, 3), (0.97, 4)):
+    found = keep_top_p(logits[0], p).isfinite().sum().item()
+    assert found == count, f"With p={p}, {count} of the first row's tokens are kept, and not {found}."
+assert torch.equal(keep_top_p(logits, 1), before), "p=1 keeps all, as they are."
+many = torch.cat([torch.tensor([8.0]), torch.full((2000,), -9.0)])  # float32: the sum reaches 1 too soon
+assert keep_top_p(many, 1.0).isfinite().all(), "p=1 keeps all, also where rounded sums reach 1 before the last token."
+tied = keep_top_p(torch.zeros(8, dtype=torch.float64), 0.3).isfinite().tolist()
+assert tied == [True] * 3 + [False] * 5, (
+    f"Of eight equal tokens, p=0.3 keeps three, those with the lowest ids; yours: {tied}."
+)
+some = torch.tensor([-torch.inf, 2.0, -torch.inf, 1.0], dtype=torch.float64)
+assert keep_top_p(some, 0.9).tolist() == some.tolist(), "What is -inf already stays so, and has no probability."
+for p in (0.0, -0.1, 1.1):
+    try:
+        keep_top_p(logits, p)
+        raised = None
+    except Exception as error:
+        raised = error
+    assert isinstance(raised, ValueError), f"p={p} should raise ValueError; yours: {raised!r}."
 print("keep_top_p: the visible check passes.")
 
+# %%
+SURE, UNSURE = "The default value is", "This module"
+for text in (SURE, UNSURE):
+    logits = next_logits(text)
+    counts = [int(keep_top_p(logits, p).isfinite().sum()) for p in (0.5, 0.9, 0.99)]
+    print(f"{text + ' ...':30} p = 0.5, 0.9 and 0.99 keep {counts[0]}, {counts[1]} and {counts[2]} tokens")
+logits = next_logits(PROMPT)
+show_distributions({"as it is": logits, "top-p with p = 0.5": keep_top_p(logits, 0.5)})
+
 # %% [markdown]
-# ### generate
+# *Two rows of bars. In the lower one the first few tokens, which have half of the probability together, have higher bars; the others are crossed out.*
+#
+# The size of the nucleus depends on what has been read. That is its point.
+#
+# ## Write
+#
+# ### Exercise 4 · `generate` (20 points, 35 minutes, ★★★)
+#
+# Read all tokens, take the last position's logits, choose a token, append it. Again.
+#
+# ```
+# tokens (batch, length)  →  model  →  logits (batch, length, vocab_size)  →  the last position: (batch, vocab_size)
+#                         →  temperature, top-k, top-p  →  softmax, draw: (batch,)  →  tokens (batch, length + 1)
+# ```
+#
+# - **The order** is temperature, then top-k, then top-p: each reads what the one before has made.
+# - **`temperature` 0** draws nothing: the most probable token, of equal ones the lowest id.
+# - **A row ends** when it has *written* `eos_id`, and is filled up with it from there on. When all rows have ended, stop.
+# - **The context is limited**: the model can read the last `n_positions` tokens only. What is returned is the whole.
+# - The model is in evaluation mode, as in notebook 3; afterwards *each* of its modules is in the mode in which it was.
+#
+# <details><summary>Hint 1: draw</summary>
+# <code>torch.multinomial(probabilities, 1, generator=generator)</code> draws a token for each row.
+# </details>
+#
+# <details><summary>Hint 2: modes</summary>
+# <code>model.modules()</code> goes through all of them. Note each one's <code>training</code> before, and set it afterwards, in a <code>finally</code>.
+# </details>
+#
+# <details><summary>Hint 3: exercise 7</summary>
+# Only how logits come about will be another there. If you write a helper for choosing and one for the loop in this cell, you can use both again.
+# </details>
 
 
 # %% exercise="generate"
@@ -168,11 +444,227 @@ def _write(model: GPT2, tokens: Tensor, max_new_tokens: int, next_logits, choose
     ### END SOLUTION
 
 
+# %% [markdown]
+# For the checks from here on: tiny models with random weights, and a counter.
+
+
+# %% locked="tiny_models"
+class Count:
+    """Counts positions that pass through a model's wte, call by call, and notes the times: with Count(model) as count: ..."""
+
+    def __init__(self, model: GPT2):
+        self.model, self.calls, self.times = model, [], []
+
+    def __enter__(self):
+        self.handle = self.model.wte.register_forward_hook(self.note)
+        return self
+
+    def note(self, wte, inputs, output):
+        self.calls.append(inputs[0].shape[1])
+        self.times.append(time.perf_counter())
+
+    def __exit__(self, *_):
+        self.handle.remove()
+
+
+small = {"n_positions": 9, "n_embd": 12, "n_layer": 2, "n_head": 3, "bos_token_id": 0, "eos_token_id": 0}
+torch.manual_seed(8)
+oracle = GPT2LMHeadModel(GPT2Config(vocab_size=17, **small)).double().eval()
+with torch.no_grad():
+    for parameter in oracle.parameters():
+        parameter.normal_(std=0.7)
+tiny = load_gpt2_weights(GPT2(oracle.config).double(), oracle.state_dict()).eval()  # the same weights
+dropping = GPT2(GPT2Config(vocab_size=17, **small, embd_pdrop=0.9, resid_pdrop=0.9)).double()  # and again, but
+load_gpt2_weights(dropping, oracle.state_dict()).h[1].eval()  # in training mode, except for one part
+constant = GPT2(GPT2Config(vocab_size=4, **small)).double()  # says the same four logits whatever it reads
+with torch.no_grad():
+    constant.ln_f.weight.zero_()
+    constant.ln_f.bias.copy_(torch.eye(12)[0])
+    constant.wte.weight[:, 0] = torch.tensor([0.15, 0.5, 0.05, 0.3]).log()
+many = torch.zeros(4000, 1, dtype=torch.int64)  # 4,000 prompts of one token
+long = torch.arange(14)[None]  # a prompt longer than n_positions
+
 # %% check="generate" points=20
+prompt = torch.tensor([[3, 1, 4], [1, 5, 9]])
+before = prompt.clone()
+written = generate(tiny, prompt, 5, temperature=0)
+assert isinstance(written, Tensor) and written.dtype == torch.int64, "Return tokens: an int64 tensor."
+assert written.shape == (2, 8), f"A prompt of 3 and 5 new tokens: (2, 8), and not {tuple(written.shape)}."
+assert torch.equal(prompt, before) and torch.equal(written[:, :3], before), (
+    "The prompt comes back whole, and is not changed."
+)
+
+
+def theirs(new: int, **options) -> Tensor:
+    """What transformers' own generate writes with the same weights, greedily."""
+    options = {"do_sample": False, "pad_token_id": 16, "eos_token_id": None} | options
+    return oracle.generate(prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=new, **options)
+
+
+assert torch.equal(written, theirs(5)), (
+    f"transformers' generate writes {theirs(5)[:, 3:].tolist()} with these weights, and yours {written[:, 3:].tolist()}. "
+    "Do you take the logits of the *last* position, and does each step read all that stands there by now?"
+)
+assert generate(tiny, prompt, 0, temperature=0).tolist() == before.tolist(), (
+    "With max_new_tokens=0 the prompt comes back."
+)
+eos = int(written[0, 4])  # row 0 writes it as its second token
+ended = generate(tiny, prompt, 5, temperature=0, eos_id=eos)
+expected = theirs(5, eos_token_id=eos, pad_token_id=eos)
+assert ended.shape[1] == 8 or ended.shape == expected.shape, "Rows end on their own: stop only when all have ended."
+assert (ended[0, 4:] == eos).all(), f"Row 0 has written eos_id={eos} at place 4: from there on it is filled with it."
+assert torch.equal(ended, expected), f"With eos_id={eos} it should be {expected.tolist()}; yours: {ended.tolist()}."
+alone = generate(tiny, prompt[:1], 5, temperature=0, eos_id=eos)
+assert alone.shape == (1, 5), f"When all rows have ended, stop: (1, 5), and not {tuple(alone.shape)}."
+first = int(prompt[0, 0])
+assert generate(tiny, prompt[:1], 5, temperature=0, eos_id=first).shape == theirs(5, eos_token_id=first)[:1].shape, (
+    "An eos_id that stands in the prompt does not end anything."
+)
+try:
+    found = generate(tiny, long, 2, temperature=0)
+except (ValueError, IndexError) as error:
+    raise AssertionError(
+        f"A text longer than n_positions: show the model its last n_positions tokens. {error}"
+    ) from None
+assert torch.equal(found[:, :14], long), "What the model no longer reads is returned all the same."
+assert torch.equal(found[:, 5:15], generate(tiny, long[:, 5:], 1, temperature=0)), (
+    "The model reads the *last* n_positions tokens."
+)
+
+modes = [module.training for module in dropping.modules()]
+assert torch.equal(generate(dropping, prompt, 5, temperature=0), written), (
+    "A model in training mode writes something else: dropout is on. Set it to evaluation mode for as long as it writes."
+)
+assert [module.training for module in dropping.modules()] == modes, (
+    "Afterwards each module should be in the mode that it was in. One part was in evaluation mode before, and the rest in training mode."
+)
+watched = []
+handle = tiny.ln_f.register_forward_hook(lambda module, inputs, output: watched.append(output.requires_grad))
+generate(tiny, prompt, 2, temperature=0)
+handle.remove()
+assert watched and not any(watched), "Gradients are recorded while it writes, and nobody needs them: torch.no_grad()."
+
+
+def shares(**options) -> list[float]:
+    """How often each of 4 tokens is written, of 4,000; the model's probabilities are 0.15, 0.5, 0.05 and 0.3."""
+    drawn = generate(constant, many, 1, generator=torch.Generator().manual_seed(0), **options)[:, 1]
+    return (torch.bincount(drawn, minlength=4) / 4000).tolist()
+
+
+def close(found: list[float], wanted: list[float]) -> bool:
+    return all(abs(f - w) < 0.05 and (w > 0 or f == 0) for f, w in zip(found, wanted, strict=True))
+
+
+assert not close(shares(), [0.0, 1.0, 0.0, 0.0]), "Where temperature is not 0, tokens are drawn."
+assert not close(shares(), [0.25] * 4), "Every token is drawn equally often. Are the probabilities those of the logits?"
+assert close(shares(), [0.15, 0.5, 0.05, 0.3]), f"Drawn with 0.15, 0.5, 0.05, 0.3; yours come {shares()}."
+assert close(shares(temperature=0.5), [0.0616, 0.6849, 0.0068, 0.2466]), (
+    "The temperature has no effect, or a wrong one."
+)
+assert close(shares(top_k=2), [0.0, 0.625, 0.0, 0.375]), (
+    f"With top_k=2, two tokens are left, 5 to 3; yours come {shares(top_k=2)}."
+)
+assert close(shares(top_p=0.7), [0.0, 0.625, 0.0, 0.375]), (
+    f"With top_p=0.7, two tokens are left; yours come {shares(top_p=0.7)}."
+)
+assert shares(temperature=4.0, top_p=0.75)[0] > 0, (
+    "Temperature comes first: at temperature 4 the three most probable tokens are needed to reach 0.75."
+)
+assert shares(top_k=2, top_p=0.6)[3] == 0, (
+    "top_k comes before top_p: of two tokens that are left, 5 to 3, the first alone reaches 0.6."
+)
+state = torch.get_rng_state()
+assert shares() == shares(), "With the same generator the same comes out. Do you pass it on to what draws?"
+assert torch.equal(torch.get_rng_state(), state), "All random numbers should come from the generator."
 print("generate: the visible check passes.")
 
+
+# %%
+def write(prompt: str, new: int = 40, seed: int = 0, writer=generate, **options) -> str:
+    """A continuation of the prompt, as text."""
+    new = 3 if under_grading() else new
+    tokens = read(prompt)
+    generator = torch.Generator().manual_seed(seed)
+    written = writer(model, tokens, new, eos_id=tokenizer.eos_token_id, generator=generator, **options)[0]
+    return tokenizer.decode(written[tokens.shape[1] :], skip_special_tokens=True)
+
+
+print(f"{PROMPT} ...\n")
+for title, options in {
+    "always the most probable": {"temperature": 0},
+    "temperature 0.5": {"temperature": 0.5},
+    "temperature 1": {},
+    "temperature 1.5": {"temperature": 1.5},
+    "temperature 1, top-k 20": {"top_k": 20},
+    "temperature 1, top-p 0.8": {"top_p": 0.8},
+}.items():
+    print(f"{title:26}", textwrap.fill(" ".join(write(PROMPT, **options).split()), 100, subsequent_indent=" " * 27))
+
 # %% [markdown]
-# ### KVCache
+# Read them aloud. The most probable token each time makes a text that nobody would write; it likes to come back to the same phrase. The hotter it is, the more words are made up. Between the two, the text sounds like documentation, and says nothing true. It is a very small model.
+#
+# How much greedy text repeats itself can be counted. Here is the share of three-token sequences that have been written before, in 100 tokens, over several prompts:
+
+# %%
+PROMPTS = [
+    "The function returns",
+    "If the file does not exist, the",
+    "This class is",
+    "A list of",
+    "The default value is",
+]
+
+
+def repeated(text: str) -> float:
+    """The share of all sequences of three tokens that occurred earlier in the text."""
+    ids = read(text)[0].tolist()
+    triples = list(zip(ids, ids[1:], ids[2:], strict=False))
+    return 1 - len(set(triples)) / max(1, len(triples))
+
+
+for title, options in {
+    "always the most probable": {"temperature": 0},
+    "temperature 0.7": {"temperature": 0.7},
+    "temperature 1": {},
+    "temperature 1, top-p 0.8": {"top_p": 0.8},
+}.items():
+    found = [repeated(write(text, 100, seed, **options)) for seed, text in enumerate(PROMPTS)]
+    print(f"{title:26} {sum(found) / len(found):4.0%}   ({', '.join(f'{share:.0%}' for share in found)})")
+
+# %% [markdown]
+# ## What does it cost?
+#
+# Count the positions that the model computes, as they pass through `wte`:
+
+
+# %%
+prompt = torch.randint(len(tokenizer), (1, 32), generator=torch.Generator().manual_seed(0))  # any 32 tokens will do
+with Count(model) as count:
+    generate(model, prompt, 64, temperature=0)
+print("positions computed a step:", *count.calls[:5], "...", *count.calls[-2:])
+print(f"in all {sum(count.calls):,}; you predicted {prediction['positions, nothing kept']}")
+
+# %% [markdown]
+# Sixty-four new tokens, and thousands of positions. Nearly all of them are computed again and again, and each time the same comes out. Why the same? Because of the mask: **no position sees one after it, so what was computed for it does not change when the text grows.**
+#
+# ## Keep what does not change
+#
+# What does a *new* position need from the old ones? Look at a block: norms and feed-forward look at one position at a time. Only attention looks elsewhere: its query meets the **keys** of all positions so far and gathers their **values**. So these are kept, for every layer, and nothing else.
+#
+# ```
+# step                    computed                       kept, in each layer
+# the prompt, at once     32 positions                   32 keys, 32 values
+# one more token          1 position: its query meets    33 keys, 33 values
+#                         33 keys
+# ```
+#
+# ### Exercise 5 · `KVCache` (10 points, 15 minutes, ★★☆)
+#
+# A box for keys and values, with a drawer for each layer. `append` puts new ones behind the old ones, and returns all of that layer. While a step is on its way, the first layers hold one position more than the last: `length` says how many *every* layer holds.
+#
+# <details><summary>Hint</summary>
+# <code>torch.cat</code> along the dimension of positions does it. It copies everything at each step; who wants to, makes room for all n_positions once, and writes into it.
+# </details>
 
 
 # %% exercise="KVCache"
@@ -223,10 +715,72 @@ class KVCache:
 
 
 # %% check="KVCache" points=10
+config = GPT2Config(**small)  # 2 layers, 3 heads, n_positions 9
+cache, other = KVCache(config), KVCache(config)
+assert cache.length == 0, (
+    f"A new cache has the length 0, and not {cache.length}. (length is a property: no parentheses.)"
+)
+torch.manual_seed(9)
+key, value = torch.randn(2, 3, 4, 5), torch.randn(2, 3, 4, 5)  # (batch=2, n_head=3, new=4, d_head=5)
+given = key.clone(), value.clone()
+returned = cache.append(0, key, value)
+assert isinstance(returned, tuple) and len(returned) == 2, "append returns a pair: all keys, all values."
+assert torch.equal(returned[0], key) and torch.equal(returned[1], value), (
+    "The first time all keys and values are the new ones. Are keys and values in this order?"
+)
+assert cache.length == 0, "Layer 1 holds nothing yet, so *every* layer holds 0 positions: length is the smallest."
+keys, values = cache.append(1, 10 * key, 10 * value)
+assert torch.equal(keys, 10 * key), "Layer 1 returns what was put into layer 0, or both. Each layer has its own keys."
+assert cache.length == 4, f"Both layers hold 4 positions now, and length is {cache.length}."
+more = torch.randn(2, 3, 1, 5)
+keys, values = cache.append(0, more, 2 * more)
+assert keys.shape == (2, 3, 5, 5), (
+    f"4 positions and 1 more are 5, in dimension 2: (2, 3, 5, 5), and not {tuple(keys.shape)}."
+)
+assert torch.equal(keys[:, :, :4], key) and torch.equal(keys[:, :, 4:], more), "New keys stand behind the old ones."
+assert torch.equal(values[:, :, :4], value) and torch.equal(values[:, :, 4:], 2 * more), (
+    "New values stand behind the old ones."
+)
+assert torch.equal(key, given[0]) and torch.equal(value, given[1]), "You changed the caller's keys or values."
+assert other.length == 0 and torch.equal(other.append(0, more, more)[0], more), (
+    "A second cache holds what was put into the first. Make the lists in __init__, for each cache anew."
+)
+try:
+    cache.append(0, torch.randn(2, 3, 5, 5), torch.randn(2, 3, 5, 5))
+    raised = None
+except Exception as error:
+    raised = error
+assert isinstance(raised, ValueError), (
+    f"5 positions and 5 more are above n_positions = 9: ValueError, and not {raised!r}."
+)
+keys, _ = cache.append(0, key, value)
+assert keys.shape[2] == 9, (
+    f"9 positions just fit, and after an error the cache is as it was before; yours holds {keys.shape[2]}."
+)
 print("KVCache: the visible check passes.")
 
 # %% [markdown]
-# ### forward_with_cache
+# ### Exercise 6 · `forward_with_cache` (15 points, 35 minutes, ★★★)
+#
+# Now the model's forward once more, for new positions only. You write out what GPT2, its blocks and their attention do, since the keys and values must be caught in the middle:
+#
+# $$q, k, v = c_{attn}(\mathrm{ln}_1(x)) \qquad K, V = \text{cache.append}(l,\, k,\, v) \qquad x \leftarrow x + c_{proj}\big(\mathrm{attention}(q, K, V)\big) \qquad x \leftarrow x + \mathrm{mlp}(\mathrm{ln}_2(x))$$
+#
+# In `parts.py` you find the code of notebook 4; a block `block` has `block.ln_1`, `block.attn.c_attn`, `block.attn.c_proj`, `block.ln_2`, `block.mlp.c_fc` and `block.mlp.c_proj`. Three things are different:
+#
+# 1. **Positions go on.** The first new token stands at position `cache.length`, not at 0. Read that number *before* you append anything.
+# 2. **The mask is a part of the causal mask.** Query i of the new ones stands at position length + i, and sees everything up to there. Queries are *new*, keys are *all*: the mask is (new, length + new), the lower rows of the causal mask of all.
+# 3. **Too long is an error before anything is appended**, so that the cache stays what it was.
+#
+# ```
+#            keys 0 1 2 3 4          is_causal=True of F.scaled_dot_product_attention would
+# query 3         x x x x .          put the triangle at the upper left, as if the queries
+# query 4         x x x x x          were the first ones. Pass a mask.
+# ```
+#
+# <details><summary>Hint: the activation</summary>
+# <code>F.gelu(..., approximate="tanh")</code> is your gelu of notebook 4. Dropout does nothing in evaluation mode; leave it out.
+# </details>
 
 
 # %% exercise="forward_with_cache"
@@ -258,10 +812,73 @@ def forward_with_cache(model: GPT2, tokens: Tensor, cache: KVCache) -> Tensor:
 
 
 # %% check="forward_with_cache" points=15
+tokens = torch.tensor([[3, 1, 4, 1, 5, 9, 2, 6], [2, 7, 1, 8, 2, 8, 1, 8]])  # (batch=2, length=8), n_positions is 9
+with torch.no_grad():
+    whole = tiny(tokens)  # (2, 8, vocab_size): what should come out
+    cache = KVCache(tiny.config)
+    found = forward_with_cache(tiny, tokens[:, :4], cache)
+    assert isinstance(found, Tensor) and found.shape == (2, 4, 17), "Logits of 4 new positions: (2, 4, 17)."
+    other = tokens[:, :4].clone()
+    other[:, 3] = 0
+    assert torch.allclose(forward_with_cache(tiny, other, KVCache(tiny.config))[:, :3], found[:, :3]), (
+        "In one call with 4 tokens, the last one changes logits before it. Where is the mask?"
+    )
+    assert torch.allclose(found, whole[:, :4]), (
+        "With an empty cache it should say what model(tokens) says. Follow the forward of GPT2, GPT2Block and CausalSelfAttention in parts.py, step by step."
+    )
+    assert cache.length == 4, (
+        f"After 4 tokens the cache holds 4 positions, and not {cache.length}. Does each layer append, once?"
+    )
+    with Count(tiny) as count:
+        found = forward_with_cache(tiny, tokens[:, 4:5], cache)
+    assert found.shape == (2, 1, 17), (
+        f"One new token, one position of logits: (2, 1, 17), and not {tuple(found.shape)}."
+    )
+    assert count.calls == [1], f"One new token, and one position through wte; yours: {count.calls}."
+    wpe = tiny.wpe.weight.clone()
+    tiny.wpe.weight.zero_()
+    blind, cache_ = tiny(tokens)[:, 4:5], KVCache(tiny.config)
+    forward_with_cache(tiny, tokens[:, :4], cache_)
+    same_without_positions = torch.allclose(forward_with_cache(tiny, tokens[:, 4:5], cache_), blind)
+    tiny.wpe.weight.copy_(wpe)
+    assert torch.allclose(found, whole[:, 4:5]) or not same_without_positions, (
+        "The fifth token comes out wrong, and without positions it would be right. It stands at position cache.length, as it was before this call."
+    )
+    assert torch.allclose(found, whole[:, 4:5]), (
+        "The fourth token was right, the fifth is wrong. Does it attend to *all* keys so far? Does each layer get its own, by its number?"
+    )
+    found = forward_with_cache(tiny, tokens[:, 5:8], cache)  # a chunk of three
+    assert torch.allclose(found[:, -1], whole[:, 7]), (
+        "Of three tokens at once, even the last one is wrong. It sees all."
+    )
+    assert torch.allclose(found, whole[:, 5:8]), (
+        "Of three tokens at once, the last one is right, and those before it are not. Which keys may they see? Queries start at cache.length."
+    )
+    try:
+        forward_with_cache(tiny, tokens[:, :2], cache)
+        raised = None
+    except Exception as error:
+        raised = error
+    assert isinstance(raised, ValueError), (
+        f"8 positions and 2 more are above n_positions = 9: ValueError, and not {raised!r}."
+    )
+    last = forward_with_cache(tiny, tokens[:, :1], cache)
+    assert torch.allclose(last, tiny(torch.cat([tokens, tokens[:, :1]], dim=1))[:, -1:]), (
+        "After the error the cache should be what it was before: nothing is appended to any layer."
+    )
 print("forward_with_cache: the visible check passes.")
 
 # %% [markdown]
-# ### generate_cached
+# ### Exercise 7 · `generate_cached` (15 points, 20 minutes, ★★☆)
+#
+# What `generate` does, with a cache. The prompt goes through once, in one call; then each step gives the model the one token that it has not seen.
+#
+# **And when the context is full?** With the next token the oldest one falls out, and all others move: what stood at position 1 now stands at position 0. Positions are learned vectors that were added at the very beginning, so each token's vector changes, and so does every key and value. The whole cache is **stale**. The honest way is to throw it away and
+# compute the last n_positions tokens anew, at each step from there on. It costs as much as without a cache.
+#
+# <details><summary>Hint</summary>
+# If you wrote a loop as a helper for exercise 4, only the function that makes logits is another: which tokens has the model not seen yet? All of the last n_positions if the cache is empty or full, and else those from <code>cache.length</code> on.
+# </details>
 
 
 # %% exercise="generate_cached"
@@ -299,12 +916,247 @@ def generate_cached(
 
 
 # %% check="generate_cached" points=15
+prompt = torch.tensor([[3, 1, 4], [1, 5, 9]])
+with Count(tiny) as count:
+    written = generate_cached(tiny, prompt, 5, temperature=0)
+plain = generate(tiny, prompt, 5, temperature=0)
+assert isinstance(written, Tensor) and written.shape == plain.shape, f"The shape should be {tuple(plain.shape)}."
+assert torch.equal(written, plain), (
+    f"generate writes {plain[:, 3:].tolist()}, and generate_cached {written[:, 3:].tolist()}."
+)
+assert count.calls == [3, 1, 1, 1, 1], (
+    f"The prompt of 3 in one call, and then one position a step: [3, 1, 1, 1, 1]. Yours: {count.calls}."
+)
+assert torch.equal(generate_cached(tiny, prompt.flip(0), 5, temperature=0), plain.flip(0)), (
+    "A second call writes something else. Each call needs a cache of its own."
+)
+try:
+    with Count(tiny) as count:
+        written = generate_cached(tiny, prompt, 12, temperature=0)  # beyond n_positions = 9
+except (ValueError, IndexError) as error:
+    raise AssertionError(f"When the context is full, compute its last n_positions tokens anew. {error}") from None
+assert torch.equal(written, generate(tiny, prompt, 12, temperature=0)), (
+    "Once the context is full, other tokens come out than with generate. Every token has another position then: throw the cache away."
+)
+assert count.calls == [3] + [1] * 6 + [9] * 5, (
+    f"As long as the context of 9 fits, one position a step; then all 9 anew: [3, 1, 1, 1, 1, 1, 1, 9, 9, 9, 9, 9]. Yours: {count.calls}."
+)
+assert torch.equal(generate_cached(tiny, long, 2, temperature=0), generate(tiny, long, 2, temperature=0)), (
+    "A prompt longer than n_positions: begin with its last n_positions tokens."
+)
+eos = int(plain[0, 4])
+assert torch.equal(
+    generate_cached(tiny, prompt, 5, temperature=0, eos_id=eos), generate(tiny, prompt, 5, temperature=0, eos_id=eos)
+), "With eos_id, rows end as in generate."
+drawn = [
+    w(constant, many, 1, temperature=2.0, top_k=3, generator=torch.Generator().manual_seed(0))[:, 1]
+    for w in (generate, generate_cached)
+]
+assert all(abs((drawn[0] == i).float().mean() - (drawn[1] == i).float().mean()) < 0.05 for i in range(4)), (
+    "When drawing, temperature, top_k and top_p should do what they do in generate."
+)
+modes = [module.training for module in dropping.modules()]
+assert torch.equal(generate_cached(dropping, prompt, 5, temperature=0), plain), "It writes in evaluation mode, too."
+assert [module.training for module in dropping.modules()] == modes, (
+    "Afterwards each module is in the mode that it was in."
+)
 print("generate_cached: the visible check passes.")
 
-# %% [markdown]
-# ### Question
+# %%
+prompt = torch.randint(len(tokenizer), (1, 32), generator=torch.Generator().manual_seed(0))
+with Count(model) as count:
+    generate_cached(model, prompt, 64, temperature=0)
+print(
+    f"32 + 64 tokens with a cache: {sum(count.calls)} positions; you predicted {prediction['positions, with a cache']}"
+)
+print(f"\n{PROMPT}{write(PROMPT, 30, writer=generate_cached, temperature=0)}")
 
-# %% [markdown] answer="question" points=10
+# %% [markdown]
+# ## Measure it
+#
+# A GPT-2 with random weights writes 450 tokens, once with each of your functions. Left: how long did each token take? Right: how long did it take to write so many? The thin lines are what theory says, drawn through the last point of each: without a cache a token costs as much as all that stands before it, and the total grows like the square; with
+# it, a token always costs about the same.
+
+# %%
+torch.manual_seed(0)
+new = 20 if under_grading() else 450
+big = GPT2(GPT2Config(vocab_size=1000, n_positions=512, n_embd=192, n_layer=4, n_head=6)).eval()
+first = torch.randint(1000, (1, 1))
+took = {}
+for name, writer in {"without a cache": generate, "with a cache": generate_cached}.items():
+    writer(big, first, 10, temperature=0)  # the first calls of all are slow
+    with Count(big) as count:
+        writer(big, first, new, temperature=0)
+    took[name] = torch.tensor(count.times, dtype=torch.float64).diff()  # (new - 1,) seconds
+
+figure, (left, right) = plt.subplots(1, 2, figsize=(9.4, 3.6), layout="constrained")
+length = torch.arange(1, new)
+for (name, seconds), colour, marker in zip(took.items(), ("#d55e00", "#0072b2"), ("o", "s"), strict=True):
+    last, total = seconds[-30:].median(), seconds.cumsum(dim=0)
+    share = length / new if name == "without a cache" else torch.ones(new - 1)
+    left.plot(length, 1000 * seconds, marker, color=colour, markersize=2, alpha=0.5, label=name)
+    left.plot(length, 1000 * last * share, color=colour, linewidth=0.8)
+    right.plot(length, total, color=colour, linewidth=2.5, alpha=0.6, label=name)
+    right.plot(
+        length, total[-1] * (length / new) ** (2 if name == "without a cache" else 1), color=colour, linewidth=0.8
+    )
+top = 1.5e3 * took["without a cache"][-30:].median().item()
+left.set(xlabel="tokens so far", ylabel="milliseconds for one more", ylim=(0, top))
+right.set(xlabel="tokens written", ylabel="seconds in all", ylim=(0, None))
+left.legend()
+right.legend()
+plt.show()
+slow, fast = took.values()
+print(
+    f"After {new} tokens one more takes {slow[-30:].median() / fast[-30:].median():.1f} times as long without a cache,"
+)
+print(f"and to write {new} takes {slow.sum() / fast.sum():.1f} times as long.")
+
+# %% [markdown]
+# *Left, the points without a cache rise along a straight line, and those with one stay near the floor. Right, the curve without a cache rises like a parabola, the one with a cache like a straight line close to the floor.*
+#
+# The speed has a price: memory. Each layer keeps a key and a value of width n_embd for each position:
+
+# %%
+config = GPT2Config()
+kept = 2 * config.n_layer * config.n_positions * config.n_embd
+print(
+    f"GPT-2 small, full context: 2 · {config.n_layer} layers · {config.n_positions} positions · {config.n_embd} = {kept:,} numbers,"
+)
+print(
+    f"that is {kept * 4 / 2**20:.0f} MiB in float32 for every text; the model itself has {124_439_808 * 4 / 2**20:.0f} MiB."
+)
+
+# %% [markdown]
+# ## When the context is full
+#
+# Can one not simply drop the oldest key and go on? Try it, the wrong way: fill the context, throw out the first position of every layer, and let a new token in at the last place. Its neighbours' keys were made for other positions.
+
+# %%
+n_positions = model.config.n_positions
+words = read("The function returns a list of all the names that are defined in the module. " * 100)[
+    :, : n_positions + 1
+]
+
+
+class Sliding:
+    """The wrong way. Drops the oldest position, and keeps the keys of the others as they were."""
+
+    def __init__(self, full: list[tuple[Tensor, Tensor]]):
+        self.full, self.length = full, n_positions - 1
+
+    def append(self, layer, key, value):
+        keys, values = self.full[layer]
+        return torch.cat([keys[:, :, 1:], key], dim=2), torch.cat([values[:, :, 1:], value], dim=2)
+
+
+class Noted(KVCache):
+    """Notes what every layer holds."""
+
+    def append(self, layer, key, value):
+        self.full = [*getattr(self, "full", []), super().append(layer, key, value)]
+        return self.full[-1]
+
+
+with torch.no_grad():
+    noted = Noted(model.config)
+    forward_with_cache(model, words[:, :-1], noted)
+    slid = forward_with_cache(model, words[:, -1:], Sliding(noted.full))[0, -1]
+    anew = Noted(model.config)
+    right = forward_with_cache(model, words[:, 1:], anew)[0, -1]
+same = sum(
+    int(torch.isclose(old[0][:, :, 1:], new[0][:, :, :-1], rtol=1e-3, atol=1e-3).all(dim=-1).all(dim=1).sum())
+    for old, new in zip(noted.full, anew.full, strict=True)
+)
+print(
+    f"Of {n_positions - 1} positions in {model.config.n_layer} layers, {same} have the same keys after the shift; you predicted {prediction['kept, when the context is full']}."
+)
+print(f"The next token's logits differ by up to {(slid - right).abs().max():.2f}; they spread by {right.std():.2f}.")
+
+# %% [markdown]
+# Nothing can be kept. That is the price of *learned, absolute* positions, not of having no encoder. Models after GPT-2 use positions that tell only how far two tokens are apart, and then old keys need not be made anew.
+
+# %% [markdown]
+# ## Why no encoder? The fifth piece of the answer
+#
+# You could keep keys and values for one reason only: no position sees one after it. Try the same with an encoder's view. Here are the same blocks twice, once with the causal mask and once without any; a token is added at the end. Whose vectors change?
+
+
+# %%
+def states(tokens: Tensor, causal: bool) -> Tensor:
+    """What the last block makes of the tokens, (length, n_embd), with the causal mask or without any."""
+    x = model.wte(tokens) + model.wpe.weight[: tokens.shape[1]]  # (1, length, n_embd)
+    for block in model.h:
+        query, key, value = (
+            part.unflatten(-1, (model.config.n_head, -1)).transpose(1, 2)
+            for part in block.attn.c_attn(block.ln_1(x)).chunk(3, dim=-1)
+        )
+        heads = F.scaled_dot_product_attention(query, key, value, is_causal=causal)
+        x = x + block.attn.c_proj(heads.transpose(1, 2).flatten(2))
+        x = x + block.mlp.c_proj(F.gelu(block.mlp.c_fc(block.ln_2(x)), approximate="tanh"))
+    return x[0]
+
+
+PROMPT_LENGTH, NEW = 12, 20
+text = words[:, : PROMPT_LENGTH + 1]
+with torch.no_grad():
+    for name, causal in {"with the causal mask": True, "without a mask": False}.items():
+        change = (states(text, causal)[:-1] - states(text[:, :-1], causal)).norm(dim=-1)
+        change = change / states(text, causal)[:-1].norm(dim=-1)
+        print(
+            f"{name:22} a new token changes {int((change > 1e-4).sum()):2} of {PROMPT_LENGTH} earlier positions, by up to {change.max():.1%}"
+        )
+
+# %%
+with Count(model) as cached:
+    generate_cached(model, words[:, :PROMPT_LENGTH], NEW, temperature=0)
+with Count(model) as anew:
+    generate(model, words[:, :PROMPT_LENGTH], NEW, temperature=0)
+columns = {
+    "encoder layers, no mask": {
+        "earlier outputs that a new word changes": "all",
+        "positions computed to write 20 words": f"{sum(anew.calls)}: all, at each step",
+        "kept from step to step": "nothing",
+    },
+    "encoder-decoder": {
+        "earlier outputs that a new word changes": "none",
+        "positions computed to write 20 words": "the source once, and 20",
+        "kept from step to step": "the memory, and keys and values of what is written",
+    },
+    "GPT-2": {
+        "earlier outputs that a new word changes": "none",
+        "positions computed to write 20 words": f"{sum(cached.calls)}: the prompt's {PROMPT_LENGTH} once, and then one each",
+        "kept from step to step": "keys and values of all, until the context is full",
+    },
+}
+comparison_table(columns)
+
+# %% [markdown]
+# In notebook 3 the encoder's output was kept: the source is read once, and looked at in each step. **GPT-2's cache is that memory.** The prompt goes through the blocks once; what each layer has made of it, as keys and values, is looked at by everything that is written later. It needs no encoder for it, and more: what it writes joins the memory, token by
+# token, which an encoder's memory never does.
+#
+# And the layers of an encoder *could not* do it. Without a mask, each new token changes what was made of all the others, and everything has to be computed again.
+#
+# So the causal mask, which looks like a restriction, buys three things: all positions can be learned from at once (notebook 2), the text itself is the source (notebook 4), and what was read stays read (this notebook).
+
+# %% [markdown]
+# ## In your own words
+#
+# ### Question 8 (10 points, 15 minutes, ★★☆)
+#
+# 1. Why are keys and values kept, and queries not? And why is a cache per *layer* needed? (3 points)
+# 2. Somebody puts a prompt of 200 tokens and 100 new ones through a model without a causal mask, with a cache. What comes out, and why? (3 points)
+# 3. For a chat bot, somebody wants an answer that is always the same to the same question, and that does not repeat itself. Which knobs would you turn, and what does each cost? (4 points)
+#
+# A few sentences for each are enough. A person reads and grades them.
+
+# %% [markdown] answer="cache" points=10
 # ### BEGIN SOLUTION
-# Later.
+# 1. A query is used once, by its own position, when that is computed; no later position asks for it. Keys and values of a position are looked at by every later one. Each layer makes its own keys and values from what comes into it, with its own weights, so those of one layer say nothing about those of another.
+# 2. Something else than the model computes without a cache: a new token would have changed the vectors of all earlier positions, from the first layer's output on, and with them their keys and values in the layers above. The cached ones are those of a shorter text. (In the first layer they are still right, since they are made from the embeddings alone.)
+# 3. The same each time: temperature 0, or sampling with a fixed seed of the generator. Greedy text repeats itself, so rather sample with a moderate temperature and top-p (or top-k), with a fixed generator; each answer is then one draw, which may be a poor one. Low temperature and small p are safe and dull, and repeat; high ones are varied and
+#    make things up.
+#
+# **Mark scheme.** 1: a query is only used by its own position (1), keys and values by later ones (1), layers differ in weights and inputs (1). 2: wrong output (1), because new tokens change earlier vectors (1), so cached keys and values are stale above the first layer (1). 3: a way to the same answer, greedy or a fixed seed (2), a cost of it,
+# repetition or a single draw (1), one knob against repetition with its cost (1).
 # ### END SOLUTION

@@ -1,7 +1,7 @@
 """What the notebooks import and no exercise asks for."""
 
 from coursekit.padding import pad
-from coursekit.plots import attention_maps, loss_curves, mask_maps, position_maps, reach_maps
+from coursekit.plots import attention_maps, loss_curves, mask_maps, position_maps, reach_maps, stack_pictures
 from coursekit.reach import reach, reached
 from coursekit.table import comparison_table
 from coursekit.training import History, train, under_grading
@@ -19,6 +19,7 @@ __all__ = [
     "reach",
     "reach_maps",
     "reached",
+    "stack_pictures",
     "train",
     "under_grading",
 ]

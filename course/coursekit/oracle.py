@@ -1,8 +1,12 @@
 """PyTorch's own layers with the weights of the student's, to compare with."""
 
+from functools import partial
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
+KINDS = ("weight", "bias")
 ATTENTIONS = {"self_attention": "self_attn", "cross_attention": "multihead_attn"}
 OTHERS = {
     "feed_forward.linear1": "linear1",
@@ -29,10 +33,33 @@ def torch_layer(
     return made
 
 
+def torch_gpt2_block(block: nn.Module, num_heads: int, eps: float = 1e-5) -> nn.TransformerEncoderLayer:
+    """PyTorch's *encoder* layer with the weights of a GPT2Block (notebook 4), in its dtype, without dropout.
+
+    With a causal mask it does what the block does; in that mask True means *blocked*.
+    """
+    theirs = {
+        "attn.c_attn.": "self_attn.in_proj_",
+        "attn.c_proj.": "self_attn.out_proj.",
+        "mlp.c_fc.": "linear1.",
+        "mlp.c_proj.": "linear2.",
+        "ln_1.": "norm1.",
+        "ln_2.": "norm2.",
+    }
+    weights = {there + kind: block.get_parameter(here + kind) for here, there in theirs.items() for kind in KINDS}
+    d_ff, d_model = weights["linear1.weight"].shape
+    activation = partial(F.gelu, approximate="tanh")
+    made = nn.TransformerEncoderLayer(
+        d_model, num_heads, d_ff, 0.0, activation, layer_norm_eps=eps, batch_first=True, norm_first=True
+    )
+    made.to(weights["linear1.weight"].dtype).load_state_dict(weights)
+    return made
+
+
 def _names_of_torch(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """PyTorch has the projections of queries, keys and values, one on top of the other, in one parameter."""
     named = {}
-    for kind in ("weight", "bias"):
+    for kind in KINDS:
         for ours, theirs in OTHERS.items():
             if f"{ours}.{kind}" in weights:
                 named[f"{theirs}.{kind}"] = weights[f"{ours}.{kind}"]

@@ -1,6 +1,7 @@
 """Pictures. Rows are queries (or outputs), columns are keys (or inputs), everywhere."""
 
 from collections.abc import Mapping, Sequence
+from difflib import SequenceMatcher
 
 import matplotlib.pyplot as plt
 from matplotlib.colors import ListedColormap
@@ -110,6 +111,42 @@ def loss_curves(groups: Mapping[str, Sequence[History]], smooth: int = 20, logar
             label = None
     axis.set(xlabel="step", ylabel=f"loss, mean of {smooth}", yscale="log" if logarithmic else "linear")
     axis.legend()
+    return figure
+
+
+def stack_pictures(stacks: Mapping[str, Sequence[str]]) -> Figure:
+    """Stacks of parts, each changed a little from the one on its left; what goes in at the bottom comes out at the top.
+
+    stacks  {title: names of the parts, from the bottom up}
+
+    A part that the stack on the right lacks has a dashed orange frame; one that the stack on the left lacked is blue.
+    """
+    parts = list(stacks.values())
+    kept = [  # of each stack, which parts the next one has, and which of the next one's it had
+        SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
+        for before, after in zip(parts, parts[1:], strict=False)
+    ]
+    figure, axes = plt.subplots(
+        1, len(stacks), figsize=(2.0 * len(stacks), 0.36 * max(map(len, parts)) + 0.9), layout="constrained"
+    )
+    for number, (axis, (title, names)) in enumerate(zip(axes, stacks.items(), strict=True)):
+        stay = {block.a + i for block in kept[number] for i in range(block.size)} if number < len(kept) else None
+        old = {block.b + i for block in kept[number - 1] for i in range(block.size)} if number else None
+        for height, name in enumerate(names):
+            goes, new = stay is not None and height not in stay, old is not None and height not in old
+            axis.barh(
+                height,
+                1,
+                height=0.76,
+                color=COLOURS[0] if new else NOTHING,
+                edgecolor=COLOURS[1] if goes else "grey",
+                linestyle="--" if goes else "-",
+                linewidth=2 if goes else 0.6,
+            )
+            axis.text(0.5, height, name, ha="center", va="center", fontsize=8, color="white" if new else "black")
+        axis.set(xlim=(-0.03, 1.03), ylim=(-0.6, max(map(len, parts)) - 0.4))
+        axis.set_title(title, fontsize=9)
+        axis.axis("off")
     return figure
 
 

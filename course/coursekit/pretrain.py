@@ -10,7 +10,6 @@ what was done: losses, bits per character, seed, versions, and the hash of the t
 import argparse
 import hashlib
 import json
-import math
 import platform
 from pathlib import Path
 
@@ -26,19 +25,18 @@ from torch import Tensor
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
 from coursekit.checkpoints import PYTHON_DOCS
-from coursekit.documentation import documents
+from coursekit.corpus import Corpus
+from coursekit.documentation import documents, is_held_out
 from coursekit.training import train
 
 END = "<|endoftext|>"  # between two texts, as in GPT-2
-VOCAB_SIZE, WINDOW, BATCH = 2048, 256, 16
-HELD_OUT = 20  # every twentieth text is not learned from
+VOCAB_SIZE, WINDOW = 2048, 256
 
 
 def pretrain(into: Path, steps: int = 2000, seed: int = 0) -> None:
     texts = documents()
-    held_out, learned = texts[::HELD_OUT], [text for i, text in enumerate(texts) if i % HELD_OUT]
-    tokenizer = learn_bpe(learned)
-    stream, unseen = (encode(tokenizer, part) for part in (learned, held_out))
+    tokenizer = learn_bpe([text for text in texts if not is_held_out(text)])
+    corpus = Corpus(texts, tokenizer, WINDOW)
     torch.manual_seed(seed)
     model = GPT2LMHeadModel(
         GPT2Config(
@@ -52,35 +50,34 @@ def pretrain(into: Path, steps: int = 2000, seed: int = 0) -> None:
         )
     )
 
-    def draw(generator: torch.Generator) -> Tensor:
-        starts = torch.randint(len(stream) - WINDOW, (BATCH,), generator=generator)
-        return torch.stack([stream[start : start + WINDOW] for start in starts])  # (BATCH, WINDOW)
+    def bits(model: GPT2LMHeadModel) -> float:
+        model.eval()
+        return corpus.bits_per_character(lambda tokens: model(tokens).logits)
 
-    characters = sum(len(text) for text in held_out)
     history = train(
         model,
         loss,
-        draw,
+        corpus.draw,
         train_step,
         name="pretraining",
         steps=steps,
         learning_rate=2e-3,
         weight_decay=0.1,
         seed=seed,
-        score=lambda model: bits_per_character(model, unseen, characters),
-        score_every=steps // 20,
+        score=bits,
+        score_every=max(1, steps // 20),
     )
     model.save_pretrained(into)
     tokenizer.save_pretrained(into)
     record = {
         "seed": seed,
         "steps": history.steps,
-        "tokens a step": BATCH * WINDOW,
+        "tokens a step": corpus.draw(torch.Generator()).numel(),
         "text": {
             "sha256": hashlib.sha256("\n\n".join(texts).encode()).hexdigest(),
-            "characters learned from": sum(len(text) for text in learned),
-            "characters held out": characters,
-            "tokens learned from": len(stream),
+            "tokens learned from": len(corpus.train),
+            "tokens held out": len(corpus.held_out),
+            "characters held out": corpus.characters,
         },
         "versions": {
             "python": platform.python_version(),
@@ -105,12 +102,6 @@ def learn_bpe(texts: list[str]) -> PreTrainedTokenizerFast:
     )
 
 
-def encode(tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> Tensor:
-    """All texts in one row, (length,) int64, each with END in front."""
-    each = tokenizer([END + text for text in texts])["input_ids"]
-    return torch.tensor([token for tokens in each for token in tokens])
-
-
 def loss(model: GPT2LMHeadModel, tokens: Tensor) -> Tensor:
     """The mean cross-entropy of the next token, in nats."""
     return F.cross_entropy(model(tokens).logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())
@@ -125,21 +116,6 @@ def train_step(model, loss_function, optimizer, batch) -> float:
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
     return value.item()
-
-
-@torch.no_grad()
-def bits_per_character(model: GPT2LMHeadModel, stream: Tensor, characters: int) -> float:
-    """How many bits a character of the text costs on average: each token once, half a window or more before it."""
-    model.eval()
-    nats, half = 0.0, WINDOW // 2
-    for start in range(0, len(stream) - 1, half):
-        window = stream[start : start + WINDOW]  # (length,)
-        logits = model(window[None]).logits[0, :-1]  # (length - 1, VOCAB_SIZE)
-        new = slice(0 if start == 0 else half - 1, None)  # the others were counted in the window before
-        nats += F.cross_entropy(logits[new], window[1:][new], reduction="sum").item()
-        if start + WINDOW >= len(stream):
-            break
-    return nats / math.log(2) / characters
 
 
 if __name__ == "__main__":

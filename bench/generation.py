@@ -1,0 +1,131 @@
+"""Tokens a second of the reference's generate_cached and of transformers' generate, in pairs in one process.
+
+    python bench/generation.py [--pairs N] [--compile]
+
+Float32, one text, a prompt of 32 tokens and 64 new ones, greedy, and both write the same. One thread on the CPU; where
+there is CUDA, there too, as it is and with torch.compile; with --compile on the CPU as well.
+
+The bound is that of reading: to write a token, every weight but those of other positions is read once, and memory
+gives so many bytes a second, as measured in this run. (The weights of the small model stay in the processor's cache.)
+"""
+
+import argparse
+import statistics
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from functools import partial
+from types import SimpleNamespace
+
+import torch
+import transformers
+from coursekit.checkpoints import PYTHON_DOCS
+from torch import Tensor, nn
+from tqdm import tqdm
+from transformers import GPT2Config, GPT2LMHeadModel
+
+from autograder.assignment import ROOT, load
+from autograder.report import table
+
+PROMPT, NEW = 32, 64
+MODELS = {
+    "GPT-2 small's shape": lambda: GPT2LMHeadModel(GPT2Config()),
+    "the checkpoint": lambda: GPT2LMHeadModel.from_pretrained(PYTHON_DOCS),
+}
+SECONDS = 1.0  # for each measurement, at least
+
+
+def main(pairs: int, compile: bool) -> None:
+    warnings.simplefilter("ignore")
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    torch.set_num_threads(1)
+    course = load("05_generation").reference()
+    rows = []
+    for device in ["cpu"] + ["cuda"] * torch.cuda.is_available():
+        bandwidth = read_bandwidth(device)
+        print(f"{device} reads {bandwidth / 1e9:.1f} GB a second")
+        for name, make in MODELS.items():
+            torch.manual_seed(0)
+            theirs = make().eval().to(device)
+            for compiled in [False] + [True] * (compile or device == "cuda"):
+                ways = writers(course, theirs, compiled)
+                bound = bandwidth / bytes_a_token(theirs)
+                label = f"{name}, {device}{', compiled' * compiled}"
+                rows += compare(label, ways, theirs, bound, pairs)
+    print(
+        table(
+            ["", "way", "tokens a second: median", "least", "most", "this / transformers, in pairs", "of the bound"],
+            rows,
+        )
+    )
+    print(f"\n{pairs} pairs, prompt of {PROMPT}, {NEW} new tokens, float32, one text; one thread on the CPU.")
+
+
+def writers(course: SimpleNamespace, theirs: GPT2LMHeadModel, compiled: bool) -> dict[str, Callable[[Tensor], Tensor]]:
+    """Two ways to continue a prompt greedily, with the same weights."""
+    ours = course.load_gpt2_weights(course.GPT2(theirs.config).to(theirs.device), theirs.state_dict()).eval()
+    options = {"max_new_tokens": NEW, "do_sample": False, "eos_token_id": None, "pad_token_id": 0, "use_cache": True}
+    if compiled:
+        options["cache_implementation"] = "static"  # transformers compiles its forward then
+        sys.path.append(str(ROOT / "course" / "05_generation"))  # the compiler looks for parts by its name
+        step = torch.compile(course.forward_with_cache, dynamic=True)
+        course.generate_cached.__globals__["forward_with_cache"] = step  # where it looks for it
+    return {
+        "transformers": lambda prompt: theirs.generate(prompt, attention_mask=torch.ones_like(prompt), **options),
+        "ours": lambda prompt: course.generate_cached(ours, prompt, NEW, temperature=0),
+    }
+
+
+def compare(label: str, ways: dict, model: nn.Module, bound: float, pairs: int) -> list[list[str]]:
+    prompt = torch.randint(model.config.vocab_size, (1, PROMPT), device=model.device)
+    first = [write(prompt) for write in ways.values()]
+    assert torch.equal(*first), f"{label}: the two write different tokens"
+    found: dict[str, list[float]] = {way: [] for way in ways}
+    for number in tqdm(range(pairs + 1), desc=label, leave=False):
+        for way in ways if number % 2 else reversed(ways):
+            speed = tokens_a_second(partial(ways[way], prompt))
+            if number:  # the first warms up
+                found[way].append(speed)
+    rows = []
+    for way, speeds in found.items():
+        ratios = [this / theirs for this, theirs in zip(speeds, found["transformers"], strict=True)]
+        share = statistics.median(speeds) / bound
+        rows.append([label, way, *spread(speeds, 1), ", ".join(spread(ratios, 2)), f"{share:.0%}"])
+    return rows
+
+
+def tokens_a_second(write: Callable[[], Tensor]) -> float:
+    began, runs = time.perf_counter(), 0
+    while (took := time.perf_counter() - began) < SECONDS or not runs:
+        write().cpu()  # waits for the device
+        runs += 1
+    return runs * NEW / took
+
+
+def read_bandwidth(device: str) -> float:
+    """Bytes a second, the best of several sums over half a gigabyte."""
+    numbers = torch.ones(2**27, device=device)
+    best = float("inf")
+    for _ in range(8):
+        began = time.perf_counter()
+        numbers.sum().item()
+        best = min(best, time.perf_counter() - began)
+    return numbers.numel() * numbers.element_size() / best
+
+
+def bytes_a_token(model: GPT2LMHeadModel) -> int:
+    """All weights but those of positions, of which one row is read."""
+    return sum(p.numel() * p.element_size() for name, p in model.named_parameters() if "wpe" not in name)
+
+
+def spread(numbers: list[float], digits: int) -> list[str]:
+    return [f"{number:,.{digits}f}" for number in (statistics.median(numbers), min(numbers), max(numbers))]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python bench/generation.py", description=__doc__.split("\n")[0])
+    parser.add_argument("--pairs", type=int, default=5, help="of measurements (%(default)s)")
+    parser.add_argument("--compile", action="store_true", help="with torch.compile, too, on every device")
+    main(**vars(parser.parse_args()))
