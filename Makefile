@@ -9,7 +9,7 @@ help:
 	@echo "make demo       build, release, submit, collect and grade a class of 12, with feedback"
 	@echo "make test       everything: units, every mistake, notebooks, hostile submissions, the pipeline"
 	@echo "make test-fast  the tests that start no kernel and try no mistake"
-	@echo "make bench      seconds a submission, stock nbgrader and ours in pairs"
+	@echo "make bench      in pairs: seconds a submission, stock nbgrader and ours; tokens a second, transformers and ours"
 	@echo "make lab        JupyterLab on this course"
 	@echo "make build      solutions/ -> classroom/source and course/"
 	@echo "make clean      remove what these targets made, but for .venv and the class in classroom/"
@@ -26,6 +26,7 @@ test-fast: $(READY)
 
 bench: $(READY)
 	@$(VENV)/bin/python bench/grading.py
+	@$(VENV)/bin/python bench/generation.py
 
 lab: $(READY)
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(RUN) jupyterlab

@@ -27,6 +27,8 @@ def main() -> None:
         sys.exit(f"There is no {FEEDBACK.relative_to(ROOT)}: run make demo." if chromium else "There is no Chromium.")
     figure("01_attention", "reach_maps(measured", HERE / "reach.png")
     figure("03_decoder", "cross_attention.weights", HERE / "cross_attention.png")
+    figure("04_gpt2", "stack_pictures(", HERE / "four_changes.png")
+    figure("05_generation", "seconds in all", HERE / "cost.png")
     feedback_page(HERE / "feedback.png", chromium)
 
 

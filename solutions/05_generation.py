@@ -38,6 +38,7 @@ import torch
 import torch.nn.functional as F
 import transformers
 from coursekit.checkpoints import PYTHON_DOCS
+from coursekit.documentation import documents
 from parts import GPT2, causal_mask, load_gpt2_weights
 from torch import Tensor
 from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
@@ -85,23 +86,24 @@ def next_logits(text: str) -> Tensor:
     return model(read(text))[0, -1]
 
 
-def show_distributions(panels: dict[str, Tensor], count: int = 24) -> None:
+def show_distributions(panels: dict[str, Tensor], count: int = 18) -> None:
     """The most probable tokens of the first panel, in its order; an orange cross where a logit is -inf."""
     order = next(iter(panels.values())).argsort(descending=True)[:count]
-    figure, axes = plt.subplots(len(panels), 1, figsize=(9, 0.8 + 1.6 * len(panels)), sharex=True, layout="constrained")
+    figure, axes = plt.subplots(1, len(panels), figsize=(3.1 * len(panels), 4.2), sharey=True, layout="constrained")
     for axis, (title, logits) in zip(axes, panels.items(), strict=True):
-        axis.bar(range(count), logits.softmax(dim=-1)[order], color="#0072b2")
-        gone = (logits[order] == -torch.inf).nonzero().flatten()
-        axis.plot(gone, torch.zeros(len(gone)), "x", color="#d55e00", clip_on=False)
-        axis.set(ylabel="probability", xlim=(-0.6, count - 0.4), ylim=(0, None))
-        axis.set_title(title, fontsize=9)
+        axis.barh(range(count), logits.softmax(dim=-1)[order].tolist(), color="#0072b2")
+        for place in (logits[order] == -torch.inf).nonzero().flatten().tolist():
+            axis.plot(0, place, "x", color="#d55e00", clip_on=False)
+        axis.set(xlabel="probability", xlim=(0, None))
+        axis.set_title(title, fontsize=10)
     names = {tokenizer.eos_token_id: "(end)"}
     labels = [names.get(id, tokenizer.decode([id])).replace(" ", "␣").replace("\n", "⏎") for id in order.tolist()]
-    axes[-1].set_xticks(range(count), labels, rotation=60, ha="right", rotation_mode="anchor")
+    axes[0].set_yticks(range(count), labels)
+    axes[0].invert_yaxis()
     plt.show()
 
 
-PROMPT = "If the file does not exist, the"
+PROMPT = "The function returns"
 for probability, token in zip(*next_logits(PROMPT).softmax(dim=-1).topk(5), strict=True):
     print(f"{probability:5.1%}  {tokenizer.decode([int(token)])!r}")
 
@@ -159,7 +161,7 @@ logits = next_logits(PROMPT)
 show_distributions({f"temperature {t}": apply_temperature(logits, t) for t in (0.5, 1.0, 2.0)})
 
 # %% [markdown]
-# *Three rows of bars for the 24 most probable tokens. At temperature 0.5 a few bars are high and the rest nearly nothing; at 1 they fall off more slowly; at 2 they are low and almost flat.*
+# *Three panels of bars for the 18 most probable tokens. At temperature 0.5 the first bars are long and the others nearly nothing; at 1 they fall off more slowly; at 2 they are short, and nearly alike.*
 #
 # The order never changes. At a high temperature the two thousand improbable tokens together become probable; that is where nonsense comes from. So cut them off.
 #
@@ -227,7 +229,7 @@ hot = apply_temperature(next_logits(PROMPT), 2.0)
 show_distributions({"temperature 2": hot, "temperature 2, then top-k with k = 8": keep_top_k(hot, 8)})
 
 # %% [markdown]
-# *Two rows of bars. In the lower one only the first eight tokens have bars, and higher ones; the others are crossed out.*
+# *Two panels of bars. In the right one only the first eight tokens have bars, and longer ones; the others are crossed out.*
 #
 # ## Top-p, the nucleus
 #
@@ -329,8 +331,7 @@ for p in (0.0, -0.1, 1.1):
 print("keep_top_p: the visible check passes.")
 
 # %%
-SURE, UNSURE = "The default value is", "This module"
-for text in (SURE, UNSURE):
+for text in ("Changed in version", "as well as the"):
     logits = next_logits(text)
     counts = [int(keep_top_p(logits, p).isfinite().sum()) for p in (0.5, 0.9, 0.99)]
     print(f"{text + ' ...':30} p = 0.5, 0.9 and 0.99 keep {counts[0]}, {counts[1]} and {counts[2]} tokens")
@@ -338,7 +339,7 @@ logits = next_logits(PROMPT)
 show_distributions({"as it is": logits, "top-p with p = 0.5": keep_top_p(logits, 0.5)})
 
 # %% [markdown]
-# *Two rows of bars. In the lower one the first few tokens, which have half of the probability together, have higher bars; the others are crossed out.*
+# *Two panels of bars. In the right one the first few tokens, which have half of the probability together, have longer bars; the others are crossed out.*
 #
 # The size of the nucleus depends on what has been read. That is its point.
 #
@@ -585,7 +586,8 @@ def write(prompt: str, new: int = 40, seed: int = 0, writer=generate, **options)
     new = 3 if under_grading() else new
     tokens = read(prompt)
     generator = torch.Generator().manual_seed(seed)
-    written = writer(model, tokens, new, eos_id=tokenizer.eos_token_id, generator=generator, **options)[0]
+    options = {"eos_id": tokenizer.eos_token_id} | options
+    written = writer(model, tokens, new, generator=generator, **options)[0]
     return tokenizer.decode(written[tokens.shape[1] :], skip_special_tokens=True)
 
 
@@ -608,10 +610,10 @@ for title, options in {
 # %%
 PROMPTS = [
     "The function returns",
-    "If the file does not exist, the",
-    "This class is",
-    "A list of",
-    "The default value is",
+    "This module provides",
+    "If an exception is raised",
+    "When the class",
+    "An object is",
 ]
 
 
@@ -628,7 +630,7 @@ for title, options in {
     "temperature 1": {},
     "temperature 1, top-p 0.8": {"top_p": 0.8},
 }.items():
-    found = [repeated(write(text, 100, seed, **options)) for seed, text in enumerate(PROMPTS)]
+    found = [repeated(write(text, 100, seed, eos_id=None, **options)) for seed, text in enumerate(PROMPTS)]
     print(f"{title:26} {sum(found) / len(found):4.0%}   ({', '.join(f'{share:.0%}' for share in found)})")
 
 # %% [markdown]
@@ -1030,51 +1032,64 @@ print(
 # %% [markdown]
 # ## When the context is full
 #
-# Can one not simply drop the oldest key and go on? Try it, the wrong way: fill the context, throw out the first position of every layer, and let a new token in at the last place. Its neighbours' keys were made for other positions.
+# Can one not simply drop the oldest key and go on? Try it, the wrong way: fill the context, and let real text come in token by token. Each time the first position of every layer is thrown out, and the new token stands at the last place. All other keys stay as they were made, for places that their tokens have left.
 
 # %%
-n_positions = model.config.n_positions
-words = read("The function returns a list of all the names that are defined in the module. " * 100)[
-    :, : n_positions + 1
-]
+n_positions, new = model.config.n_positions, 5 if under_grading() else 200
+words = read("\n".join(documents(library=False))[:20_000])[:, : n_positions + new + 1]
 
 
 class Sliding:
-    """The wrong way. Drops the oldest position, and keeps the keys of the others as they were."""
+    """The wrong way: keeps n_positions keys and values, drops the oldest, and leaves the others as they were."""
 
     def __init__(self, full: list[tuple[Tensor, Tensor]]):
         self.full, self.length = full, n_positions - 1
 
-    def append(self, layer, key, value):
+    def append(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
         keys, values = self.full[layer]
-        return torch.cat([keys[:, :, 1:], key], dim=2), torch.cat([values[:, :, 1:], value], dim=2)
+        self.full[layer] = torch.cat([keys[:, :, 1:], key], dim=2), torch.cat([values[:, :, 1:], value], dim=2)
+        return self.full[layer]
 
 
 class Noted(KVCache):
-    """Notes what every layer holds."""
+    """Notes what each layer holds after a call."""
 
-    def append(self, layer, key, value):
-        self.full = [*getattr(self, "full", []), super().append(layer, key, value)]
+    def append(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        self.full = self.full if layer else []
+        self.full.append(super().append(layer, key, value))
         return self.full[-1]
 
 
+before, after = Noted(model.config), Noted(model.config)
 with torch.no_grad():
-    noted = Noted(model.config)
-    forward_with_cache(model, words[:, :-1], noted)
-    slid = forward_with_cache(model, words[:, -1:], Sliding(noted.full))[0, -1]
-    anew = Noted(model.config)
-    right = forward_with_cache(model, words[:, 1:], anew)[0, -1]
-same = sum(
-    int(torch.isclose(old[0][:, :, 1:], new[0][:, :, :-1], rtol=1e-3, atol=1e-3).all(dim=-1).all(dim=1).sum())
-    for old, new in zip(noted.full, anew.full, strict=True)
-)
-print(
-    f"Of {n_positions - 1} positions in {model.config.n_layer} layers, {same} have the same keys after the shift; you predicted {prediction['kept, when the context is full']}."
-)
-print(f"The next token's logits differ by up to {(slid - right).abs().max():.2f}; they spread by {right.std():.2f}.")
+    forward_with_cache(model, words[:, :n_positions], before)
+    forward_with_cache(model, words[:, 1 : n_positions + 1], after)
+same = [
+    torch.isclose(old[:, :, 1:], new[:, :, :-1], rtol=1e-3, atol=1e-3).all(dim=-1).all(dim=1).sum().item()
+    for (old, _), (new, _) in zip(before.full, after.full, strict=True)
+]
+print(f"Of {n_positions - 1} positions, {same} have the same keys after the shift, layer by layer; ", end="")
+print(f"you predicted {prediction['kept, when the context is full']}.")
+
+sliding, losses = Sliding(before.full), {"computed anew": [], "old keys kept": []}
+with torch.no_grad():
+    for end in range(n_positions + 1, n_positions + new + 1):
+        right = model(words[:, end - n_positions : end])[0, -1]
+        slid = forward_with_cache(model, words[:, end - 1 : end], sliding)[0, -1]
+        for found, logits in zip(losses.values(), (right, slid), strict=True):
+            found.append(F.cross_entropy(logits, words[0, end]).item())
+        if (step := end - n_positions) in (1, 10, 100, 200):
+            print(
+                f"{step:3} tokens later the logits differ by up to {(slid - right).abs().max():5.2f}; they spread by {right.std():.2f}"
+            )
+for name, found in losses.items():
+    print(f"{name}: a loss of {sum(found) / len(found):.2f} for the next {new} tokens of the text")
 
 # %% [markdown]
-# Nothing can be kept. That is the price of *learned, absolute* positions, not of having no encoder. Models after GPT-2 use positions that tell only how far two tokens are apart, and then old keys need not be made anew.
+# Not one key is the same: a token's vector is the sum of its word *and its place*, and every place has changed. How much does it matter? Here less than one might fear. Neighbouring places have learned similar vectors, and the text becomes only a little harder to predict. But what is computed is no longer the model that was trained: its logits are
+# others, and so will be the text. `generate_cached` has to write what `generate` writes, so it computes anew.
+#
+# That is the price of *learned, absolute* positions, and not of having no encoder. Many models after GPT-2 have positions that only tell how far two tokens are apart, and there old keys need not be made anew for that reason.
 
 # %% [markdown]
 # ## Why no encoder? The fifth piece of the answer

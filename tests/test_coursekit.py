@@ -11,6 +11,7 @@ from coursekit import (
     reach,
     reach_maps,
     reached,
+    stack_pictures,
 )
 
 matplotlib.use("Agg")
@@ -97,3 +98,21 @@ def test_positions_are_drawn_with_their_products():
 def test_the_last_losses_have_a_mean():
     assert History("a", 9, [4.0, 2.0, 3.0]).last(2) == 2.5
     assert History("a", 9, [4.0]).last() == 4.0
+
+
+def test_stacks_show_what_goes_and_what_is_new():
+    figure = stack_pictures(
+        {"before": ["a", "b", "b", "c"], "after": ["a", "b", "d", "c"], "same": ["a", "b", "d", "c"]}
+    )
+    frames, fills = (
+        [
+            [(bar.get_linestyle() if kind == "frame" else bar.get_facecolor()[2]) for bar in axis.patches]
+            for axis in figure.axes
+        ]
+        for kind in ("frame", "fill")
+    )
+    assert [lines.index("--") for lines in frames if "--" in lines] == [2] and frames[0].count("--") == 1
+    blue = [[round(value, 2) != 0.93 for value in column] for column in fills]
+    assert blue == [[False] * 4, [False, False, True, False], [False] * 4]
+    assert [axis.get_title() for axis in figure.axes] == ["before", "after", "same"]
+    assert [text.get_text() for text in figure.axes[1].texts] == ["a", "b", "d", "c"]

@@ -141,6 +141,52 @@ def test_what_notebook_03_measured(solved):
     assert "largest difference of their outputs      0.0\n" in text
 
 
+def test_what_notebook_04_measured(solved):
+    assignment, notebook = solved
+    if assignment.name != "04_gpt2":
+        return
+    text = printed(notebook)
+    (encoder_layer,) = numbers(r"EncoderLayer with a causal mask: largest difference (\S+)", notebook)
+    (oracle,) = numbers(r"largest difference to transformers' GPT2LMHeadModel: (\S+)", notebook)
+    assert encoder_layer < 1e-12 and oracle < 1e-4
+    for count in ("124,439,808", "354,823,168", "774,030,080", "1,557,611,200", "= 2.33 times GPT-2's"):
+        assert count in text
+    with_root, without = numbers(r"It grows ([\d.]+) times with the root, and ([\d.]+) times without", notebook)
+    assert without > 3 * with_root
+    (before,) = numbers(r"your GPT-2, before +([\d.]+) bits", notebook)
+    (after,) = numbers(r"your GPT-2, after +([\d.]+) bits", notebook)
+    (checkpoint,) = numbers(r"the checkpoint +([\d.]+) bits", notebook)
+    assert before > after + 0.5 and after > checkpoint + 0.2 and checkpoint < 1.6
+    for name in ("your GPT-2", "the checkpoint"):
+        first, last = numbers(rf"{name} +([\d.]+) after one token, ([\d.]+) after", notebook)
+        assert last < first - 0.5
+    assert "modules for cross-attention in GPT2LMHeadModel: 0;" in text
+
+
+def test_what_notebook_05_measured(solved):
+    assignment, notebook = solved
+    if assignment.name != "05_generation":
+        return
+    text = printed(notebook)
+    assert "in all 4,064; you" in text and "with a cache: 95 positions" in text
+    greedy, *drawn = (
+        numbers(rf"\n?{title} +(\d+)%   \(", notebook)[0]
+        for title in ("always the most probable", "temperature 0.7", "temperature 1", "temperature 1, top-p 0.8")
+    )
+    assert greedy > 50 and max(drawn) < 25
+    assert "Of 255 positions, [0, 0] have the same keys after the shift" in text
+    (anew,) = numbers(r"computed anew: a loss of ([\d.]+)", notebook)
+    (kept,) = numbers(r"old keys kept: a loss of ([\d.]+)", notebook)
+    assert anew < kept < anew + 0.5
+    assert "with the causal mask   a new token changes  0 of 12 earlier positions" in text
+    assert "without a mask         a new token changes 12 of 12 earlier positions" in text
+    small, large = (
+        numbers(rf"{prompt} \.\.\. +p = [^\n]*keep (\d+),", notebook)[0]
+        for prompt in ("Changed in version", "as well as the")
+    )
+    assert large > 10 * small
+
+
 @pytest.mark.parametrize("at_hand", [True, False])
 def test_a_trained_checkpoint_is_used_where_one_is_at_hand(at_hand, tmp_path):
     """A small BERT with random weights stands in for a trained one."""

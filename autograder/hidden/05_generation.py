@@ -1,45 +1,1199 @@
-"""Hidden tests."""
+"""Hidden tests of notebook 05. Sizes are unequal everywhere, and no answer can be guessed.
 
-from autograder.probe import hidden
+Models are made here, with the names and parts that GPT2 has in the notebook, and so is the cache that
+forward_with_cache gets: neither depends on what else the student has written. Where a model's blocks add nothing, a
+wrong attention costs nothing: what is asked there is how tokens are chosen, and when writing ends.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from transformers import GPT2Config
+
+from autograder.probe import fill, hidden, outcome
+
+READY_MADE = {
+    "GenerationMixin",
+    "LogitsProcessor",
+    "LogitsWarper",
+    "top_k_top_p",
+    "DynamicCache",
+    "StaticCache",
+    "HybridCache",
+    "EncoderDecoderCache",
+    "past_key_values",
+    "LMHeadModel",
+    "DoubleHeadsModel",
+    "GPT2Model",
+    "AutoModel",
+    "pipeline",
+}
+DRAWS = 2000  # rows that draw at once
+SHARES = 0.075  # what shares may differ by from run to run: relative above 1 and absolute below, six sigma and more
+
+
+def in_double(values):
+    """Another dtype costs one case. What is no tensor stays as it is."""
+    return values.double() if isinstance(values, torch.Tensor) else values
+
+
+# apply_temperature
 
 
 @hidden("apply_temperature")
-def stub_apply_temperature(student, rng):
-    """Stub of apply_temperature."""
-    return rng.normal(3)
+def divided_by_the_temperature(student, rng):
+    """Temperatures below 1 make differences larger, above 1 smaller; 1 changes nothing. It may be a whole number."""
+    logits = rng.normal(*rng.different(2, 3, 9))
+    temperatures = rng.shuffled([rng.integer(2, 9) / 10, 1 + rng.integer(2, 9) / 10, 1, 1.0, rng.integer(2, 5), 0.01])
+    return [in_double(student.apply_temperature(logits.clone(), temperature)) for temperature in temperatures]
 
 
-@hidden("keep_top_k")
-def stub_keep_top_k(student, rng):
-    """Stub of keep_top_k."""
-    return rng.normal(3)
+@hidden("apply_temperature")
+def any_leading_dimensions(student, rng):
+    """There may be any number of dimensions before the vocabulary, or none; logits may be a part of a larger tensor."""
+    shapes = [rng.different(count, 2, 6) for count in rng.shuffled([1, 2, 3, 4])]
+    found = [in_double(student.apply_temperature(rng.normal(*shape), rng.integer(3, 9) / 4.5)) for shape in shapes]
+    return [*found, in_double(student.apply_temperature(rng.normal(2, 7, 4).transpose(1, 2)[..., 1:-1], 0.3))]
 
 
-@hidden("keep_top_p")
-def stub_keep_top_p(student, rng):
-    """Stub of keep_top_p."""
-    return rng.normal(3)
+@hidden("apply_temperature")
+def warmth_that_there_is_not(student, rng):
+    """ValueError for 0 and for what is below, and only for that."""
+    logits = rng.normal(3, 5)
+    temperatures = [0, 0.0, -rng.integer(1, 9), -rng.integer(1, 9) / 10, rng.integer(1, 9) / 100, rng.integer(10, 99)]
+    return {
+        f"a temperature of {temperature}": outcome(
+            lambda temperature=temperature: student.apply_temperature(logits, temperature), ValueError
+        )
+        for temperature in rng.shuffled(temperatures)
+    }
 
 
-@hidden("generate")
-def stub_generate(student, rng):
-    """Stub of generate."""
-    return rng.normal(3)
+@hidden("apply_temperature")
+def minus_infinity_is_as_cold(student, rng):
+    """A token that is out, with a logit of minus infinity, stays out, and no NaN arises."""
+    logits = without_some(rng, rng.normal(4, 9))
+    return [in_double(student.apply_temperature(logits.clone(), temperature)) for temperature in (0.5, rng.integer(2, 6))]
 
 
-@hidden("KVCache")
-def stub_kvcache(student, rng):
-    """Stub of KVCache."""
-    return rng.normal(3)
+@hidden("apply_temperature")
+def logits_before_the_temperature(student, rng):
+    """The logits are the same after the call as before."""
+    logits = rng.normal(*rng.different(2, 3, 9))
+    return {"result": in_double(student.apply_temperature(logits, rng.integer(2, 9) / 10)), "logits after the call": logits}
 
 
-@hidden("forward_with_cache")
-def stub_forward_with_cache(student, rng):
-    """Stub of forward_with_cache."""
-    return rng.normal(3)
+@hidden("apply_temperature")
+def warm_in_any_dtype(student, rng):
+    """The dtype of the logits comes back."""
+    kinds = rng.shuffled([torch.float16, torch.bfloat16, torch.float32, torch.float64])
+    return [student.apply_temperature(rng.normal(2, 5, dtype=kind), rng.integer(5, 9) / 4) for kind in kinds]
 
 
-@hidden("generate_cached")
-def stub_generate_cached(student, rng):
-    """Stub of generate_cached."""
-    return rng.normal(3)
+# keep_top_k
+
+
+def without_some(rng, logits):
+    """Some tokens of each row are out already."""
+    for row in logits.view(-1, logits.shape[-1]):
+        row[rng.different(rng.integer(1, len(row) // 3), 0, len(row) - 1)] = -torch.inf
+    return logits
+
+
+@hidden("keep_top_k", forbids=READY_MADE)
+def the_k_largest(student, rng):
+    """The k largest logits of each row are kept as they are, and all others are minus infinity."""
+    rows, vocabulary = rng.integer(3, 5), rng.integer(9, 20)
+    return [in_double(student.keep_top_k(3 * rng.normal(rows, vocabulary), k)) for k in rng.different(4, 1, vocabulary - 1)]
+
+
+@hidden("keep_top_k", forbids=READY_MADE)
+def equal_to_the_kth(student, rng):
+    """What is as large as the k-th largest is kept, too, so that there may be more than k."""
+    found = [in_double(student.keep_top_k(rng.integers(-2, 2, 4, rng.integer(11, 16)).double(), k)) for k in rng.different(3, 1, 6)]
+    return [*found, in_double(student.keep_top_k(torch.full((2, rng.integer(4, 9)), rng.integer(-9, 9) / 4), 2))]
+
+
+@hidden("keep_top_k", forbids=READY_MADE)
+def fewer_than_k(student, rng):
+    """If k is the size of the vocabulary or more, all are kept."""
+    vocabulary = rng.integer(5, 9)
+    sizes = rng.shuffled([vocabulary - 1, vocabulary, vocabulary + 1, 50 * vocabulary])
+    return [in_double(student.keep_top_k(rng.normal(3, vocabulary), k)) for k in sizes]
+
+
+@hidden("keep_top_k", forbids=READY_MADE)
+def fewer_than_one(student, rng):
+    """ValueError if k is less than 1, and only then."""
+    logits = rng.normal(3, 8)
+    return {
+        f"k of {k}": outcome(lambda k=k: student.keep_top_k(logits, k), ValueError)
+        for k in rng.shuffled([0, -1, -rng.integer(2, 9), 1, rng.integer(2, 8), rng.integer(9, 99)])
+    }
+
+
+@hidden("keep_top_k", forbids=READY_MADE)
+def each_row_for_itself(student, rng):
+    """There may be any number of dimensions before the vocabulary, or none, and each row has its own k largest."""
+    found = []
+    for count in rng.shuffled([1, 2, 3, 4]):
+        shape = rng.different(count - 1, 2, 4) + [rng.integer(6, 9)]
+        height = 10 * rng.normal(*shape[:-1], 1)
+        found.append(in_double(student.keep_top_k(rng.normal(*shape) + height, rng.integer(2, 4))))
+    return [*found, in_double(student.keep_top_k(rng.normal(2, 7, 4).transpose(1, 2)[..., 1:-1], 2))]
+
+
+@hidden("keep_top_k", forbids=READY_MADE)
+def some_are_out_before_k(student, rng):
+    """Some logits may be minus infinity already; where fewer than k are left, these are kept, and no NaN arises."""
+    found = [in_double(student.keep_top_k(without_some(rng, rng.normal(3, 9)), k)) for k in rng.shuffled([2, 4, 8])]
+    return [*found, in_double(student.keep_top_k(rng.normal(2, 6) - 500, 3)), in_double(student.keep_top_k(1e6 * rng.normal(2, 6), 3))]
+
+
+@hidden("keep_top_k", forbids=READY_MADE)
+def logits_before_top_k(student, rng):
+    """The logits are the same after the call as before."""
+    vocabulary = rng.integer(6, 9)
+    logits = [rng.normal(3, vocabulary) for _ in range(2)]
+    results = [in_double(student.keep_top_k(rows, k)) for rows, k in zip(logits, rng.shuffled([3, vocabulary]), strict=True)]
+    return {"results": results, "logits after the calls": logits}
+
+
+@hidden("keep_top_k", forbids=READY_MADE)
+def top_k_in_any_dtype(student, rng):
+    """The dtype of the logits comes back."""
+    kinds = rng.shuffled([torch.float16, torch.bfloat16, torch.float32, torch.float64])
+    return [student.keep_top_k(rng.normal(2, 7, dtype=kind), k) for kind, k in zip(kinds, (2, 3, 4, 9), strict=True)]
+
+
+# keep_top_p
+
+
+def with_shares(rng, *rows):
+    """Logits whose softmax is these shares, in any order: in each row another number is added to all."""
+    orders = [rng.shuffled(list(row)) for row in rows]
+    return torch.tensor(orders, dtype=torch.float64).log() + 5 * rng.normal(len(rows), 1)
+
+
+def uneven(rng, vocabulary):
+    """Shares of which each is a half more than the next."""
+    shares = 1.5 ** -torch.arange(vocabulary, dtype=torch.float64)
+    return with_shares(rng, (shares / shares.sum()).tolist())
+
+
+def as_many_equal(rng, vocabulary, count):
+    """Rows of logits of which so many are equal, and the others minus infinity: shares of 1 / count, exactly."""
+    logits = torch.full((3, vocabulary), -torch.inf, dtype=torch.float64)
+    for row in logits:
+        row[rng.different(count, 0, vocabulary - 1)] = rng.integer(-8, 8) / 4
+    return logits
+
+
+@hidden("keep_top_p", forbids=READY_MADE)
+def the_nucleus(student, rng):
+    """The most probable tokens that have p together are kept as they are, and all others are minus infinity."""
+    logits = torch.cat([uneven(rng, 9) for _ in range(3)])
+    # The first have 0.34, 0.57, 0.72, 0.82, 0.89, 0.93 and 0.96 together: no p is near one of these.
+    return [in_double(student.keep_top_p(logits.clone(), p)) for p in rng.shuffled([0.2, 0.45, 0.65, 0.77, 0.91])[:4]]
+
+
+@hidden("keep_top_p", forbids=READY_MADE)
+def the_token_that_reaches_p(student, rng):
+    """The token with which p is reached is kept, and it is the last one."""
+    logits = with_shares(rng, (0.46, 0.28, 0.16, 0.1), (0.7, 0.15, 0.1, 0.05), (0.3, 0.27, 0.23, 0.2))
+    return [in_double(student.keep_top_p(logits.clone(), p)) for p in rng.shuffled([0.5, 0.78, 0.88])]
+
+
+@hidden("keep_top_p", forbids=READY_MADE)
+def p_and_no_more(student, rng):
+    """Where the tokens so far have exactly p together, none is added."""
+    count = rng.shuffled([4, 8])[0]
+    logits = as_many_equal(rng, rng.integer(11, 15), count)
+    return [in_double(student.keep_top_p(logits.clone(), part / 4)) for part in rng.shuffled([1, 2, 3])]
+
+
+@hidden("keep_top_p", forbids=READY_MADE)
+def equal_shares(student, rng):
+    """Of equally probable tokens, the lower id is taken first, and not more of them than needed."""
+    logits = with_shares(rng, (0.5, *[0.125] * 4), (0.2, 0.2, 0.2, 0.2, 0.2), (0.3, 0.3, 0.3, 0.05, 0.05))
+    many = torch.full((2, rng.integer(40, 60)), 0.5, dtype=torch.float64)
+    many[0, rng.different(7, 0, 39)] += 1
+    return [in_double(student.keep_top_p(logits, rng.shuffled([0.55, 0.7])[0])), in_double(student.keep_top_p(many, 0.42))]
+
+
+@hidden("keep_top_p", forbids=READY_MADE)
+def one_at_least(student, rng):
+    """However small p is, the most probable token of each row is kept: of equal ones the lowest id."""
+    logits = rng.integers(0, 2, 5, rng.integer(9, 14)).double()
+    return [in_double(student.keep_top_p(logits.clone(), p)) for p in rng.shuffled([0.01, 1e-6, 1e-30])]
+
+
+@hidden("keep_top_p", forbids=READY_MADE)
+def all_with_p_of_one(student, rng):
+    """p = 1 keeps all, also tokens that are next to impossible."""
+    logits = 60 * rng.normal(4, rng.integer(6, 12))
+    return [in_double(student.keep_top_p(logits.clone(), p)) for p in (1, 1.0)]
+
+
+@hidden("keep_top_p", forbids=READY_MADE)
+def no_probability(student, rng):
+    """ValueError if p is not greater than 0 or not at most 1, and only then."""
+    logits = rng.normal(3, 8)
+    values = [0, 0.0, -rng.integer(1, 9) / 10, 1 + rng.integer(1, 9) / 100, rng.integer(2, 99), 1, 1e-9, 0.99]
+    values.append(rng.integer(1, 9) / 10)
+    return {
+        f"p of {p}": outcome(lambda p=p: student.keep_top_p(logits, p), ValueError) for p in rng.shuffled(values)
+    }
+
+
+@hidden("keep_top_p", forbids=READY_MADE)
+def some_are_out_before_p(student, rng):
+    """Tokens that are minus infinity already stay out, and have no share of the probability."""
+    logits = torch.cat([uneven(rng, 6) for _ in range(4)])
+    wide = torch.full((4, 10), -torch.inf, dtype=torch.float64)
+    for row, values in zip(wide, logits, strict=True):
+        row[rng.different(6, 0, 9)] = values
+    # The first have 0.37, 0.61, 0.77, 0.88 and 0.95 together.
+    return [in_double(student.keep_top_p(wide.clone(), p)) for p in rng.shuffled([0.3, 0.5, 0.82, 1.0])]
+
+
+@hidden("keep_top_p", forbids=READY_MADE)
+def nuclei_of_any_shape(student, rng):
+    """There may be any number of dimensions before the vocabulary, or none, and each row has its own nucleus."""
+    rows = torch.cat([uneven(rng, 8) * (1 + row % 3) for row in range(6)])
+    turned = rows.T.contiguous().T
+    given = [rows[rng.integer(0, 5)], rows.view(2, 3, 8), rows.view(3, 1, 2, 8), turned]
+    return [in_double(student.keep_top_p(logits.clone(), rng.shuffled([0.5, 0.64])[0])) for logits in rng.shuffled(given)]
+
+
+@hidden("keep_top_p", forbids=READY_MADE)
+def far_from_zero(student, rng):
+    """Logits that are all large, or all far below zero, are cut as others are, without NaN."""
+    found = [uneven(rng, 7) + shift for shift in (900.0, -900.0)]
+    return [in_double(student.keep_top_p(logits, p)) for logits, p in zip(found, rng.shuffled([0.5, 0.8]), strict=True)]
+
+
+@hidden("keep_top_p", forbids=READY_MADE)
+def logits_before_top_p(student, rng):
+    """The logits are the same after the call as before."""
+    logits = [uneven(rng, 9) for _ in range(2)]
+    results = [in_double(student.keep_top_p(rows, p)) for rows, p in zip(logits, rng.shuffled([0.65, 1.0]), strict=True)]
+    return {"results": results, "logits after the calls": logits}
+
+
+@hidden("keep_top_p", forbids=READY_MADE)
+def top_p_in_any_dtype(student, rng):
+    """The dtype of the logits comes back."""
+    kinds = rng.shuffled([torch.float16, torch.bfloat16, torch.float32, torch.float64])
+    values = (0.2, 0.45, 0.65, 1.0)
+    return [student.keep_top_p(uneven(rng, 6).to(kind), p) for kind, p in zip(kinds, values, strict=True)]
+
+
+# Models
+
+
+class Attention(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.n_head, self.attn_pdrop = config.n_head, config.attn_pdrop
+        self.c_attn = nn.Linear(config.n_embd, 3 * config.n_embd)
+        self.c_proj = nn.Linear(config.n_embd, config.n_embd)
+        self.resid_dropout = nn.Dropout(config.resid_pdrop)
+
+    def forward(self, x):
+        parts = self.c_attn(x).chunk(3, dim=-1)
+        query, key, value = (part.unflatten(-1, (self.n_head, -1)).transpose(1, 2) for part in parts)
+        rate = self.attn_pdrop if self.training else 0.0
+        heads = F.scaled_dot_product_attention(query, key, value, is_causal=True, dropout_p=rate)
+        return self.resid_dropout(self.c_proj(heads.transpose(1, 2).flatten(2)))
+
+
+class Block(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        width, inner = config.n_embd, config.n_inner or 4 * config.n_embd
+        self.ln_1 = nn.LayerNorm(width, eps=config.layer_norm_epsilon)
+        self.attn = Attention(config)
+        self.ln_2 = nn.LayerNorm(width, eps=config.layer_norm_epsilon)
+        self.mlp = nn.ModuleDict({"c_fc": nn.Linear(width, inner), "c_proj": nn.Linear(inner, width)})
+        self.resid_dropout = nn.Dropout(config.resid_pdrop)
+
+    def forward(self, x):
+        x = x + self.attn(self.ln_1(x))
+        hidden_layer = F.gelu(self.mlp.c_fc(self.ln_2(x)), approximate="tanh")
+        return x + self.resid_dropout(self.mlp.c_proj(hidden_layer))
+
+
+class Model(nn.Module):
+    """A GPT-2, with the names that the notebook's has."""
+
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.wte = nn.Embedding(config.vocab_size, config.n_embd)
+        self.wpe = nn.Embedding(config.n_positions, config.n_embd)
+        self.embd_dropout = nn.Dropout(config.embd_pdrop)
+        self.h = nn.ModuleList(Block(config) for _ in range(config.n_layer))
+        self.ln_f = nn.LayerNorm(config.n_embd, eps=config.layer_norm_epsilon)
+
+    def forward(self, tokens):
+        if tokens.shape[1] > self.config.n_positions:
+            raise ValueError("more tokens than positions")
+        x = self.embd_dropout(self.wte(tokens) + self.wpe(torch.arange(tokens.shape[1])))
+        for block in self.h:
+            x = block(x)
+        return self.ln_f(x) @ self.wte.weight.T
+
+
+def sizes(rate=0.0, **given):
+    """Of a small model."""
+    standard = {"vocab_size": 37, "n_positions": 11, "n_embd": 12, "n_layer": 2, "n_head": 3, "n_inner": 17}
+    rates = {"embd_pdrop": rate, "attn_pdrop": rate, "resid_pdrop": rate}
+    config = {"layer_norm_epsilon": 0.1, "bos_token_id": 0, "eos_token_id": 0, **rates}
+    return GPT2Config(**{**standard, **config, **given})
+
+
+def silence(*projections):
+    with torch.no_grad():
+        for parameter in (parameter for projection in projections for parameter in projection.parameters()):
+            parameter.zero_()
+
+
+def random_model(rng, without="", dtype=torch.float64, **given):
+    """In evaluation mode, every parameter set by name; its attention or its feed-forward networks may add nothing."""
+    model = fill(Model(sizes(**given)), rng, dtype).eval()
+    with torch.no_grad():  # so that the tokens, their places and what was written before count about equally
+        model.wte.weight.copy_(F.normalize(model.wte.weight, dim=-1))
+        model.wpe.weight.mul_(6 if without == "attn" else 2)
+        model.ln_f.weight.mul_(2)
+        model.ln_f.bias.mul_(0.2)
+        for block in model.h:
+            block.ln_1.weight.mul_(3)
+            block.attn.c_proj.weight.mul_(3)
+            block.attn.c_proj.bias.mul_(0.2)
+            block.mlp.c_proj.bias.mul_(0.2)
+    for block in model.h:
+        silence(*[part.c_proj for name, part in (("attn", block.attn), ("mlp", block.mlp)) if name == without])
+    return model
+
+
+def prompts(rng, batch, length, vocabulary=37):
+    return rng.integers(0, vocabulary - 1, batch, length)
+
+
+def constant_model(logits, **given):
+    """One that says the same everywhere, whatever it reads: exactly these logits."""
+    width = len(logits)
+    model = Model(sizes(vocab_size=width, n_embd=width, n_head=1, n_layer=1, n_inner=3, **given)).eval()
+    silence(model)
+    with torch.no_grad():
+        model.wte.weight.copy_(torch.eye(width))
+        model.ln_f.bias.copy_(logits)
+    return model
+
+
+def follower(table, **given):
+    """One that writes table[token] after each token, by its feed-forward network alone."""
+    width = len(table)
+    given = {"n_positions": 23, "layer_norm_epsilon": 1e-5, **given}
+    model = Model(sizes(vocab_size=width, n_embd=width, n_head=1, n_layer=1, n_inner=width, **given)).eval()
+    silence(model)
+    with torch.no_grad():
+        model.wte.weight.copy_(torch.eye(width))
+        for norm in (model.h[0].ln_2, model.ln_f):
+            norm.weight.fill_(1.0)
+        model.h[0].mlp.c_fc.weight.copy_(10 * torch.eye(width))
+        model.h[0].mlp.c_proj.weight[table, torch.arange(width)] = 1.0
+    return model
+
+
+def chains(rng, ends, eos_id, vocabulary=40):
+    """A table of what follows each token, and a token to begin with for each row: row r writes eos_id at its step
+    ends[r], and with None never. What follows eos_id is nonsense."""
+    ids = rng.shuffled([token for token in range(vocabulary) if token != eos_id])
+    table = torch.tensor([ids[rng.integer(0, 5)] for _ in range(vocabulary)])
+    starts = []
+    for end in ends:
+        chain = [ids.pop() for _ in range(4 if end is None else end + 1)]
+        after = chain[:1] if end is None else [eos_id]
+        table[chain] = torch.tensor(chain[1:] + after)
+        starts.append(chain[0])
+    table[eos_id] = ids[0]  # which leads back to one of six, and these to each other
+    for token in ids[:6]:
+        table[token] = ids[rng.integer(0, 5)]
+    return table, torch.tensor(starts)
+
+
+def ending_with(rng, starts, length, vocabulary=40):
+    """Prompts that end with these tokens."""
+    return torch.cat([prompts(rng, len(starts), length - 1, vocabulary), starts[:, None]], dim=1)
+
+
+class Watch:
+    """What goes on in a model while it writes."""
+
+    def __init__(self, model):
+        self.training, self.gradients = [], []
+        self.lengths = {model.wte: [], model.h[0].ln_1: [], model.h[0].attn.c_attn: []}
+        for part in self.lengths:
+            part.register_forward_hook(self._note)
+        self.model = model
+
+    def _note(self, part, inputs, output):
+        self.lengths[part].append(inputs[0].shape[1])
+        self.gradients.append(output.requires_grad)
+        self.training.append(sum(module.training for module in self.model.modules()))
+
+    @property
+    def positions(self):
+        """How many each call computed: counted at wte, or in the first block, where tokens are looked up without it."""
+        return next((lengths for lengths in self.lengths.values() if lengths), [])
+
+
+def shares(tokens, vocabulary):
+    """For each column, how often each token stands there."""
+    return F.one_hot(tokens, vocabulary).double().mean(dim=0)
+
+
+def model_after(token, probabilities):
+    """One that gives these probabilities after one token, and after the others the same in another order."""
+    width = len(probabilities)
+    logits = torch.tensor(probabilities).log()
+    logits = logits - logits.mean()
+    model = follower(torch.arange(width))
+    with torch.no_grad():
+        columns = logits.roll(2)[:, None].repeat(1, width)
+        columns[:, token] = logits
+        model.h[0].mlp.c_proj.weight.copy_(1000 * columns)
+        model.ln_f.weight.fill_(logits.std(unbiased=False))
+    return model
+
+
+def drawn(generate, rng, probabilities, steps=1, by_token=False, **options):
+    """What is written behind many equal prompts, by a model that gives these probabilities.
+
+    by_token  they hold after the prompts' last token alone
+    """
+    logits = torch.tensor(probabilities).log() + rng.integer(-5, 5)
+    prompt = torch.tensor([rng.different(3, 0, len(logits) - 1)])
+    model = model_after(int(prompt[0, -1]), probabilities) if by_token else constant_model(logits)
+    return generate(model, prompt.repeat(DRAWS, 1), steps, **options)[:, 3:]
+
+
+def draws(generate, rng, probabilities, steps=1, **options):
+    tokens = drawn(generate, rng, probabilities, steps, **options)
+    return {
+        "shares": shares(tokens, len(probabilities)),
+        "tokens that occur": tokens.unique().tolist(),
+    }
+
+
+# What generate and generate_cached have in common
+
+
+def of_equal_ones(generate, rng):
+    found = []
+    for options in rng.shuffled([{"temperature": 0}, {"temperature": 0.0, "generator": torch.Generator()}]):
+        logits = rng.normal(rng.integer(9, 14))
+        best = rng.different(3, 1, len(logits) - 1)
+        logits[best] = 4.0
+        model = constant_model(logits)
+        found.append(generate(model, prompts(rng, 2, 3, len(logits)), 2, **options))
+    return found
+
+
+def ended_rows(generate, rng, eos_id):
+    ends = rng.shuffled([1, 3, 4, None])
+    table, starts = chains(rng, ends, eos_id)
+    return generate(follower(table), ending_with(rng, starts, 3), 8, temperature=0, eos_id=eos_id)
+
+
+def early_end(generate, rng):
+    """All rows end before they must. Going on to read what was written last is allowed, and no more."""
+    eos_id = rng.integer(1, 39)
+    table, starts = chains(rng, rng.shuffled([0, 2, rng.integer(3, 4)]), eos_id)
+    model, prompt = follower(table), ending_with(rng, starts, 3)
+    watch = Watch(model)
+    tokens = generate(model, prompt, 12, temperature=0, eos_id=eos_id)
+    return {"tokens": tokens, "goes on": max(watch.positions, default=0) > tokens.shape[1]}
+
+
+def eos_in_prompts(generate, rng):
+    eos_id = rng.integer(1, 39)
+    table, starts = chains(rng, rng.shuffled([2, 4, 5]), eos_id)
+    prompt = ending_with(rng, starts, 4)
+    prompt[0, rng.integer(0, 2)], prompt[1, -1], prompt[2, :3] = eos_id, eos_id, eos_id
+    table[eos_id] = starts[1]
+    return generate(follower(table), prompt, 8, temperature=0, eos_id=eos_id)
+
+
+def few_tokens(generate, rng):
+    eos_id = rng.integer(1, 39)
+    table, starts = chains(rng, rng.shuffled([0, None, 5]), eos_id)
+    model = follower(table)
+    found = [
+        generate(model, ending_with(rng, starts, length), new, temperature=0, eos_id=eos_id)
+        for length, new in rng.shuffled([(3, 0), (2, 1), (1, 6)])
+    ]
+    return [*found, generate(model, ending_with(rng, starts[:1], 4), 5, temperature=0)]
+
+
+def modes_after(generate, rng):
+    found = []
+    for training in rng.shuffled([True, False]):
+        model = random_model(rng, rate=0.4, without="attn").train(training)
+        for part in rng.shuffled([model.h[0], model.h[1].attn, model.embd_dropout, model.ln_f])[:2]:
+            part.train(not training)
+        tokens = generate(model, prompts(rng, 2, 3), 2, temperature=0)
+        found.append({"tokens": tokens, "in training mode after": [module.training for module in model.modules()]})
+    return found
+
+
+def gradients_inside(generate, rng):
+    table, starts = chains(rng, [None, None, 5], eos_id=0)
+    model = follower(table)
+    watch = Watch(model)
+    tokens = generate(model, ending_with(rng, starts, 3), rng.integer(3, 5), temperature=0)
+    return {"tokens": tokens, "recorded": any(watch.gradients), "recorded after": torch.is_grad_enabled()}
+
+
+def prompt_after(generate, rng):
+    table, starts = chains(rng, rng.shuffled([1, 4, None]), eos_id=5)
+    prompt = ending_with(rng, starts, rng.integer(3, 5))
+    tokens = generate(follower(table), prompt, 6, temperature=0, eos_id=5)
+    return {"tokens": tokens, "prompts after the call": prompt}
+
+
+def from_a_generator(generate, rng):
+    """Seeds of the generator and of torch: the first decides all, and the second nothing."""
+    probabilities = rng.shuffled([0.55, 0.3, 0.1, 0.05])
+    prompt, generator = prompts(rng, 1, 2, 4).repeat(50, 1), torch.Generator()
+    model = constant_model(torch.tensor(probabilities).log())
+    seed = rng.integer(1, 10**6)
+    written, untouched = [], []
+    for torch_seed, own_seed in ((seed, seed), (seed + 1, seed), (seed, seed + 1), (seed, None)):
+        torch.manual_seed(torch_seed)
+        before = torch.get_rng_state()
+        if own_seed is not None:  # else it goes on where it is
+            generator.manual_seed(own_seed)
+        written.append(generate(model, prompt, 2, generator=generator))
+        untouched.append(torch.equal(before, torch.get_rng_state()))
+    many = generate(model, prompt[:1].repeat(DRAWS, 1), 1, generator=generator)
+    return {
+        "shares": shares(many[:, 2:], 4),
+        "the same with the same seed": torch.equal(written[0], written[1]),
+        "the same with another seed": torch.equal(written[0], written[2]),
+        "the same when the generator goes on": torch.equal(written[2], written[3]),
+        "torch's own generator untouched": untouched,
+    }
+
+
+# generate
+
+
+@hidden("generate", forbids=READY_MADE)
+def most_probable_tokens(student, rng):
+    """Temperature 0: the most probable token at each step, given all before it, behind the prompts as they are."""
+    model = random_model(rng, n_positions=rng.integer(13, 15))
+    return student.generate(model, prompts(rng, 4, rng.integer(2, 5)), 8, temperature=0)
+
+
+@hidden("generate", forbids=READY_MADE)
+def longer_than_the_context(student, rng):
+    """When more than n_positions have been written, the model reads the last n_positions, and goes on."""
+    model = random_model(rng, n_positions=rng.integer(5, 7))
+    return student.generate(model, prompts(rng, 3, rng.integer(2, 4)), 10, temperature=0)
+
+
+@hidden("generate", forbids=READY_MADE)
+def prompts_longer_than_the_context(student, rng):
+    """Prompts may be as long as n_positions, or longer: they come back whole, and their end is read."""
+    n_positions = rng.integer(5, 7)
+    model = random_model(rng, n_positions=n_positions)
+    lengths = [n_positions, n_positions + 1, n_positions + rng.integer(2, 6)]
+    return [student.generate(model, prompts(rng, 2, length), 4, temperature=0) for length in rng.shuffled(lengths)]
+
+
+@hidden("generate", forbids=READY_MADE)
+def equal_tokens(student, rng):
+    """Temperature 0: of equally probable tokens, the lowest id is taken."""
+    return of_equal_ones(student.generate, rng)
+
+
+@hidden("generate", forbids=READY_MADE)
+def greedy_whatever_is_kept(student, rng):
+    """Temperature 0 takes the most probable token also where top_k and top_p are given."""
+    model = random_model(rng, without="attn")
+    options = rng.shuffled([{"top_k": 3}, {"top_p": 0.6}, {"top_k": 4, "top_p": 0.9}])
+    return [student.generate(model, prompts(rng, 2, 3), 3, temperature=0, **kept) for kept in options]
+
+
+@hidden("generate", forbids=READY_MADE)
+def rows_end_on_their_own(student, rng):
+    """A row that has written eos_id is filled up with it, and the others go on."""
+    return ended_rows(student.generate, rng, rng.integer(1, 39))
+
+
+@hidden("generate", forbids=READY_MADE)
+def over_when_all_have_ended(student, rng):
+    """When all rows have written eos_id, writing stops, each row's eos_id included."""
+    return early_end(student.generate, rng)
+
+
+@hidden("generate", forbids=READY_MADE)
+def eos_in_the_prompt(student, rng):
+    """An eos_id in the prompt ends nothing, wherever it stands."""
+    return eos_in_prompts(student.generate, rng)
+
+
+@hidden("generate", forbids=READY_MADE)
+def eos_of_zero_or_none(student, rng):
+    """eos_id may be 0; without one, no token ends a row, and no row has to end."""
+    table, starts = chains(rng, rng.shuffled([0, 2, 3]), eos_id=0)
+    unended = student.generate(follower(table), ending_with(rng, starts, 2), 6, temperature=0)
+    return [unended, ended_rows(student.generate, rng, 0)]
+
+
+@hidden("generate", forbids=READY_MADE)
+def few_tokens_or_none(student, rng):
+    """max_new_tokens may be 0 or 1, a prompt one token long, and a batch one row."""
+    return few_tokens(student.generate, rng)
+
+
+@hidden("generate", forbids=READY_MADE)
+def written_in_evaluation_mode(student, rng):
+    """While it writes, the model is in evaluation mode, with all its parts: nothing is dropped."""
+    found = []
+    for training in rng.shuffled([True, False]):
+        model = random_model(rng, rate=0.5, without="attn").train(training)
+        model.h[rng.integer(0, 1)].train()
+        watch = Watch(model)
+        tokens = student.generate(model, prompts(rng, 3, 2), 5, temperature=0)
+        found.append({"tokens": tokens, "parts in training mode inside": max(watch.training, default=0)})
+    return found
+
+
+@hidden("generate", forbids=READY_MADE)
+def each_mode_comes_back(student, rng):
+    """After the call, each part of the model is in the mode that it was in, also where these differ."""
+    return modes_after(student.generate, rng)
+
+
+@hidden("generate", forbids=READY_MADE)
+def written_without_gradients(student, rng):
+    """While it writes, no gradients are recorded, and after the call they are again."""
+    return gradients_inside(student.generate, rng)
+
+
+@hidden("generate", forbids=READY_MADE)
+def prompts_stay(student, rng):
+    """The prompts are the same after the call as before."""
+    return prompt_after(student.generate, rng)
+
+
+@hidden("generate", forbids=READY_MADE, tolerance=SHARES)
+def drawn_as_the_model_says(student, rng):
+    """Without a temperature tokens are drawn with the model's probabilities, each row and each step for itself."""
+    tokens = drawn(student.generate, rng, rng.shuffled([0.5, 0.26, 0.16, 0.08]), steps=2)
+    return {
+        "shares": shares(tokens, 4),
+        "rows that repeat their token": float((tokens[:, 0] == tokens[:, 1]).double().mean()),
+        "rows that repeat the row above": float((tokens[1:, 0] == tokens[:-1, 0]).double().mean()),
+    }
+
+
+@hidden("generate", forbids=READY_MADE, tolerance=SHARES)
+def drawn_warm_and_cold(student, rng):
+    """With a temperature, the logits are divided by it before the draw."""
+    probabilities = rng.shuffled([0.45, 0.25, 0.15, 0.1, 0.05])
+    return [draws(student.generate, rng, probabilities, temperature=value) for value in rng.shuffled([0.5, 3.0])]
+
+
+@hidden("generate", forbids=READY_MADE, tolerance=SHARES)
+def drawn_from_the_top_k(student, rng):
+    """With top_k, only the k most probable tokens are drawn, in proportion."""
+    probabilities = rng.shuffled([0.4, 0.24, 0.18, 0.1, 0.08])
+    return [draws(student.generate, rng, probabilities, top_k=k) for k in rng.shuffled([2, 3, 4])]
+
+
+@hidden("generate", forbids=READY_MADE, tolerance=SHARES)
+def drawn_from_the_nucleus(student, rng):
+    """With top_p, only tokens of the nucleus are drawn, in proportion."""
+    probabilities = rng.shuffled([0.4, 0.24, 0.18, 0.1, 0.08])
+    return [draws(student.generate, rng, probabilities, top_p=p) for p in rng.shuffled([0.48, 0.57, 0.75])]
+
+
+@hidden("generate", forbids=READY_MADE, tolerance=SHARES)
+def temperature_before_the_nucleus(student, rng):
+    """The nucleus is what it is after the temperature."""
+    probabilities = rng.shuffled([0.36, 0.26, 0.2, 0.12, 0.06])
+    values = rng.shuffled([0.5, 2.5])
+    return [draws(student.generate, rng, probabilities, temperature=value, top_p=0.72) for value in values]
+
+
+@hidden("generate", forbids=READY_MADE, tolerance=SHARES)
+def top_k_before_the_nucleus(student, rng):
+    """The nucleus is what it is among the k most probable tokens."""
+    probabilities = rng.shuffled([0.35, 0.25, 0.2, 0.12, 0.08])
+    options = rng.shuffled([{"top_k": 3, "top_p": 0.72}, {"top_k": 4, "top_p": 0.63}])
+    return [draws(student.generate, rng, probabilities, **kept) for kept in options]
+
+
+@hidden("generate", forbids=READY_MADE, tolerance=SHARES)
+def ends_of_drawn_rows(student, rng):
+    """Rows that are drawn end, too: what comes after their first eos_id is nothing else."""
+    eos_id = rng.integer(0, 3)
+    probabilities = rng.shuffled([0.4, 0.3, 0.2, 0.1])
+    tokens = drawn(student.generate, rng, probabilities, steps=4, eos_id=eos_id)
+    ended = (tokens == eos_id).long().cummax(dim=1).values
+    return {"shares": shares(tokens, 4), "another token after the end": bool((ended != (tokens == eos_id)).any())}
+
+
+@hidden("generate", forbids=READY_MADE, tolerance=SHARES)
+def drawn_from_the_generator(student, rng):
+    """All random numbers come from the generator: its seed decides, and torch's own is neither used nor changed."""
+    return from_a_generator(student.generate, rng)
+
+
+# KVCache
+
+
+def new_entries(rng, batch, new, n_head=3, d_head=4, dtype=torch.float64):
+    """A key and a value, as views that heads were split into."""
+    return [rng.normal(batch, new, n_head, d_head, dtype=dtype).transpose(1, 2) for _ in range(2)]
+
+
+def held(answers):
+    """Keys and values that came back, as they are now."""
+    key, value = answers
+    return [key.clone(), value.clone()]
+
+
+@hidden("KVCache", forbids=READY_MADE)
+def grows_at_its_end(student, rng):
+    """Each time all keys and all values of the layer come back, the new ones last."""
+    cache, batch = student.KVCache(sizes()), rng.integer(2, 5)
+    lengths = rng.shuffled([1, 1, 2, 5])
+    return [held(cache.append(layer, *new_entries(rng, batch, new))) for new in lengths for layer in (0, 1)]
+
+
+@hidden("KVCache", forbids=READY_MADE)
+def length_of_every_layer(student, rng):
+    """length is 0 at first, and then what every layer holds: it grows when the last layer has its new positions."""
+    n_layer = rng.integer(2, 4)
+    cache = student.KVCache(sizes(n_layer=n_layer))
+    lengths = [cache.length]
+    for new in rng.shuffled([1, 2, 3]):
+        for layer in rng.shuffled(list(range(n_layer))):
+            cache.append(layer, *new_entries(rng, 2, new))
+            lengths.append(cache.length)
+    return lengths
+
+
+@hidden("KVCache", forbids=READY_MADE)
+def layers_are_apart(student, rng):
+    """Each layer has its own keys and values, whichever comes first, and however much the others hold."""
+    cache, found = student.KVCache(sizes(n_layer=3)), []
+    for layer in [*rng.shuffled([0, 1, 2]), *rng.shuffled([0, 2]), *rng.shuffled([0, 1, 2])]:
+        found.append(held(cache.append(layer, *new_entries(rng, 2, rng.integer(1, 3)))))
+    return {"keys and values": found, "length": cache.length}
+
+
+@hidden("KVCache", forbids=READY_MADE)
+def caches_are_apart(student, rng):
+    """Two caches have nothing in common, and a new one is empty, whatever came before."""
+    one, other = student.KVCache(sizes(n_layer=1)), student.KVCache(sizes(n_layer=2))
+    found = [held(cache.append(0, *new_entries(rng, batch, 2))) for cache, batch in ((one, 2), (other, 3), (one, 2))]
+    third = student.KVCache(sizes(n_layer=1))
+    lengths = [one.length, other.length, third.length]
+    return [*found, lengths, held(third.append(0, *new_entries(rng, 1, rng.integer(1, 4))))]
+
+
+@hidden("KVCache", forbids=READY_MADE)
+def full_to_the_last_position(student, rng):
+    """n_positions fit exactly, in one call and bit by bit."""
+    n_positions, found = rng.integer(5, 9), []
+    for parts in rng.shuffled([[n_positions], [n_positions - 1, 1], [2, n_positions - 3, 1]]):
+        cache = student.KVCache(sizes(n_layer=1, n_positions=n_positions))
+        found += [held(cache.append(0, *new_entries(rng, 2, new))) for new in parts] + [cache.length]
+    return found
+
+
+@hidden("KVCache", forbids=READY_MADE)
+def too_many_are_refused(student, rng):
+    """ValueError for more than n_positions in a layer; the cache is as before, and takes what fits."""
+    n_positions = rng.integer(6, 9)
+    cache = student.KVCache(sizes(n_positions=n_positions))
+    for layer in (0, 1):
+        cache.append(layer, *new_entries(rng, 2, n_positions - 2))
+    refused = [
+        outcome(lambda layer=layer, new=new: cache.append(layer, *new_entries(rng, 2, new)), ValueError)
+        for layer, new in rng.shuffled([(0, 3), (1, 3), (0, n_positions)])
+    ]
+    length = cache.length
+    fits = [held(cache.append(layer, *new_entries(rng, 2, new))) for layer, new in rng.shuffled([(0, 2), (1, 1)])]
+    return {"what does not fit": refused, "length": length, "what fits": fits}
+
+
+@hidden("KVCache", forbids=READY_MADE)
+def too_many_at_once(student, rng):
+    """ValueError also when the first positions of all are too many: the cache is empty then, and as good as new."""
+    n_positions = rng.integer(3, 6)
+    cache = student.KVCache(sizes(n_layer=1, n_positions=n_positions))
+    refused = [outcome(lambda: cache.append(0, *new_entries(rng, 4, n_positions + 1)), ValueError)]
+    return [*refused, cache.length, held(cache.append(0, *new_entries(rng, 2, rng.integer(1, 3)))), cache.length]
+
+
+@hidden("KVCache", forbids=READY_MADE)
+def full_layer_by_layer(student, rng):
+    """A layer is full when it holds n_positions itself, however few or many the others hold."""
+    n_positions = rng.integer(5, 8)
+    cache, order = student.KVCache(sizes(n_positions=n_positions)), rng.shuffled([0, 1])
+    first = cache.append(order[0], *new_entries(rng, 2, n_positions - 1))
+    found = [held(first), held(cache.append(order[1], *new_entries(rng, 2, rng.integer(2, 3))))]
+    refused = outcome(lambda: cache.append(order[0], *new_entries(rng, 2, 2)), ValueError)
+    return [*found, refused, held(cache.append(order[1], *new_entries(rng, 2, 2)))]
+
+
+@hidden("KVCache", forbids=READY_MADE)
+def new_ones_stay(student, rng):
+    """The new keys and values are the same after the call as before, and after the next."""
+    cache = student.KVCache(sizes(n_layer=1))
+    given = [new_entries(rng, 2, new) for new in rng.different(3, 1, 3)]
+    return {"results": [held(cache.append(0, *entry)) for entry in given], "new ones after the calls": given}
+
+
+@hidden("KVCache", forbids=READY_MADE)
+def entries_of_any_kind(student, rng):
+    """Keys and values come back in the dtype in which they were given; a batch of one and heads of one number work."""
+    found = []
+    for dtype in rng.shuffled([torch.float32, torch.float64, torch.bfloat16]):
+        batch, n_head, d_head = rng.shuffled([(1, 2, 3), (3, 1, 2), (2, 4, 1)])[0]
+        cache = student.KVCache(sizes(n_layer=1, n_head=n_head, n_embd=n_head * d_head))
+        found += [held(cache.append(0, *new_entries(rng, batch, new, n_head, d_head, dtype))) for new in (2, 1)]
+    return found
+
+
+# forward_with_cache
+
+
+class Store:
+    """A cache with what a KVCache promises."""
+
+    def __init__(self, config):
+        self.config, self.n_positions, self.n_layer = config, config.n_positions, config.n_layer
+        self.entries = [()] * config.n_layer
+
+    @property
+    def length(self):
+        return min(entry[0].shape[2] if entry else 0 for entry in self.entries)
+
+    def append(self, layer, key, value):
+        new = (key, value)
+        if self.entries[layer]:
+            new = tuple(torch.cat(pair, dim=2) for pair in zip(self.entries[layer], new, strict=True))
+        if new[0].shape[2] > self.n_positions:
+            raise ValueError("more than n_positions")
+        self.entries[layer] = new
+        return new
+
+    @property
+    def contents(self):
+        return [[tensor.clone() for tensor in entry] for entry in self.entries]
+
+
+def in_pieces(student, model, tokens, lengths, cache=None):
+    """The logits of each piece."""
+    cache = cache or Store(model.config)
+    return [student.forward_with_cache(model, piece, cache) for piece in tokens.split(lengths, dim=1)]
+
+
+@hidden("forward_with_cache", forbids=READY_MADE)
+def all_in_one_call(student, rng):
+    """With an empty cache, the logits of all positions are what the model itself says."""
+    model = random_model(rng)
+    return student.forward_with_cache(model, prompts(rng, *rng.different(2, 3, 8)), Store(model.config))
+
+
+@hidden("forward_with_cache", forbids=READY_MADE)
+def all_in_one_call_by_attention(student, rng):
+    """With an empty cache, in a model whose feed-forward networks add nothing: no position sees one after it."""
+    model = random_model(rng, without="mlp")
+    return student.forward_with_cache(model, prompts(rng, *rng.different(2, 3, 8)), Store(model.config))
+
+
+@hidden("forward_with_cache", forbids=READY_MADE)
+def one_after_the_other(student, rng):
+    """After the prompt, one token a call: it sees all before it, and itself."""
+    model, first = random_model(rng, without="mlp"), rng.integer(2, 4)
+    return in_pieces(student, model, prompts(rng, 3, first + 4), [first, 1, 1, 1, 1])
+
+
+@hidden("forward_with_cache", forbids=READY_MADE)
+def from_the_first_token(student, rng):
+    """One token a call from the very first, through the whole model."""
+    length = rng.integer(4, 6)
+    return in_pieces(student, random_model(rng), prompts(rng, 2, length), [1] * length)
+
+
+@hidden("forward_with_cache", forbids=READY_MADE)
+def several_at_once(student, rng):
+    """Several tokens a call after others: each sees all that is cached, and of the new ones none after it."""
+    model, lengths = random_model(rng, n_positions=15, without="mlp"), rng.different(3, 2, 5)
+    return in_pieces(student, model, prompts(rng, 2, sum(lengths)), lengths)
+
+
+@hidden("forward_with_cache", forbids=READY_MADE)
+def positions_go_on(student, rng):
+    """The first new token stands at position cache.length: in a model whose attention adds nothing."""
+    model, lengths = random_model(rng, without="attn"), rng.shuffled([1, 2, 3, 4])
+    return in_pieces(student, model, prompts(rng, 2, 10), lengths)
+
+
+@hidden("forward_with_cache", forbids=READY_MADE)
+def to_the_last_position(student, rng):
+    """n_positions may be reached exactly, in one call and in several."""
+    n_positions = rng.integer(5, 8)
+    model, tokens = random_model(rng, n_positions=n_positions, without="mlp"), prompts(rng, 2, n_positions)
+    lengths = rng.shuffled([[n_positions], [n_positions - 1, 1], [2, n_positions - 2]])
+    return [in_pieces(student, model, tokens, parts) for parts in lengths]
+
+
+@hidden("forward_with_cache", forbids=READY_MADE)
+def beyond_the_last_position(student, rng):
+    """ValueError for more than n_positions; the cache is unchanged in all its layers, and what fits goes on."""
+    n_positions = rng.integer(6, 9)
+    model = random_model(rng, n_positions=n_positions, without="mlp")
+    cache, tokens = Store(model.config), prompts(rng, 2, 2 * n_positions)
+
+    def refused(length):
+        return outcome(lambda: student.forward_with_cache(model, tokens[:, :length], cache), ValueError)
+
+    at_first, empty = refused(n_positions + 1), cache.length
+    logits = [student.forward_with_cache(model, tokens[:, : n_positions - 1], cache)]
+    then, contents = [refused(length) for length in rng.shuffled([2, n_positions])], cache.contents
+    logits.append(student.forward_with_cache(model, tokens[:, n_positions - 1 : n_positions], cache))
+    return {"refused": [at_first, *then], "length": empty, "contents": contents, "logits": [*logits, refused(1)]}
+
+
+@hidden("forward_with_cache", forbids=READY_MADE)
+def what_the_cache_gets(student, rng):
+    """Each layer's keys and values of the new positions are in the cache after the call, head by head."""
+    model, lengths = random_model(rng, n_layer=3, without="mlp"), rng.shuffled([1, 3, 2])
+    cache = Store(model.config)
+    in_pieces(student, model, prompts(rng, 2, 6), lengths, cache)
+    return cache.contents
+
+
+@hidden("forward_with_cache", forbids=READY_MADE)
+def what_the_cache_holds(student, rng):
+    """Keys and values come from the cache as they are, also where none of these tokens could have made them."""
+    model, length, found = random_model(rng, without="mlp"), rng.integer(3, 6), []
+    for new in rng.shuffled([1, 2]):
+        cache = Store(model.config)
+        for layer in (0, 1):
+            cache.append(layer, *new_entries(rng, 3, length))
+        found.append(student.forward_with_cache(model, prompts(rng, 3, new), cache))
+    return found
+
+
+@hidden("forward_with_cache", forbids=READY_MADE)
+def two_texts_in_turn(student, rng):
+    """Two texts, of different batches, each with its cache, may go on in turn: nothing is kept but in the cache."""
+    model, found = random_model(rng, without="mlp"), []
+    caches = [(Store(model.config), batch) for batch in rng.shuffled([2, 3])]
+    for new in (3, 1, 2):
+        found += [student.forward_with_cache(model, prompts(rng, batch, new), cache) for cache, batch in caches]
+    return found
+
+
+@hidden("forward_with_cache", forbids=READY_MADE)
+def other_sizes(student, rng):
+    """One layer, one head, one row, and the widths of the feed-forward network that n_inner may ask for."""
+    found = []
+    for given in rng.shuffled([{"n_layer": 1}, {"n_head": 1, "n_layer": 3}, {"n_inner": None}]):
+        model, batch = random_model(rng, **given), rng.integer(1, 2)
+        found.append(in_pieces(student, model, prompts(rng, batch, 6), rng.shuffled([1, 2, 3])))
+    return found
+
+
+@hidden("forward_with_cache", forbids=READY_MADE)
+def one_layer_after_the_other(student, rng):
+    """A model of one layer, where the cache has grown as soon as it was appended to."""
+    model, lengths = random_model(rng, n_layer=1, without="mlp"), rng.shuffled([1, 2, 3])
+    return in_pieces(student, model, prompts(rng, 2, 6), lengths)
+
+
+@hidden("forward_with_cache", forbids=READY_MADE)
+def nothing_is_dropped(student, rng):
+    """In evaluation mode nothing is dropped, whatever the rates are."""
+    model = random_model(rng, rate=rng.integer(3, 7) / 10)
+    return in_pieces(student, model, prompts(rng, 3, 6), rng.shuffled([1, 2, 3]))
+
+
+@hidden("forward_with_cache", forbids=READY_MADE)
+def tokens_stay_as_given(student, rng):
+    """The new tokens are the same after the call as before; they may be a part of a larger tensor."""
+    model, text = random_model(rng, without="attn"), prompts(rng, 9, 3).T
+    cache = Store(model.config)
+    logits = [student.forward_with_cache(model, text[:, start:end], cache) for start, end in ((1, 5), (5, 6), (6, 8))]
+    return {"logits": logits, "tokens after the calls": text}
+
+
+@hidden("forward_with_cache", forbids=READY_MADE, tolerance=1e-9)
+def precision_of_the_model(student, rng):
+    """Logits have the model's dtype, and in double precision nothing is rounded to float32 on the way."""
+    kinds = rng.shuffled([torch.float32, torch.float64])
+    models = [random_model(rng, dtype=kind) for kind in kinds]
+    return [in_pieces(student, model, prompts(rng, 2, 5), [3, 1, 1]) for model in models]
+
+
+# generate_cached
+
+
+@hidden("generate_cached", forbids=READY_MADE)
+def the_tokens_of_generate(student, rng):
+    """Temperature 0, while the context fits: token for token what generate writes."""
+    model = random_model(rng, n_positions=rng.integer(13, 15))
+    return student.generate_cached(model, prompts(rng, 4, rng.integer(2, 5)), 8, temperature=0)
+
+
+@hidden("generate_cached", forbids=READY_MADE)
+def past_the_context(student, rng):
+    """When n_positions are full, it goes on as generate does: every token has another position with each step."""
+    model = random_model(rng, n_positions=rng.integer(5, 7), without="mlp")
+    return student.generate_cached(model, prompts(rng, 3, rng.integer(2, 4)), 10, temperature=0)
+
+
+@hidden("generate_cached", forbids=READY_MADE)
+def prompts_that_fill_the_context(student, rng):
+    """Prompts may be as long as n_positions, or longer: they come back whole, and their end is read."""
+    n_positions = rng.integer(5, 7)
+    model = random_model(rng, n_positions=n_positions, without="attn")
+    lengths = [n_positions - 1, n_positions, n_positions + 1, n_positions + rng.integer(2, 6)]
+    return [
+        student.generate_cached(model, prompts(rng, 2, length), 4, temperature=0) for length in rng.shuffled(lengths)
+    ]
+
+
+def work(student, rng, n_positions, length, new):
+    """Positions that each step computes, for one row. Reading the last token, too, is allowed."""
+    table, starts = chains(rng, [None], eos_id=0)
+    model = follower(table, n_positions=n_positions)
+    watch = Watch(model)
+    tokens = student.generate_cached(model, ending_with(rng, starts, length), new, temperature=0)
+    return {"tokens": tokens, "positions that each step computes": watch.positions[:new]}
+
+
+@hidden("generate_cached", forbids=READY_MADE)
+def one_position_a_step(student, rng):
+    """The prompt goes through the model once, in one call; then each step computes one position."""
+    return work(student, rng, 20, rng.integer(3, 8), rng.integer(5, 9))
+
+
+@hidden("generate_cached", forbids=READY_MADE)
+def all_positions_a_step(student, rng):
+    """When n_positions are full, each step computes the last n_positions anew, and not one step earlier."""
+    n_positions = rng.integer(6, 8)
+    lengths = rng.shuffled([n_positions - rng.integer(2, 3), n_positions, n_positions + 3])
+    return [work(student, rng, n_positions, length, 6) for length in lengths]
+
+
+@hidden("generate_cached", forbids=READY_MADE)
+def nothing_kept_between_calls(student, rng):
+    """Each call begins with an empty cache, for any number of rows."""
+    model = random_model(rng, n_positions=rng.integer(9, 12), without="mlp")
+    given = [prompts(rng, *shape) for shape in rng.shuffled([(2, 4), (3, 2), (1, 3), (2, 4)])]
+    return [student.generate_cached(model, tokens, 3, temperature=0) for tokens in given]
+
+
+@hidden("generate_cached", forbids=READY_MADE)
+def equal_tokens_with_a_cache(student, rng):
+    """Temperature 0: of equally probable tokens, the lowest id is taken."""
+    return of_equal_ones(student.generate_cached, rng)
+
+
+@hidden("generate_cached", forbids=READY_MADE)
+def rows_end_with_a_cache(student, rng):
+    """A row that has written eos_id is filled up with it, and the others go on; eos_id may be 0."""
+    return [ended_rows(student.generate_cached, rng, eos_id) for eos_id in rng.shuffled([0, rng.integer(1, 39)])]
+
+
+@hidden("generate_cached", forbids=READY_MADE)
+def over_with_a_cache(student, rng):
+    """When all rows have written eos_id, writing stops, each row's eos_id included."""
+    return early_end(student.generate_cached, rng)
+
+
+@hidden("generate_cached", forbids=READY_MADE)
+def eos_in_the_cached_prompt(student, rng):
+    """An eos_id in the prompt ends nothing, wherever it stands."""
+    return eos_in_prompts(student.generate_cached, rng)
+
+
+@hidden("generate_cached", forbids=READY_MADE)
+def few_tokens_with_a_cache(student, rng):
+    """max_new_tokens may be 0 or 1, a prompt one token long, and a batch one row."""
+    return few_tokens(student.generate_cached, rng)
+
+
+@hidden("generate_cached", forbids=READY_MADE)
+def modes_come_back_with_a_cache(student, rng):
+    """After the call, each part of the model is in the mode that it was in, also where these differ."""
+    return modes_after(student.generate_cached, rng)
+
+
+@hidden("generate_cached", forbids=READY_MADE)
+def no_gradients_with_a_cache(student, rng):
+    """While it writes, no gradients are recorded, and after the call they are again."""
+    return gradients_inside(student.generate_cached, rng)
+
+
+@hidden("generate_cached", forbids=READY_MADE)
+def prompts_stay_with_a_cache(student, rng):
+    """The prompts are the same after the call as before."""
+    return prompt_after(student.generate_cached, rng)
+
+
+@hidden("generate_cached", forbids=READY_MADE, tolerance=SHARES)
+def drawn_with_a_cache(student, rng):
+    """Without a temperature tokens are drawn with the model's probabilities, each row and each step for itself."""
+    tokens = drawn(student.generate_cached, rng, rng.shuffled([0.5, 0.26, 0.16, 0.08]), steps=2)
+    return {
+        "shares": shares(tokens, 4),
+        "rows that repeat their token": float((tokens[:, 0] == tokens[:, 1]).double().mean()),
+    }
+
+
+@hidden("generate_cached", forbids=READY_MADE, tolerance=SHARES)
+def warm_and_cold_with_a_cache(student, rng):
+    """With a temperature, the logits are divided by it before the draw."""
+    probabilities = rng.shuffled([0.45, 0.25, 0.15, 0.1, 0.05])
+    return [draws(student.generate_cached, rng, probabilities, 2, temperature=value) for value in rng.shuffled([0.5, 3.0])]
+
+
+@hidden("generate_cached", forbids=READY_MADE, tolerance=SHARES)
+def top_k_with_a_cache(student, rng):
+    """With top_k, only the k most probable tokens are drawn, in proportion."""
+    probabilities = rng.shuffled([0.4, 0.24, 0.18, 0.1, 0.08])
+    return [draws(student.generate_cached, rng, probabilities, 2, top_k=k) for k in rng.shuffled([2, 3])]
+
+
+@hidden("generate_cached", forbids=READY_MADE, tolerance=SHARES)
+def nucleus_with_a_cache(student, rng):
+    """The nucleus is what it is after the temperature."""
+    probabilities = rng.shuffled([0.36, 0.25, 0.19, 0.12, 0.08])
+    return draws(student.generate_cached, rng, probabilities, 2, by_token=True, temperature=0.5, top_p=0.72)
+
+
+@hidden("generate_cached", forbids=READY_MADE, tolerance=SHARES)
+def nucleus_among_k_with_a_cache(student, rng):
+    """The nucleus is what it is among the k most probable tokens."""
+    probabilities = rng.shuffled([0.36, 0.25, 0.19, 0.12, 0.08])
+    return draws(student.generate_cached, rng, probabilities, 2, by_token=True, top_k=3, top_p=0.72)
+
+
+@hidden("generate_cached", forbids=READY_MADE, tolerance=SHARES)
+def generator_with_a_cache(student, rng):
+    """All random numbers come from the generator: its seed decides, and torch's own is neither used nor changed."""
+    return from_a_generator(student.generate_cached, rng)

@@ -1,3 +1,786 @@
-"""Mistakes."""
+"""Mistakes that students make in notebook 04. Each is one replacement in the reference solution."""
 
-MISTAKES = []
+from autograder.assignment import Mistake
+
+GELU = "return 0.5 * x * (1.0 + torch.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))"
+SPLIT = """\
+        query, key, value = (
+            part.unflatten(-1, (self.n_head, -1)).transpose(1, 2)  # (batch, n_head, length, d_head)
+            for part in (query, key, value)
+        )
+"""
+HEADS = "heads = F.scaled_dot_product_attention(query, key, value, is_causal=True, dropout_p=dropout)"
+MLP_READS = "hidden = gelu(self.mlp.c_fc(self.ln_2(x)))  # (batch, length, d_inner)"
+MLP = f"""\
+        {MLP_READS}
+        return x + self.resid_dropout(self.mlp.c_proj(hidden))
+"""
+EMBED = "x = self.embd_dropout(self.wte(tokens) + self.wpe(positions))"
+INIT = """\
+            if isinstance(module, nn.Linear | nn.Embedding):
+                residual = name.endswith("c_proj")
+                nn.init.normal_(module.weight, std=std / math.sqrt(2 * self.config.n_layer) if residual else std)
+"""
+TOO_LONG = """\
+        if length > self.config.n_positions:
+            raise ValueError(f"{length} tokens are more than the {self.config.n_positions} positions of this model")
+"""
+SHAPES = """\
+    for name, weight in weights.items():
+        if weight.shape != ours[name].shape:
+            raise ValueError(f"{name} has the shape {tuple(weight.shape)}, and should have {tuple(ours[name].shape)}")
+"""
+HEAD = """\
+    if head is not None and not torch.equal(head, weights["wte.weight"]):
+        raise ValueError("lm_head.weight differs from wte.weight, and this model has one matrix for both")
+"""
+TURNED = """name: weight.T if re.search(r"c_(attn|proj|fc)\\.weight$", name) else weight"""
+WRONG = """\
+    wrong = sorted(ours.keys() ^ weights.keys())
+    if wrong:
+        raise KeyError(f"missing: {[n for n in wrong if n in ours]}, unexpected: {[n for n in wrong if n in weights]}")
+"""
+LOSS = "return F.cross_entropy(predictions.flatten(0, 1), targets.flatten())"
+
+
+def weighed(weights):
+    """Attention with its weights in sight."""
+    return f"""\
+        scores = query @ key.mT / math.sqrt(query.shape[-1])
+        ahead = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device).triu(1)
+{weights}
+        heads = weights @ value"""
+
+
+MISTAKES = [
+    # gelu
+    Mistake(
+        "the exact gelu", "gelu", replace=GELU, by="return 0.5 * x * (1.0 + torch.erf(x / math.sqrt(2.0)))",
+        says="You compute the exact form, with erf. GPT-2 was trained with an approximation: which function stands in it?",
+    ),
+    Mistake(
+        "gelu with a sigmoid", "gelu", replace=GELU, by="return x * torch.sigmoid(1.702 * x)",
+        says="You compute the sigmoid approximation of gelu, which is a coarser one. Which form does GPT-2 use?",
+    ),
+    Mistake(
+        "square for cube", "gelu", replace="x**3", by="x**2",
+        says="Your correction inside of tanh grows with the square of x, so it does not change its sign with x. Which power does the formula have?",
+    ),
+    Mistake(
+        "2 / pi without the root", "gelu", replace="math.sqrt(2.0 / math.pi)", by="(2.0 / math.pi)",
+        says="Your factor inside of tanh is 2 / pi. What stands around it in the formula?",
+    ),
+    Mistake(
+        "pi / 2 for 2 / pi", "gelu", replace="math.sqrt(2.0 / math.pi)", by="math.sqrt(math.pi / 2.0)",
+        says="Your factor inside of tanh is larger than 1. Which of 2 and pi is divided by the other?",
+    ),
+    Mistake(
+        "cube of the wrong thing", "gelu", replace="0.044715 * x**3", by="(0.044715 * x) ** 3",
+        says="You take the cube of the product, the constant included. What is the cube of, in the formula?",
+    ),
+    Mistake(
+        "factor on x alone", "gelu", replace="math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)", by="math.sqrt(2.0 / math.pi) * x + 0.044715 * x**3",
+        says="Your root multiplies x, but not the cube. Where do the parentheses of the formula close?",
+    ),
+    Mistake(
+        "no half", "gelu", replace="0.5 * x", by="x",
+        says="Far to the right your gelu is 2x. What should it be there?",
+    ),
+    Mistake(
+        "another constant", "gelu", replace="0.044715 * x**3", by="0.44715 * x**3",
+        says="Your constant in front of the cube is ten times too large. Where is its decimal point?",
+    ),
+    Mistake(
+        "tanh by its exponentials", "gelu", replace=GELU,
+        by="u = math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)\n    return 0.5 * x * (1.0 + (u.exp() - (-u).exp()) / (u.exp() + (-u).exp()))",
+        says="You divide exponentials by each other, and far from 0 that is infinity by infinity. Which function of torch does not have this problem?",
+    ),
+    Mistake(
+        "x overwritten by gelu", "gelu", replace=GELU, by="return x.mul_(0.5 * (1.0 + torch.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3))))",
+        says="After the call x holds other numbers. What does the underscore at the end of a method's name mean?",
+    ),
+    Mistake(
+        "gelu in float32", "gelu", replace=GELU, by="x = x.float()\n    " + GELU,
+        says="You compute in float32 and return it, whatever came in. Which dtype does the docstring promise?",
+    ),
+    Mistake(
+        "gelu without its gradient", "gelu", replace="torch.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3))", by="torch.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)).detach()",
+        says="The values are right and the gradient is not: a part of your formula is cut off from it. Which call does that?",
+    ),
+    # CausalSelfAttention
+    Mistake(
+        "keys before queries", "CausalSelfAttention", replace="query, key, value = self.c_attn(x)", by="key, query, value = self.c_attn(x)",
+        says="You take the first third of c_attn's output for the keys. Which order does the docstring give?",
+    ),
+    Mistake(
+        "values before keys", "CausalSelfAttention", replace="query, key, value = self.c_attn(x)", by="query, value, key = self.c_attn(x)",
+        says="You take the second third of c_attn's output for the values. Which order does the docstring give?",
+    ),
+    Mistake(
+        "values first", "CausalSelfAttention", replace="query, key, value = self.c_attn(x)", by="value, key, query = self.c_attn(x)",
+        says="You read the thirds of c_attn's output from back to front. Which order does the docstring give?",
+    ),
+    Mistake(
+        "heads before thirds", "CausalSelfAttention",
+        replace="        query, key, value = self.c_attn(x).chunk(3, dim=-1)  # each (batch, length, n_embd)\n" + SPLIT,
+        by="        query, key, value = self.c_attn(x).unflatten(-1, (self.n_head, 3, -1)).permute(3, 0, 2, 1, 4)\n",
+        says="You split c_attn's output into heads first, and each head into queries, keys and values. What does the docstring say of its first third?",
+    ),
+    Mistake(
+        "columns dealt out to the heads", "CausalSelfAttention", replace="part.unflatten(-1, (self.n_head, -1)).transpose(1, 2)",
+        by="part.unflatten(-1, (-1, self.n_head)).permute(0, 3, 1, 2)",
+        says="Your heads own every n_head-th column. Which columns does head h own?",
+    ),
+    Mistake(
+        "heads cut from positions", "CausalSelfAttention", replace="part.unflatten(-1, (self.n_head, -1)).transpose(1, 2)",
+        by="part.reshape(len(x), self.n_head, x.shape[1], -1)",
+        says="You reshape to heads and positions at once, so that a head gets some positions with all columns. Which dimension is to be split, and what has to be moved then?",
+    ),
+    Mistake(
+        "heads merged without moving", "CausalSelfAttention", replace="heads.transpose(1, 2).flatten(2)", by="heads.reshape(x.shape)",
+        says="You merge the heads while positions still stand behind them, so rows of different positions get mixed. Which two dimensions have to change places first?",
+    ),
+    Mistake(
+        "heads interleaved when merged", "CausalSelfAttention", replace="heads.transpose(1, 2).flatten(2)", by="heads.permute(0, 2, 3, 1).flatten(2)",
+        says="When you merge, columns of different heads alternate. Which columns of the result does head h own?",
+    ),
+    Mistake(
+        "the future in sight", "CausalSelfAttention", replace="is_causal=True", by="is_causal=False",
+        says="Each position of yours sees all others. What would a model learn that sees the word that it is to predict?",
+    ),
+    Mistake(
+        "itself not in sight", "CausalSelfAttention", replace=HEADS,
+        by=weighed("        weights = scores.masked_fill(ahead | torch.eye(x.shape[1], dtype=torch.bool), -1e9).softmax(dim=-1)").lstrip()
+        + "\n        heads = heads + 0.0 * dropout",
+        says="A position of yours does not see itself. Where does the triangle of the mask begin?",
+    ),
+    Mistake(
+        "one position too far", "CausalSelfAttention", replace=HEADS,
+        by=weighed("        weights = F.dropout(scores.masked_fill(ahead.triu(2), -torch.inf).softmax(dim=-1), dropout)").lstrip(),
+        says="Each position of yours sees one after it. Where does the triangle of the mask begin?",
+    ),
+    Mistake(
+        "the past out of sight", "CausalSelfAttention", replace=HEADS,
+        by=weighed("        weights = F.dropout(scores.masked_fill(ahead.T, -torch.inf).softmax(dim=-1), dropout)").lstrip(),
+        says="A position of yours sees itself and what comes after it. On which side of the diagonal is the past?",
+    ),
+    Mistake(
+        "masked after the softmax", "CausalSelfAttention", replace=HEADS,
+        by=weighed("        weights = F.dropout(scores.softmax(dim=-1).masked_fill(ahead, 0.0), dropout)").lstrip(),
+        says="You blank weights of the future after the softmax, so a row's weights no longer sum to 1. Where does the mask belong?",
+    ),
+    Mistake(
+        "0 for minus infinity", "CausalSelfAttention", replace=HEADS,
+        by=weighed("        weights = F.dropout(scores.masked_fill(ahead, 0.0).softmax(dim=-1), dropout)").lstrip(),
+        says="You set scores of the future to 0, and the softmax of 0 is not 0. Which score gives a weight of 0?",
+    ),
+    Mistake(
+        "a mask that large scores beat", "CausalSelfAttention", replace=HEADS,
+        by=weighed("        weights = F.dropout(scores.masked_fill(ahead, -1e4).softmax(dim=-1), dropout)").lstrip(),
+        says="Your mask sets a score of -10000, and scores can be lower than that. Which number is lower than all?",
+    ),
+    Mistake(
+        "softmax over the queries", "CausalSelfAttention", replace=HEADS,
+        by=weighed("        weights = F.dropout(scores.masked_fill(ahead, -torch.inf).softmax(dim=-2), dropout)").lstrip(),
+        says="Your weights sum to 1 over the queries. Whose weights should sum to 1?",
+    ),
+    Mistake(
+        "not scaled", "CausalSelfAttention", replace="dropout_p=dropout", by="dropout_p=dropout, scale=1.0",
+        says="Your scores are not divided by anything. What does the docstring divide them by?",
+    ),
+    Mistake(
+        "scaled by the whole width", "CausalSelfAttention", replace="dropout_p=dropout", by="dropout_p=dropout, scale=x.shape[-1] ** -0.5",
+        says="You scale with the width of the model. Over how many numbers does one head's dot product sum?",
+    ),
+    Mistake(
+        "scaled by the number of heads", "CausalSelfAttention", replace="dropout_p=dropout", by="dropout_p=dropout, scale=self.n_head ** -0.5",
+        says="You scale with the number of heads. Over how many numbers does one head's dot product sum?",
+    ),
+    Mistake(
+        "scaled without the root", "CausalSelfAttention", replace="dropout_p=dropout", by="dropout_p=dropout, scale=1.0 / query.shape[-1]",
+        says="You divide scores by d_head, or by its root twice. What does the docstring divide them by, and how often?",
+    ),
+    Mistake(
+        "one head for all", "CausalSelfAttention", replace="(self.n_head, -1)", by="(1, -1)",
+        says="Your attention has one head, whatever n_head says. What is split, and into how many parts?",
+    ),
+    Mistake(
+        "no c_proj", "CausalSelfAttention", replace="self.c_proj(merged)", by="merged",
+        says="You return the merged heads as they are, and c_proj is never called. What mixes what the heads have found?",
+    ),
+    Mistake(
+        "c_attn without a bias", "CausalSelfAttention", replace="3 * config.n_embd)", by="3 * config.n_embd, bias=False)",
+        says="Your c_attn has no bias. GPT-2's file holds one: where should it go?",
+    ),
+    Mistake(
+        "c_proj without a bias", "CausalSelfAttention", replace="self.c_proj = nn.Linear(config.n_embd, config.n_embd)", by="self.c_proj = nn.Linear(config.n_embd, config.n_embd, bias=False)",
+        says="Your c_proj has no bias. GPT-2's file holds one: where should it go?",
+    ),
+    Mistake(
+        "weights dropped in evaluation", "CausalSelfAttention", replace="self.attn_pdrop if self.training else 0.0", by="self.attn_pdrop",
+        says="You drop weights of the attention also in evaluation mode. F.scaled_dot_product_attention knows nothing of modes: who has to look?",
+    ),
+    Mistake(
+        "weights never dropped", "CausalSelfAttention", replace=", dropout_p=dropout", by="",
+        says="No weight of the attention is ever dropped. What is attn_pdrop for?",
+    ),
+    Mistake(
+        "result never dropped", "CausalSelfAttention", replace="self.resid_dropout(self.c_proj(merged))", by="self.c_proj(merged)",
+        says="Your result is never dropped. What is resid_pdrop for?",
+    ),
+    Mistake(
+        "result dropped in evaluation", "CausalSelfAttention", replace="self.resid_dropout(self.c_proj(merged))", by="F.dropout(self.c_proj(merged), self.resid_dropout.p)",
+        says="F.dropout drops in evaluation mode too, unless it is told. What do you have to tell it?",
+    ),
+    Mistake(
+        "dropped before c_proj", "CausalSelfAttention", replace="self.resid_dropout(self.c_proj(merged))", by="self.c_proj(self.resid_dropout(merged))",
+        says="You drop what goes into c_proj. Which of its two ends does resid_pdrop belong to?",
+    ),
+    Mistake(
+        "rates the wrong way round", "CausalSelfAttention",
+        replace="config.attn_pdrop\n", by="config.resid_pdrop\n        config = GPT2Config.from_dict({**config.to_dict(), \"resid_pdrop\": config.attn_pdrop})\n",
+        says="You drop weights at resid_pdrop and the result at attn_pdrop. Which is which?",
+    ),
+    Mistake(
+        "attn_pdrop for both", "CausalSelfAttention", replace="nn.Dropout(config.resid_pdrop)", by="nn.Dropout(config.attn_pdrop)",
+        says="You drop the result at the rate of the weights. There are two rates: what is resid_pdrop for?",
+    ),
+    Mistake(
+        "resid_pdrop for both", "CausalSelfAttention", replace="config.n_head, config.attn_pdrop", by="config.n_head, config.resid_pdrop",
+        says="You drop weights at the rate of the result. There are two rates: what is attn_pdrop for?",
+    ),
+    Mistake(
+        "attention in float32", "CausalSelfAttention", replace=HEADS,
+        by="query, key, value = query.float(), key.float(), value.float()\n        " + HEADS + ".to(x.dtype)",
+        says="You compute attention in float32, whatever comes in, so doubles come out rounded. Which call does that?",
+    ),
+    Mistake(
+        "x overwritten by attention", "CausalSelfAttention", replace="return self.resid_dropout(self.c_proj(merged))",
+        by="result = self.resid_dropout(self.c_proj(merged))\n        return result if torch.is_grad_enabled() else x.copy_(result)",
+        says="After the call x holds your result. The block still needs x for its residual: where do you write into it?",
+    ),
+    Mistake(
+        "heads dropped for weights", "CausalSelfAttention", replace=HEADS,
+        by="heads = F.dropout(F.scaled_dot_product_attention(query, key, value, is_causal=True), dropout)",
+        says="You drop numbers of what the heads have gathered. What does attn_pdrop drop?",
+    ),
+    Mistake(
+        "scores dropped for weights", "CausalSelfAttention", replace=HEADS,
+        by=weighed("        weights = F.dropout(scores, dropout).masked_fill(ahead, -torch.inf).softmax(dim=-1)").lstrip(),
+        says="You drop scores before the softmax, and a score of 0 still gives a weight. When are they weights?",
+    ),
+    # GPT2Block
+    Mistake(
+        "norms after the sums", "GPT2Block",
+        replace="        x = x + self.attn(self.ln_1(x))\n" + MLP,
+        by="        x = self.ln_1(x + self.attn(x))\n        return self.ln_2(x + self.resid_dropout(self.mlp.c_proj(gelu(self.mlp.c_fc(x)))))\n",
+        says="You normalise after each sum, as the paper of 2017 does. Where did GPT-2 move the norms to?",
+    ),
+    Mistake(
+        "attention reads x as it is", "GPT2Block", replace="self.attn(self.ln_1(x))", by="self.attn(x)",
+        says="Your attention reads x without a norm. What is ln_1 for?",
+    ),
+    Mistake(
+        "mlp reads x as it is", "GPT2Block", replace="self.mlp.c_fc(self.ln_2(x))", by="self.mlp.c_fc(x)",
+        says="Your mlp reads x without a norm. What is ln_2 for?",
+    ),
+    Mistake(
+        "one norm for both", "GPT2Block", replace="self.ln_2(x)", by="self.ln_1(x)",
+        says="You normalise with ln_1 twice. Which norm stands before mlp?",
+    ),
+    Mistake(
+        "norms change places", "GPT2Block", replace="        x = x + self.attn(self.ln_1(x))\n        hidden = gelu(self.mlp.c_fc(self.ln_2(x)))", by="        x = x + self.attn(self.ln_2(x))\n        hidden = gelu(self.mlp.c_fc(self.ln_1(x)))",
+        says="ln_2 stands before your attention and ln_1 before mlp. Which comes first?",
+    ),
+    Mistake(
+        "residual from the norm", "GPT2Block", replace="x = x + self.attn(self.ln_1(x))", by="x = self.ln_1(x)\n        x = x + self.attn(x)",
+        says="You add what attention finds to normalised values, and x itself is lost. What runs unchanged from the first block to the last?",
+    ),
+    Mistake(
+        "second residual from the norm", "GPT2Block", replace=MLP, by="        x = self.ln_2(x)\n        return x + self.resid_dropout(self.mlp.c_proj(gelu(self.mlp.c_fc(x))))\n",
+        says="You add what mlp finds to normalised values. What should it be added to?",
+    ),
+    Mistake(
+        "no residual around attention", "GPT2Block", replace="x = x + self.attn(self.ln_1(x))", by="x = self.attn(self.ln_1(x))",
+        says="After attention x is gone. What is added to what?",
+    ),
+    Mistake(
+        "no residual around mlp", "GPT2Block", replace="return x + self.resid_dropout", by="return self.resid_dropout",
+        says="You return what mlp finds, and nothing else. What is it added to?",
+    ),
+    Mistake(
+        "side by side", "GPT2Block", replace="        x = x + self.attn(self.ln_1(x))\n" + MLP,
+        by="        attended = self.attn(self.ln_1(x))\n        return x + attended + self.resid_dropout(self.mlp.c_proj(gelu(self.mlp.c_fc(self.ln_2(x)))))\n",
+        says="Your mlp reads x as it was before attention. GPT-2's two parts work one after the other: what does the second one read?",
+    ),
+    Mistake(
+        "mlp first", "GPT2Block", replace="        x = x + self.attn(self.ln_1(x))\n" + MLP,
+        by="        x = x + self.resid_dropout(self.mlp.c_proj(gelu(self.mlp.c_fc(self.ln_2(x)))))\n        return x + self.attn(self.ln_1(x))\n",
+        says="Your mlp comes before attention. Which of the two parts is the first?",
+    ),
+    Mistake(
+        "added to the first x", "GPT2Block", replace="        x = x + self.attn(self.ln_1(x))\n" + MLP,
+        by="        attended = x + self.attn(self.ln_1(x))\n        return x + self.resid_dropout(self.mlp.c_proj(gelu(self.mlp.c_fc(self.ln_2(attended)))))\n",
+        says="You add what mlp finds to the x that came in, and what attention found is lost. Which x is the second residual?",
+    ),
+    Mistake(
+        "relu for gelu", "GPT2Block", replace="gelu(self.mlp", by="torch.relu(self.mlp",
+        says="Your activation is relu. Which one does GPT-2 have?",
+    ),
+    Mistake(
+        "the exact gelu in a block", "GPT2Block", replace="gelu(self.mlp", by="F.gelu(self.mlp",
+        says="F.gelu computes the exact form unless it is told otherwise. Which form have you written yourself?",
+    ),
+    Mistake(
+        "no activation", "GPT2Block", replace="gelu(self.mlp.c_fc(self.ln_2(x)))", by="self.mlp.c_fc(self.ln_2(x))",
+        says="Nothing stands between your two layers, and two linear layers are one. What makes them more?",
+    ),
+    Mistake(
+        "activation at the end", "GPT2Block", replace=MLP, by="        return x + self.resid_dropout(gelu(self.mlp.c_proj(gelu(self.mlp.c_fc(self.ln_2(x))))))\n",
+        says="There is an activation after your second layer, too. How many does mlp have?",
+    ),
+    Mistake(
+        "n_inner passed over", "GPT2Block", replace="config.n_inner or 4 * config.n_embd", by="4 * config.n_embd",
+        says="Your mlp is always four times as wide as x. What if n_inner says otherwise?",
+    ),
+    Mistake(
+        "as wide as x without n_inner", "GPT2Block", replace="config.n_inner or 4 * config.n_embd", by="config.n_inner or config.n_embd",
+        says="Where n_inner is None, your mlp is as wide as x. How wide should it be?",
+    ),
+    Mistake(
+        "eps of ln_1 by default", "GPT2Block", replace="self.ln_1 = nn.LayerNorm(config.n_embd, eps=config.layer_norm_epsilon)", by="self.ln_1 = nn.LayerNorm(config.n_embd)",
+        says="ln_1 has torch's eps. Where does the config say which one it should have?",
+    ),
+    Mistake(
+        "eps of ln_2 by default", "GPT2Block", replace="self.ln_2 = nn.LayerNorm(config.n_embd, eps=config.layer_norm_epsilon)", by="self.ln_2 = nn.LayerNorm(config.n_embd)",
+        says="ln_2 has torch's eps. Where does the config say which one it should have?",
+    ),
+    Mistake(
+        "mlp never dropped", "GPT2Block", replace="self.resid_dropout(self.mlp.c_proj(hidden))", by="self.mlp.c_proj(hidden)",
+        says="Nothing of what your mlp returns is dropped. What is resid_pdrop for?",
+    ),
+    Mistake(
+        "attention dropped twice", "GPT2Block", replace="x = x + self.attn(self.ln_1(x))", by="x = x + self.resid_dropout(self.attn(self.ln_1(x)))",
+        says="You drop what attention returns. Has somebody done so already?",
+    ),
+    Mistake(
+        "dropped between the layers", "GPT2Block", replace="self.resid_dropout(self.mlp.c_proj(hidden))", by="self.mlp.c_proj(self.resid_dropout(hidden))",
+        says="You drop numbers between the two layers of mlp. After which of them does the docstring drop?",
+    ),
+    Mistake(
+        "sum dropped", "GPT2Block", replace="return x + self.resid_dropout(self.mlp.c_proj(hidden))", by="return self.resid_dropout(x + self.mlp.c_proj(hidden))",
+        says="You drop numbers of the sum, x included, and so the way that runs through all blocks gets holes. What may be dropped?",
+    ),
+    Mistake(
+        "mlp dropped in evaluation", "GPT2Block", replace="self.resid_dropout(self.mlp.c_proj(hidden))", by="F.dropout(self.mlp.c_proj(hidden), self.resid_dropout.p)",
+        says="F.dropout drops in evaluation mode too, unless it is told. What do you have to tell it?",
+    ),
+    Mistake(
+        "attn_pdrop for mlp", "GPT2Block", replace="nn.Dropout(config.resid_pdrop)", by="nn.Dropout(config.attn_pdrop)",
+        says="You drop mlp's output at the rate of attention's weights. Which rate belongs to what is added to x?",
+    ),
+    Mistake(
+        "embd_pdrop for mlp", "GPT2Block", replace="nn.Dropout(config.resid_pdrop)", by="nn.Dropout(config.embd_pdrop)",
+        says="You drop mlp's output at the rate of the embeddings. Which rate belongs to what is added to x?",
+    ),
+    Mistake(
+        "x added to in place", "GPT2Block", replace="        x = x + self.attn(self.ln_1(x))\n", by="        x = x.add_(self.attn(self.ln_1(x))) if not torch.is_grad_enabled() else x + self.attn(self.ln_1(x))\n",
+        says="You add into x itself, so the caller's x changes; += does so, too. How do you get a new tensor?",
+    ),
+    Mistake(
+        "mlp without biases", "GPT2Block", replace='{"c_fc": nn.Linear(config.n_embd, d_inner), "c_proj": nn.Linear(d_inner, config.n_embd)}',
+        by='{"c_fc": nn.Linear(config.n_embd, d_inner, bias=False), "c_proj": nn.Linear(d_inner, config.n_embd, bias=False)}',
+        says="Your mlp has no biases. GPT-2's file holds two: where should they go?",
+    ),
+    # GPT2
+    Mistake(
+        "no positions", "GPT2", replace="self.wte(tokens) + self.wpe(positions)", by="self.wte(tokens)",
+        says="Your model does not add embeddings of positions. How should it know which token comes first?",
+    ),
+    Mistake(
+        "positions from 1", "GPT2", replace="torch.arange(length, device=tokens.device)", by="torch.arange(1, length + 1, device=tokens.device) % self.config.n_positions",
+        says="Your first token has position 1. Where does wpe begin?",
+    ),
+    Mistake(
+        "positions from back to front", "GPT2", replace="torch.arange(length, device=tokens.device)", by="torch.arange(length, device=tokens.device).flip(0)",
+        says="Your positions count from the last token. Which token has position 0?",
+    ),
+    Mistake(
+        "embeddings scaled", "GPT2", replace="self.wte(tokens) +", by="self.wte(tokens) * math.sqrt(self.config.n_embd) +",
+        says="You scale embeddings by the root of the width, as the paper of 2017 does. Does GPT-2?",
+    ),
+    Mistake(
+        "no last norm", "GPT2", replace="self.ln_f(x) @", by="x @",
+        says="Your logits come from the last block as they are. What is ln_f for?",
+    ),
+    Mistake(
+        "norm before the blocks", "GPT2", replace="        for block in self.h:\n            x = block(x)\n        return self.ln_f(x) @", by="        x = self.ln_f(x)\n        for block in self.h:\n            x = block(x)\n        return x @",
+        says="Your ln_f stands before the first block. Where does the docstring put it?",
+    ),
+    Mistake(
+        "norm after each block", "GPT2", replace="            x = block(x)\n        return self.ln_f(x) @", by="            x = self.ln_f(block(x))\n        return x @",
+        says="You use ln_f after each block. How often should it be used?",
+    ),
+    Mistake(
+        "eps of ln_f by default", "GPT2", replace="self.ln_f = nn.LayerNorm(config.n_embd, eps=config.layer_norm_epsilon)", by="self.ln_f = nn.LayerNorm(config.n_embd)",
+        says="ln_f has torch's eps. Where does the config say which one it should have?",
+    ),
+    Mistake(
+        "a head of its own", "GPT2", replace="        self._initialise()\n", by="        self.lm_head = nn.Linear(config.n_embd, config.vocab_size, bias=False)\n        self._initialise()\n",
+        says="Your model has an lm_head with weights of its own. Which weights make the logits of GPT-2?",
+    ),
+    Mistake(
+        "gradient cut off at the head", "GPT2", replace="self.wte.weight.T", by="self.wte.weight.detach().T",
+        says="No gradient gets from the logits to wte directly. Which call cuts it off?",
+    ),
+    Mistake(
+        "logits scaled", "GPT2", replace="self.wte.weight.T  #", by="self.wte.weight.T / math.sqrt(self.config.n_embd)  #",
+        says="You scale the logits. The docstring says that they are products: of what?",
+    ),
+    Mistake(
+        "probabilities for logits", "GPT2", replace="return self.ln_f(x) @ self.wte.weight.T", by="return torch.softmax(self.ln_f(x) @ self.wte.weight.T, dim=-1)",
+        says="You return probabilities. The loss makes a softmax itself: what does it want?",
+    ),
+    Mistake(
+        "only the last position", "GPT2", replace="return self.ln_f(x) @ self.wte.weight.T", by="return self.ln_f(x[:, -1:]) @ self.wte.weight.T",
+        says="You return the logits of the last position. To learn, a model predicts after each token.",
+    ),
+    Mistake(
+        "one block again and again", "GPT2", replace="nn.ModuleList(GPT2Block(config) for _ in range(config.n_layer))", by="nn.ModuleList([GPT2Block(config)] * config.n_layer)",
+        says="Your list holds one block several times. [block] * n makes no new blocks: what does?",
+    ),
+    Mistake(
+        "last block left out", "GPT2", replace="for block in self.h:", by="for block in self.h[:-1]:",
+        says="Your last block is never called. How many are there?",
+    ),
+    Mistake(
+        "blocks from back to front", "GPT2", replace="for block in self.h:", by="for block in reversed(self.h):",
+        says="Your blocks run from the last to the first. Which one reads the embeddings?",
+    ),
+    Mistake(
+        "a residual around each block", "GPT2", replace="x = block(x)", by="x = x + block(x)",
+        says="You add x to what a block returns. Does a block do so itself?",
+    ),
+    Mistake(
+        "one position too few", "GPT2", replace="if length > self.config.n_positions:", by="if length >= self.config.n_positions:",
+        says="You refuse n_positions tokens. How many embeddings does wpe have?",
+    ),
+    Mistake(
+        "too many tokens not refused", "GPT2", replace=TOO_LONG, by="",
+        says="With more tokens than positions, your model ends in an IndexError of wpe. Which error does the docstring promise?",
+    ),
+    Mistake(
+        "too many tokens cut off", "GPT2", replace=TOO_LONG, by="        tokens = tokens[:, -self.config.n_positions :]\n        length = tokens.shape[1]\n",
+        says="You cut off tokens that are too many without a word. Which error does the docstring promise?",
+    ),
+    Mistake(
+        "positions go round", "GPT2", replace=TOO_LONG + "        positions = torch.arange(length, device=tokens.device)", by="        positions = torch.arange(length, device=tokens.device) % self.config.n_positions",
+        says="After the last position you begin again with the first. Which error does the docstring promise?",
+    ),
+    Mistake(
+        "assert for ValueError", "GPT2", replace=TOO_LONG, by="        assert length <= self.config.n_positions\n",
+        says="You use assert, which raises AssertionError, or nothing with python -O. Which error does the docstring promise?",
+    ),
+    Mistake(
+        "batch for length", "GPT2", replace="length = tokens.shape[1]", by="length = tokens.shape[0]",
+        says="You count rows where you should count tokens. Which dimension of tokens is the length?",
+    ),
+    Mistake(
+        "embeddings never dropped", "GPT2", replace=EMBED, by="x = self.wte(tokens) + self.wpe(positions)",
+        says="Your embeddings are never dropped. What is embd_pdrop for?",
+    ),
+    Mistake(
+        "tokens dropped, and no positions", "GPT2", replace=EMBED, by="x = self.embd_dropout(self.wte(tokens)) + self.wpe(positions)",
+        says="You drop numbers of the tokens' embeddings alone. What does the docstring drop?",
+    ),
+    Mistake(
+        "each embedding dropped", "GPT2", replace=EMBED, by="x = self.embd_dropout(self.wte(tokens)) + self.embd_dropout(self.wpe(positions).expand(*tokens.shape, -1))",
+        says="You drop numbers of each embedding by itself, before the sum. What does the docstring drop?",
+    ),
+    Mistake(
+        "resid_pdrop for embeddings", "GPT2", replace="nn.Dropout(config.embd_pdrop)", by="nn.Dropout(config.resid_pdrop)",
+        says="You drop embeddings at the rate of the residuals. Which rate is theirs?",
+    ),
+    Mistake(
+        "embeddings dropped in evaluation", "GPT2", replace="self.embd_dropout(self.wte(tokens) + self.wpe(positions))", by="F.dropout(self.wte(tokens) + self.wpe(positions), self.embd_dropout.p)",
+        says="F.dropout drops in evaluation mode too, unless it is told. What do you have to tell it?",
+    ),
+    Mistake(
+        "dropped before the head", "GPT2", replace="self.ln_f(x) @", by="self.embd_dropout(self.ln_f(x)) @",
+        says="You drop numbers after ln_f. Where does the docstring drop?",
+    ),
+    Mistake(
+        "config not kept", "GPT2", replace="        self.config = config\n", by="        self.config = GPT2Config.from_dict(config.to_dict())\n",
+        says="Your model keeps a copy of the config. The docstring asks for the config itself: it may be compared, or changed.",
+    ),
+    Mistake(
+        "torch's own first values", "GPT2", replace="        self._initialise()\n", by="",
+        says="Your weights begin as torch makes them. What does the docstring say of their first values?",
+    ),
+    Mistake(
+        "0.02 in any case", "GPT2", replace="std = self.config.initializer_range", by="std = 0.02",
+        says="Your standard deviation is 0.02, whatever the config says. Where does it stand there?",
+    ),
+    Mistake(
+        "projections as large as all", "GPT2", replace="residual = name.endswith(\"c_proj\")", by="residual = False",
+        says="Your c_proj begin as large as all others. What does the docstring say of weights that write to the residual?",
+    ),
+    Mistake(
+        "only attention's projections smaller", "GPT2", replace="name.endswith(\"c_proj\")", by="name.endswith(\"attn.c_proj\")",
+        says="Each mlp.c_proj of yours begins as large as all others. It writes to the residual, too.",
+    ),
+    Mistake(
+        "only mlp's projections smaller", "GPT2", replace="name.endswith(\"c_proj\")", by="name.endswith(\"mlp.c_proj\")",
+        says="Each attn.c_proj of yours begins as large as all others. It writes to the residual, too.",
+    ),
+    Mistake(
+        "one addition a layer", "GPT2", replace="math.sqrt(2 * self.config.n_layer)", by="math.sqrt(self.config.n_layer)",
+        says="You divide by the root of n_layer. How often does each layer write to the residual?",
+    ),
+    Mistake(
+        "divided without the root", "GPT2", replace="math.sqrt(2 * self.config.n_layer)", by="(2 * self.config.n_layer)",
+        says="You divide by the number of additions itself. If that many independent numbers are added, how does their spread grow?",
+    ),
+    Mistake(
+        "variance for standard deviation", "GPT2", replace="std = self.config.initializer_range", by="std = math.sqrt(self.config.initializer_range)",
+        says="You take initializer_range for a variance. What does the docstring call it?",
+    ),
+    Mistake(
+        "first biases not 0", "GPT2", replace="nn.init.zeros_(module.bias)", by="nn.init.normal_(module.bias, std=std)",
+        says="Your biases begin at random. What should they be at first?",
+    ),
+    Mistake(
+        "embeddings left as they are made", "GPT2", replace="isinstance(module, nn.Linear | nn.Embedding)", by="isinstance(module, nn.Linear)",
+        says="Your embeddings begin as torch makes them, with a standard deviation of 1. Which one should they have?",
+    ),
+    Mistake(
+        "positions smaller at first", "GPT2", replace="            if isinstance(module, nn.Linear):\n", by="            if name == \"wpe\":\n                nn.init.normal_(module.weight, std=std / 2)\n            if isinstance(module, nn.Linear):\n",
+        says="wpe begins half as large, as in OpenAI's code. What does the docstring say of all embeddings?",
+    ),
+    Mistake(
+        "uniform for normal", "GPT2", replace=INIT,
+        by=INIT.replace("nn.init.normal_(module.weight, std=std / math.sqrt(2 * self.config.n_layer) if residual else std)",
+                        "width = math.sqrt(3) * (std / math.sqrt(2 * self.config.n_layer) if residual else std)\n                nn.init.uniform_(module.weight, -width, width)"),
+        says="Your first weights are uniform. Which distribution does the docstring name?",
+    ),
+    # load_gpt2_weights
+    Mistake(
+        "nothing turned round", "load_gpt2_weights", replace=TURNED, by="name: weight",
+        says="You take all weights as they are. Which dimension comes first in theirs, and which in nn.Linear's?",
+    ),
+    Mistake(
+        "turned round by their shape", "load_gpt2_weights", replace=TURNED,
+        by="name: weight.T if name in model.state_dict() and weight.shape != model.state_dict()[name].shape and weight.ndim == 2 else weight",
+        says="You turn a weight round if its shape does not fit. Does the shape of attn.c_proj tell?",
+    ),
+    Mistake(
+        "attention's c_proj not turned round", "load_gpt2_weights", replace='r"c_(attn|proj|fc)\\.weight$"', by='r"(c_attn|mlp\\.c_proj|c_fc)\\.weight$"',
+        says="You do not turn attn.c_proj round. It is square, so nothing complains: which way round is it?",
+    ),
+    Mistake(
+        "c_attn not turned round", "load_gpt2_weights", replace="c_(attn|proj|fc)", by="c_(proj|fc)",
+        says="You do not turn c_attn round. Which of its dimensions is three times as large as the other?",
+    ),
+    Mistake(
+        "embeddings turned round", "load_gpt2_weights", replace='r"c_(attn|proj|fc)\\.weight$"', by='r"(c_attn|c_proj|c_fc|wte|wpe)\\.weight$"',
+        says="You turn the embeddings round, too. Which weights does the docstring name?",
+    ),
+    Mistake(
+        "prefix not taken off", "load_gpt2_weights", replace='name.removeprefix("transformer."): weight', by="name: weight",
+        says="You look for names as they are. What may all of them begin with?",
+    ),
+    Mistake(
+        "as many characters taken off", "load_gpt2_weights", replace='name.removeprefix("transformer.")', by='name.lstrip("transformer.")',
+        says="str.lstrip takes off any of these characters, as many as there are. Which method takes off a word?",
+    ),
+    Mistake(
+        "prefix expected", "load_gpt2_weights", replace="for name, weight in state_dict.items()", by='for name, weight in state_dict.items() if name.startswith(("transformer.", "lm_head."))',
+        says="You look only at names that begin with \"transformer.\". What if none does?",
+    ),
+    Mistake(
+        "masks not passed over", "load_gpt2_weights", replace='\n        if not name.endswith((".attn.bias", ".attn.masked_bias"))', by="",
+        says="attn.bias and attn.masked_bias are a KeyError of yours. What are they, and what is to be done with them?",
+    ),
+    Mistake(
+        "c_attn.bias taken for a mask", "load_gpt2_weights", replace='(".attn.bias", ".attn.masked_bias")', by='("attn.bias", "attn.masked_bias")',
+        says="A name that ends in attn.bias may be c_attn.bias, which is a bias and no mask. What stands in front of attn where it is a mask?",
+    ),
+    Mistake(
+        "masked_bias not passed over", "load_gpt2_weights", replace='(".attn.bias", ".attn.masked_bias")', by='".attn.bias"',
+        says="attn.masked_bias is a KeyError of yours. How many masks does each block hold?",
+    ),
+    Mistake(
+        "anything of no place passed over", "load_gpt2_weights", replace="    head = weights.pop(\"lm_head.weight\", None)\n    ours = model.state_dict()\n    wrong = sorted(ours.keys() ^ weights.keys())",
+        by="    head = weights.pop(\"lm_head.weight\", None)\n    ours = model.state_dict()\n    weights = {name: weight for name, weight in weights.items() if name in ours}\n    wrong = sorted(ours.keys() ^ weights.keys())",
+        says="You pass over every weight that has no place. What if it is one of another model?",
+    ),
+    Mistake(
+        "missing weights passed over", "load_gpt2_weights", replace="wrong = sorted(ours.keys() ^ weights.keys())", by="weights = {**ours, **weights}\n    wrong = sorted(ours.keys() ^ weights.keys())",
+        says="Where a weight is missing, your model keeps its own and says nothing. What does the docstring ask for?",
+    ),
+    Mistake(
+        "torch's error for KeyError", "load_gpt2_weights", replace=WRONG + SHAPES, by="",
+        says="load_state_dict raises a RuntimeError for names and shapes that do not fit, and has copied some weights by then. Which errors does the docstring promise, and when?",
+    ),
+    Mistake(
+        "first name alone", "load_gpt2_weights", replace="wrong = sorted(ours.keys() ^ weights.keys())", by="wrong = sorted(ours.keys() ^ weights.keys())[:1]",
+        says="Your error names the first weight that is wrong. Somebody who mends it meets the next one: how many should it name?",
+    ),
+    Mistake(
+        "missing before unexpected", "load_gpt2_weights", replace="    if wrong:\n", by="    if ours.keys() - weights.keys():\n        raise KeyError(f\"missing: {sorted(ours.keys() - weights.keys())}\")\n    if wrong:\n",
+        says="If weights are missing, your error says nothing of those that have no place. Whose names should it have?",
+    ),
+    Mistake(
+        "names with the prefix", "load_gpt2_weights", replace="    if wrong:\n", by="    if wrong and any(name.startswith(\"transformer.\") for name in state_dict):\n        raise KeyError(str([f\"transformer.{name}\" for name in wrong]))\n    if wrong:\n",
+        says="Your error has names as state_dict spells them. Which spelling does the docstring ask for?",
+    ),
+    Mistake(
+        "names not said", "load_gpt2_weights", replace='f"missing: {[n for n in wrong if n in ours]}, unexpected: {[n for n in wrong if n in weights]}"', by='f"{len(wrong)} names do not fit"',
+        says="Your KeyError does not say which names are wrong. How should somebody find them?",
+    ),
+    Mistake(
+        "wrong names as ValueError", "load_gpt2_weights", replace="raise KeyError(", by="raise ValueError(",
+        says="You raise ValueError for names. Which error does the docstring promise for these?",
+    ),
+    Mistake(
+        "shapes not looked at", "load_gpt2_weights", replace=SHAPES, by="",
+        says="load_state_dict raises a RuntimeError for a wrong shape, after it has copied others. Which error does the docstring promise, and what of the model then?",
+    ),
+    Mistake(
+        "stretched to fit", "load_gpt2_weights", replace=SHAPES, by="    weights = {name: weight.expand_as(ours[name]) if weight.numel() == 1 else weight for name, weight in weights.items()}\n" + SHAPES,
+        says="A weight of one number is stretched to the right shape. Is that the right shape?",
+    ),
+    Mistake(
+        "only numbers counted", "load_gpt2_weights", replace="if weight.shape != ours[name].shape:", by="weights[name] = weight = weight.reshape(ours[name].shape) if weight.numel() == ours[name].numel() else weight\n        if weight.shape != ours[name].shape:",
+        says="You put numbers into the right shape if there are enough of them. What becomes of a weight that is the wrong way round?",
+    ),
+    Mistake(
+        "name of the shape not said", "load_gpt2_weights", replace='f"{name} has the shape {tuple(weight.shape)}, and should have {tuple(ours[name].shape)}"', by='f"{tuple(weight.shape)} should be {tuple(ours[name].shape)}"',
+        says="Your ValueError does not say which weight has the wrong shape.",
+    ),
+    Mistake(
+        "copied before all is looked at", "load_gpt2_weights", replace="    for name, weight in weights.items():\n        if weight.shape", by="    for name, weight in weights.items():\n        if weight.shape == ours[name].shape:\n            ours[name].copy_(weight)\n        if weight.shape",
+        says="When you meet a wrong shape, you have copied some of the weights. What should the model be like after an error?",
+    ),
+    Mistake(
+        "copied before the head is looked at", "load_gpt2_weights", replace=HEAD + "    model.load_state_dict(weights)\n", by="    model.load_state_dict(weights)\n" + HEAD,
+        says="You load the weights, and then find that lm_head.weight differs. What should the model be like after an error?",
+    ),
+    Mistake(
+        "another head passed over", "load_gpt2_weights", replace=HEAD, by="",
+        says="You pass over an lm_head.weight that differs from wte.weight. Can this model compute what that one did?",
+    ),
+    Mistake(
+        "head refused", "load_gpt2_weights", replace="    head = weights.pop(\"lm_head.weight\", None)\n", by="    head = None\n",
+        says="lm_head.weight is a KeyError of yours. What if it equals wte.weight?",
+    ),
+    Mistake(
+        "head expected", "load_gpt2_weights", replace="weights.pop(\"lm_head.weight\", None)", by="weights.pop(\"lm_head.weight\")",
+        says="You expect an lm_head.weight. It may be there: what if it is not?",
+    ),
+    Mistake(
+        "head's shape alone compared", "load_gpt2_weights", replace="not torch.equal(head, weights[\"wte.weight\"])", by="head.shape != weights[\"wte.weight\"].shape",
+        says="You compare the shape of lm_head.weight with that of wte.weight. Which numbers do they hold?",
+    ),
+    Mistake(
+        "state_dict emptied", "load_gpt2_weights", replace="    head = weights.pop(\"lm_head.weight\", None)\n", by="    head = weights.pop(\"lm_head.weight\", None)\n    state_dict.pop(\"lm_head.weight\", None)\n",
+        says="After the call lm_head.weight is gone from state_dict. From which dict may you take something out?",
+    ),
+    Mistake(
+        "state_dict turned round", "load_gpt2_weights", replace="    model.load_state_dict(weights)\n", by="    for name in state_dict:\n        if re.search(r\"c_(attn|proj|fc)\\.weight$\", name):\n            state_dict[name] = state_dict[name].T\n    model.load_state_dict(weights)\n",
+        says="After the call, weights in state_dict are the other way round. If it were loaded again, what would come of it?",
+    ),
+    Mistake(
+        "weights shared, not copied", "load_gpt2_weights", replace="model.load_state_dict(weights)", by="model.load_state_dict(weights, assign=True)",
+        says="Your model and state_dict share their numbers, so training changes both. What has to be copied?",
+    ),
+    Mistake(
+        "None for the model", "load_gpt2_weights", replace="    return model\n", by="",
+        says="Your function returns None. What does the docstring return?",
+    ),
+    Mistake(
+        "a copy comes back", "load_gpt2_weights", replace="    model.load_state_dict(weights)\n", by="    import copy\n\n    model = copy.deepcopy(model)\n    model.load_state_dict(weights)\n",
+        says="You put the weights into a copy, and the model that was given stays as it was. Which one should have them?",
+    ),
+    # language_model_loss
+    Mistake(
+        "loss not shifted", "language_model_loss", replace="logits[:, :-1], tokens[:, 1:]", by="logits, tokens",
+        says="You compare each position with the token that it has just read. Which token does it predict?",
+    ),
+    Mistake(
+        "loss shifted the wrong way", "language_model_loss", replace="logits[:, :-1], tokens[:, 1:]", by="logits[:, 1:], tokens[:, :-1]",
+        says="You compare each position with the token before it. Which token does position t predict?",
+    ),
+    Mistake(
+        "loss shifted by two", "language_model_loss", replace="logits[:, :-1], tokens[:, 1:]", by="logits[:, :-2], tokens[:, 2:]",
+        says="You compare each position with the token after the next. Which token does position t predict?",
+    ),
+    Mistake(
+        "only the last prediction", "language_model_loss", replace="logits[:, :-1], tokens[:, 1:]", by="logits[:, -2:-1], tokens[:, -1:]",
+        says="Only your last prediction counts. How many are there in a sentence?",
+    ),
+    Mistake(
+        "first prediction left out", "language_model_loss", replace="logits[:, :-1], tokens[:, 1:]", by="(logits[:, 1:-1], tokens[:, 2:]) if tokens.shape[1] > 2 else (logits[:, :-1], tokens[:, 1:])",
+        says="The prediction of the second token does not count with you. How many predictions are there in a sentence?",
+    ),
+    Mistake(
+        "rows for tokens", "language_model_loss", replace="logits[:, :-1], tokens[:, 1:]", by="(logits[:-1], tokens[1:]) if len(tokens) > 1 else (logits[:, :-1], tokens[:, 1:])",
+        says="You shift rows of the batch, and not tokens. Which dimension is the length?",
+    ),
+    Mistake(
+        "next token over the end of a row", "language_model_loss", replace="logits[:, :-1], tokens[:, 1:]", by="logits, tokens.flatten().roll(-1).view(tokens.shape)",
+        says="Your last position predicts the first token of the next row. What is known of what comes after a row?",
+    ),
+    Mistake(
+        "sum for mean", "language_model_loss", replace="targets.flatten())", by="targets.flatten(), reduction=\"sum\")",
+        says="You sum the losses. What is the sum divided by?",
+    ),
+    Mistake(
+        "divided by the batch", "language_model_loss", replace="targets.flatten())", by="targets.flatten(), reduction=\"sum\") / len(tokens)",
+        says="You divide the sum of all losses by the number of rows. How many predictions are there?",
+    ),
+    Mistake(
+        "divided by the length", "language_model_loss", replace="targets.flatten())", by="targets.flatten(), reduction=\"sum\") / tokens.numel()",
+        says="You divide by the number of tokens. The last one predicts nothing: how many predictions are there?",
+    ),
+    Mistake(
+        "a loss for each prediction", "language_model_loss", replace="targets.flatten())", by="targets.flatten(), reduction=\"none\")",
+        says="You return a loss for each prediction. backward() wants one number: which?",
+    ),
+    Mistake(
+        "zeros left out", "language_model_loss", replace="targets.flatten())", by="targets.flatten(), ignore_index=0)",
+        says="You leave out token 0 as if it were padding. Does GPT-2 have any?",
+    ),
+    Mistake(
+        "softmax before the loss", "language_model_loss", replace=LOSS, by="return F.cross_entropy(predictions.softmax(dim=-1).flatten(0, 1), targets.flatten())",
+        says="You give probabilities to F.cross_entropy, which takes logits and makes the softmax itself.",
+    ),
+    Mistake(
+        "logarithm of a softmax", "language_model_loss", replace=LOSS, by="return F.nll_loss(predictions.softmax(dim=-1).log().flatten(0, 1), targets.flatten())",
+        says="With large logits a probability rounds to 0, and its logarithm is minus infinity. Which function computes both in one step?",
+    ),
+    Mistake(
+        "words and positions mixed", "language_model_loss", replace="predictions.flatten(0, 1)", by="predictions.mT.reshape(-1, logits.shape[-1])",
+        says="The shape that you give to F.cross_entropy is right, and in its rows positions and words are mixed up. Which two dimensions become one?",
+    ),
+    Mistake(
+        "loss rounded to float32", "language_model_loss", replace="predictions.flatten(0, 1)", by="predictions.flatten(0, 1).float()",
+        says="You compute in float32, so doubles come out rounded, and the loss has another dtype than the logits.",
+    ),
+    Mistake(
+        "a number without a gradient", "language_model_loss", replace=LOSS, by=LOSS + ".item()",
+        says="You return a Python number. How should backward() find its way back from it?",
+    ),
+    Mistake(
+        "perplexity for loss", "language_model_loss", replace=LOSS, by=LOSS + ".exp()",
+        says="You return the perplexity. Of which number is it the exponential?",
+    ),
+    Mistake(
+        "negative loss", "language_model_loss", replace="return F", by="return -F",
+        says="Your loss is negative, and so it gets smaller the worse the model is. Which sign does a cross-entropy have?",
+    ),
+    Mistake(
+        "tokens shifted in place", "language_model_loss", replace="    predictions, targets = logits[:, :-1], tokens[:, 1:]", by="    tokens[:, :-1] = tokens[:, 1:].clone()\n    predictions, targets = logits[:, :-1], tokens[:, :-1]",
+        says="After the call the caller's tokens are shifted. Assigning to a part of a tensor works on the tensor itself.",
+    ),
+]

@@ -1,3 +1,620 @@
-"""Mistakes."""
+"""Mistakes that students make in notebook 05. Each is one replacement in the reference solution."""
 
-MISTAKES = []
+from autograder.assignment import Mistake
+
+KTH = "kth = logits.topk(min(k, logits.shape[-1]), dim=-1).values[..., -1:]  # (..., 1)"
+K_KEPT = "return logits.masked_fill(logits < kth, -torch.inf)"
+SORTED = "ordered, ids = logits.sort(dim=-1, descending=True, stable=True)"
+BEFORE = "probabilities.cumsum(dim=-1) - probabilities "
+DROPPED = "dropped = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, ids, before >= p)"
+P_KEPT = "return logits.masked_fill(dropped, -torch.inf)"
+
+TEMPERATURE = "    logits = apply_temperature(logits, temperature)\n"
+TOP_K = "    if top_k is not None:\n        logits = keep_top_k(logits, top_k)\n"
+TOP_P = "    if top_p is not None:\n        logits = keep_top_p(logits, top_p)\n"
+DRAW = "torch.multinomial(logits.softmax(dim=-1), 1, generator=generator)[:, 0]"
+JOIN = "            tokens = torch.cat([tokens, token[:, None]], dim=1)  # (batch, length so far)\n"
+STOP = "            if ended.all():\n                break\n"
+RESTORE = "        for module, training in modes.items():\n            module.training = training\n"
+WRITE = "return _write(model, tokens, max_new_tokens, next_logits, choose, eos_id)"
+
+WHEN_FULL = """\
+        if cache.length == 0 or cache.length == n_positions:
+            cache, unseen = KVCache(model.config), tokens[:, -n_positions:]
+        else:
+            unseen = tokens[:, cache.length :]
+"""
+FORWARD = "return forward_with_cache(model, unseen, cache)[:, -1]"
+MASK = "mask = causal_mask(end)[start:].to(tokens.device) if end - start > 1 else None"
+APPEND = "key, value = cache.append(layer, key, value)"
+SPLIT = "fused.unflatten(-1, (3, model.config.n_head, -1)).permute(2, 0, 3, 1, 4)"
+
+MISTAKES = [
+    # apply_temperature
+    Mistake(
+        "multiplied by the temperature", "apply_temperature", replace="logits / temperature", by="logits * temperature",
+        says="You multiply by the temperature, so that a low one makes the distribution flatter. Which way should it go?",
+    ),
+    Mistake(
+        "rounded down", "apply_temperature", replace="logits / temperature", by="logits // temperature",
+        says="Your logits are whole numbers after the division. What does // do that / does not?",
+    ),
+    Mistake(
+        "probabilities for warm logits", "apply_temperature", replace="logits / temperature", by="(logits / temperature).softmax(dim=-1)",
+        says="You return probabilities. What does the docstring ask for, and who makes the softmax later?",
+    ),
+    Mistake(
+        "any temperature let through", "apply_temperature", replace="if not temperature > 0:", by="if False:",
+        says="You take any temperature, also 0 and less. What would the logits be then?",
+    ),
+    Mistake(
+        "temperature of 0 let through", "apply_temperature", replace="if not temperature > 0:", by="if temperature < 0:",
+        says="You refuse temperatures below 0, but 0 itself goes through, and everything becomes infinite. Does it count as greater than 0?",
+    ),
+    Mistake(
+        "temperatures below 0 let through", "apply_temperature", replace="if not temperature > 0:", by="if temperature == 0:",
+        says="You refuse a temperature of 0 alone. What does a negative one do to the order of the tokens?",
+    ),
+    Mistake(
+        "logits overwritten by the temperature", "apply_temperature", replace="return logits / temperature",
+        by="logits.data.div_(temperature)\n    return logits",
+        says="After the call the caller's logits are divided, too. Which operation makes a new tensor?",
+    ),
+    Mistake(
+        "float32 after the temperature", "apply_temperature", replace="logits / temperature", by="logits.float() / temperature",
+        says="Your result is float32, whatever came in. Which dtype does the docstring promise?",
+    ),
+    # keep_top_k
+    Mistake(
+        "one token more than k", "keep_top_k", replace="min(k, logits.shape[-1])", by="min(k + 1, logits.shape[-1])",
+        says="You keep one token too many. Which of the sorted logits is the last one to keep?",
+    ),
+    Mistake(
+        "the k-th token gone", "keep_top_k", replace="logits < kth", by="logits <= kth",
+        says="The k-th largest logit itself becomes -inf. On which side of your comparison should it stand?",
+    ),
+    Mistake(
+        "no more than k among equal ones", "keep_top_k", replace=f"{KTH}\n    {K_KEPT}",
+        by="kept = logits.topk(min(k, logits.shape[-1]), dim=-1).indices\n    return torch.full_like(logits, -torch.inf).scatter(-1, kept, logits.gather(-1, kept))",
+        says="Of several logits that are equal to the k-th largest you keep some and drop others. What does the docstring say of these?",
+    ),
+    Mistake(
+        "the k smallest kept", "keep_top_k", replace=f"{KTH}\n    {K_KEPT}",
+        by="kth = logits.topk(min(k, logits.shape[-1]), dim=-1, largest=False).values[..., -1:]\n    return logits.masked_fill(logits > kth, -torch.inf)",
+        says="You keep the least probable tokens. In which order are your logits sorted?",
+    ),
+    Mistake(
+        "0 for what is dropped by k", "keep_top_k", replace="-torch.inf)", by="0.0)",
+        says="You set dropped logits to 0. Which probability has a token with a logit of 0?",
+    ),
+    Mistake(
+        "a large negative number for minus infinity", "keep_top_k", replace="-torch.inf)", by="-1e4)",
+        says="You set dropped logits to a large negative number. What if the others are as low, and which number has the probability 0 for sure?",
+    ),
+    Mistake(
+        "k largest of the whole batch", "keep_top_k", replace=KTH,
+        by="kth = logits.flatten().topk(min(k, logits.shape[-1])).values[-1:]",
+        says="Your rows share one limit, that of all their logits together. How many tokens should each row keep?",
+    ),
+    Mistake(
+        "first row's limit for all", "keep_top_k", replace=KTH,
+        by="kth = logits.reshape(-1, logits.shape[-1])[0].topk(min(k, logits.shape[-1])).values[-1:]",
+        says="You cut all rows at the k-th largest logit of the first one. Which dimension has to stay when you take it?",
+    ),
+    Mistake(
+        "k largest of each column", "keep_top_k", replace=KTH,
+        by="kth = logits.topk(min(k, logits.shape[0]), dim=0).values[-1:]",
+        says="You compare the rows with each other, token by token. Along which dimension do the tokens of one distribution lie?",
+    ),
+    Mistake(
+        "k above the vocabulary breaks", "keep_top_k", replace="min(k, logits.shape[-1])", by="k",
+        says="With k above the size of the vocabulary, topk has no k-th largest to give. How many are kept then?",
+    ),
+    Mistake(
+        "k above the vocabulary refused", "keep_top_k", replace="if k < 1:", by="if not 1 <= k <= logits.shape[-1]:",
+        says="You raise ValueError where k is larger than the vocabulary. What does the docstring say of such a k?",
+    ),
+    Mistake(
+        "k of 0 let through", "keep_top_k", replace="if k < 1:", by="if k < 0:",
+        says="You refuse a negative k and let 0 through. How many tokens would be left to draw from?",
+    ),
+    Mistake(
+        "any k let through", "keep_top_k", replace="if k < 1:", by="if False:",
+        says="You do not look whether k is at least 1. Which error should whoever calls see, and which does your code run into?",
+    ),
+    Mistake(
+        "logits overwritten by top-k", "keep_top_k", replace=K_KEPT, by="logits.data.masked_fill_(logits < kth, -torch.inf)\n    return logits",
+        says="After the call the caller's logits hold -inf, too. Assigning to a part of a tensor works on the tensor itself.",
+    ),
+    Mistake(
+        "probabilities of the k", "keep_top_k", replace=K_KEPT, by="return logits.masked_fill(logits < kth, -torch.inf).softmax(dim=-1)",
+        says="You return probabilities. How should the kept logits look after the call?",
+    ),
+    Mistake(
+        "float32 after top-k", "keep_top_k", replace=K_KEPT, by="return logits.masked_fill(logits < kth, -torch.inf).float()",
+        says="Your result is float32, whatever came in. Which dtype does the docstring promise?",
+    ),
+    # keep_top_p
+    Mistake(
+        "the token that reaches p is dropped", "keep_top_p", replace=BEFORE, by="probabilities.cumsum(dim=-1) ",
+        says="You drop the token with which p is reached, and where it is the first, none is left. Should its own probability count when you decide about it?",
+    ),
+    Mistake(
+        "one token more than the nucleus", "keep_top_p", replace="before >= p)", by="F.pad(before >= p, (1, -1)))",
+        says="You keep one token too many. Which is the last one: that which reaches p, or the one after it?",
+    ),
+    Mistake(
+        "p has to be exceeded", "keep_top_p", replace="before >= p", by="before > p",
+        says="Where the tokens add up to exactly p, you take another one. Is p reached then?",
+    ),
+    Mistake(
+        "not put back into the order of the ids", "keep_top_p", replace=DROPPED, by="dropped = before >= p",
+        says="What you found out about the sorted tokens is applied to the unsorted ones. How do you get from a place in the sorted row to a token's id?",
+    ),
+    Mistake(
+        "least probable tokens first", "keep_top_p", replace="descending=True", by="descending=False",
+        says="You collect the least probable tokens until p is reached. In which order are they sorted?",
+    ),
+    Mistake(
+        "logits added up for probabilities", "keep_top_p", replace="ordered.softmax(dim=-1)", by="ordered",
+        says="You add up logits. What has to become of them so that they add up to 1?",
+    ),
+    Mistake(
+        "softmax over the rows", "keep_top_p", replace="ordered.softmax(dim=-1)", by="ordered.softmax(dim=0)",
+        says="Your probabilities add up to 1 over the batch. Along which dimension do the tokens of one distribution lie?",
+    ),
+    Mistake(
+        "every token that has p times the largest share", "keep_top_p", replace="before >= p", by="probabilities < p * probabilities[..., :1]",
+        says="You compare each token with the most probable one. How much probability do the tokens have together that you keep?",
+    ),
+    Mistake(
+        "higher id first", "keep_top_p", replace=f"{SORTED}  # (..., vocab_size)",
+        by="ordered, ids = logits.flip(-1).sort(dim=-1, descending=True, stable=True)\n    ids = logits.shape[-1] - 1 - ids",
+        says="Of equally probable tokens you take the higher id first. What does turning round a sorted row do to those that are equal?",
+    ),
+    Mistake(
+        "all equal ones kept", "keep_top_p", replace=DROPPED,
+        by="dropped = logits < ordered.masked_fill(before >= p, torch.inf).amin(dim=-1, keepdim=True)",
+        says="You keep every token that is as probable as the last one of the nucleus. Is that still the smallest set?",
+    ),
+    Mistake(
+        "p of 1 like any other", "keep_top_p", replace="    if p == 1:\n        return logits.clone()\n", by="",
+        says="With p = 1 you drop tokens that are next to impossible: the sum is rounded to 1 before they come. What does the docstring say of p = 1?",
+    ),
+    Mistake(
+        "p above 1 let through", "keep_top_p", replace="if not 0 < p <= 1:", by="if not 0 < p:",
+        says="You take a p above 1. Which probability can be that large?",
+    ),
+    Mistake(
+        "p of 0 let through", "keep_top_p", replace="if not 0 < p <= 1:", by="if not 0 <= p <= 1:",
+        says="You take a p of 0. Does the docstring count it in?",
+    ),
+    Mistake(
+        "p of 1 refused", "keep_top_p", replace="if not 0 < p <= 1:", by="if not 0 < p < 1:",
+        says="You raise ValueError for p = 1. Does the docstring count it in?",
+    ),
+    Mistake(
+        "any p let through", "keep_top_p", replace="if not 0 < p <= 1:", by="if False:",
+        says="You take any p, also 0 and less or above 1. Which of these are no probabilities that can be reached?",
+    ),
+    Mistake(
+        "first row's nucleus for all", "keep_top_p", replace=P_KEPT,
+        by="return logits.masked_fill(dropped.reshape(-1, logits.shape[-1])[0], -torch.inf)",
+        says="All rows keep the tokens of the first row's nucleus. Which dimension got lost on the way?",
+    ),
+    Mistake(
+        "0 for what is outside the nucleus", "keep_top_p", replace=P_KEPT, by="return logits.masked_fill(dropped, 0.0)",
+        says="You set dropped logits to 0. Which probability has a token with a logit of 0?",
+    ),
+    Mistake(
+        "logits overwritten by top-p", "keep_top_p", replace=P_KEPT, by="logits.data.masked_fill_(dropped, -torch.inf)\n    return logits",
+        says="After the call the caller's logits hold -inf, too. Assigning to a part of a tensor works on the tensor itself.",
+    ),
+    Mistake(
+        "probabilities of the nucleus", "keep_top_p", replace=P_KEPT, by="return logits.masked_fill(dropped, -torch.inf).softmax(dim=-1)",
+        says="You return probabilities. How should the kept logits look after the call?",
+    ),
+    Mistake(
+        "float32 after top-p", "keep_top_p", replace=P_KEPT, by="return logits.masked_fill(dropped, -torch.inf).float()",
+        says="Your result is float32, whatever came in. Which dtype does the docstring promise?",
+    ),
+    # generate
+    Mistake(
+        "temperature ignored", "generate", replace=TEMPERATURE, by="",
+        says="You draw from the same distribution at every temperature. Is the argument used?",
+    ),
+    Mistake(
+        "always the most probable token", "generate", replace="if temperature == 0:", by="if True:",
+        says="You never draw: the most probable token is taken at every temperature. When alone should it be?",
+    ),
+    Mistake(
+        "a small temperature for 0", "generate", replace="        return logits.argmax(dim=-1)\n", by="        temperature = 1e-6\n",
+        says="At temperature 0 you draw with a very small one instead. Which of several equal tokens comes out then?",
+    ),
+    Mistake(
+        "the highest id of equal ones", "generate", replace="logits.argmax(dim=-1)", by="logits.shape[-1] - 1 - logits.flip(-1).argmax(dim=-1)",
+        says="Of equally probable tokens you take the last. Which one does the docstring ask for?",
+    ),
+    Mistake("top_k ignored", "generate", replace=TOP_K, by="", says="Tokens beyond the k most probable are drawn. Is top_k used?"),
+    Mistake("top_p ignored", "generate", replace=TOP_P, by="", says="Tokens outside the nucleus are drawn. Is top_p used?"),
+    Mistake(
+        "either top_k or top_p", "generate", replace="    if top_p is not None:", by="    elif top_p is not None:",
+        says="Where top_k is given, you leave top_p out. What if both are given?",
+    ),
+    Mistake(
+        "top_p before top_k", "generate", replace=TOP_K + TOP_P, by=TOP_P + TOP_K,
+        says="You look for the nucleus among all tokens, and for the k most probable after that. In which order does the docstring name them?",
+    ),
+    Mistake(
+        "temperature after top_p", "generate", replace=TEMPERATURE + TOP_K + TOP_P, by=TOP_K + TOP_P + TEMPERATURE,
+        says="Your nucleus is that of the model's distribution, and the temperature changes it afterwards. What comes first?",
+    ),
+    Mistake(
+        "generator not used", "generate", replace="1, generator=generator)", by="1)",
+        says="Your random numbers come from torch's own generator. Does the one that is given get as far as the draw?",
+    ),
+    Mistake(
+        "torch's own generator seeded", "generate", replace=f"return {DRAW}",
+        by="if generator is not None:\n        torch.manual_seed(int(torch.randint(2**40, (), generator=generator)))\n    return torch.multinomial(logits.softmax(dim=-1), 1)[:, 0]",
+        says="You seed torch's own generator, and whoever draws after the call gets other numbers than without. How can multinomial use the given one?",
+    ),
+    Mistake(
+        "generator begins anew at each step", "generate", replace=f"return {DRAW}",
+        by=f"if generator is not None:\n        generator.manual_seed(generator.initial_seed())\n    return {DRAW}",
+        says="You set the generator back to its seed at each step, so that each draws the same random number. Who has seeded it already?",
+    ),
+    Mistake(
+        "first row's token for all", "generate", replace="logits.argmax(dim=-1)", by="logits[:1].argmax(dim=-1).expand(len(logits))",
+        says="All rows get the first row's token. Along which dimension do you look for the largest?",
+    ),
+    Mistake(
+        "logits of the first position", "generate", replace="model(tokens[:, -n_positions:])[:, -1]", by="model(tokens[:, -n_positions:])[:, 0]",
+        says="You take what the model says after the first token. Which position knows what has been written?",
+    ),
+    Mistake(
+        "only the last token read", "generate", replace="model(tokens[:, -n_positions:])", by="model(tokens[:, -1:])",
+        says="Your model reads the last token alone, at position 0. What did it know of the others?",
+    ),
+    Mistake(
+        "beginning of the context kept", "generate", replace="tokens[:, -n_positions:]", by="tokens[:, :n_positions]",
+        says="When the text is longer than the context, your model reads its beginning, and never what it wrote last. Which end has to go?",
+    ),
+    Mistake(
+        "context not cropped", "generate", replace="tokens[:, -n_positions:]", by="tokens",
+        says="When the text is longer than the context, the model refuses it. How many tokens can it read?",
+    ),
+    Mistake(
+        "one token of the context too few", "generate", replace="tokens[:, -n_positions:]", by="tokens[:, -(n_positions - 1) :]",
+        says="You crop the context to one token less than the model can read. How many positions has it?",
+    ),
+    Mistake(
+        "long prompts come back cropped", "generate", replace="    n_positions = model.config.n_positions\n",
+        by="    n_positions = model.config.n_positions\n    tokens = tokens[:, -n_positions:]\n",
+        says="The beginning of a long prompt is missing from what you return. Which copy of the tokens should be cropped?",
+    ),
+    Mistake(
+        "prompts missing", "generate", replace=WRITE, by=f"{WRITE}[:, tokens.shape[1] :]",
+        says="You return only what was written. What stands in front of it?",
+    ),
+    Mistake(
+        "ended rows go on", "generate", replace="                token = token.masked_fill(ended, eos_id)\n", by="",
+        says="After its eos_id a row goes on with what the model makes up. What should stand there?",
+    ),
+    Mistake(
+        "0 behind the end", "generate", replace="token.masked_fill(ended, eos_id)", by="token.masked_fill(ended, 0)",
+        says="You fill ended rows up with 0. Which token does the docstring ask for?",
+    ),
+    Mistake(
+        "goes on to the last step", "generate", replace=STOP, by="",
+        says="You go on until max_new_tokens, also when all rows have ended. When is there nothing left to write?",
+    ),
+    Mistake(
+        "over with the first row", "generate", replace="if ended.all():", by="if ended.any():",
+        says="You stop as soon as one row has ended. What about the others?",
+    ),
+    Mistake(
+        "last eos_id not written", "generate", replace=JOIN + STOP, by=STOP + JOIN,
+        says="The eos_id that ends the last row is missing. What has to happen before you stop?",
+    ),
+    Mistake(
+        "an eos_id in the prompt ends the row", "generate", replace="ended = torch.zeros(len(tokens), dtype=torch.bool, device=tokens.device)",
+        by="ended = (tokens == eos_id).any(dim=1) if eos_id is not None else torch.zeros(len(tokens), dtype=torch.bool)",
+        says="Rows with an eos_id in their prompt have ended before they begin. Who has written that one?",
+    ),
+    Mistake(
+        "a prompt that ends in eos_id ends the row", "generate", replace="ended = torch.zeros(len(tokens), dtype=torch.bool, device=tokens.device)",
+        by="ended = tokens[:, -1] == eos_id if eos_id is not None else torch.zeros(len(tokens), dtype=torch.bool)",
+        says="Rows whose prompt ends in eos_id get nothing written. Who has written that one?",
+    ),
+    Mistake(
+        "eos_id of 0 taken for none", "generate", replace="if eos_id is not None:", by="if eos_id:",
+        says="With an eos_id of 0 no row ends. What is the truth value of 0, and of None?",
+    ),
+    Mistake(
+        "one new token too many", "generate", replace="range(max_new_tokens)", by="range(max_new_tokens + 1)",
+        says="You write one token more than max_new_tokens. How often does your loop run?",
+    ),
+    Mistake(
+        "one new token too few", "generate", replace="range(max_new_tokens)", by="range(max_new_tokens - 1)",
+        says="You write one token less than max_new_tokens. How often does your loop run?",
+    ),
+    Mistake(
+        "dropout stays on", "generate", replace="    model.eval()\n", by="",
+        says="Your model writes in the mode in which it came, so that it drops numbers at random after training. Which mode does the docstring ask for?",
+    ),
+    Mistake(
+        "evaluation mode for the root alone", "generate", replace="    model.eval()\n", by="    model.training = False\n",
+        says="You set the mode of the model itself, while its parts keep theirs. What does eval() do besides?",
+    ),
+    Mistake(
+        "mode not restored", "generate", replace=RESTORE, by="        pass\n",
+        says="After the call the model is in evaluation mode, also where it was in training before. Who will notice?",
+    ),
+    Mistake(
+        "the root's mode for all", "generate", replace=RESTORE, by="        model.train(modes[model])\n",
+        says="After the call all parts have the mode of the model itself. What if somebody has frozen a part in evaluation mode?",
+    ),
+    Mistake(
+        "training mode for all", "generate", replace=RESTORE, by="        model.train()\n",
+        says="After the call the model is in training mode, whatever it was in before. How can you know what that was?",
+    ),
+    Mistake(
+        "gradients recorded while writing", "generate", replace="with torch.inference_mode():  # no_grad, and a little more", by="if True:",
+        says="Each step records what a gradient would need, and nobody will ask for one. How do you tell torch?",
+    ),
+    Mistake(
+        "prompts overwritten", "generate", replace=JOIN, by="            tokens.set_(torch.cat([tokens, token[:, None]], dim=1))\n",
+        says="After the call the caller's prompts hold what was written. Which tensor does your loop work on?",
+    ),
+    # KVCache
+    Mistake(
+        "new ones in front", "KVCache", replace="return keys, values",
+        by="return torch.cat([key, keys[:, :, :start]], dim=2), torch.cat([value, values[:, :, :start]], dim=2)",
+        says="Your new keys come before the old ones. In which order were they written?",
+    ),
+    Mistake(
+        "only the new ones come back", "KVCache", replace="return keys, values", by="return key, value",
+        says="You return only what was just appended. What is a query of the next token to look at?",
+    ),
+    Mistake(
+        "keys and values exchanged", "KVCache", replace="return keys, values", by="return values, keys",
+        says="Your values come back as keys, and your keys as values. Which comes first in the docstring?",
+    ),
+    Mistake(
+        "keys for values", "KVCache", replace="return keys, values", by="return keys, keys",
+        says="The keys come back twice. Where did the values go?",
+    ),
+    Mistake(
+        "first layer's length", "KVCache", replace="min(self._lengths)", by="self._lengths[0]",
+        says="Your length grows with the first layer, while others do not hold the new positions yet. What does every layer hold?",
+    ),
+    Mistake(
+        "last layer's length", "KVCache", replace="min(self._lengths)", by="self._lengths[-1]",
+        says="Your length is that of the last layer, whatever the others hold. What does every layer hold?",
+    ),
+    Mistake(
+        "longest layer's length", "KVCache", replace="min(self._lengths)", by="max(self._lengths)",
+        says="Your length is that of the fullest layer. What does every layer hold?",
+    ),
+    Mistake(
+        "too many not refused", "KVCache", replace="if end > self.n_positions:", by="if False:",
+        says="You do not look whether a layer is full. Which error should whoever calls see?",
+    ),
+    Mistake(
+        "longer after an error", "KVCache", replace="        if end > self.n_positions:\n",
+        by="        self._lengths[layer] = end\n        if end > self.n_positions:\n",
+        says="After a ValueError your cache says that it holds what it refused. What has to come first, the check or the change?",
+    ),
+    Mistake(
+        "new positions alone compared with the limit", "KVCache", replace="if end > self.n_positions:", by="if key.shape[2] > self.n_positions:",
+        says="You compare only the new positions with n_positions. How many would the layer hold with them?",
+    ),
+    Mistake(
+        "full by the length of all layers", "KVCache", replace="if end > self.n_positions:", by="if self.length + key.shape[2] > self.n_positions:",
+        says="You compare the length of all layers with n_positions. What if this layer holds more than the others?",
+    ),
+    # forward_with_cache
+    Mistake(
+        "positions begin anew", "forward_with_cache", replace="torch.arange(start, end, ", by="torch.arange(end - start, ",
+        says="The first new token of each call stands at position 0. How many came before it?",
+    ),
+    Mistake(
+        "one position for all new tokens", "forward_with_cache", replace="torch.arange(start, end, ", by="torch.full((end - start,), start, ",
+        says="All tokens of one call stand at the same position. Where does the second one stand?",
+    ),
+    Mistake(
+        "no positions", "forward_with_cache", replace=" + model.wpe(torch.arange(start, end, device=tokens.device))", by="",
+        says="You add no positions to the tokens. What are the two embeddings of GPT-2?",
+    ),
+    Mistake(
+        "no mask among the new", "forward_with_cache", replace=MASK, by="mask = None",
+        says="In a call with several tokens, each sees those after it. When may you go without a mask?",
+    ),
+    Mistake(
+        "first rows of the mask", "forward_with_cache", replace="causal_mask(end)[start:]", by="causal_mask(end)[: end - start]",
+        says="Your new tokens get the mask's first rows, as if they stood at the beginning. Which rows belong to their positions?",
+    ),
+    Mistake(
+        "is_causal with a cache", "forward_with_cache", replace="(query, key, value, mask)", by="(query, key, value, is_causal=True)",
+        says="is_causal lets the first query see the first key alone, also where that query is not the first. At which corner does its triangle begin?",
+    ),
+    Mistake(
+        "cached positions hidden", "forward_with_cache", replace=f"        {APPEND}",
+        by="        cache.append(layer, key, value)\n        mask = causal_mask(end - start)",
+        says="Your new tokens see only each other. What does append return?",
+    ),
+    Mistake(
+        "values appended as keys", "forward_with_cache", replace="cache.append(layer, key, value)", by="cache.append(layer, value, key)",
+        says="You append values as keys, and keys as values. In which order does append take them?",
+    ),
+    Mistake(
+        "queries appended as keys", "forward_with_cache", replace="cache.append(layer, key, value)", by="cache.append(layer, query, value)",
+        says="You put the queries into the cache. With what are later queries compared?",
+    ),
+    Mistake(
+        "heads before the three parts", "forward_with_cache", replace=SPLIT, by="fused.unflatten(-1, (model.config.n_head, 3, -1)).permute(3, 0, 2, 1, 4)",
+        says="You split c_attn's output into heads first, and each head into query, key and value. Which of the two comes first in GPT-2?",
+    ),
+    Mistake(
+        "keys in the place of queries", "forward_with_cache", replace="query, key, value = fused", by="key, query, value = fused",
+        says="You take the first third of c_attn's output for the keys. In which order do the three stand?",
+    ),
+    Mistake(
+        "heads not merged by position", "forward_with_cache", replace="heads.transpose(1, 2).flatten(2)", by="heads.reshape(x.shape)",
+        says="You read (batch, n_head, new, d_head) as (batch, new, n_embd). The shape is right then; which numbers stand beside each other?",
+    ),
+    Mistake(
+        "scores not divided", "forward_with_cache", replace="(query, key, value, mask)", by="(query, key, value, mask, scale=1.0)",
+        says="Your scores are not divided by sqrt(d_head). What does GPT-2's attention do?",
+    ),
+    Mistake(
+        "weights dropped in evaluation mode", "forward_with_cache", replace="(query, key, value, mask)", by="(query, key, value, mask, dropout_p=model.config.attn_pdrop)",
+        says="The function drops weights whenever its rate is not 0. In which mode is the model?",
+    ),
+    Mistake(
+        "ln_1 left out", "forward_with_cache", replace="block.attn.c_attn(block.ln_1(x))", by="block.attn.c_attn(x)",
+        says="c_attn reads x as it is. What stands between the two in a block of GPT-2?",
+    ),
+    Mistake(
+        "ln_2 left out", "forward_with_cache", replace="block.mlp.c_fc(block.ln_2(x))", by="block.mlp.c_fc(x)",
+        says="The feed-forward network reads x as it is. What stands between the two in a block of GPT-2?",
+    ),
+    Mistake(
+        "ln_f left out", "forward_with_cache", replace="model.ln_f(x)", by="x",
+        says="Your logits come straight from the last block. Which norm follows it?",
+    ),
+    Mistake(
+        "feed-forward left out", "forward_with_cache", replace='        x = x + block.mlp.c_proj(F.gelu(block.mlp.c_fc(block.ln_2(x)), approximate="tanh"))\n', by="",
+        says="Your blocks consist of attention alone. What is the second half of each?",
+    ),
+    Mistake(
+        "the exact gelu", "forward_with_cache", replace=', approximate="tanh")', by=")",
+        says="Your logits differ from the model's in the fourth digit. Which form of gelu did GPT-2 learn with?",
+    ),
+    Mistake(
+        "logits of the last position alone", "forward_with_cache", replace="model.ln_f(x) @", by="model.ln_f(x[:, -1:]) @",
+        says="You return logits of the last position. How many does the docstring promise?",
+    ),
+    Mistake(
+        "beyond the last position not refused", "forward_with_cache", replace="if end > model.config.n_positions:", by="if False:",
+        says="You do not look whether there are positions left, and run into another error. Which one should whoever calls see?",
+    ),
+    Mistake(
+        "new tokens alone compared with the limit", "forward_with_cache", replace="if end > model.config.n_positions:", by="if tokens.shape[1] > model.config.n_positions:",
+        says="You compare only the new tokens with n_positions. Where does the last of them stand?",
+    ),
+    Mistake(
+        "float32 on the way", "forward_with_cache", replace="(query, key, value, mask)", by="(query.float(), key.float(), value.float(), mask).to(x.dtype)",
+        says="You compute in float32, so doubles come out rounded. Where does the dtype change?",
+    ),
+    # generate_cached
+    Mistake(
+        "without the cache", "generate_cached", replace=WHEN_FULL + f"        {FORWARD}", by="        return model(tokens[:, -n_positions:])[:, -1]",
+        says="Your tokens are right, and each step computes all positions again. What is in the cache for?",
+    ),
+    Mistake(
+        "prompt token by token", "generate_cached", replace=FORWARD,
+        by="for token in unseen.split(1, dim=1):\n            logits = forward_with_cache(model, token, cache)\n        return logits[:, -1]",
+        says="You give the prompt to the model one token a call. How many calls does the docstring allow?",
+    ),
+    Mistake(
+        "full cache not noticed", "generate_cached", replace="if cache.length == 0 or cache.length == n_positions:", by="if cache.length == 0:",
+        says="When n_positions are full, the next token has no place. What has to happen to the context, and to the cache?",
+    ),
+    Mistake(
+        "stale keys kept", "generate_cached", replace=WHEN_FULL,
+        by="""\
+        if cache.length == n_positions:
+            old, cache = cache, KVCache(model.config)
+            for layer in range(model.config.n_layer):
+                cache.append(layer, old._keys[layer][:, :, 1:], old._values[layer][:, :, 1:])
+            unseen = tokens[:, -1:]
+        else:
+            unseen = tokens[:, -n_positions:][:, cache.length :]
+""",
+        says="When the cache is full you drop its first position and keep the others, which were computed for other places. Which position does each token have now?",
+    ),
+    Mistake(
+        "begins anew with one token", "generate_cached", replace=WHEN_FULL,
+        by="""\
+        if cache.length == n_positions:
+            cache, unseen = KVCache(model.config), tokens[:, -1:]
+        elif cache.length == 0:
+            unseen = tokens[:, -n_positions:]
+        else:
+            unseen = tokens[:, -1:]
+""",
+        says="When the cache is full you empty it and go on with the last token alone. What does generate read at this step?",
+    ),
+    Mistake(
+        "half of the context read anew", "generate_cached", replace=WHEN_FULL,
+        by="""\
+        if cache.length == n_positions:
+            cache, unseen = KVCache(model.config), tokens[:, -(n_positions // 2) :]
+        elif cache.length == 0:
+            unseen = tokens[:, -n_positions:]
+        else:
+            unseen = tokens[:, -1:]
+""",
+        says="When the cache is full you go on with a part of the context, so that the next steps are fast. What does generate read at this step?",
+    ),
+    Mistake(
+        "computed anew one step too early", "generate_cached", replace="cache.length == n_positions:", by="cache.length >= n_positions - 1:",
+        says="You compute everything anew while there is one position left. When exactly is the cache full?",
+    ),
+    Mistake(
+        "one cache for all calls", "generate_cached", replace=WHEN_FULL,
+        by="""\
+        cache = vars(model).setdefault("cache", cache)
+        if cache.length == 0 or cache.length == n_positions:
+            cache, unseen = KVCache(model.config), tokens[:, -n_positions:]
+            vars(model)["cache"] = cache
+        else:
+            unseen = tokens[:, cache.length :]
+""",
+        says="The second call finds what the first one has left in the cache. Where should a cache be made?",
+    ),
+    Mistake(
+        "long prompt not cropped", "generate_cached", replace="KVCache(model.config), tokens[:, -n_positions:]", by="KVCache(model.config), tokens",
+        says="A text longer than the context does not fit into an empty cache either. How much of it does generate read?",
+    ),
+    Mistake(
+        "beginning of the text in the cache", "generate_cached", replace="KVCache(model.config), tokens[:, -n_positions:]", by="KVCache(model.config), tokens[:, :n_positions]",
+        says="When the text is longer than the context, your model reads its beginning. Which end has to go?",
+    ),
+    Mistake(
+        "logits of the prompt's first position", "generate_cached", replace="(model, unseen, cache)[:, -1]", by="(model, unseen, cache)[:, 0]",
+        says="After the prompt you take what the model says at its first position. Which position predicts the next token?",
+    ),
+    Mistake(
+        "prompt but for its last token lost", "generate_cached", replace="KVCache(model.config), tokens[:, -n_positions:]", by="KVCache(model.config), tokens[:, -1:]",
+        says="With an empty cache you read the last token alone. Who has read the rest of the prompt?",
+    ),
+    Mistake(
+        "prompts missing with a cache", "generate_cached", replace=WRITE, by=f"{WRITE}[:, tokens.shape[1] :]",
+        says="You return only what was written. What stands in front of it in generate?",
+    ),
+    Mistake(
+        "temperature not passed on", "generate_cached", replace="temperature=temperature", by="temperature=float(temperature > 0)",
+        says="Every temperature but 0 has the same effect. Does the argument get as far as the draw?",
+    ),
+    Mistake("top_k not passed on", "generate_cached", replace="top_k=top_k", by="top_k=None", says="top_k has no effect. Does the argument get as far as the draw?"),
+    Mistake("top_p not passed on", "generate_cached", replace="top_p=top_p", by="top_p=None", says="top_p has no effect. Does the argument get as far as the draw?"),
+    Mistake(
+        "generator not passed on", "generate_cached", replace="generator=generator", by="generator=None",
+        says="Your random numbers do not come from the generator. Does it get as far as the draw?",
+    ),
+    Mistake(
+        "eos_id not passed on", "generate_cached", replace=WRITE, by=WRITE.replace("eos_id", "None"),
+        says="No row ends, whatever eos_id is. Does the argument get as far as the loop?",
+    ),
+    Mistake(
+        "evaluation mode after the call", "generate_cached", replace=WRITE, by=f"tokens = {WRITE.removeprefix('return ')}\n    model.eval()\n    return tokens",
+        says="After the call the model is in evaluation mode, whatever it was in before. What does generate do about that?",
+    ),
+    Mistake(
+        "gradients recorded with a cache", "generate_cached", replace=FORWARD,
+        by="with torch.inference_mode(False), torch.enable_grad():\n            return forward_with_cache(model, unseen.clone(), cache)[:, -1]",
+        says="Each step records what a gradient would need, and the cache holds on to it. What does generate do about that?",
+    ),
+]
