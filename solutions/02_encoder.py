@@ -1295,7 +1295,9 @@ for name, model, draw in [
         "parameters": f"{sum(parameter.numel() for parameter in model.parameters()):,}",
         "words that the loss looks at": f"{100 * share_asked(draw):.0f} %",
         "earlier outputs that a new word changes": f"{changed} of {length - 1}",
-        f"positions computed to write {to_write} words": sum(range(1, to_write + 1)) if changed else to_write,
+        f"positions computed to write {to_write} words, if what stays is kept": sum(range(1, to_write + 1))
+        if changed
+        else to_write,
     }
 comparison_table(columns)
 

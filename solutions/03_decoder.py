@@ -1132,12 +1132,12 @@ columns = {
     "encoder layers, causal mask": {
         "inputs that positions 0 to 4 see": ", ".join(map(str, alone.sum(dim=1).tolist())),
         "earlier outputs that a new word changes": kept(alone),
-        "positions computed to write 20 words": 20,
+        "positions computed to write 20 words, if what stays is kept": 20,
     },
     "encoder-decoder": {
         "inputs that positions 0 to 4 see": f"the source, and {', '.join(map(str, together[:, 4:].sum(dim=1).tolist()))}",
         "earlier outputs that a new word changes": kept(together),
-        "positions computed to write 20 words": "the source once, and 20",
+        "positions computed to write 20 words, if what stays is kept": "the source once, and 20",
         "words that the loss looks at": f"{100 * target_words / (source_words + target_words):.0f} %, those of the target",
         "parameters": f"{sum(p.numel() for p in translator.parameters()):,}",
     },

@@ -83,7 +83,8 @@ def _solution_lines(assignment):
     for cell in assignment.source.of_role("exercise", "answer"):
         for region in cell.text.split("### BEGIN SOLUTION\n")[1:]:
             lines = region.split("### END SOLUTION")[0].rstrip().split("\n")
-            yield from ["\n".join(pair) for pair in zip(lines, lines[1:], strict=False)] or lines
+            pairs = ["\n".join(pair) for pair in zip(lines, lines[1:], strict=False)] or lines
+            yield from (pair for pair in pairs if pair.strip())
 
 
 def test_what_is_made_no_more_is_taken_out(small):

@@ -157,9 +157,13 @@ def test_what_notebook_04_measured(solved):
     (after,) = numbers(r"your GPT-2, after +([\d.]+) bits", notebook)
     (checkpoint,) = numbers(r"the checkpoint +([\d.]+) bits", notebook)
     assert before > after + 0.5 and after > checkpoint + 0.2 and checkpoint < 1.6
-    for name in ("your GPT-2", "the checkpoint"):
-        first, last = numbers(rf"{name} +([\d.]+) after one token, ([\d.]+) after", notebook)
-        assert last < first - 0.5
+    (mine,) = re.findall(r"your GPT-2 +a loss of ([\d., ]+)\n", text)
+    (theirs,) = re.findall(r"the checkpoint +a loss of ([\d., ]+)\n", text)
+    mine, theirs = ([float(number) for number in found.split(", ")] for found in (mine, theirs))
+    assert mine[0] > mine[-1] + 0.2 and theirs[0] > theirs[-1] + 0.7 and max(theirs) < max(mine)
+    assert max(mine[4:]) - min(mine[4:]) < 0.1 and theirs[3] - theirs[-1] > 0.1
+    (forgotten,) = numbers(r"its c_proj forgotten +([\d.]+) bits", notebook)
+    assert checkpoint + 0.2 < forgotten < before
     assert "modules for cross-attention in GPT2LMHeadModel: 0;" in text
 
 

@@ -74,12 +74,14 @@ def with_right(of, **parts):
     def mark(ask):
         @wraps(ask)
         def asked(student, rng):
-            names = names_around(getattr(student, of), parts)
+            names = names_around(getattr(student, of))
             before = {name: names[name] for name in parts if name in names}
-            names.update({name: parts[name] for name in before})
+            names.update(parts)
             try:
                 return ask(student, rng)
             finally:
+                for name in parts:
+                    del names[name]
                 names.update(before)
 
         return asked
@@ -87,11 +89,11 @@ def with_right(of, **parts):
     return mark
 
 
-def names_around(made, wanted):
-    """The global names that the methods of a class see."""
+def names_around(made):
+    """The global names that the methods of a notebook's class see."""
     for method in vars(made).values():
         names = getattr(getattr(method, "__wrapped__", method), "__globals__", {})
-        if any(name in names for name in wanted):
+        if any(value is made for value in [*names.values()]):
             return names
     return {}
 
@@ -108,8 +110,8 @@ def gelu_of_all_sizes(student, rng):
 
 @hidden("gelu", forbids=GELUS)
 def gelu_far_out(student, rng):
-    """Far from 0 it is x or 0, and no NaN."""
-    x = 10.0 ** rng.integers(1, 6, 12).double() * (1.0 + rng.normal(12).abs())
+    """Far from 0 it is almost x or 0, and no NaN."""
+    x = 10.0 ** rng.integers(0, 6, 24).double() * (0.5 + rng.normal(24).abs())
     return student.gelu(torch.stack([x, -x], dim=1))
 
 
@@ -649,22 +651,12 @@ def what_the_first_block_reads(student, rng):
 @hidden("GPT2", forbids=MODELS)
 @right_blocks
 def logits_from_the_last_norm(student, rng):
-    """The logits are products of the last norm's output with the weights of wte: no bias, no scale, no softmax."""
-    model = model_of(student, rng, n_layer=1)
-    steady = Steady(0.2 * rng.normal(model.ln_f.weight.shape[0]))
-    model.h = nn.ModuleList([steady.double()])
-    return [model(tokens_of(rng, model, *rng.different(2, 2, 5))), model.wte.weight]
-
-
-@hidden("GPT2", forbids=MODELS)
-@right_blocks
-def eps_of_the_last_norm(student, rng):
-    """The last norm has the eps of layer_norm_epsilon, and every number of its weight and bias counts."""
+    """The logits are products of the last norm's output, with the eps of layer_norm_epsilon, with wte's weights."""
     found = []
     for eps in rng.shuffled([rng.integer(10, 90) / 1e5, rng.integer(10, 90) / 1e3, rng.integer(20, 40) / 10]):
         model = model_of(student, rng, n_layer=1, layer_norm_epsilon=eps)
         model.h = nn.ModuleList([Steady(0.03 * rng.normal(model.ln_f.weight.shape[0])).double()])
-        found.append(model(tokens_of(rng, model, 2, 3)))
+        found.append(model(tokens_of(rng, model, *rng.different(2, 2, 5))))
     return found
 
 
@@ -689,8 +681,15 @@ def as_many_tokens_as_positions(student, rng):
 @hidden("GPT2", forbids=MODELS)
 @right_blocks
 def model_by_name(student, rng):
-    """wte, wpe, h and ln_f have these names and shapes, and there is no other parameter."""
-    return [shapes(model_of(student, rng, n_layer=n_layer)) for n_layer in rng.different(2, 1, 4)]
+    """wte, wpe, h and ln_f have these names and shapes, there is no other parameter, and config is kept as config."""
+    found = []
+    for n_layer in rng.different(2, 1, 4):
+        config = config_of(rng, n_layer=n_layer)
+        model = student.GPT2(config)
+        for block in model.h:
+            become(block, StandingBlock(config))
+        found.append([shapes(model), model.config is config])
+    return found
 
 
 @hidden("GPT2", forbids=MODELS)
@@ -707,15 +706,6 @@ def blocks_of_their_own(student, rng):
         counts = [len(models[0].h), len(set(parameters)) / len(parameters), len(set(others)) / len(others)]
         found.append([kinds, counts])
     return found
-
-
-@hidden("GPT2", forbids=MODELS)
-@right_blocks
-def config_is_kept(student, rng):
-    """config is the very config that the model was made with."""
-    config = config_of(rng)
-    kept = student.GPT2(config).config
-    return [kept is config, kept.n_positions, kept.n_embd, kept.vocab_size]
 
 
 @hidden("GPT2", forbids=MODELS)
@@ -803,13 +793,14 @@ SPREAD = {"n_embd": 48, "n_head": 4, "n_inner": 60, "vocab_size": 300, "n_positi
 
 def as_made(student, rng, **options):
     """A new model, large enough for statistics: with the student's own blocks, where their parameters have the names
-    and shapes that they should, since the first values may be set there; with right ones where not."""
+    and shapes that they should and are shared by none, since first values may be set there; with right ones if not."""
     sizes = {**SPREAD, "n_layer": rng.integer(3, 5), "initializer_range": rng.integer(20, 60) / 10, **options}
     config = config_of(rng, **sizes)
     wanted = shapes(StandingBlock(config))
     try:
         model = student.GPT2(config)
-        if all(shapes(block) == wanted for block in model.h):
+        apart = sum(name.startswith("h.") for name in shapes(model)) == config.n_layer * len(wanted)
+        if apart and all(shapes(block) == wanted for block in model.h):
             return model, config.initializer_range
     except Exception:  # whatever is wrong with a block, this asks for something else
         pass
@@ -833,19 +824,12 @@ def of_blocks(model, name):
 
 
 @hidden("GPT2", forbids=MODELS, tolerance=0.1)
-def first_embeddings(student, rng):
-    """The first weights of wte and wpe are normal, with the standard deviation initializer_range."""
+def first_weights(student, rng):
+    """The first weights of wte, wpe, c_attn and c_fc are normal, with the standard deviation initializer_range."""
     model, size = as_made(student, rng)
     found = {"wte": spread([model.wte.weight], size), "wpe": spread([model.wpe.weight], size)}
-    empty = int((model.wte.weight == 0).all(dim=-1).sum() + (model.wpe.weight == 0).all(dim=-1).sum())
-    return {**found, "embeddings of zeros": empty}
-
-
-@hidden("GPT2", forbids=MODELS, tolerance=0.1)
-def first_linears(student, rng):
-    """The first weights of c_attn and c_fc are normal, with the standard deviation initializer_range."""
-    model, size = as_made(student, rng)
-    found = {name: spread(of_blocks(model, f"{name}.weight"), size) for name in ("attn.c_attn", "mlp.c_fc")}
+    found |= {name: spread(of_blocks(model, f"{name}.weight"), size) for name in ("attn.c_attn", "mlp.c_fc")}
+    found["embeddings of zeros"] = int((model.wte.weight == 0).all(-1).sum() + (model.wpe.weight == 0).all(-1).sum())
     first, second = of_blocks(model, "attn.c_attn.weight")[:2]
     return {**found, "likeness of two blocks": float((first * second).detach().mean() / size**2) / 2}
 
@@ -896,8 +880,7 @@ def place_and_weights(rng, prefix="", masks=False, head=False, **options):
     """A model, and weights for it as transformers has them, in any order."""
     model = fill(Place(config_of(rng, **options)), rng)
     weights = {}
-    for name in rng.shuffled(sorted(shapes(model))):
-        shape = shapes(model)[name]
+    for name, shape in rng.shuffled(list(shapes(model).items())):
         turned = name.endswith("weight") and name.split(".")[-2] in LAYERS
         weights[prefix + name] = rng.normal(*(reversed(shape) if turned else shape))
     if masks:
@@ -981,11 +964,11 @@ def a_head_beside(student, rng):
     return [found, held(model)]
 
 
-def taken_away(rng, weights, count, prefix):
-    """Some of the names, of different kinds."""
-    names = rng.shuffled([name for name in weights if name != "lm_head.weight" and ".attn.bias" not in name])
-    gone = names[:count]
-    return {name: weight for name, weight in weights.items() if name not in gone}, gone
+def without_some(rng, weights, count):
+    """All but so many of the weights; masks and head stay."""
+    names = [name for name in weights if not name.endswith((".attn.bias", ".masked_bias", "lm_head.weight"))]
+    gone = rng.shuffled(names)[:count]
+    return {name: weight for name, weight in weights.items() if name not in gone}
 
 
 def of_no_place(rng):
@@ -1002,7 +985,7 @@ def weights_that_are_missing(student, rng):
     found = []
     for prefix, count in zip(rng.shuffled(["", "transformer."]), rng.different(2, 1, 4), strict=True):
         model, weights = place_and_weights(rng, prefix, masks=True, n_layer=2)
-        left, _ = taken_away(rng, weights, count, prefix)
+        left = without_some(rng, weights, count)
         found.append(complaint(lambda m=model, w=left: student.load_gpt2_weights(m, w), KeyError, [*shapes(model)]))
     return found
 
@@ -1024,9 +1007,10 @@ def weights_of_no_place(student, rng):
 def missing_and_of_no_place(student, rng):
     """Where weights are missing and others have no place, one KeyError has all names."""
     model, weights = place_and_weights(rng, "transformer.", masks=True, head=True, n_layer=2)
-    left, _ = taken_away(rng, {k: v for k, v in weights.items() if "wte" not in k}, rng.integer(1, 3), "transformer.")
-    more, left["transformer.wte.weight"] = of_no_place(rng), weights["transformer.wte.weight"]
-    given = {**left, **{f"transformer.{name}": weight for name, weight in more.items()}}
+    left = without_some(rng, {k: v for k, v in weights.items() if "wte" not in k}, rng.integer(1, 3))
+    more = of_no_place(rng)
+    given = {f"transformer.{name}": weight for name, weight in more.items()}
+    given = {**left, **given, "transformer.wte.weight": weights["transformer.wte.weight"]}
     return complaint(lambda: student.load_gpt2_weights(model, given), KeyError, [*shapes(model), *more])
 
 

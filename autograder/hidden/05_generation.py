@@ -73,14 +73,19 @@ def warmth_that_there_is_not(student, rng):
 def minus_infinity_is_as_cold(student, rng):
     """A token that is out, with a logit of minus infinity, stays out, and no NaN arises."""
     logits = without_some(rng, rng.normal(4, 9))
-    return [in_double(student.apply_temperature(logits.clone(), temperature)) for temperature in (0.5, rng.integer(2, 6))]
+    return [
+        in_double(student.apply_temperature(logits.clone(), temperature)) for temperature in (0.5, rng.integer(2, 6))
+    ]
 
 
 @hidden("apply_temperature")
 def logits_before_the_temperature(student, rng):
     """The logits are the same after the call as before."""
     logits = rng.normal(*rng.different(2, 3, 9))
-    return {"result": in_double(student.apply_temperature(logits, rng.integer(2, 9) / 10)), "logits after the call": logits}
+    return {
+        "result": in_double(student.apply_temperature(logits, rng.integer(2, 9) / 10)),
+        "logits after the call": logits,
+    }
 
 
 @hidden("apply_temperature")
@@ -104,13 +109,18 @@ def without_some(rng, logits):
 def the_k_largest(student, rng):
     """The k largest logits of each row are kept as they are, and all others are minus infinity."""
     rows, vocabulary = rng.integer(3, 5), rng.integer(9, 20)
-    return [in_double(student.keep_top_k(3 * rng.normal(rows, vocabulary), k)) for k in rng.different(4, 1, vocabulary - 1)]
+    return [
+        in_double(student.keep_top_k(3 * rng.normal(rows, vocabulary), k)) for k in rng.different(4, 1, vocabulary - 1)
+    ]
 
 
 @hidden("keep_top_k", forbids=READY_MADE)
 def equal_to_the_kth(student, rng):
     """What is as large as the k-th largest is kept, too, so that there may be more than k."""
-    found = [in_double(student.keep_top_k(rng.integers(-2, 2, 4, rng.integer(11, 16)).double(), k)) for k in rng.different(3, 1, 6)]
+    found = [
+        in_double(student.keep_top_k(rng.integers(-2, 2, 4, rng.integer(11, 16)).double(), k))
+        for k in rng.different(3, 1, 6)
+    ]
     return [*found, in_double(student.keep_top_k(torch.full((2, rng.integer(4, 9)), rng.integer(-9, 9) / 4), 2))]
 
 
@@ -147,7 +157,11 @@ def each_row_for_itself(student, rng):
 def some_are_out_before_k(student, rng):
     """Some logits may be minus infinity already; where fewer than k are left, these are kept, and no NaN arises."""
     found = [in_double(student.keep_top_k(without_some(rng, rng.normal(3, 9)), k)) for k in rng.shuffled([2, 4, 8])]
-    return [*found, in_double(student.keep_top_k(rng.normal(2, 6) - 500, 3)), in_double(student.keep_top_k(1e6 * rng.normal(2, 6), 3))]
+    return [
+        *found,
+        in_double(student.keep_top_k(rng.normal(2, 6) - 500, 3)),
+        in_double(student.keep_top_k(1e6 * rng.normal(2, 6), 3)),
+    ]
 
 
 @hidden("keep_top_k", forbids=READY_MADE)
@@ -155,7 +169,9 @@ def logits_before_top_k(student, rng):
     """The logits are the same after the call as before."""
     vocabulary = rng.integer(6, 9)
     logits = [rng.normal(3, vocabulary) for _ in range(2)]
-    results = [in_double(student.keep_top_k(rows, k)) for rows, k in zip(logits, rng.shuffled([3, vocabulary]), strict=True)]
+    results = [
+        in_double(student.keep_top_k(rows, k)) for rows, k in zip(logits, rng.shuffled([3, vocabulary]), strict=True)
+    ]
     return {"results": results, "logits after the calls": logits}
 
 
@@ -181,14 +197,6 @@ def uneven(rng, vocabulary):
     return with_shares(rng, (shares / shares.sum()).tolist())
 
 
-def as_many_equal(rng, vocabulary, count):
-    """Rows of logits of which so many are equal, and the others minus infinity: shares of 1 / count, exactly."""
-    logits = torch.full((3, vocabulary), -torch.inf, dtype=torch.float64)
-    for row in logits:
-        row[rng.different(count, 0, vocabulary - 1)] = rng.integer(-8, 8) / 4
-    return logits
-
-
 @hidden("keep_top_p", forbids=READY_MADE)
 def the_nucleus(student, rng):
     """The most probable tokens that have p together are kept as they are, and all others are minus infinity."""
@@ -207,8 +215,9 @@ def the_token_that_reaches_p(student, rng):
 @hidden("keep_top_p", forbids=READY_MADE)
 def p_and_no_more(student, rng):
     """Where the tokens so far have exactly p together, none is added."""
-    count = rng.shuffled([4, 8])[0]
-    logits = as_many_equal(rng, rng.integer(11, 15), count)
+    logits = torch.full((3, rng.integer(11, 15)), -torch.inf, dtype=torch.float64)
+    for row in logits:  # four are equal and 0, so that their shares are exact, in whichever way they are computed
+        row[rng.different(4, 0, 10)] = 0.0
     return [in_double(student.keep_top_p(logits.clone(), part / 4)) for part in rng.shuffled([1, 2, 3])]
 
 
@@ -218,7 +227,10 @@ def equal_shares(student, rng):
     logits = with_shares(rng, (0.5, *[0.125] * 4), (0.2, 0.2, 0.2, 0.2, 0.2), (0.3, 0.3, 0.3, 0.05, 0.05))
     many = torch.full((2, rng.integer(40, 60)), 0.5, dtype=torch.float64)
     many[0, rng.different(7, 0, 39)] += 1
-    return [in_double(student.keep_top_p(logits, rng.shuffled([0.55, 0.7])[0])), in_double(student.keep_top_p(many, 0.42))]
+    return [
+        in_double(student.keep_top_p(logits, rng.shuffled([0.55, 0.7])[0])),
+        in_double(student.keep_top_p(many, 0.42)),
+    ]
 
 
 @hidden("keep_top_p", forbids=READY_MADE)
@@ -232,7 +244,8 @@ def one_at_least(student, rng):
 def all_with_p_of_one(student, rng):
     """p = 1 keeps all, also tokens that are next to impossible."""
     logits = 60 * rng.normal(4, rng.integer(6, 12))
-    return [in_double(student.keep_top_p(logits.clone(), p)) for p in (1, 1.0)]
+    found = [in_double(student.keep_top_p(logits.clone(), p)) for p in (1, 1.0)]
+    return [*found, in_double(student.keep_top_p(uneven(rng, 8), 0.5))]
 
 
 @hidden("keep_top_p", forbids=READY_MADE)
@@ -241,9 +254,7 @@ def no_probability(student, rng):
     logits = rng.normal(3, 8)
     values = [0, 0.0, -rng.integer(1, 9) / 10, 1 + rng.integer(1, 9) / 100, rng.integer(2, 99), 1, 1e-9, 0.99]
     values.append(rng.integer(1, 9) / 10)
-    return {
-        f"p of {p}": outcome(lambda p=p: student.keep_top_p(logits, p), ValueError) for p in rng.shuffled(values)
-    }
+    return {f"p of {p}": outcome(lambda p=p: student.keep_top_p(logits, p), ValueError) for p in rng.shuffled(values)}
 
 
 @hidden("keep_top_p", forbids=READY_MADE)
@@ -263,7 +274,9 @@ def nuclei_of_any_shape(student, rng):
     rows = torch.cat([uneven(rng, 8) * (1 + row % 3) for row in range(6)])
     turned = rows.T.contiguous().T
     given = [rows[rng.integer(0, 5)], rows.view(2, 3, 8), rows.view(3, 1, 2, 8), turned]
-    return [in_double(student.keep_top_p(logits.clone(), rng.shuffled([0.5, 0.64])[0])) for logits in rng.shuffled(given)]
+    return [
+        in_double(student.keep_top_p(logits.clone(), rng.shuffled([0.5, 0.64])[0])) for logits in rng.shuffled(given)
+    ]
 
 
 @hidden("keep_top_p", forbids=READY_MADE)
@@ -277,7 +290,9 @@ def far_from_zero(student, rng):
 def logits_before_top_p(student, rng):
     """The logits are the same after the call as before."""
     logits = [uneven(rng, 9) for _ in range(2)]
-    results = [in_double(student.keep_top_p(rows, p)) for rows, p in zip(logits, rng.shuffled([0.65, 1.0]), strict=True)]
+    results = [
+        in_double(student.keep_top_p(rows, p)) for rows, p in zip(logits, rng.shuffled([0.65, 1.0]), strict=True)
+    ]
     return {"results": results, "logits after the calls": logits}
 
 
@@ -554,7 +569,8 @@ def gradients_inside(generate, rng):
     model = follower(table)
     watch = Watch(model)
     tokens = generate(model, ending_with(rng, starts, 3), rng.integer(3, 5), temperature=0)
-    return {"tokens": tokens, "recorded": any(watch.gradients), "recorded after": torch.is_grad_enabled()}
+    after = torch.is_grad_enabled() and all(parameter.requires_grad for parameter in model.parameters())
+    return {"tokens": tokens, "recorded": any(watch.gradients), "recorded after": after}
 
 
 def prompt_after(generate, rng):
@@ -1169,14 +1185,17 @@ def drawn_with_a_cache(student, rng):
 def warm_and_cold_with_a_cache(student, rng):
     """With a temperature, the logits are divided by it before the draw."""
     probabilities = rng.shuffled([0.45, 0.25, 0.15, 0.1, 0.05])
-    return [draws(student.generate_cached, rng, probabilities, 2, temperature=value) for value in rng.shuffled([0.5, 3.0])]
+    return [
+        draws(student.generate_cached, rng, probabilities, 2, temperature=value)
+        for value in rng.shuffled([0.5, 3.0])[:1]
+    ]
 
 
 @hidden("generate_cached", forbids=READY_MADE, tolerance=SHARES)
 def top_k_with_a_cache(student, rng):
     """With top_k, only the k most probable tokens are drawn, in proportion."""
     probabilities = rng.shuffled([0.4, 0.24, 0.18, 0.1, 0.08])
-    return [draws(student.generate_cached, rng, probabilities, 2, top_k=k) for k in rng.shuffled([2, 3])]
+    return [draws(student.generate_cached, rng, probabilities, 2, top_k=k) for k in rng.shuffled([2, 3])[:1]]
 
 
 @hidden("generate_cached", forbids=READY_MADE, tolerance=SHARES)

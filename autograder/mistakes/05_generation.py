@@ -264,10 +264,6 @@ MISTAKES = [
         says="You set the generator back to its seed at each step, so that each draws the same random number. Who has seeded it already?",
     ),
     Mistake(
-        "first row's token for all", "generate", replace="logits.argmax(dim=-1)", by="logits[:1].argmax(dim=-1).expand(len(logits))",
-        says="All rows get the first row's token. Along which dimension do you look for the largest?",
-    ),
-    Mistake(
         "logits of the first position", "generate", replace="model(tokens[:, -n_positions:])[:, -1]", by="model(tokens[:, -n_positions:])[:, 0]",
         says="You take what the model says after the first token. Which position knows what has been written?",
     ),

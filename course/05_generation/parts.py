@@ -500,7 +500,7 @@ class CausalSelfAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Each position gathers values from itself and from the positions before it.
 
-        x  (batch, length, n_embd)
+        x  (batch, length, n_embd); it is not modified
 
         Returns (batch, length, n_embd). The first third of c_attn's output is the queries of all heads, the second
         the keys, the last the values; head h owns columns h * d_head to (h + 1) * d_head of each. The scores are
@@ -563,11 +563,11 @@ class GPT2(nn.Module):
         h     a ModuleList of n_layer blocks
         ln_f  the norm after the last block, with layer_norm_epsilon
 
-        There is no other parameter. embd_pdrop is the rate of dropout of the sum of both embeddings.
+        There is no other parameter, and state_dict() has no other name. embd_pdrop is the rate of dropout of the sum of both embeddings.
 
         The first values (Radford et al. 2019, section 2.3, and their code): weights of all Linears and Embeddings are
-        normal with mean 0 and standard deviation initializer_range, biases 0, norms 1 and 0. But the weights of
-        every attn.c_proj and mlp.c_proj, which write to the residual, have the standard deviation
+        normal with mean 0 and standard deviation initializer_range, their biases 0; norms have weights 1, biases 0.
+        But the weights of every attn.c_proj and mlp.c_proj, which write to the residual, have the standard deviation
         initializer_range / sqrt(2 * n_layer).
         """
         super().__init__()
@@ -608,14 +608,14 @@ class GPT2(nn.Module):
 def load_gpt2_weights(model: GPT2, state_dict: dict[str, Tensor]) -> GPT2:
     """Put the weights of transformers' GPT-2 into our model.
 
-    state_dict  its state_dict(), or what its file on the hub holds; it is not modified:
+    state_dict  its state_dict(), or what its file on the hub holds; it is not modified, and the model gets copies:
                 - names may all begin with "transformer." or not
                 - weights of c_attn, c_proj and c_fc have the shape (inputs, outputs): nn.Linear has it the other way
                 - attn.bias and attn.masked_bias of each block are masks and no weights: they are passed over
                 - lm_head.weight may be there; it must then equal wte.weight: else ValueError
 
-    Raises KeyError, with all their names (ours, so without "transformer."), if a weight is missing, or if one has no
-    place in the model; ValueError, with its name, if one has the wrong shape. The model is unchanged then.
+    Raises KeyError if weights are missing, or have no place in the model, or both, with all their names (ours, so
+    without "transformer."); ValueError, with its name, if one has the wrong shape. The model is unchanged then.
 
     Returns the model.
     """
