@@ -853,7 +853,9 @@ def load_gpt2_weights(model: GPT2, state_dict: dict[str, Tensor]) -> GPT2:
             raise ValueError(f"{name} has the shape {tuple(weight.shape)}, and should have {tuple(ours[name].shape)}")
     if head is not None and not torch.equal(head, weights["wte.weight"]):
         raise ValueError("lm_head.weight differs from wte.weight, and this model has one matrix for both")
-    model.load_state_dict(weights)
+    # Copies in the file's order in memory: with that, one row times a matrix is faster on many processors.
+    copies = {name: weight.to(ours[name], copy=True) for name, weight in weights.items()}
+    model.load_state_dict(copies, assign=True)
     return model
     ### END SOLUTION
 

@@ -102,11 +102,6 @@ MISTAKES = [
         says="You cut all rows at the k-th largest logit of the first one. Which dimension has to stay when you take it?",
     ),
     Mistake(
-        "k largest of each column", "keep_top_k", replace=KTH,
-        by="kth = logits.topk(min(k, logits.shape[0]), dim=0).values[-1:]",
-        says="You compare the rows with each other, token by token. Along which dimension do the tokens of one distribution lie?",
-    ),
-    Mistake(
         "k above the vocabulary breaks", "keep_top_k", replace="min(k, logits.shape[-1])", by="k",
         says="With k above the size of the vocabulary, topk has no k-th largest to give. How many are kept then?",
     ),
