@@ -1023,7 +1023,7 @@ print(f"\n{PROMPT}{write(PROMPT, 30, writer=generate_cached, temperature=0)}")
 # ## Measure it
 #
 # A GPT-2 with random weights writes 450 tokens, once with each of your functions. Left: how long did each token take? Right: how long did it take to write so many? The thin lines are what theory says, drawn through the last point of each: without a cache the cost of a token grows with the number of tokens before it, and the total like
-# the square of that; with it, a token always costs about the same. (On a busy machine the points scatter.)
+# the square of that; with it, a token always costs about the same. (The points without a cache bend upwards a little, since attention compares all pairs; and on a busy machine they scatter.)
 
 # %%
 torch.manual_seed(0)
