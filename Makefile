@@ -19,7 +19,7 @@ demo: $(READY)
 
 test: $(READY)
 	@$(RUN) ruff check .
-	@$(RUN) pytest -n 2 --dist loadgroup
+	@$(RUN) pytest -n 2
 
 test-fast: $(READY)
 	@$(RUN) pytest -n 2 -m "not slow"

@@ -276,6 +276,8 @@ with torch.no_grad():
 x = torch.randn(2, 5, 12, dtype=torch.float64)  # (batch=2, length=5, n_embd=12)
 before = x.clone()
 output = attention(x)
+with torch.no_grad():
+    attention(x)
 assert isinstance(output, Tensor) and output.shape == x.shape, (
     f"The shape of x comes back: {tuple(x.shape)}, not {tuple(output.shape) if isinstance(output, Tensor) else output}."
 )
@@ -419,6 +421,8 @@ with torch.no_grad():
 x = torch.randn(2, 5, 12, dtype=torch.float64)
 before = x.clone()
 output = block(x)
+with torch.no_grad():
+    block(x)
 assert isinstance(output, Tensor) and output.shape == x.shape, "The shape of x comes back."
 assert torch.equal(x, before), "You changed x in place: += does that."
 silent = GPT2Block(config).double()
@@ -450,6 +454,8 @@ with torch.no_grad():
     dropping.attn.c_proj.weight.zero_()
     dropping.attn.c_proj.bias.zero_()
 dropped = (dropping(x) - x == 0).double().mean()
+dropping.eval()
+assert torch.equal(dropping(x), dropping(x)), "In evaluation mode nothing is dropped; your mlp's result still is."
 assert dropped > 0, "While training, half of what mlp.c_proj returns should be dropped here, and nothing is."
 assert dropped < 1, "Everything from mlp is dropped."
 assert 0.3 < dropped < 0.7, f"resid_pdrop is 0.5 here, and a share of {dropped:.2f} of mlp's result is dropped."
@@ -584,6 +590,8 @@ class GPT2(nn.Module):
 class Echo(nn.Module):
     """Stands in for a block: notes what it gets, and returns something else."""
 
+    x = None
+
     def forward(self, x):
         self.x = x
         return 2 * x + 1
@@ -607,13 +615,19 @@ assert tuple(model.wte.weight.shape) == (17, 12) and tuple(model.wpe.weight.shap
 )
 assert len(model.h) == 3 and len(set(map(id, model.h))) == 3, "h has n_layer blocks, here 3, each an object of its own."
 tokens = torch.tensor([[4, 4, 6, 7, 8], [9, 10, 3, 2, 2]])  # (batch=2, length=5)
-logits = model(tokens)
+try:
+    logits = model(tokens)
+except RuntimeError as error:
+    raise AssertionError(
+        f"Tokens of shape (batch=2, length=5): {error}. How many positions are there, counted along which dimension?"
+    ) from None
 assert logits.shape == (2, 5, 17), f"A score for each position and token: (2, 5, 17), not {tuple(logits.shape)}."
 with torch.no_grad():
     for parameter in model.parameters():
         parameter.normal_()
 model.h = nn.ModuleList([Echo(), Echo(), Echo()])
 logits, first, last = model(tokens), model.h[0], model.h[2]
+assert all(block.x is not None for block in model.h), "Not every block of h is run."
 wte, wpe = model.wte.weight, model.wpe.weight
 assert not torch.allclose(first.x, wte[tokens]), "The positions are missing."
 assert not torch.allclose(first.x, wte[tokens] * 12**0.5 + wpe[:5]), "GPT-2 does not scale its embeddings."
@@ -630,7 +644,14 @@ assert not torch.allclose(logits, usual @ wte.T, atol=1e-9), "ln_f should have c
 assert torch.allclose(logits, model.ln_f(2 * last.x + 1) @ wte.T), (
     "Logits are products of ln_f's output with the rows of wte, and nothing is added: no bias, no softmax."
 )
-assert model(torch.zeros(1, 9, dtype=torch.int64)).shape == (1, 9, 17), "n_positions = 9 tokens should just fit."
+logits.sum().backward()
+assert wte.grad[[0, 1, 16]].abs().sum(dim=-1).all(), (
+    "Tokens that are not read get no gradient from the logits. The head is wte.weight itself, without .detach() or .data."
+)
+try:
+    model(torch.zeros(1, 9, dtype=torch.int64))
+except Exception as error:
+    raise AssertionError(f"n_positions = 9 tokens should just fit; yours raises {error!r}.") from None
 try:
     model(torch.zeros(1, 10, dtype=torch.int64))
     raised = None
@@ -870,7 +891,14 @@ with torch.no_grad():
 state = original.state_dict()
 before = {name: weight.clone() for name, weight in state.items()}
 model = GPT2(config).double().eval()
-assert load_gpt2_weights(model, state) is model, "Return the model that you were given."
+try:
+    returned = load_gpt2_weights(model, state)
+except Exception as error:
+    raise AssertionError(
+        f"The state_dict of transformers' own model should load, and yours raises {error!r}. Is the prefix taken off, are just the four weights of each "
+        "block transposed, are masks told from c_attn.bias, and what becomes of lm_head.weight?"
+    ) from None
+assert returned is model, "Return the model that you were given."
 assert state.keys() == before.keys() and all(torch.equal(state[name], before[name]) for name in before), (
     "You changed the caller's state_dict: make a new dictionary."
 )
@@ -928,6 +956,12 @@ for kind, names, changed, what in (
         ["wpe.weight"],
         without_prefix | {"wpe.weight": torch.zeros(8, 12)},
         "wpe.weight has 8 positions in the place of 9.",
+    ),
+    (
+        ValueError,
+        ["wpe.weight"],
+        without_prefix | {"wpe.weight": torch.zeros(12, 9)},
+        "wpe.weight is the wrong way round.",
     ),
     (
         ValueError,
@@ -1083,6 +1117,10 @@ assert not torch.isclose(loss, 6 / 8 * right), (
 assert not torch.isclose(loss, 3 * right), "You divide by the batch alone. Divide by batch · (length − 1)."
 assert torch.isclose(loss, right), (
     f"It should be {right:.4f}, and it is {loss:.4f}. F.cross_entropy takes logits, before any softmax."
+)
+assert tokens.tolist() == [[3, 4, 5, 2], [1, 0, 0, 5]], "You changed the caller's tokens."
+assert language_model_loss(1000 * logits, tokens).isfinite(), (
+    "Large logits give infinity: a softmax has rounded to 0, and its logarithm is taken. F.cross_entropy does both at once."
 )
 loss.backward()
 assert not logits.grad[:, -1].any() and logits.grad[:, :-1].abs().sum(dim=-1).all(), (

@@ -40,7 +40,7 @@ import transformers
 from coursekit.checkpoints import PYTHON_DOCS
 from coursekit.documentation import documents
 from parts import GPT2, causal_mask, load_gpt2_weights
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
 
 transformers.utils.logging.disable_progress_bar()
@@ -96,13 +96,12 @@ def show_distributions(panels: dict[str, Tensor], count: int = 18) -> None:
         axis.barh(range(count), logits.softmax(dim=-1)[order].tolist(), color="#0072b2")
         for place in (logits[order] == -torch.inf).nonzero().flatten().tolist():
             axis.plot(0, place, "x", color="#d55e00", clip_on=False)
-        axis.set(xlabel="probability", xlim=(0, None))
+        axis.set(xlabel="probability")
         axis.set_title(title, fontsize=10)
     names = {tokenizer.eos_token_id: "(end)"}
     labels = [names.get(id, tokenizer.decode([id])).replace(" ", "␣").replace("\n", "⏎") for id in order.tolist()]
     axes[0].set_yticks(range(count), labels)
     axes[0].invert_yaxis()
-    plt.show()
 
 
 PROMPT = "The function returns"
@@ -144,12 +143,14 @@ before = logits.clone()
 cold = apply_temperature(logits, 0.5)
 assert isinstance(cold, Tensor) and cold.shape == logits.shape, "Return a tensor in the shape of the logits."
 assert torch.equal(logits, before), "You changed the caller's logits: /= does that."
-assert not torch.allclose(cold, before * 0.5), "You multiply. A *low* temperature should make differences larger."
-assert not any(torch.allclose(kind.sum(dim=-1), torch.ones(2).double()) for kind in (cold, cold.exp())), (
+assert not torch.allclose(cold.double(), before * 0.5), (
+    "You multiply. A *low* temperature should make differences larger."
+)
+assert not any(torch.allclose(kind.double().sum(dim=-1), torch.ones(2).double()) for kind in (cold, cold.exp())), (
     "Return logits, without a softmax."
 )
-assert torch.allclose(cold, before / 0.5), f"Each logit is divided by the temperature; yours: {cold.tolist()}."
 assert cold.dtype == torch.float64, "The dtype stays as it is."
+assert torch.allclose(cold, before / 0.5), f"Each logit is divided by the temperature; yours: {cold.tolist()}."
 for temperature in (0.0, -1.0):
     try:
         apply_temperature(logits, temperature)
@@ -162,6 +163,7 @@ print("apply_temperature: the visible check passes.")
 # %%
 logits = next_logits(PROMPT)
 show_distributions({f"temperature {t}": apply_temperature(logits, t) for t in (0.5, 1.0, 2.0)})
+plt.show()
 
 # %% [markdown]
 # *Three panels of bars for the 18 most probable tokens. At temperature 0.5 three bars are long and the others nearly nothing; at 1 the bars are shorter and there are more of them; at 2 all are short, though the first is still several times as long as the last.*
@@ -216,8 +218,10 @@ assert tied.tolist() == [3.0, gone, 3.0, 3.0, gone], (
 assert torch.equal(keep_top_k(logits, 4), before), "k=4 of 4 tokens keeps all of them."
 try:
     assert torch.equal(keep_top_k(logits, 9), before), "k=9 of 4 tokens keeps all of them."
-except RuntimeError as error:
-    raise AssertionError(f"k may be larger than the vocabulary, and then all are kept; yours raises {error}") from None
+except (RuntimeError, ValueError) as error:
+    raise AssertionError(
+        f"k may be larger than the vocabulary, and then all are kept; yours raises {error!r}"
+    ) from None
 for k in (0, -1):
     try:
         keep_top_k(logits, k)
@@ -230,6 +234,7 @@ print("keep_top_k: the visible check passes.")
 # %%
 hot = apply_temperature(next_logits(PROMPT), 2.0)
 show_distributions({"temperature 2": hot, "temperature 2, then top-k with k = 8": keep_top_k(hot, 8)})
+plt.show()
 
 # %% [markdown]
 # *Two panels of bars. In the right one only the first eight tokens have bars, and longer ones; the others are crossed out.*
@@ -311,7 +316,10 @@ assert (kept[~kept.isfinite()] == -torch.inf).all(), "Those that go become -inf.
 for p, count in ((1e-9, 1), (0.6, 2), (0.9, 3), (0.97, 4)):
     found = keep_top_p(logits[0], p).isfinite().sum().item()
     assert found == count, f"With p={p}, {count} of the first row's tokens are kept, and not {found}."
-assert torch.equal(keep_top_p(logits, 1), before), "p=1 keeps all, as they are."
+try:
+    assert torch.equal(keep_top_p(logits, 1), before), "p=1 keeps all, as they are."
+except ValueError as error:
+    raise AssertionError(f"p=1 is allowed, and keeps all; yours raises {error!r}") from None
 many = torch.cat([torch.tensor([8.0]), torch.full((2000,), -9.0)])  # float32: the sum reaches 1 too soon
 assert keep_top_p(many, 1.0).isfinite().all(), "p=1 keeps all, also where rounded sums reach 1 before the last token."
 tied = keep_top_p(torch.zeros(8, dtype=torch.float64), 0.3).isfinite().tolist()
@@ -342,6 +350,7 @@ for text in ("Changed in version", "as well as the"):
     print(f"{text + ' ...':30} p = 0.5, 0.9 and 0.99 keep {counts[0]}, {counts[1]} and {counts[2]} tokens")
 logits = next_logits(PROMPT)
 show_distributions({"as it is": logits, "top-p with p = 0.5": keep_top_p(logits, 0.5)})
+plt.show()
 
 # %% [markdown]
 # *Two panels of bars. In the right one the first few tokens, which have half of the probability together, have longer bars; the others are crossed out.*
@@ -522,6 +531,10 @@ def check_knobs(writer) -> None:
         top_p=0.75,
     )
     expect([0.0, 1.0, 0.0, 0.0], "top_k comes before top_p: of two, 5 to 3, the first reaches 0.6.", top_k=2, top_p=0.6)
+    twice = writer(constant, many, 2, generator=torch.Generator().manual_seed(0))[:, 1:]
+    assert 0.3 < (twice[:, 0] == twice[:, 1]).float().mean() < 0.45, (
+        "The second token of a row is not drawn for itself. Is the generator seeded anew at each step, or one draw used twice?"
+    )
     state = torch.get_rng_state()
     assert shares(writer) == shares(writer), (
         "With the same generator the same comes out. Do you pass it on to what draws?"
@@ -561,9 +574,16 @@ assert (ended[0, 4:] == eos).all(), f"Row 0 has written eos_id={eos} at place 4:
 assert torch.equal(ended, expected), f"With eos_id={eos} it should be {expected.tolist()}; yours: {ended.tolist()}."
 alone = generate(tiny, prompt[:1], 5, temperature=0, eos_id=eos)
 assert alone.shape == (1, 5), f"When all rows have ended, stop: (1, 5), and not {tuple(alone.shape)}."
-first = int(prompt[0, 0])
-assert generate(tiny, prompt[:1], 5, temperature=0, eos_id=first).shape == theirs(5, eos_token_id=first)[:1].shape, (
-    "An eos_id that stands in the prompt does not end anything."
+for token in prompt[0].tolist():
+    found = generate(tiny, prompt[:1], 5, temperature=0, eos_id=token)
+    assert (
+        torch.equal(found, theirs(5, eos_token_id=token, pad_token_id=token)[:1, : found.shape[1]])
+        and found.shape[1] > 4
+    ), f"eos_id={token} stands in the prompt {prompt[0].tolist()}. Only one that has been *written* ends a row."
+flat = GPT2(GPT2Config(vocab_size=4, **small))
+nn.init.zeros_(flat.wte.weight)
+assert generate(flat, many[:1], 3, temperature=0).tolist() == [[0, 0, 0, 0]], (
+    "Of equal logits the lowest id is written."
 )
 try:
     found = generate(tiny, long, 2, temperature=0)
@@ -739,7 +759,7 @@ class KVCache:
 
 # %% check="KVCache" points=10
 config = GPT2Config(**small)  # 2 layers, 3 heads, n_positions 9
-cache, other = KVCache(config), KVCache(config)
+cache, other, late = KVCache(config), KVCache(config), KVCache(config)
 assert cache.length == 0, (
     f"A new cache has the length 0, and not {cache.length}. (length is a property: no parentheses.)"
 )
@@ -757,6 +777,8 @@ assert torch.equal(keys, 10 * key), "Layer 1 returns what was put into layer 0, 
 assert early == 0, (
     f"When only layer 0 held 4 positions, length was {early}. How many does *every* layer hold then? The smallest number."
 )
+late.append(1, key, value)
+assert late.length == 0, f"When only layer 1 held 4 positions, length was {late.length}. Layer 0 held none."
 assert cache.length == 4, f"Both layers hold 4 positions now, and length is {cache.length}."
 more = torch.randn(2, 3, 1, 5)
 keys, values = cache.append(0, more, 2 * more)
@@ -977,9 +999,11 @@ assert torch.equal(written, plain), (
 assert count.calls == [3, 1, 1, 1, 1], (
     f"The prompt of 3 in one call, and then one position a step: [3, 1, 1, 1, 1]. Yours: {count.calls}."
 )
-assert torch.equal(generate_cached(tiny, prompt.flip(0), 5, temperature=0), plain.flip(0)), (
-    "A second call writes something else. Each call needs a cache of its own."
-)
+try:
+    again = generate_cached(tiny, prompt.flip(0), 5, temperature=0)
+except (RuntimeError, IndexError, ValueError) as error:
+    raise AssertionError(f"A second call fails: {error}. Each call needs a cache of its own.") from None
+assert torch.equal(again, plain.flip(0)), "A second call writes something else. Each call needs a cache of its own."
 try:
     with Count(tiny) as count:
         written = generate_cached(tiny, prompt, 12, temperature=0)  # beyond n_positions = 9
@@ -999,6 +1023,11 @@ assert torch.equal(
     generate_cached(tiny, prompt, 5, temperature=0, eos_id=eos), generate(tiny, prompt, 5, temperature=0, eos_id=eos)
 ), "With eos_id, rows end as in generate."
 check_knobs(generate_cached)
+watched = []
+handle = tiny.ln_f.register_forward_hook(lambda module, inputs, output: watched.append(output.requires_grad))
+generate_cached(tiny, prompt, 2, temperature=0)
+handle.remove()
+assert not any(watched), "Gradients are recorded while it writes, and nobody needs them: torch.no_grad()."
 modes = [module.training for module in dropping.modules()]
 assert torch.equal(generate_cached(dropping, prompt, 5, temperature=0), plain), "It writes in evaluation mode, too."
 assert [module.training for module in dropping.modules()] == modes, (

@@ -82,3 +82,22 @@ def test_nothing_but_values_gives_no_points(name):
         answers = {case.name: judge.ask(case, namespace) for case in judge.assignment.cases}
         scores = {verdict.exercise: verdict.score for verdict in judge.verdicts(answers)}
         assert not any(scores.values()), f"returning {nothing} scores {scores}"
+
+
+@pytest.mark.parametrize("name", names())
+def test_nothing_that_travels_with_the_questions_is_an_answer(name):
+    """A hidden file's own functions and classes can be found by code that walks the stack of its caller."""
+    judge = judge_for(name)
+    hidden, reference = {}, judge.assignment.reference()
+    exec(compile(judge.assignment.hidden_text, "<hidden>", "exec"), hidden)
+    own = [thing for thing in hidden.values() if getattr(thing, "__module__", "") is None]  # neither imported nor
+    found = [thing for thing in own if not hasattr(thing, "exercise")]  # a question
+    for exercise in judge.assignment.source.exercises:
+        right = getattr(reference, exercise)
+        for thing in [thing for thing in found if isinstance(thing, type) == isinstance(right, type)]:
+            setattr(reference, exercise, thing)
+            cases = [case for case in judge.assignment.cases if case.exercise == exercise]
+            answers = {case.name: judge.ask(case, reference) for case in cases}
+            (verdict,) = (v for v in judge.verdicts(answers) if v.exercise == exercise)
+            assert verdict.score <= 0.2 * verdict.points, f"{thing.__qualname__} scores {verdict.score} as {exercise}"
+        setattr(reference, exercise, right)

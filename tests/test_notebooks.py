@@ -12,16 +12,18 @@ from autograder.assignment import ROOT, load, names
 from autograder.students import handed_in
 
 pytestmark = pytest.mark.slow
-# A notebook takes minutes: all its tests run where it has run.
-EACH = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in names()]
 
 
-@pytest.fixture(scope="module", params=EACH)
-def solved(request, tmp_path_factory):
-    assignment = load(request.param)
+@pytest.mark.parametrize("name", names())
+def test_a_solved_notebook(name, tmp_path):
+    """One test a notebook, since it takes minutes to run."""
+    assignment = load(name)
     notebook = handed_in(assignment)
-    execute(notebook, assignment, tmp_path_factory.mktemp(assignment.name))
-    return assignment, notebook
+    execute(notebook, assignment, tmp_path)
+    visible_checks_pass_and_say_so(notebook)
+    nothing_is_written_to_stderr(notebook)
+    every_picture_is_drawn_and_described(notebook)
+    MEASURED[name](notebook)
 
 
 def execute(notebook, assignment, folder):
@@ -34,24 +36,21 @@ def printed(notebook):
     return "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
 
 
-def test_visible_checks_pass_and_say_so(solved):
-    assignment, notebook = solved
+def visible_checks_pass_and_say_so(notebook):
     for cell in notebook.cells:
         if cell.id.startswith("check_"):
             text = "".join(output.text for output in cell.outputs)
             assert f"{cell.id.removeprefix('check_')}: the visible check passes." in text
 
 
-def test_nothing_is_written_to_stderr(solved):
-    _, notebook = solved
+def nothing_is_written_to_stderr(notebook):
     noise = [
         output.text for cell in notebook.cells for output in cell.get("outputs", []) if output.get("name") == "stderr"
     ]
     assert noise == []
 
 
-def test_every_picture_is_drawn_and_described(solved):
-    _, notebook = solved
+def every_picture_is_drawn_and_described(notebook):
     for cell, after in zip(notebook.cells, notebook.cells[1:], strict=False):
         if cell.cell_type == "code" and "plt.show()" in cell.source:
             assert any("image/png" in output.get("data", {}) for output in cell.outputs), cell.source
@@ -65,13 +64,11 @@ def test_there_are_a_hundred_points():
         assert 80 <= sum(source.points.values()) <= 95
 
 
-def test_what_notebook_01_measured(solved):
+def what_notebook_01_measured(notebook):
     """The numbers that its prose speaks of."""
-    assignment, notebook = solved
-    if assignment.name == "01_attention":
-        text = printed(notebook)
-        assert "measured 36 of 36" in text and "measured 21 of 36" in text and "measured 26 of 36" in text
-        assert "largest weight: 0.24 with the root, 0.92 without" in text
+    text = printed(notebook)
+    assert "measured 36 of 36" in text and "measured 21 of 36" in text and "measured 26 of 36" in text
+    assert "largest weight: 0.24 with the root, 0.92 without" in text
 
 
 def test_without_coursekit_the_first_cell_says_what_to_do():
@@ -91,10 +88,7 @@ def numbers(pattern, notebook):
     return [float(number) for number in ([found] if isinstance(found, str) else found)]
 
 
-def test_what_notebook_02_measured(solved):
-    assignment, notebook = solved
-    if assignment.name != "02_encoder":
-        return
+def what_notebook_02_measured(notebook):
     filled_in, same = numbers(r"it fills in (\d+) right[^\n]*\nAlways saying '\w+' would get (\d+)", notebook)
     assert filled_in >= 2 * same  # "poor", but it has learned something
     end, period = numbers(r"After half a sentence it is right for (\d+) %, and says '.' for (\d+) %", notebook)
@@ -119,10 +113,7 @@ def test_what_notebook_02_measured(solved):
     assert min(pre) < by_frequency - 0.1 < min(post)
 
 
-def test_what_notebook_03_measured(solved):
-    assignment, notebook = solved
-    if assignment.name != "03_decoder":
-        return
+def what_notebook_03_measured(notebook):
     (said,) = numbers(r"it says ([\d.]+) % of the words right", notebook)
     (peeking,) = numbers(r"([\d.]+) % are right; you predicted", notebook)
     assert said > 99 and peeking == 0
@@ -141,10 +132,7 @@ def test_what_notebook_03_measured(solved):
     assert "largest difference of their outputs      0.0\n" in text
 
 
-def test_what_notebook_04_measured(solved):
-    assignment, notebook = solved
-    if assignment.name != "04_gpt2":
-        return
+def what_notebook_04_measured(notebook):
     text = printed(notebook)
     (encoder_layer,) = numbers(r"EncoderLayer with a causal mask: largest difference (\S+)", notebook)
     (oracle,) = numbers(r"largest difference to transformers' GPT2LMHeadModel: (\S+)", notebook)
@@ -167,10 +155,7 @@ def test_what_notebook_04_measured(solved):
     assert "modules for cross-attention in GPT2LMHeadModel: 0;" in text
 
 
-def test_what_notebook_05_measured(solved):
-    assignment, notebook = solved
-    if assignment.name != "05_generation":
-        return
+def what_notebook_05_measured(notebook):
     text = printed(notebook)
     assert "in all 4,064; you" in text and "with a cache: 95 positions" in text
     greedy, *drawn = (
@@ -189,6 +174,15 @@ def test_what_notebook_05_measured(solved):
         for prompt in ("Changed in version", "as well as the")
     )
     assert large > 10 * small
+
+
+MEASURED = {
+    "01_attention": what_notebook_01_measured,
+    "02_encoder": what_notebook_02_measured,
+    "03_decoder": what_notebook_03_measured,
+    "04_gpt2": what_notebook_04_measured,
+    "05_generation": what_notebook_05_measured,
+}
 
 
 @pytest.mark.parametrize("at_hand", [True, False])

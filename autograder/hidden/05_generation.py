@@ -894,11 +894,11 @@ def entries_of_any_kind(student, rng):
 
 
 class Store:
-    """A cache with what a KVCache promises."""
+    """Stands for a KVCache. It is made in another way, so that it is no answer to the exercise itself."""
 
-    def __init__(self, config):
-        self.config, self.n_positions, self.n_layer = config, config.n_positions, config.n_layer
-        self.entries = [()] * config.n_layer
+    def __init__(self, n_layer, n_positions):
+        self.n_layer, self.n_positions = n_layer, n_positions
+        self.entries = [()] * n_layer
 
     @property
     def length(self):
@@ -918,9 +918,13 @@ class Store:
         return [[tensor.clone() for tensor in entry] for entry in self.entries]
 
 
+def empty(model):
+    return Store(model.config.n_layer, model.config.n_positions)
+
+
 def in_pieces(student, model, tokens, lengths, cache=None):
     """The logits of each piece."""
-    cache = cache or Store(model.config)
+    cache = cache or empty(model)
     return [student.forward_with_cache(model, piece, cache) for piece in tokens.split(lengths, dim=1)]
 
 
@@ -928,14 +932,14 @@ def in_pieces(student, model, tokens, lengths, cache=None):
 def all_in_one_call(student, rng):
     """With an empty cache, the logits of all positions are what the model itself says."""
     model = random_model(rng)
-    return student.forward_with_cache(model, prompts(rng, *rng.different(2, 3, 8)), Store(model.config))
+    return student.forward_with_cache(model, prompts(rng, *rng.different(2, 3, 8)), empty(model))
 
 
 @hidden("forward_with_cache", forbids=READY_MADE)
 def all_in_one_call_by_attention(student, rng):
     """With an empty cache, in a model whose feed-forward networks add nothing: no position sees one after it."""
     model = random_model(rng, without="mlp")
-    return student.forward_with_cache(model, prompts(rng, *rng.different(2, 3, 8)), Store(model.config))
+    return student.forward_with_cache(model, prompts(rng, *rng.different(2, 3, 8)), empty(model))
 
 
 @hidden("forward_with_cache", forbids=READY_MADE)
@@ -980,23 +984,23 @@ def beyond_the_last_position(student, rng):
     """ValueError for more than n_positions; the cache is unchanged in all its layers, and what fits goes on."""
     n_positions = rng.integer(6, 9)
     model = random_model(rng, n_positions=n_positions, without="mlp")
-    cache, tokens = Store(model.config), prompts(rng, 2, 2 * n_positions)
+    cache, tokens = empty(model), prompts(rng, 2, 2 * n_positions)
 
-    def refused(length):
-        return outcome(lambda: student.forward_with_cache(model, tokens[:, :length], cache), ValueError)
+    def refused(new):
+        return outcome(lambda: student.forward_with_cache(model, tokens[:, :new], cache), ValueError)
 
-    at_first, empty = refused(n_positions + 1), cache.length
+    at_first, length = refused(n_positions + 1), cache.length
     logits = [student.forward_with_cache(model, tokens[:, : n_positions - 1], cache)]
-    then, contents = [refused(length) for length in rng.shuffled([2, n_positions])], cache.contents
+    then, contents = [refused(new) for new in rng.shuffled([2, n_positions])], cache.contents
     logits.append(student.forward_with_cache(model, tokens[:, n_positions - 1 : n_positions], cache))
-    return {"refused": [at_first, *then], "length": empty, "contents": contents, "logits": [*logits, refused(1)]}
+    return {"refused": [at_first, *then], "length": length, "contents": contents, "logits": [*logits, refused(1)]}
 
 
 @hidden("forward_with_cache", forbids=READY_MADE)
 def what_the_cache_gets(student, rng):
     """Each layer's keys and values of the new positions are in the cache after the call, head by head."""
     model, lengths = random_model(rng, n_layer=3, without="mlp"), rng.shuffled([1, 3, 2])
-    cache = Store(model.config)
+    cache = empty(model)
     in_pieces(student, model, prompts(rng, 2, 6), lengths, cache)
     return cache.contents
 
@@ -1006,7 +1010,7 @@ def what_the_cache_holds(student, rng):
     """Keys and values come from the cache as they are, also where none of these tokens could have made them."""
     model, length, found = random_model(rng, without="mlp"), rng.integer(3, 6), []
     for new in rng.shuffled([1, 2]):
-        cache = Store(model.config)
+        cache = empty(model)
         for layer in (0, 1):
             cache.append(layer, *new_entries(rng, 3, length))
         found.append(student.forward_with_cache(model, prompts(rng, 3, new), cache))
@@ -1017,7 +1021,7 @@ def what_the_cache_holds(student, rng):
 def two_texts_in_turn(student, rng):
     """Two texts, of different batches, each with its cache, may go on in turn: nothing is kept but in the cache."""
     model, found = random_model(rng, without="mlp"), []
-    caches = [(Store(model.config), batch) for batch in rng.shuffled([2, 3])]
+    caches = [(empty(model), batch) for batch in rng.shuffled([2, 3])]
     for new in (3, 1, 2):
         found += [student.forward_with_cache(model, prompts(rng, batch, new), cache) for cache, batch in caches]
     return found
@@ -1051,7 +1055,7 @@ def nothing_is_dropped(student, rng):
 def tokens_stay_as_given(student, rng):
     """The new tokens are the same after the call as before; they may be a part of a larger tensor."""
     model, text = random_model(rng, without="attn"), prompts(rng, 9, 3).T
-    cache = Store(model.config)
+    cache = empty(model)
     logits = [student.forward_with_cache(model, text[:, start:end], cache) for start, end in ((1, 5), (5, 6), (6, 8))]
     return {"logits": logits, "tokens after the calls": text}
 
