@@ -78,6 +78,14 @@ def test_nothing_is_given_away(name):
             assert mistake.says not in text
 
 
+def test_coursekit_gives_no_solution_away():
+    """It is handed out with the first notebook."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "course" / "coursekit").rglob("*.py"))
+    for name in names():
+        for shown in _solution_lines(load(name)):
+            assert shown not in text, f"coursekit shows a solution of {name}: {shown!r}"
+
+
 def _solution_lines(assignment):
     """Every two lines of a solution that follow each other, or its only line. One line may be in the lesson too."""
     for cell in assignment.source.of_role("exercise", "answer"):

@@ -2,4 +2,4 @@
 
 from pathlib import Path
 
-PYTHON_DOCS = Path(__file__).parent / "python_docs"  # made by coursekit.pretrain
+PYTHON_DOCS = Path(__file__).parent / "python_docs"  # made by experiments/pretrain.py of the course's repository

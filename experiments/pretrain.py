@@ -1,6 +1,6 @@
 """Trains the small GPT-2 that comes with the course, on Python's documentation, and saves it where notebooks find it.
 
-    python -m coursekit.pretrain [--steps N] [--seed N] [--into FOLDER]
+    python experiments/pretrain.py [--steps N] [--seed N] [--into FOLDER]
 
 A byte-level BPE of 2,048 tokens, 2 layers of width 144, a window of 256 tokens: 833,472 parameters. It takes some
 twenty minutes on one core. The folder is in transformers' format, and pretraining.json beside the weights holds
@@ -11,23 +11,23 @@ import argparse
 import hashlib
 import json
 import platform
+import sys
 from pathlib import Path
 
 import tokenizers
 import torch
-import torch.nn.functional as F
 import transformers
-from tokenizers.decoders import ByteLevel as FromBytes
-from tokenizers.models import BPE
-from tokenizers.pre_tokenizers import ByteLevel
-from tokenizers.trainers import BpeTrainer
-from torch import Tensor
-from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
-
 from coursekit.checkpoints import PYTHON_DOCS
 from coursekit.corpus import Corpus
 from coursekit.documentation import documents, is_held_out
 from coursekit.training import train
+from tokenizers.decoders import ByteLevel as FromBytes
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import ByteLevel
+from tokenizers.trainers import BpeTrainer
+from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+
+from autograder.assignment import load
 
 END = "<|endoftext|>"  # between two texts, as in GPT-2
 VOCAB_SIZE, WINDOW = 2048, 256
@@ -37,6 +37,7 @@ def pretrain(into: Path, steps: int = 2000, seed: int = 0) -> None:
     texts = documents()
     tokenizer = learn_bpe([text for text in texts if not is_held_out(text)])
     corpus = Corpus(texts, tokenizer, WINDOW)
+    encoder, gpt2 = load("02_encoder").reference(), load("04_gpt2").reference()
     torch.manual_seed(seed)
     model = GPT2LMHeadModel(
         GPT2Config(
@@ -56,9 +57,9 @@ def pretrain(into: Path, steps: int = 2000, seed: int = 0) -> None:
 
     history = train(
         model,
-        loss,
+        lambda model, tokens: gpt2.language_model_loss(model(tokens).logits, tokens),
         corpus.draw,
-        train_step,
+        encoder.train_step,
         name="pretraining",
         steps=steps,
         learning_rate=2e-3,
@@ -67,6 +68,8 @@ def pretrain(into: Path, steps: int = 2000, seed: int = 0) -> None:
         score=bits,
         score_every=max(1, steps // 20),
     )
+    if history.steps < steps:
+        sys.exit(f"Nothing is saved: {into} is as it was.")
     model.save_pretrained(into)
     tokenizer.save_pretrained(into)
     record = {
@@ -102,24 +105,8 @@ def learn_bpe(texts: list[str]) -> PreTrainedTokenizerFast:
     )
 
 
-def loss(model: GPT2LMHeadModel, tokens: Tensor) -> Tensor:
-    """The mean cross-entropy of the next token, in nats."""
-    return F.cross_entropy(model(tokens).logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())
-
-
-def train_step(model, loss_function, optimizer, batch) -> float:
-    """One step, as the student of notebook 2 writes it."""
-    model.train()
-    optimizer.zero_grad()
-    value = loss_function(model, batch)
-    value.backward()
-    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    optimizer.step()
-    return value.item()
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m coursekit.pretrain", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python experiments/pretrain.py", description=__doc__.split("\n")[0])
     parser.add_argument("--into", type=Path, default=PYTHON_DOCS, help="the folder to save it in (%(default)s)")
     parser.add_argument("--steps", type=int, default=2000, help="of training (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of weights and batches (%(default)s)")
