@@ -78,12 +78,32 @@ def fill(module: torch.nn.Module, rng: Random, dtype=torch.float64) -> torch.nn.
     return module
 
 
+def become(part: torch.nn.Module, other: torch.nn.Module) -> None:
+    """Turn a part of the student's module into another one, wherever else the module may hold it."""
+    object.__setattr__(part, "__class__", type(other))
+    object.__setattr__(part, "__dict__", vars(other))
+
+
+def shapes(module: torch.nn.Module) -> dict[str, list[int]]:
+    """Of all parameters, by name."""
+    return {name: list(parameter.shape) for name, parameter in sorted(module.named_parameters())}
+
+
 def gradients(outputs: Tensor, inputs: list[Tensor], rng: Random) -> list[Tensor | None]:
     """The gradient of a random projection of the outputs, in each input; None where none arrives."""
     if not outputs.requires_grad:
         return [None] * len(inputs)
     projection = rng.normal(*outputs.shape)
     return list(torch.autograd.grad((outputs * projection).sum(), inputs, allow_unused=True))
+
+
+def named_gradients(
+    module: torch.nn.Module, outputs: Tensor, inputs: dict[str, Tensor], rng: Random
+) -> dict[str, Tensor | None]:
+    """The gradients of a random projection of the outputs, in every parameter and in the inputs, by name."""
+    parameters = dict(sorted(module.named_parameters()))
+    found = gradients(outputs, [*parameters.values(), *inputs.values()], rng)
+    return dict(zip([f"for {name}" for name in [*parameters, *inputs]], found, strict=True))
 
 
 def outcome(call, expected: type[Exception]) -> str:
