@@ -1217,7 +1217,7 @@ plt.show()
 # Is the prompt used, then? If it is, a token must be easier to predict the more of the text before it the model gets to read. The same tokens are predicted each time, after their last 1, 2, 4, ... tokens.
 
 # %%
-ends = torch.arange(64, len(corpus.held_out), 20)  # the tokens to predict, (targets,)
+ends = torch.arange(64, len(corpus.held_out), 400 if under_grading() else 20)  # the tokens to predict, (targets,)
 contexts = [2**i for i in range(7)]  # 1 to 64 tokens
 figure, axis = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
 for name, model, style in (("your GPT-2", mine, "o--"), ("the checkpoint", ours, "s-")):
