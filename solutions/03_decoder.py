@@ -2,7 +2,7 @@
 # # 3 · The decoder: write, and look back
 #
 # The encoder of notebook 2 reads. Now you build the other half, which writes, and put both together: the transformer of 2017, whole. You teach it a language, or at least its numbers: *ninety-nine thousand, nine hundred and
-# ninety-nine* becomes *neunundneunzigtausendneunhundertneunundneunzig*. It gets so good that its mistakes have to be looked for.
+# ninety-nine* becomes *neunundneunzigtausendneunhundertneunundneunzig*.
 #
 # And now that both halves work, one can ask what each of them is for:
 #
@@ -293,6 +293,14 @@ for norm_first in (False, True):
         "Does each norm belong to its sublayer, and do all get eps? Do keys and values both come from the memory, as it is? "
         "Is each sublayer's output added to the x of that moment? Does norm_first choose?"
     )
+    layer = DecoderLayer(6, 2, 10, dropout=0.9, norm_first=norm_first)
+    with torch.no_grad():
+        for part in (layer.self_attention.output_proj, layer.cross_attention.output_proj, layer.feed_forward.linear2):
+            part.weight.zero_()
+            part.bias.zero_()  # no sublayer says anything
+    assert torch.equal(layer(x, memory), layer(x, memory)), (
+        f"{where}, all sublayers say 0, and still two calls in training mode differ. Drop what a sublayer says, before it is added, and nothing else."
+    )
     for speaks, last in {
         "self_attention": "output_proj",
         "cross_attention": "output_proj",
@@ -460,7 +468,7 @@ sizes = {"source_vocab": 11, "target_vocab": 13, "d_model": 6, "num_heads": 2, "
 model = Transformer(**sizes, pad_id=2, dropout=0.9, norm_first=True).eval()
 model.encoder, model.decoder_layers = ReadingEcho(), nn.ModuleList([WritingEcho(), WritingEcho()])
 source = torch.tensor([[4, 4, 6, 7, 8], [9, 10, 3, 2, 2]])  # (batch=2, S=5), pad_id is 2
-target = torch.tensor([[3, 3, 4, 5], [1, 6, 7, 8]])  # (batch=2, T=4)
+target = torch.tensor([[3, 3, 4, 5], [1, 6, 2, 8]])  # (batch=2, T=4); the 2 is a token like any other here
 encoded = model.encode(source)
 assert isinstance(encoded, tuple) and len(encoded) == 2, "encode returns a pair: the memory, and its mask."
 memory, memory_mask = encoded
@@ -634,6 +642,9 @@ assert torch.isclose(loss, losses[real].mean()), (
 assert torch.isclose(sequence_loss(logits, targets, pad_id=5), losses[targets != 5].mean()), (
     "Padding is what pad_id says; it is not always 0."
 )
+assert sequence_loss(logits / 0 * 0, targets, pad_id=0).isnan(), (
+    "Logits of NaN give a loss that is none. That would hide a model that has broken down: the loss should be NaN, too."
+)
 nothing = sequence_loss(logits, torch.zeros_like(targets), pad_id=0)
 assert isinstance(nothing, Tensor) and nothing.grad_fn is not None, (
     "If every target is padding, return a tensor that comes from the logits, too, so that backward() works and gives gradients of 0."
@@ -716,7 +727,7 @@ print(
 # - A batch has several sentences. Each ends on its own, at its `eos_id`. After that it is filled with the model's `pad_id`, whatever the decoder would say, until all have ended, or until `max_length` tokens have been written, `eos_id` and padding among them.
 # - No gradients, evaluation mode; and a model that was in training mode is in training mode afterwards.
 #
-# Use nothing of the model but `encode`, `decode` and `pad_id`.
+# Of the model you need `encode`, `decode` and `pad_id`, and its mode.
 #
 # <details><summary>Hint 1: the loop</summary>
 # Keep a tensor of what has been written, with bos_id in front. In each step only the logits of the <i>last</i> position are of interest.
@@ -884,9 +895,9 @@ for steps, share in into_german.scores:
     print(f"after {steps:3} steps  {100 * share:5.1f} % of 200 validation numbers right")
 
 # %% [markdown]
-# *Two curves of losses, on a logarithmic scale. The decoder that peeks starts low and goes to almost nothing. The other one starts high, and then falls by a factor of more than a hundred.*
+# *Two curves of losses, on a logarithmic scale. The decoder that peeks starts low and goes to almost nothing. The other one starts high, and then falls by a factor of more than a thousand.*
 #
-# After as many steps, the model that can do nothing always has the lower loss. (It starts so low because the scores are products with the very embeddings that it reads: to repeat comes by itself.)
+# At each of its 150 steps the model that can do nothing has the lower loss. (It starts so low because the scores are products with the very embeddings that it reads: to repeat comes by itself.)
 
 # %%
 print(
@@ -898,7 +909,7 @@ show(translator, german, [21, 305, 4_121, 99_999])
 # %% [markdown]
 # ### Where it is wrong
 #
-# 500 are few. We look at 2,000 more; at the *small* numbers; and at numbers that are larger than all that it has met.
+# So good that one has to look for its mistakes. We look at 2,000 more; at the *small* numbers; and at numbers that are larger than all that it has met.
 
 # %%
 generator = torch.Generator().manual_seed(0)  # as in training: these are the numbers that were drawn there
@@ -914,8 +925,9 @@ for name, numbers in {"2,000 unseen": german.test[500:2500], "below 100": small}
     wrong[name] = [number for number, is_right in zip(numbers, found, strict=True) if not is_right]
     print(f"{name:12}  {len(wrong[name]):3} of {len(numbers):,} are wrong")
 print(
-    f"It has met {len(met):,} numbers, {sum(number >= 10_000 for number in met):,} of them with five digits, and {len(met & set(small))} below 100.\n"
+    f"It has met {len(met):,} numbers, {sum(number >= 10_000 for number in met):,} of them with five digits, and {len(met & set(small))} below 100;"
 )
+print(f"of the wrong ones below 100 it has met {len(met & set(wrong['below 100']))}.\n")
 show(translator, german, [*wrong["2,000 unseen"][:3], *wrong["below 100"][:4]])
 print()
 show(translator, german, [100_000, 123_456, 700_021])
@@ -923,7 +935,7 @@ large = list(range(100_000, 1_000_000, 4_500))
 print(f"{percent(right(translator, german, large))} of {len(large)} numbers from 100,000 to 1,000,000 are right.")
 
 # %% [markdown]
-# Its mistakes have a pattern. A number with one or two digits is a rare sight among all below 100,000. So in short ones it is often wrong: it begins well, and then writes on, as it is used to. And of what is larger than all that it has met, it makes the number words of
+# Its mistakes have a pattern. A number with one or two digits is a rare sight among all below 100,000. So short ones are often wrong, even some that it has met: mostly it writes on, as it is used to. And of what is larger than all that it has met, it makes the number words of
 # another number, without noticing. What it has learned is a mapping between sentences of the kind that it has met. It is not arithmetic.
 
 # %% [markdown]
@@ -946,7 +958,7 @@ plt.show()
 # %% [markdown]
 # *Four maps, a row for each step, named after the token that it says, and a column for each English token. Where a pair of tens and units stands, the bright squares cross: the token for the units looks at the end of its English pair, the token for the tens at its beginning.*
 #
-# Nobody has told it where to look. Where there is nothing to translate, at *und* and at the end, the weights spread. And note that it *can* look anywhere: at every step the whole English number lies before it, whatever has been written so far.
+# Nobody has told it where to look. At *und* most heads look at the tens already, which come next. At the end, where nothing is left to translate, the weights spread. And note that it *can* look anywhere: at every step the whole English number lies before it, whatever has been written so far.
 
 # %% [markdown]
 # ## French, with the same code
@@ -1017,7 +1029,7 @@ for change, found in shares.items():
     print(f"{change:36}", "  ".join(f"{share:>7}" for share in found))
 
 # %% [markdown]
-# As it is, it works for every seed. With too few steps, or with a rate that is far off in *either* direction, most numbers are wrong for every seed. That tells nothing of what the model can do.
+# As it is, it works for every seed. With too few steps, or with a rate that is far off in *either* direction, most numbers are wrong for every seed. The lower rate does the most harm: nothing has been learned yet. That tells nothing of what the model can do.
 #
 # And the norms? With two layers on each side post-norm does as well as pre-norm, as it is. At four times the rate pre-norm still works for every seed. Post-norm may, or may not: compare the seeds of the last row. *One* seed would have told you one story or the other.
 #
@@ -1145,9 +1157,9 @@ columns = {
 comparison_table(columns)
 
 # %% [markdown]
-# The difference is exactly 0. A decoder layer **is** an encoder layer with a causal mask, plus cross-attention and its norm. And cross-attention has one purpose: to look at the memory.
+# The difference of the outputs, above the table, is exactly 0. A decoder layer **is** an encoder layer with a causal mask, plus cross-attention and its norm. And cross-attention has one purpose: to look at the memory.
 #
-# So the question of this course has become a smaller one: *is there a source, and must it be read in a place of its own?* In translation there is one, complete before the first word is written. The transformer of 2017 reads it with a second stack of layers, whose words no loss looks at.
+# So the question of this course has become a smaller one: *is there a source, and must it be read in a place of its own?* In translation there is one, complete before the first word is written. The transformer of 2017 reads it with a second stack of layers, and no loss looks at the words of the source.
 #
 # A text that is only to be continued has no source. Then there is nothing to encode, and cross-attention has nothing to look at. Take it out, and what is left is the layer of notebook 2 with a causal mask. **That is GPT-2's layer**, but for its activation. You build it in notebook 4.
 #
