@@ -26,7 +26,7 @@ DYNAMIC = frozenset(
     "getmembers __dict__ __globals__ __code__ __closure__ __getattribute__ __builtins__ builtins modules get_ipython "
     "user_ns run_cell run_line_magic run_cell_magic _getframe inspect gc ctypes pickle runpy ops _C CompilationUnit "
     "overrides write_text write_bytes open resolve_name locate get_field timeit codecs io tempfile popen system "
-    "subprocess".split()
+    "subprocess __subclasses__ __traceback__ tb_frame f_back f_globals f_locals gi_frame cr_frame".split()
 )
 HARMLESS = frozenset({"compile", "eval", "open"})  # as attributes: re.compile, layer.eval, Image.open
 

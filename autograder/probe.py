@@ -177,21 +177,19 @@ def _describe(error: BaseException) -> dict:
 
 
 def reply(namespace: dict, hidden: dict, questions: list[tuple[str, str, str]]) -> None:
-    """In the student's kernel: ask, and send off all answers.
+    """In the student's kernel: ask, and send off each answer at once: no later question can change what has left.
 
     questions  names of functions in ``hidden``, their seeds, and the MIME types under which their answers are heard
     """
     from IPython.display import display
 
-    answers = {}
     for name, seed, kind in questions:
         try:
-            answers[kind] = as_text(answer(hidden[name], Student(namespace), seed))
+            display({kind: as_text(answer(hidden[name], Student(namespace), seed))}, raw=True)
         except KeyboardInterrupt:  # its time is over
             raise
         except BaseException:  # not even what went wrong can be told: this one stays without an answer
             continue
-    display(answers, raw=True)
 
 
 def as_text(answer: dict) -> str:

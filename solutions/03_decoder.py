@@ -458,6 +458,8 @@ class ReadingEcho(nn.Module):
 class WritingEcho(nn.Module):
     """Stands in for a decoder layer."""
 
+    x = None
+
     def forward(self, x, memory, self_mask=None, memory_mask=None):
         self.x, self.memory, self.self_mask, self.memory_mask = x, memory, self_mask, memory_mask
         return x + 1.0
@@ -485,6 +487,7 @@ assert model.encoder.mask is not None and torch.equal(model.encoder.mask, memory
 logits = model.decode(target, memory, memory_mask)
 assert logits.shape == (2, 4, 13), f"A score for each position and word: (2, 4, 13), not {tuple(logits.shape)}."
 first, last = model.decoder_layers
+assert first.x is not None and last.x is not None, "decode: not every decoder layer is run."
 for side, tokens, embedding, x in [
     ("encode", source, model.source_embedding, model.encoder.x),
     ("decode", target, model.target_embedding, first.x),
@@ -641,6 +644,9 @@ assert torch.isclose(loss, losses[real].mean()), (
 )
 assert torch.isclose(sequence_loss(logits, targets, pad_id=5), losses[targets != 5].mean()), (
     "Padding is what pad_id says; it is not always 0."
+)
+assert sequence_loss(1000 * logits, targets, pad_id=0).isfinite(), (
+    "Large logits give infinity: a softmax has rounded to 0, and its logarithm is taken. F.cross_entropy does both at once."
 )
 assert sequence_loss(logits / 0 * 0, targets, pad_id=0).isnan(), (
     "Logits of NaN give a loss that is none. That would hide a model that has broken down: the loss should be NaN, too."

@@ -1064,9 +1064,10 @@ def language_model_loss(logits: Tensor, tokens: Tensor) -> Tensor:
     """The mean cross-entropy of each next token: position t predicts token t + 1.
 
     logits  (batch, length, vocab_size), what the model says to these very tokens
-    tokens  (batch, length) int64, length at least 2
+    tokens  (batch, length) int64, length at least 2; both may be parts of larger tensors
 
-    Returns a tensor of one number, the mean over the batch and its length - 1 predictions, with a gradient.
+    Returns a tensor of one number, in the dtype of the logits and with a gradient: the mean over the batch and its
+    length - 1 predictions.
     """
     ### BEGIN SOLUTION
     predictions, targets = logits[:, :-1], tokens[:, 1:]  # (batch, length - 1, vocab_size), (batch, length - 1)

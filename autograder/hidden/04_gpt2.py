@@ -696,6 +696,7 @@ def one_matrix_for_both(student, rng):
     """wte's weights serve twice: their gradient comes from both ends, and other weights give other logits."""
     model = model_of(student, rng, n_layer=1)
     tokens = tokens_of(rng, model, *rng.different(2, 2, 6))
+    tokens[-1, 0] = 0
     found = [*gradients(model(tokens), [model.wte.weight], rng), model.eval()(tokens)]
     model.load_state_dict({name: -0.7 * value + 0.1 for name, value in model.state_dict().items()})
     found.append(model(tokens))
@@ -957,7 +958,7 @@ def of_no_place(rng):
     """Weights that no model of ours has a place for."""
     names = ["h.0.attn.c_attn.scale", "h.1.crossattention.c_attn.weight", "ln_g.weight", "h.7.ln_1.weight", "wte.bias"]
     names += ["h.0.mlp.c_gate.weight", "adapter.weight", "h.1.mlp.bias", "h.0.ln_cross_attn.bias", "lm_head.bias"]
-    names = ["score.weight", "h.0.mlp.masked_bias", *rng.shuffled(names)[: rng.integer(2, 4)]]
+    names = ["score.weight", "h.0.mlp.masked_bias", "h.0.attn.scale", *rng.shuffled(names)[: rng.integer(2, 4)]]
     return {name: rng.normal(3, 4) for name in names}
 
 
@@ -969,7 +970,9 @@ def weights_that_are_missing(student, rng):
         model, weights = place_and_weights(rng, prefix, masks=True, n_layer=2)
         left = without_some(rng, weights, count)
         found.append(complaint(lambda m=model, w=left: student.load_gpt2_weights(m, w), KeyError, [*shapes(model)]))
-    return found
+    model, weights = place_and_weights(rng, head=True, n_layer=1)
+    left = without_some(rng, {name: weight for name, weight in weights.items() if "wte" not in name}, rng.integer(2, 4))
+    return [*found, complaint(lambda: student.load_gpt2_weights(model, left), KeyError, [*shapes(model)])]
 
 
 @hidden("load_gpt2_weights", forbids=MODELS)
@@ -1096,8 +1099,8 @@ def the_model_comes_back(student, rng):
 
 
 def number(loss):
-    """Of one number; what is something else stays as it is."""
-    return loss.reshape(()) if isinstance(loss, torch.Tensor) and loss.numel() == 1 else loss
+    """Of one number, in double precision, so that another dtype costs one case; what is something else stays."""
+    return loss.reshape(()).double() if isinstance(loss, torch.Tensor) and loss.numel() == 1 else loss
 
 
 def sizes(rng):
@@ -1167,6 +1170,7 @@ def loss_leaves_its_inputs(student, rng):
 
 @hidden("language_model_loss", tolerance=1e-9)
 def loss_in_double_precision(student, rng):
-    """In float64 nothing is rounded on the way, and float32 works."""
+    """The loss has the dtype of the logits, and in float64 nothing is rounded on the way."""
     dtypes = rng.shuffled([torch.float32, torch.float64])
-    return [number(student.language_model_loss(*logits_and_tokens(rng, *sizes(rng), dtype))) for dtype in dtypes]
+    losses = [student.language_model_loss(*logits_and_tokens(rng, *sizes(rng), dtype)) for dtype in dtypes]
+    return [loss.reshape(()) for loss in losses]
