@@ -16,7 +16,6 @@ import time
 import warnings
 from collections.abc import Callable
 from functools import partial
-from types import SimpleNamespace
 
 import torch
 import transformers
@@ -41,7 +40,7 @@ def main(pairs: int, compile: bool) -> None:
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     torch.set_num_threads(1)
-    course = load("05_generation").reference()
+    sys.path.append(str(ROOT / "course" / "05_generation"))  # torch.compile looks for parts by its name
     rows = []
     for device in ["cpu"] + ["cuda"] * torch.cuda.is_available():
         bandwidth = read_bandwidth(device)
@@ -50,7 +49,7 @@ def main(pairs: int, compile: bool) -> None:
             torch.manual_seed(0)
             theirs = make().eval().to(device)
             for compiled in [False] + [True] * (compile or device == "cuda"):
-                ways = writers(course, theirs, compiled)
+                ways = writers(theirs, compiled)
                 bound = bandwidth / bytes_a_token(theirs)
                 label = f"{name}, {device}{', compiled' * compiled}"
                 rows += compare(label, ways, theirs, bound, pairs)
@@ -63,13 +62,13 @@ def main(pairs: int, compile: bool) -> None:
     print(f"\n{pairs} pairs, prompt of {PROMPT}, {NEW} new tokens, float32, one text; one thread on the CPU.")
 
 
-def writers(course: SimpleNamespace, theirs: GPT2LMHeadModel, compiled: bool) -> dict[str, Callable[[Tensor], Tensor]]:
+def writers(theirs: GPT2LMHeadModel, compiled: bool) -> dict[str, Callable[[Tensor], Tensor]]:
     """Two ways to continue a prompt greedily, with the same weights."""
+    course = load("05_generation").reference()  # a namespace of its own, since compiling changes it
     ours = course.load_gpt2_weights(course.GPT2(theirs.config).to(theirs.device), theirs.state_dict()).eval()
     options = {"max_new_tokens": NEW, "do_sample": False, "eos_token_id": None, "pad_token_id": 0, "use_cache": True}
     if compiled:
         options["cache_implementation"] = "static"  # transformers compiles its forward then
-        sys.path.append(str(ROOT / "course" / "05_generation"))  # the compiler looks for parts by its name
         step = torch.compile(course.forward_with_cache, dynamic=True)
         course.generate_cached.__globals__["forward_with_cache"] = step  # where it looks for it
     return {

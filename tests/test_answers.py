@@ -110,3 +110,13 @@ def test_differences_are_told_in_words(expected, given, says):
 def test_half_precision_may_be_rounded():
     assert difference(EXPECTED.half(), (EXPECTED * 1.001).half(), 1e-9) is None
     assert difference(EXPECTED, EXPECTED * 1.001, 1e-9) is not None
+
+
+def test_an_answer_has_left_before_the_next_question_is_asked(monkeypatch):
+    """Or the code of a later one could change it."""
+    left = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: left.append(data))
+    hidden = {"first": lambda student, rng: 1, "second": lambda student, rng: len(left)}
+    probe.reply({}, hidden, [("first", "a", "one"), ("second", "b", "two")])
+    assert [list(data) for data in left] == [["one"], ["two"]]
+    assert json.loads(left[1]["two"]) == {"values": {"plain": 1}}

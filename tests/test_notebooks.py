@@ -23,7 +23,8 @@ def test_a_solved_notebook(name, tmp_path):
     visible_checks_pass_and_say_so(notebook)
     nothing_is_written_to_stderr(notebook)
     every_picture_is_drawn_and_described(notebook)
-    MEASURED[name](notebook)
+    if name in MEASURED:
+        MEASURED[name](notebook)
 
 
 def execute(notebook, assignment, folder):

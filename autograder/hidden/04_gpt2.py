@@ -942,8 +942,8 @@ def a_head_beside(student, rng):
     nearly[tuple(rng.integer(0, size - 1) for size in head.shape)] += 1e-3
     found = []
     for given in rng.shuffled([head, nearly, head + 1, head[:-1], -head, torch.zeros_like(head), head.flip(0)]):
-        call = lambda given=given: student.load_gpt2_weights(model, {**weights, "lm_head.weight": given})  # noqa: E731
-        found.append(outcome(call, ValueError))
+        whole = {**weights, "lm_head.weight": given}
+        found.append(outcome(lambda whole=whole: student.load_gpt2_weights(model, whole), ValueError))
     return [found, held(model)]
 
 

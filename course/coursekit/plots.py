@@ -130,10 +130,13 @@ def stack_pictures(stacks: Mapping[str, Sequence[str]]) -> Figure:
         1, len(stacks), figsize=(2.0 * len(stacks), 0.36 * max(map(len, parts)) + 0.9), layout="constrained"
     )
     for number, (axis, (title, names)) in enumerate(zip(axes, stacks.items(), strict=True)):
-        stay = {block.a + i for block in kept[number] for i in range(block.size)} if number < len(kept) else None
-        old = {block.b + i for block in kept[number - 1] for i in range(block.size)} if number else None
+        stay = old = set(range(len(names)))
+        if number < len(kept):
+            stay = {block.a + i for block in kept[number] for i in range(block.size)}
+        if number:
+            old = {block.b + i for block in kept[number - 1] for i in range(block.size)}
         for height, name in enumerate(names):
-            goes, new = stay is not None and height not in stay, old is not None and height not in old
+            goes, new = height not in stay, height not in old
             axis.barh(
                 height,
                 1,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import linux
 
-HOME, SOCKETS = "/home/student", "/run/kernel"
+HOME, SOCKETS = "/home/student", "/run/kernel"  # in the new root
 DEVICES = ["null", "full", "random", "urandom"]  # no zero: mapped, it is memory that nobody counts
 SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64"]
 SETTINGS = ["alternatives", "fonts", "ld.so.cache", "localtime"]  # of /etc
@@ -22,6 +22,7 @@ def build(shown: dict[str, str], scratch_bytes: int, owner: tuple[int, int]) -> 
     owner          user and group that may write
     """
     linux.mount("none", "/", None, linux.MS_REC | linux.MS_PRIVATE)
+    # /tmp is but a folder that every system has, to mount the new root on. Nobody outside this namespace sees it.
     linux.mount("tmpfs", "/tmp", "tmpfs", LOOSE, "size=1m,mode=755")
     os.mkdir("/tmp/old")
     linux.pivot_root("/tmp", "/tmp/old")
