@@ -4,16 +4,17 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-fast bench checkpoint lab build clean
+.PHONY: help demo test test-fast bench checkpoint experiments lab build clean
 help:
-	@echo "make demo       build, release, submit, collect and grade a class of 12, with feedback"
-	@echo "make test       everything: units, every mistake, notebooks, hostile submissions, the pipeline"
-	@echo "make test-fast  the tests that start no kernel and try no mistake"
-	@echo "make bench      in pairs: seconds a submission, stock nbgrader and ours; tokens a second, transformers and ours"
-	@echo "make checkpoint train the small GPT-2 of the course anew: some twenty minutes"
-	@echo "make lab        JupyterLab on this course"
-	@echo "make build      solutions/ -> classroom/source and course/"
-	@echo "make clean      remove what these targets made, but for .venv and the class in classroom/"
+	@echo "make demo        build, release, submit, collect and grade a class of 12, with feedback"
+	@echo "make test        everything: units, every mistake, notebooks, hostile submissions, the pipeline"
+	@echo "make test-fast   the tests that start no kernel and try no mistake"
+	@echo "make bench       in pairs: seconds a submission, stock nbgrader and ours; tokens a second, transformers and ours"
+	@echo "make checkpoint  train the small GPT-2 of the course anew: some twenty minutes"
+	@echo "make experiments train every model that notebook 06 compares; an hour or two, and it goes on where it was stopped"
+	@echo "make lab         JupyterLab on this course"
+	@echo "make build       solutions/ -> classroom/source and course/"
+	@echo "make clean       remove what these targets made, but for .venv and the class in classroom/"
 
 demo: $(READY)
 	@$(RUN) autograder demo
@@ -31,6 +32,9 @@ bench: $(READY)
 
 checkpoint: $(READY)
 	@$(VENV)/bin/python experiments/pretrain.py
+
+experiments: $(READY)
+	@$(VENV)/bin/python experiments/compare.py
 
 lab: $(READY)
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(RUN) jupyterlab

@@ -8,7 +8,6 @@ what was done: losses, bits per character, seed, versions, and the hash of the t
 """
 
 import argparse
-import hashlib
 import json
 import platform
 import sys
@@ -19,7 +18,7 @@ import torch
 import transformers
 from coursekit.checkpoints import PYTHON_DOCS
 from coursekit.corpus import Corpus
-from coursekit.documentation import documents, is_held_out
+from coursekit.documentation import documents, fingerprint, is_held_out
 from coursekit.training import train
 from tokenizers.decoders import ByteLevel as FromBytes
 from tokenizers.models import BPE
@@ -77,7 +76,7 @@ def pretrain(into: Path, steps: int = 2000, seed: int = 0) -> None:
         "steps": history.steps,
         "tokens a step": corpus.draw(torch.Generator()).numel(),
         "text": {
-            "sha256": hashlib.sha256("\n\n".join(texts).encode()).hexdigest(),
+            "sha256": fingerprint(texts),
             "tokens learned from": len(corpus.train),
             "tokens held out": len(corpus.held_out),
             "characters held out": corpus.characters,

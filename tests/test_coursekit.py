@@ -5,12 +5,15 @@ from coursekit import (
     History,
     attention_maps,
     comparison_table,
+    ledger,
     loss_curves,
     mask_maps,
     position_maps,
     reach,
     reach_maps,
     reached,
+    run_dots,
+    score_curves,
     stack_pictures,
 )
 
@@ -69,6 +72,35 @@ def test_the_table_has_a_column_an_architecture():
         "| sees | 6 | 1 to 6 |",
         "| speed |  | 3 |",
     ]
+
+
+def test_the_ledger_numbers_its_claims():
+    shown = ledger([("It flies.", "seconds in the air: 3", "qualified"), ("It swims.", "nothing", "refuted")]).data
+    assert shown.split("\n")[2:] == [
+        "| 1 | It flies. | seconds in the air: 3 | **qualified** |",
+        "| 2 | It swims. | nothing | **refuted** |",
+    ]
+
+
+def test_scores_of_every_run_are_drawn():
+    axis = score_curves({"one": [[(10, 0.1), (20, 0.9)], [(10, 0.2)]], "two": [[(10, 0.3)]]}, "right").axes[0]
+    assert [list(line.get_ydata()) for line in axis.lines] == [[0.1, 0.9], [0.2], [0.3]]
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["one", "two"]
+
+
+def test_a_dot_a_run_with_their_mean_and_what_is_live():
+    panels = {"many": {"a": [1.0, 2.0], "b": [4.0]}, "few": {"b": [3.0, 5.0]}}
+    many, few = run_dots(panels, "points", live={"b": 4.5}).axes
+    drawn = [(list(line.get_xdata()), list(line.get_ydata()), line.get_marker()) for line in many.lines]
+    assert drawn == [
+        ([1.0, 2.0], [0, 0], "o"),
+        ([1.5], [0], "|"),
+        ([4.0], [1], "o"),
+        ([4.0], [1], "|"),
+        ([4.5], [1], "D"),
+    ]
+    assert [list(line.get_xdata()) for line in few.lines] == [[3.0, 5.0], [4.0]]
+    assert [label.get_text() for label in many.get_yticklabels()] == ["a", "b"] and few.get_title() == "few"
 
 
 def test_maps_may_have_other_labels_for_what_is_looked_at():

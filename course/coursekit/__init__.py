@@ -1,9 +1,18 @@
 """What the notebooks import and no exercise asks for."""
 
 from coursekit.padding import pad
-from coursekit.plots import attention_maps, loss_curves, mask_maps, position_maps, reach_maps, stack_pictures
+from coursekit.plots import (
+    attention_maps,
+    loss_curves,
+    mask_maps,
+    position_maps,
+    reach_maps,
+    run_dots,
+    score_curves,
+    stack_pictures,
+)
 from coursekit.reach import reach, reached
-from coursekit.table import comparison_table
+from coursekit.table import comparison_table, ledger
 from coursekit.training import History, train, under_grading
 from coursekit.vocabulary import Vocabulary
 
@@ -12,6 +21,7 @@ __all__ = [
     "Vocabulary",
     "attention_maps",
     "comparison_table",
+    "ledger",
     "loss_curves",
     "mask_maps",
     "pad",
@@ -19,6 +29,8 @@ __all__ = [
     "reach",
     "reach_maps",
     "reached",
+    "run_dots",
+    "score_curves",
     "stack_pictures",
     "train",
     "under_grading",

@@ -8,7 +8,7 @@ import hashlib
 import re
 import sysconfig
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from pydoc_data.topics import topics
@@ -54,6 +54,11 @@ def is_held_out(text: str) -> bool:
     By its own hash, so that a text which two versions of Python have in common is held out in both.
     """
     return int(hashlib.sha256(text.encode()).hexdigest(), 16) % 20 == 0
+
+
+def fingerprint(texts: Sequence[str]) -> str:
+    """The SHA-256 of texts, by which one sees whether two experiments had the same ones."""
+    return hashlib.sha256("\n\n".join(texts).encode()).hexdigest()
 
 
 def _docstrings(folder: Path) -> Iterator[str]:

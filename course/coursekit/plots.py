@@ -114,6 +114,51 @@ def loss_curves(groups: Mapping[str, Sequence[History]], smooth: int = 20, logar
     return figure
 
 
+def score_curves(groups: Mapping[str, Sequence[Sequence[tuple[int, float]]]], ylabel: str) -> Figure:
+    """Scores over the steps of training, a colour a group and a line a run: every run is drawn.
+
+    groups  {label: runs}, each run a list of (steps so far, score)
+    """
+    figure, axis = plt.subplots(figsize=(6.6, 3.6), layout="constrained")
+    for (label, runs), (colour, style) in zip(groups.items(), _LINES, strict=False):
+        for number, run in enumerate(runs):
+            axis.plot(
+                *zip(*run, strict=True), color=colour, linestyle=style, linewidth=1.2, label=None if number else label
+            )
+    axis.set(xlabel="step", ylabel=ylabel)
+    axis.legend(fontsize=8)
+    return figure
+
+
+def run_dots(
+    panels: Mapping[str, Mapping[str, Sequence[float]]], xlabel: str, live: Mapping[str, float] = {}
+) -> Figure:
+    """A row a model and a dot a run, so that one sees how far seeds are apart; a bar marks the mean.
+
+    panels  {title: {label: a number for each run}}; the panels have the same labels
+    live    {label: a number that was measured just now}, an orange diamond in the first panel
+    """
+    labels = list(dict.fromkeys(label for rows in panels.values() for label in rows))
+    size = (2.2 + max(4.4, 2.6 * len(panels)), 0.34 * len(labels) + 1.0)
+    figure, axes = plt.subplots(
+        1, len(panels), figsize=size, sharex=True, sharey=True, squeeze=False, layout="constrained"
+    )
+    for axis, (title, rows) in zip(axes[0], panels.items(), strict=True):
+        for height, label in enumerate(labels):
+            if found := rows.get(label):
+                axis.plot(found, [height] * len(found), "o", color=COLOURS[0], alpha=0.6, markeredgewidth=0)
+                axis.plot(sum(found) / len(found), height, "|", color="black", markersize=14)
+        if axis is axes[0][0]:
+            for label, found in live.items():
+                axis.plot(found, labels.index(label), "D", color=COLOURS[1], markersize=5)
+        axis.set(xlabel=xlabel)
+        axis.set_title(title, fontsize=10)
+        axis.grid(axis="x", color=NOTHING)
+    axes[0][0].set_yticks(range(len(labels)), labels)
+    axes[0][0].set_ylim(len(labels) - 0.5, -0.5)
+    return figure
+
+
 def stack_pictures(stacks: Mapping[str, Sequence[str]]) -> Figure:
     """Stacks of parts, each changed a little from the one on its left; what goes in at the bottom comes out at the top.
 

@@ -1,6 +1,6 @@
-"""The comparison table that grows through the notebooks."""
+"""Tables: the comparison that grows through the notebooks, and the ledger at its end."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from IPython.display import Markdown
 
@@ -11,6 +11,16 @@ def comparison_table(columns: Mapping[str, Mapping[str, object]]) -> Markdown:
     columns  {architecture: {measurement: value}}
     """
     measurements = list(dict.fromkeys(name for column in columns.values() for name in column))
-    rows = [["", *columns], ["---"] * (len(columns) + 1)]
-    rows += [[name, *(str(column.get(name, "")) for column in columns.values())] for name in measurements]
-    return Markdown("\n".join("| " + " | ".join(row) + " |" for row in rows))
+    rows = [[name, *(column.get(name, "") for column in columns.values())] for name in measurements]
+    return _table(["", *columns], rows)
+
+
+def ledger(claims: Sequence[tuple[str, str, str]]) -> Markdown:
+    """Claims, each with what was measured and the verdict, numbered from 1."""
+    rows = [[number, claim, measured, f"**{verdict}**"] for number, (claim, measured, verdict) in enumerate(claims, 1)]
+    return _table(["", "claim", "measured", "verdict"], rows)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Markdown:
+    lines = [head, ["---"] * len(head), *rows]
+    return Markdown("\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines))

@@ -1,0 +1,169 @@
+"""Runs the experiments of notebook 06 at full length, with the notebook's own code, and writes what it draws.
+
+    python experiments/compare.py [--jobs N] [--into FILE]
+
+Every model is trained at three rates of learning and from several seeds. Each run is kept as soon as it has ended,
+beside the results: interrupt it, and run it again to go on.
+"""
+
+import argparse
+import hashlib
+import io
+import itertools
+import json
+import multiprocessing
+import os
+import platform
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from functools import lru_cache
+from pathlib import Path
+
+import tokenizers
+import torch
+import transformers
+from coursekit.checkpoints import PYTHON_DOCS
+from coursekit.corpus import Corpus
+from coursekit.documentation import documents, fingerprint
+from coursekit.results import COMPARISON
+from tqdm import tqdm
+from transformers import AutoTokenizer
+
+from autograder.assignment import load
+
+RATES = {90_000: (2e-3, 4e-3, 8e-3), 1_000: (2e-3, 4e-3, 8e-3), 300: (1e-3, 2e-3, 4e-3)}  # by numbers to learn from
+TEXT_RATES = (3e-3, 6e-3, 1.2e-2)
+ONE_TEXT = ("loss on the target", "prefix-LM", "loss on everything")
+
+
+def settings() -> Iterator[tuple[str, dict]]:
+    """Every run: the experiment, and the arguments of the notebook's function for it."""
+    equal_parameters = [("encoder-decoder", 4), ("no encoder layers", 2), *((way, 4) for way in ONE_TEXT)]
+    equal_flops = [(way, 2) for way in ONE_TEXT]
+    everything = equal_parameters + equal_flops
+    for numbers, seeds, models in ((90_000, 5, everything), (1_000, 3, equal_parameters), (300, 5, equal_parameters)):
+        for (way, layers), rate, seed in itertools.product(models, RATES[numbers], range(seeds)):
+            yield "translation", {"way": way, "layers": layers, "numbers": numbers, "rate": rate, "seed": seed}
+    texts = [("one stack", 4, None), ("one stack", 2, None)]
+    texts += [("encoder-decoder", 4, cut) for cut in (32, 64, 96, "random")]
+    longer = [("encoder-decoder", 4, 64), ("one stack", 2, None), ("one stack", 4, None)]
+    for steps, models in ((600, texts), (1800, longer), (600, [("positions begin anew", 4, 32)])):
+        for (way, layers, cut), rate, seed in itertools.product(models, TEXT_RATES, range(3)):
+            yield "text", {"way": way, "layers": layers, "cut": cut, "rate": rate, "seed": seed, "steps": steps}
+
+
+def compare(into: Path, jobs: int) -> None:
+    wanted = list(settings())
+    unfinished = into.with_suffix(".unfinished")
+    done = _kept(unfinished)
+    missing = [key for key in map(_key, wanted) if key not in done]
+    print(f"{len(wanted)} runs, {len(wanted) - len(missing)} of them done already; {jobs} at once.")
+    with (
+        unfinished.open("a", encoding="utf-8") as file,
+        multiprocessing.get_context("spawn").Pool(jobs, _leave_interrupts_to_the_parent) as pool,
+        tqdm(total=len(missing), unit="run") as bar,
+    ):
+        try:
+            for key, result in pool.imap_unordered(_run, missing):
+                done[key] = result
+                file.write(json.dumps([key, result]) + "\n")
+                file.flush()
+                bar.update()
+        except KeyboardInterrupt:
+            sys.exit(f"\nInterrupted. What has ended is kept in {unfinished}: run it again to go on.")
+    results = [(key, done[key]) for key in map(_key, wanted)]
+    _write(into, results)
+    unfinished.unlink()
+    print(f"{into}: {len(results)} runs.")
+
+
+def _key(setting: tuple[str, dict]) -> str:
+    """A run by its settings and by the code that it runs."""
+    return json.dumps([*setting, _code()])
+
+
+@lru_cache
+def _code() -> str:
+    cells = [cell.text for cell in load("06_comparison").source.of_role("locked") if cell.name != "setup"]
+    return hashlib.sha256("\n".join(cells).encode()).hexdigest()[:12]
+
+
+def _kept(unfinished: Path) -> dict[str, dict]:
+    if not unfinished.exists():
+        return {}
+    lines = unfinished.read_text(encoding="utf-8").split("\n")
+    return dict(json.loads(line) for line in lines if line.endswith("}]"))  # the last one may have been cut off
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _run(key: str) -> tuple[str, dict]:
+    experiment, arguments, _ = json.loads(key)
+    began = time.perf_counter()
+    with redirect_stdout(io.StringIO()):  # the bar of its training
+        if experiment == "translation":
+            rows = [_notebook().translation_run(**arguments)]
+        else:
+            rows, _ = _notebook().text_run(*_text(), **arguments)
+    return key, {"rows": rows, "seconds": time.perf_counter() - began}
+
+
+@lru_cache
+def _notebook():
+    return load("06_comparison").reference()
+
+
+@lru_cache
+def _text() -> tuple[Corpus, transformers.PreTrainedTokenizerBase]:
+    tokenizer = AutoTokenizer.from_pretrained(PYTHON_DOCS)
+    return Corpus(documents(), tokenizer, _notebook().WINDOW + 1), tokenizer
+
+
+def _write(into: Path, results: list[tuple[str, dict]]) -> None:
+    """One run a line, so that a difference can be read."""
+    tables = {"translation": [], "text": []}
+    for key, result in results:
+        tables[json.loads(key)[0]] += result["rows"]
+    record = {
+        "text": fingerprint(documents()),
+        "hours of one core": round(sum(result["seconds"] for _, result in results) / 3600, 2),
+        "machine": f"{os.cpu_count()} cores, {_processor()}",
+        "versions": {
+            "python": platform.python_version(),
+            **{module.__name__: module.__version__ for module in (torch, transformers, tokenizers)},
+        },
+    }
+    lines = [
+        f'"{name}": [\n' + ",\n".join(json.dumps(_rounded(row)) for row in rows) + "\n]"
+        for name, rows in tables.items()
+    ]
+    text = "{\n" + ",\n".join([*lines, f'"record": {json.dumps(record)}']) + "\n}\n"
+    into.write_text(text, encoding="utf-8")
+
+
+def _rounded(value):
+    """Five digits are more than a run can tell."""
+    if isinstance(value, float):
+        return float(f"{value:.5g}")
+    if isinstance(value, dict):
+        return {name: _rounded(item) for name, item in value.items()}
+    return [_rounded(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().split("\n") if cpuinfo.exists() else []
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python experiments/compare.py", description=__doc__.split("\n")[0])
+    parser.add_argument("--into", type=Path, default=COMPARISON, help="the file to write (%(default)s)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="runs at once, one core each (%(default)s)")
+    arguments = parser.parse_args()
+    compare(arguments.into, arguments.jobs)
