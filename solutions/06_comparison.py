@@ -1,0 +1,2321 @@
+# %% [markdown]
+# # 6 · The comparison: the answer, by experiment
+#
+# You have built the encoder, the decoder, the transformer of 2017 and GPT-2. Five times you have met a piece of the answer to the question of this course:
+#
+# > **Why does GPT-2 not require the encoder of the original transformer?**
+#
+# Now the pieces are put to the test. People who answer this question, in a forum or in a lecture, mostly make the same seven claims. Here they are, each as one hears it:
+#
+# 1. GPT-2 is decoder blocks only, with masked self-attention and no attention to an encoder.
+# 2. The decoder is equivalent to the encoder, except for the mask.
+# 3. It works one token at a time.
+# 4. BERT sees the whole context at once, and is not autoregressive.
+# 5. GPT-2's context vector is zero-initialised for the first word.
+# 6. Encoder-decoders serve mappings between two kinds of sequence, with different weights for each.
+# 7. Continuous text would need an arbitrary cut.
+#
+# Some are true, some are half true, one is wrong. You will decide each by a number that you have measured, with a function that you have written. At the end they stand in a **ledger**, beside the answer in 150 words. (If you came only for that: it is the last page.)
+#
+# | | | points | minutes | difficulty |
+# |---|---|---|---|---|
+# | Exercise 1 | `prefix_mask` | 8 | 10 | ★☆☆ |
+# | Exercise 2 | `decode_with_encoder` | 8 | 5 | ★☆☆ |
+# | Exercise 3 | `evidence_mask_alone`: claim 2 | 5 | 10 | ★☆☆ |
+# | Exercise 4 | `predicted_reach` | 10 | 15 | ★★☆ |
+# | Exercise 5 | `evidence_no_encoder_attention`: claim 1 | 5 | 10 | ★☆☆ |
+# | Exercise 6 | `evidence_zero_context`: claim 5 | 4 | 5 | ★☆☆ |
+# | Exercise 7 | `evidence_one_at_a_time`: claim 3 | 5 | 10 | ★☆☆ |
+# | Exercise 8 | `evidence_bert`: claim 4 | 5 | 10 | ★★☆ |
+# | Exercise 9 | `match_parameters` | 10 | 15 | ★★☆ |
+# | Exercise 10 | `supervised_fraction` | 8 | 10 | ★☆☆ |
+# | Exercise 11 | `best_by_validation` | 10 | 15 | ★★☆ |
+# | Exercise 12 | `evidence_two_kinds`: claim 6 | 6 | 15 | ★★☆ |
+# | Exercise 13 | `evidence_cut`: claim 7 | 6 | 20 | ★★★ |
+# | Question 14 | a written answer, graded by a person | 10 | 25 | ★★☆ |
+#
+# The file `parts.py` beside this notebook holds solutions of notebooks 1 to 5. You start from them.
+
+# %% locked="setup"
+try:
+    from coursekit import (
+        comparison_table,
+        ledger,
+        pad,
+        reach,
+        reach_maps,
+        reached,
+        run_dots,
+        score_curves,
+        train,
+        under_grading,
+    )
+except ModuleNotFoundError:
+    raise ModuleNotFoundError(
+        "coursekit is not installed: in a terminal, in the folder that contains 06_comparison, run  pip install .  "
+        "and then restart the kernel."
+    ) from None
+
+import copy
+import math
+from collections.abc import Callable, Sequence
+from statistics import mean
+
+import matplotlib.pyplot as plt
+import torch
+import torch.nn.functional as F
+import transformers
+from coursekit.checkpoints import PYTHON_DOCS
+from coursekit.corpus import Corpus
+from coursekit.documentation import documents, fingerprint
+from coursekit.number_words import NumberWords, Sentences
+from coursekit.results import comparison_runs
+from parts import (
+    GPT2,
+    DecoderLayer,
+    Encoder,
+    Transformer,
+    causal_mask,
+    generate_cached,
+    language_model_loss,
+    load_gpt2_weights,
+    mask_tokens,
+    shift_right,
+    sinusoidal_positions,
+    train_step,
+)
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerBase
+
+transformers.utils.logging.disable_progress_bar()
+transformers.utils.logging.set_verbosity_error()  # it warns of the small vocabularies that we use for checks
+
+
+# %% [markdown]
+# ## Predict first
+#
+# Replace the `None`s before you read on. Nobody grades this.
+
+# %%
+prediction = {
+    # An encoder, a decoder, an encoder-decoder, GPT-2, and a "prefix-LM", which you are about to meet. For each one draws who
+    # sees whom. How many different pictures are there?
+    "different pictures, of 5": None,
+    # Number words, as in notebook 3. An encoder-decoder learns to translate them, and so does *one* stack of as many parameters,
+    # which reads English and German as one text. Which is the first to have 95 of 100 right, "two stacks" or "one stack"?
+    "translates first": None,
+    # Continuous text. The same two, in as many steps: which needs fewer bits for a character? And one stack of *half* as many
+    # parameters? Put the best first: "two stacks", "one stack", "half a stack".
+    "continues text, best first": None,
+    # An encoder-decoder was trained on texts that are cut after 32 of 128 tokens. Now they are cut after 96. How many bits for a
+    # character does it need more? (It needs about 2 where it was trained.)
+    "bits lost at another cut": None,
+}
+
+# %% [markdown]
+# # Part 1 · Who sees whom
+#
+# ## Read a source with one stack
+#
+# Notebook 4 left something open. When GPT-2 reads a prompt, a token of the prompt does not see the prompt's tokens *after* it. In an encoder it would. Need that be so? The prompt is given. Nobody has to predict it, so looking ahead *in it* is no cheating.
+#
+# So let the prompt, the **prefix**, see all of itself, and let only the rest be causal. That is a **prefix language model** (Raffel et al. 2020, section 3.2.1): one stack, no encoder, and the source is read from both sides.
+#
+# ### Exercise 1 · `prefix_mask` (8 points, 10 minutes, ★☆☆)
+#
+# With 2 of 5 positions in the prefix:
+#
+# ```
+#                 key  0 1 2 3 4
+# query 0, prefix      ■ ■ · · ·
+# query 1, prefix      ■ ■ · · ·
+# query 2              ■ ■ ■ · ·
+# query 3              ■ ■ ■ ■ ·
+# query 4              ■ ■ ■ ■ ■
+# ```
+#
+# $$M_{ij} = \text{True} \iff j \le i \;\text{ or }\; j < \text{prefix length}$$
+#
+# `causal_mask` of notebook 1 is imported.
+#
+# <details><summary>Hint</summary>
+# Start from the causal mask. What is added is a block of columns: everybody may look at the prefix. | is "or" for tensors of bools.
+# </details>
+
+
+# %% exercise="prefix_mask"
+def prefix_mask(prefix_length: int, length: int) -> Tensor:
+    """Which positions may each position attend to, when the first prefix_length of them are given, and not written?
+
+    Returns (length, length) bool; [i, j] is True where position i may attend to position j. Every position of the
+    prefix may attend to the whole prefix, in both directions; a position after it to itself and to all before it. A
+    prefix of 0 is the causal mask; with prefix_length == length nothing is hidden.
+
+    Raises ValueError unless 0 <= prefix_length <= length.
+    """
+    ### BEGIN SOLUTION
+    if not 0 <= prefix_length <= length:
+        raise ValueError(f"a prefix of {prefix_length} does not fit into {length} positions")
+    in_prefix = torch.arange(length) < prefix_length  # (length,), one for each key
+    return causal_mask(length) | in_prefix  # (length, length): everybody may look at the prefix
+    ### END SOLUTION
+
+
+# %% check="prefix_mask" points=8
+mask = prefix_mask(2, 5)
+assert isinstance(mask, Tensor), f"Return a torch tensor, not {type(mask).__name__}. Is there a `return`?"
+assert mask.shape == (5, 5), f"A row a query, a column a key: (5, 5), not {tuple(mask.shape)}."
+assert mask.dtype == torch.bool, f"A mask is made of bools, and this one of {mask.dtype}."
+assert not mask.all(), "Nothing is hidden. After the prefix no position may see one that comes later."
+assert mask[0, 1], "Position 0 is in the prefix of 2: it may look ahead to position 1."
+assert mask[4, 0], "What comes after the prefix may look at the prefix, and at all before itself."
+assert not mask[0, 2], (
+    "Position 0 may look ahead inside the prefix, and not beyond it: position 2 is not in a prefix of 2."
+)
+assert not mask[2, 3], "Position 2 comes after the prefix, so it may not see position 3."
+expected = [[1, 1, 0, 0, 0], [1, 1, 0, 0, 0], [1, 1, 1, 0, 0], [1, 1, 1, 1, 0], [1, 1, 1, 1, 1]]
+assert mask.int().tolist() == expected, (
+    f"With 2 of 5 in the prefix it should be the picture above; yours is {mask.int().tolist()}."
+)
+try:
+    nothing, everything = prefix_mask(0, 4), prefix_mask(4, 4)
+except ValueError:
+    raise AssertionError(
+        "A prefix of 0 and a prefix of all 4 positions are both allowed: refuse what is below 0 or above the length."
+    ) from None
+assert torch.equal(nothing, causal_mask(4)), "Without a prefix it is the causal mask."
+assert everything.all(), "If everything is prefix, nothing is hidden: that is an encoder."
+assert torch.equal(prefix_mask(1, 4), causal_mask(4)), (
+    "A prefix of 1 can look ahead at nothing but itself: it is the causal mask."
+)
+for wrong in (-1, 5):
+    try:
+        prefix_mask(wrong, 4)
+    except ValueError:
+        continue
+    raise AssertionError(f"A prefix of {wrong} in 4 positions cannot be: raise ValueError.")
+print("prefix_mask: the visible check passes.")
+
+# %% [markdown]
+# ## Write with an encoder
+#
+# Now the other way round: take the layers of an *encoder*, and write with them.
+#
+# ### Exercise 2 · `decode_with_encoder` (8 points, 5 minutes, ★☆☆)
+#
+# An `Encoder` of notebook 2 is called as `encoder(x, mask)`. It runs its layers, and its final norm where it has one. What has to change so that no position sees one after it?
+#
+# ```
+# x (batch, length, d_model)  →  (batch, length, d_model)
+# ```
+
+
+# %% exercise="decode_with_encoder"
+def decode_with_encoder(encoder: Encoder, x: Tensor) -> Tensor:
+    """Run an encoder's own layers as a decoder: no position sees one after it.
+
+    encoder  an Encoder of notebook 2, in post-norm or in pre-norm; it is not modified, and no layer is copied
+    x        (batch, length, d_model): embedded tokens, positions included
+
+    Returns (batch, length, d_model), after the encoder's final norm where it has one.
+    """
+    ### BEGIN SOLUTION
+    return encoder(x, causal_mask(x.shape[1]))
+    ### END SOLUTION
+
+
+# %% check="decode_with_encoder" points=8
+torch.manual_seed(2)
+for norm_first in (False, True):
+    where = f"With norm_first={norm_first}"
+    encoder = Encoder(2, 8, 2, 12, dropout=0.0, norm_first=norm_first)
+    x = torch.randn(3, 5, 8, requires_grad=True)  # (batch=3, length=5, d_model=8)
+    before, plain = x.detach().clone(), encoder(x)
+    try:
+        output = decode_with_encoder(encoder, x)
+    except (RuntimeError, TypeError) as error:
+        raise AssertionError(
+            f"{where}, x of (batch=3, length=5, d_model=8): {error}. A mask is of bools, with a row and a column for each of the 5 *positions*."
+        ) from None
+    assert torch.equal(encoder(x), plain), (
+        "After your call the encoder's own layers are masked. Leave the encoder as it is, and pass the mask as an argument."
+    )
+    assert isinstance(output, Tensor), (
+        f"Return what comes out, a tensor, and not {type(output).__name__}. Is there a `return`?"
+    )
+    assert output.shape == x.shape, f"{where}: a vector for each position, {tuple(x.shape)}, not {tuple(output.shape)}."
+    assert torch.equal(x, before), "You changed the caller's x."
+    other = x.detach().clone()
+    other[:, 4] = torch.randn(3, 8)  # only the last position changes
+    assert torch.allclose(decode_with_encoder(encoder, other)[:, :4], output[:, :4], atol=1e-5), (
+        f"{where}: the last position changes outputs before it. An encoder without a mask sees everything: which mask did you pass?"
+    )
+    other = x.detach().clone()
+    other[:, 0] = torch.randn(3, 8)
+    assert not torch.allclose(decode_with_encoder(encoder, other)[:, 4], output[:, 4], atol=1e-3), (
+        f"{where}: the first position does not change the last output. Each position may look back: is the mask the right way round?"
+    )
+    y = x
+    for layer in encoder.layers:
+        y = layer(y, causal_mask(5))
+    if norm_first:
+        assert not torch.allclose(output, y, atol=1e-5), (
+            "In pre-norm the encoder ends with a norm: yours is left out. Call the encoder itself."
+        )
+        y = encoder.norm(y)
+    assert torch.allclose(output, y, atol=1e-5), (
+        f"{where}: something else than the encoder's own layers, each with the causal mask, has run."
+    )
+    assert decode_with_encoder(encoder, x[:, :1]).shape == (3, 1, 8), "A text of one token should work, too."
+    long = torch.randn(1, 50, 8)
+    assert torch.allclose(decode_with_encoder(encoder, long), encoder(long, causal_mask(50)), atol=1e-5), (
+        "A text of 50 positions comes out wrong. Is the mask as long as the text?"
+    )
+    assert output.requires_grad, f"{where}: no gradient leaves the output. Is something switched off or cut off?"
+    (output * torch.randn(3, 5, 8)).sum().backward()
+    assert x.grad is not None and all(p.grad is not None for p in encoder.parameters()), (
+        f"{where}: no gradient arrives at x, or at the encoder's parameters. Run the encoder's own layers, and no copy of them."
+    )
+    with torch.no_grad():
+        for parameter in encoder.parameters():
+            parameter.mul_(1.5)
+    assert torch.allclose(decode_with_encoder(encoder, x), encoder(x, causal_mask(5)), atol=1e-5), (
+        "The encoder has learned since your first call, and you still run the old one. Is a copy kept?"
+    )
+dropping = Encoder(2, 8, 2, 12, dropout=0.5)
+for training in (True, False):
+    dropping.train(training)
+    equal = torch.equal(decode_with_encoder(dropping, x), decode_with_encoder(dropping, x))
+    assert equal != training and all(part.training == training for part in dropping.modules()), (
+        f"Whether dropout drops is the caller's choice, by train() or eval(), and stays so after the call; here it was training={training}. Leave the mode alone."
+    )
+print("decode_with_encoder: the visible check passes.")
+
+# %% [markdown]
+# That was all? Then try claim 2: **the decoder is equivalent to the encoder, except for the mask.** Take a decoder of 2017, take out its cross-attention with the norm that belongs to it, and give an encoder the same weights. How far are their outputs apart?
+
+
+# %%
+class WithoutCrossAttention(DecoderLayer):
+    """Notebook 3's layer without its cross-attention and the norm of that."""
+
+    def forward(self, x: Tensor, self_mask: Tensor) -> Tensor:
+        if self.norm_first:
+            normal = self.norm1(x)
+            x = x + self.self_attention(normal, normal, normal, self_mask)
+            return x + self.feed_forward(self.norm3(x))
+        x = self.norm1(x + self.self_attention(x, x, x, self_mask))
+        return self.norm3(x + self.feed_forward(x))
+
+
+def with_the_weights_of(decoder: nn.ModuleList, norm_first: bool) -> Encoder:
+    """An encoder with as many layers as the decoder has, and the same weights."""
+    encoder = Encoder(len(decoder), 16, 4, 64, dropout=0.0, norm_first=norm_first)
+    names = {"self_attention": "self_attention", "norm1": "norm1", "feed_forward": "feed_forward", "norm2": "norm3"}
+    for ours, theirs in zip(encoder.layers, decoder, strict=True):
+        for here, there in names.items():
+            getattr(ours, here).load_state_dict(getattr(theirs, there).state_dict())
+    return encoder
+
+
+table = {"layers": []}  # the results table: it grows through this notebook
+x = torch.randn(1, 7, 16, generator=torch.Generator().manual_seed(0))  # (1, length=7, 16)
+for seed in range(3):
+    for decoder_first in (False, True):
+        torch.manual_seed(seed)
+        decoder = nn.ModuleList(
+            WithoutCrossAttention(16, 4, 64, dropout=0.0, norm_first=decoder_first) for _ in range(2)
+        )
+        y = x
+        for layer in decoder:
+            y = layer(y, causal_mask(7))
+        for encoder_first in (False, True):
+            encoder = with_the_weights_of(decoder, encoder_first)
+            z = (
+                y if not encoder_first else encoder.norm(y)
+            )  # an encoder in pre-norm ends with a norm, so the decoder gets one
+            difference = (decode_with_encoder(encoder, x) - z).abs().max().item()
+            norms = "alike" if decoder_first == encoder_first else "apart"
+            table["layers"].append({"norms": norms, "seed": seed, "difference": difference})
+            if seed == 0:
+                kinds = [("pre" if first else "post") + "-norm" for first in (decoder_first, encoder_first)]
+                print(f"decoder in {kinds[0]:9}  encoder in {kinds[1]:9}  largest difference {difference}")
+with torch.no_grad():
+    print(f"and without the mask, norms alike:             {(encoder(x) - z).abs().max().item():.3f}")
+
+# %% [markdown]
+# **Exactly 0.0**, not 1e-7, where both normalise in the same way. It is not that the two can do the same. They *are* the same, number for number, once cross-attention and its norm are gone.
+#
+# ### A trap, by the way
+#
+# PyTorch has a stack of its own, `nn.TransformerEncoder`, and its `forward` has an argument `is_causal`. So is `is_causal=True` all it takes? Change the last of five vectors, and see how many of the four outputs before it change.
+
+# %%
+torch.manual_seed(0)
+layer = nn.TransformerEncoderLayer(16, 4, 64, dropout=0.0, batch_first=True)
+stack = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+mask = nn.Transformer.generate_square_subsequent_mask(5)
+vectors = torch.randn(1, 5, 16)
+changed_last = vectors.clone()
+changed_last[:, 4] = torch.randn(16)
+for options in ({"mask": mask}, {"mask": mask, "is_causal": True}, {"is_causal": True}):
+    for name, training, gradients in (
+        ("training", True, True),
+        ("evaluation", False, True),
+        ("evaluation, no_grad", False, False),
+    ):
+        stack.train(training)
+        try:
+            with torch.set_grad_enabled(gradients):
+                difference = (stack(vectors, **options) - stack(changed_last, **options))[0, :4].abs().amax(dim=-1)
+            found = f"{int((difference > 1e-6).sum())} of 4 see what comes later"
+        except RuntimeError as error:
+            found = f"RuntimeError: {str(error).split('.')[0]}."
+        print(f"{' and '.join(options):18} {name:20} {found}")
+
+# %% [markdown]
+# It is not. For this class `is_causal` is a *hint* that the mask which you pass is a causal one. It makes none. Mostly one gets an error then. But **in evaluation mode without gradients**, just as one uses a trained model, **it looks ahead and says nothing**: there the call takes another way through PyTorch. (So it was in PyTorch 2.13. If it has been mended, the last line above says so.) Never trust a name: measure who sees whom.
+#
+# ### A verdict
+#
+# A claim mostly has several parts. If all of them hold, it is confirmed; if none does, it is refuted; and if some do, it has to be qualified. That is all that `verdict` knows:
+
+
+# %% locked="verdict"
+def verdict(*holds: bool) -> str:
+    """What becomes of a claim: "confirmed" if all its parts hold, "refuted" if none does, and else "qualified"."""
+    if not holds:
+        raise ValueError("a claim without parts can be neither true nor false")
+    return "confirmed" if all(holds) else "qualified" if any(holds) else "refuted"
+
+
+# %% [markdown]
+# ### Exercise 3 · `evidence_mask_alone` (5 points, 10 minutes, ★☆☆)
+#
+# Your first entry of the ledger. The function gets the results table and returns two things: the **number** that decides the claim, and the verdict. What counts as a part of the claim is written in the docstring. (The hidden tests bring tables of their own, with other numbers and other verdicts.)
+#
+# <details><summary>Hint</summary>
+# First the rows that count: <code>[row["difference"] for row in table["layers"] if row["norms"] == "alike"]</code>. Then the largest. Then <code>verdict(first part, second part)</code>.
+# </details>
+
+
+# %% exercise="evidence_mask_alone"
+def evidence_mask_alone(table: dict) -> tuple[float, str]:
+    """Claim 2: the decoder is equivalent to the encoder, except for the mask.
+
+    table["layers"]  a dict for each pair of a decoder layer, without its cross-attention, and an encoder layer with
+                     the same weights and a causal mask: "norms" is "alike" or "apart", and "difference" the largest
+                     difference of their outputs
+
+    Returns the largest difference where the norms are alike, and the verdict, with two parts: where the norms are
+    alike every difference is exactly 0; and where they are apart, too.
+    """
+    ### BEGIN SOLUTION
+    alike, apart = (
+        [row["difference"] for row in table["layers"] if row["norms"] == norms] for norms in ("alike", "apart")
+    )
+    return max(alike), verdict(max(alike) == 0, max(apart) == 0)
+    ### END SOLUTION
+
+
+# %% check="evidence_mask_alone" points=5
+def layer_rows(alike: list[float], apart: list[float]) -> dict:
+    return {
+        "layers": [{"norms": "apart", "seed": i, "difference": value} for i, value in enumerate(apart)]
+        + [{"norms": "alike", "seed": i, "difference": value} for i, value in enumerate(alike)]
+    }
+
+
+for alike, apart, number, expected in [
+    ([0.0, 0.0], [1.5, 2.0], 0.0, "qualified"),
+    ([0.0, 1e-9], [1.5, 2.0], 1e-9, "refuted"),
+    ([0.0, 0.0], [0.0, 0.0], 0.0, "confirmed"),
+    ([0.0, 0.0], [0.0, 2.0], 0.0, "qualified"),
+    ([3e-3, 5e-3], [0.0, 0.0], 5e-3, "qualified"),
+]:
+    found = evidence_mask_alone(layer_rows(alike, apart))
+    assert isinstance(found, tuple) and len(found) == 2, (
+        f"Return two things, the number and the verdict; you returned {found!r}."
+    )
+    assert math.isclose(found[0], number, abs_tol=1e-12), (
+        f"With differences {alike} where the norms are alike, and {apart} where they are apart, the number is {number}, not {found[0]}."
+    )
+    assert found[1] == expected, (
+        f"With differences {alike} where the norms are alike, and {apart} where they are apart, the claim is {expected!r}, not {found[1]!r}. "
+        "Each part asks whether *every* difference of its kind is exactly 0."
+    )
+print("evidence_mask_alone: the visible check passes.")
+
+# %%
+print(evidence_mask_alone(table))
+
+# %% [markdown]
+# Qualified: with equal norms the difference is exactly 0, and a decoder that normalises elsewhere is another function. And note what had to be taken *out* first. A decoder of 2017 has cross-attention, too, and the claim forgets that. (From there to GPT-2, notebook 4 counted three more changes: where it normalises, GELU, learned positions. None of them has to do with the encoder.)
+#
+# ## Five architectures
+#
+# ### Exercise 4 · `predicted_reach` (10 points, 15 minutes, ★★☆)
+#
+# You have seen reach matrices in every notebook. Now predict them. The text is always the same: a source, and a target behind it. There is a row for each output and a column for each input, source first. Entry $[i, j]$ is True if input $j$ can change output $i$, in any number of layers.
+#
+# For the encoder-decoder, the rows of the source are what the *encoder* makes of it, and the rows of the target what the *decoder* makes.
+#
+# Take paper and pencil. Draw the five pictures for a source of 2 and a target of 3 before you write any code.
+#
+# <details><summary>Hint 1: the encoder-decoder's four blocks</summary>
+# Source sees source: the encoder has no mask. Source sees target: does the encoder ever get it? Target sees source: cross-attention. Target sees target: the decoder's own mask.
+# </details>
+#
+# <details><summary>Hint 2: more than one layer</summary>
+# Can a position see more in two layers than in one? If i sees j in the first layer and j saw k, then i sees k. For a causal mask that adds nothing. Does it add anything to a prefix mask?
+# </details>
+
+
+# %% exercise="predicted_reach"
+def predicted_reach(architecture: str, source_length: int, target_length: int) -> Tensor:
+    """Which positions can each output depend on, in a text of a source and a target behind it?
+
+    architecture  "encoder": an encoder reads source and target as one text
+                  "decoder": decoder layers without an encoder and without cross-attention, on the same text
+                  "encoder-decoder": the encoder reads the source, the decoder the target and the encoder's output
+                  "GPT-2": on the same text
+                  "prefix-LM": one stack on the same text, with a prefix_mask; the source is the prefix
+
+    Returns (source_length + target_length, source_length + target_length) bool: a row for each output and a column
+    for each input, those of the source first. [i, j] is True where input j can change output i. In the
+    encoder-decoder the outputs of the source are the encoder's, and those of the target the decoder's.
+
+    Raises ValueError for another architecture.
+    """
+    ### BEGIN SOLUTION
+    length = source_length + target_length
+    if architecture == "encoder":
+        return torch.ones(length, length, dtype=torch.bool)
+    if architecture in ("decoder", "GPT-2"):
+        return causal_mask(length)
+    if architecture in ("encoder-decoder", "prefix-LM"):
+        return prefix_mask(source_length, length)
+    raise ValueError(f"there is no prediction for {architecture!r}")
+    ### END SOLUTION
+
+
+# %% check="predicted_reach" points=10
+for architecture in ("encoder", "decoder", "encoder-decoder", "GPT-2", "prefix-LM"):
+    matrix = predicted_reach(architecture, 2, 3)
+    assert isinstance(matrix, Tensor) and matrix.dtype == torch.bool, f"{architecture}: return a tensor of bools."
+    assert matrix.shape == (5, 5), (
+        f"{architecture}: a row and a column for each of the 2 + 3 positions, (5, 5), not {tuple(matrix.shape)}."
+    )
+    assert matrix.diagonal().all(), f"{architecture}: each output depends on its own input, at least."
+assert predicted_reach("encoder", 2, 3).all(), "encoder: it has no mask, so everything sees everything."
+for architecture in ("decoder", "GPT-2"):
+    matrix = predicted_reach(architecture, 2, 3)
+    assert not matrix.triu(1).any(), f"{architecture}: no position sees one after it, in the source neither."
+    assert matrix.tril().sum() == 15, f"{architecture}: each position sees all before it, the source as well."
+matrix = predicted_reach("encoder-decoder", 2, 3)
+assert matrix[:2, :2].all(), "encoder-decoder: the encoder reads the source from both sides."
+assert not matrix[:2, 2:].any(), (
+    "encoder-decoder: the encoder never gets the target, so no output of the source depends on it."
+)
+assert matrix[2:, :2].all(), "encoder-decoder: by cross-attention each word of the target sees the whole source."
+assert torch.equal(matrix[2:, 2:], causal_mask(3)), "encoder-decoder: among themselves the target's words are causal."
+matrix = predicted_reach("prefix-LM", 2, 3)
+assert matrix[:2, :2].all() and not matrix[:2, 2:].any(), (
+    "prefix-LM: the source is the prefix, which sees all of itself and no more."
+)
+assert torch.equal(matrix[2:], causal_mask(5)[2:]), "prefix-LM: after the prefix each position sees all before it."
+assert predicted_reach("encoder-decoder", 4, 1)[:4, :4].all(), (
+    "Sizes are arguments: a source of 4 and a target of 1 should work."
+)
+for architecture in ("encoder", "GPT-2", "encoder-decoder"):
+    assert predicted_reach(architecture, 0, 3).shape == (3, 3), (
+        f"{architecture}: without a source there are 3 positions left."
+    )
+for unknown in ("oracle", "the decoder", "encoder-decoder-encoder", "GPT", ""):
+    try:
+        predicted_reach(unknown, 2, 3)
+    except ValueError:
+        continue
+    except Exception as error:
+        raise AssertionError(
+            f"{unknown!r} is none of the five architectures: raise ValueError, and not {type(error).__name__}."
+        ) from None
+    raise AssertionError(
+        f"{unknown!r} is none of the five architectures: compare whole names, and raise ValueError for others."
+    )
+print("predicted_reach: the visible check passes.")
+
+# %% [markdown]
+# Now measure. Each architecture is built from your parts, with random weights and two layers, and gets the vectors of a source `s0 s1 s2` and of a target `t0` to `t3`.
+
+
+# %%
+SOURCE, TARGET, WIDTH = 3, 4, 16
+torch.manual_seed(0)
+reader = Encoder(2, WIDTH, 4, 64, dropout=0.0, norm_first=True).double()
+writer = nn.ModuleList(WithoutCrossAttention(WIDTH, 4, 64, dropout=0.0) for _ in range(2)).double()
+listener = nn.ModuleList(DecoderLayer(WIDTH, 4, 64, dropout=0.0) for _ in range(2)).double()
+gpt2 = GPT2(GPT2Config(n_embd=WIDTH, n_head=4, n_layer=2, n_positions=9, vocab_size=20)).double().eval()
+
+
+def decoder(x: Tensor) -> Tensor:
+    for layer in writer:
+        x = layer(x, causal_mask(x.shape[1]))
+    return x
+
+
+def encoder_decoder(x: Tensor) -> Tensor:
+    memory, y = reader(x[:, :SOURCE]), x[:, SOURCE:]  # (1, SOURCE, WIDTH), (1, TARGET, WIDTH)
+    for layer in listener:
+        y = layer(y, memory, causal_mask(TARGET))
+    return torch.cat([memory, y], dim=1)
+
+
+def gpt2_blocks(x: Tensor) -> Tensor:
+    for block in gpt2.h:
+        x = block(x)
+    return x
+
+
+ARCHITECTURES = {
+    "encoder": reader,
+    "decoder": decoder,
+    "encoder-decoder": encoder_decoder,
+    "GPT-2": gpt2_blocks,
+    "prefix-LM": lambda x: reader(x, prefix_mask(SOURCE, SOURCE + TARGET)),
+}
+WORDS = [f"s{i}" for i in range(SOURCE)] + [f"t{i}" for i in range(TARGET)]
+
+
+def emblem() -> None:
+    """Five reach matrices, measured, with a line between source and target."""
+    figure = reach_maps(five, WORDS)
+    for axis in figure.axes:
+        for line in (axis.axvline, axis.axhline):
+            line(SOURCE - 0.5, color="black", linewidth=2)  # source | target
+    plt.show()
+
+
+vectors = torch.randn(SOURCE + TARGET, WIDTH)
+five = {name: reach(layers, vectors) for name, layers in ARCHITECTURES.items()}
+for name, matrix in five.items():
+    as_predicted = torch.equal(reached(matrix), predicted_reach(name, SOURCE, TARGET))
+    print(f"{name:16} {'as you predicted' if as_predicted else 'NOT as you predicted'}")
+emblem()
+different = len({tuple(reached(matrix).flatten().tolist()) for matrix in five.values()})
+print(f"{different} different pictures; you predicted {prediction['different pictures, of 5']}.")
+
+# %% [markdown]
+# *Five grids of seven outputs and seven inputs, with black lines between source and target. Encoder: all blue. Decoder and GPT-2: the same triangle. Encoder-decoder and prefix-LM: the same picture, a full block for the source, nothing of the target above it, and below both the source and a triangle.*
+#
+# **Five architectures, three pictures.**
+#
+# - The decoder without its encoder and GPT-2 are one picture.
+# - The encoder-decoder and the prefix-LM are one picture, too. *Everything that the second stack can see, one stack can see*, with a mask and without cross-attention.
+# - So the only thing that GPT-2 does not see, and the encoder-decoder does, is the small triangle in the source: words of the prompt that come later.
+#
+# What anybody can *see* is decided by the mask. Whether there are two stacks or one cannot be seen in this picture at all. So it must be a question of something else: of weights, of cost, of what is learned, or of nothing. That is to be measured. But first, the claims about GPT-2 itself.
+
+# %% [markdown]
+# # Part 2 · GPT-2 itself
+#
+# ## Is there anything for an encoder in it?
+#
+# Ask the original. Here are the parts of its blocks, as `transformers` builds them: once as GPT-2 is, and once with `add_cross_attention=True`, for those who want to put an encoder beside it.
+
+
+# %%
+def parts_of_blocks(config: GPT2Config) -> dict[str, list[str]]:
+    """{block: names of its parts}; on the meta device, so that nothing is computed."""
+    with torch.device("meta"):
+        blocks = GPT2LMHeadModel(config).transformer.h
+    return {f"h.{number}": [name for name, _ in block.named_children()] for number, block in enumerate(blocks)}
+
+
+table["blocks"] = parts_of_blocks(GPT2Config())
+listening = parts_of_blocks(GPT2Config(add_cross_attention=True))
+print(f"GPT-2 small has {len(table['blocks'])} blocks.")
+print("h.0 of GPT-2:                      ", ", ".join(table["blocks"]["h.0"]))
+print("h.0 with add_cross_attention=True: ", ", ".join(listening["h.0"]))
+
+# %% [markdown]
+# ### Exercise 5 · `evidence_no_encoder_attention` (5 points, 10 minutes, ★☆☆)
+#
+# Claim 1: **GPT-2 is decoder blocks only, with masked self-attention and no attention to an encoder.** How many blocks have parts for an encoder?
+#
+# <details><summary>Hint</summary>
+# Of each block: is there any part with "cross" in its name? <code>verdict(*bools)</code> takes any number of bools.
+# </details>
+
+
+# %% exercise="evidence_no_encoder_attention"
+def evidence_no_encoder_attention(table: dict) -> tuple[int, str]:
+    """Claim 1: GPT-2 is decoder blocks only, with masked self-attention and no attention to an encoder.
+
+    table["blocks"]  {block: [names of its parts]}, such as {"h.0": ["ln_1", "attn", ...], ...}. Parts of the attention
+                     to an encoder have "cross" in their names.
+
+    Returns how many blocks have such parts, and the verdict, with a part for each block: it has none of them.
+    """
+    ### BEGIN SOLUTION
+    without = [not any("cross" in part for part in parts) for parts in table["blocks"].values()]
+    return without.count(False), verdict(*without)
+    ### END SOLUTION
+
+
+# %% check="evidence_no_encoder_attention" points=5
+plain, able = ["ln_1", "attn", "ln_2", "mlp"], ["ln_1", "attn", "crossattention", "ln_cross_attn", "mlp"]
+for blocks, number, expected in [
+    ([plain, plain, plain], 0, "confirmed"),
+    ([plain, able, plain], 1, "qualified"),
+    ([able, able], 2, "refuted"),
+    ([plain, ["ln_1", "attn", "ln_cross_attn"]], 1, "qualified"),
+    ([plain, ["ln_1", "multi_cross"], able, able], 3, "qualified"),
+]:
+    found = evidence_no_encoder_attention({"blocks": {f"h.{i}": parts for i, parts in enumerate(blocks)}})
+    assert isinstance(found, tuple) and len(found) == 2, (
+        f"Return two things, the number and the verdict; you returned {found!r}."
+    )
+    assert found[0] == number, (
+        f"For blocks with the parts {blocks} the number is {number}, not {found[0]}. Blocks are counted, not parts."
+    )
+    assert found[1] == expected, (
+        f"For blocks with the parts {blocks} the claim is {expected!r}, not {found[1]!r}: each block without such parts speaks for it."
+    )
+assert evidence_no_encoder_attention({"blocks": {"cross.0": plain}}) == (0, "confirmed"), (
+    "The names of the *parts* count, and not what a block is called."
+)
+print("evidence_no_encoder_attention: the visible check passes.")
+
+# %%
+print(evidence_no_encoder_attention(table))
+print("with add_cross_attention:", evidence_no_encoder_attention({"blocks": listening}))
+
+# %% [markdown]
+# Confirmed, and that its self-attention is masked you have measured above: the picture of GPT-2 is a triangle.
+#
+# ## The first word
+#
+# Claim 5: **GPT-2's context vector is zero-initialised for the first word.** It comes from recurrent networks, whose state before the first word is a vector of zeros. Is there such a thing in GPT-2? Look at position 0 of the trained model that comes with this course, in `transformers`' own code and in yours:
+#
+# $$x_0 = \mathrm{wte}[\text{token}] + \mathrm{wpe}[0] \qquad\qquad \mathrm{context}_0 = \sum_{j \le 0} \alpha_{0j}\, v_j \,W^O = \underbrace{\alpha_{00}}_{=\,1}\, v_0\, W^O$$
+#
+# Position 0 may look at itself only, and the weights of a row sum to 1.
+
+# %%
+tokenizer = AutoTokenizer.from_pretrained(PYTHON_DOCS)
+theirs = GPT2LMHeadModel.from_pretrained(PYTHON_DOCS, attn_implementation="eager").eval()
+ours = load_gpt2_weights(GPT2(theirs.config), theirs.state_dict()).eval()
+words = tokenizer("The function returns a list of strings.", return_tensors="pt")["input_ids"]  # (1, length)
+
+table["first word"] = []
+
+
+def look_at_the_first_word(model: str, layer: int) -> Callable:
+    """A hook for an attention: what comes in at position 0, what comes out, and what its own value alone would give."""
+
+    def look(attention: nn.Module, inputs: tuple, output: Tensor | tuple) -> None:
+        x, context = inputs[0][0, 0], (output[0] if isinstance(output, tuple) else output)[0, 0]  # (n_embd,) each
+        own_value = attention.c_proj(attention.c_attn(x[None])[:, -len(x) :])[0]  # (n_embd,)
+        table["first word"].append({"model": model, "layer": layer, "context": context.norm().item()})
+        print(
+            f"{model:13} layer {layer}: length of the context vector {context.norm():5.2f}, "
+            f"of its difference to the projected own value {(context - own_value).norm():.0e}"
+        )
+
+    return look
+
+
+with torch.no_grad():
+    for name, model, blocks in (("transformers", theirs, theirs.transformer.h), ("yours", ours, ours.h)):
+        hooks = [
+            block.attn.register_forward_hook(look_at_the_first_word(name, layer)) for layer, block in enumerate(blocks)
+        ]
+        model(words)
+        for hook in hooks:
+            hook.remove()
+    first = ours.wte(words)[0, 0] + ours.wpe.weight[0]
+    print(f"what comes in, wte + wpe, has the length {first.norm():.2f}")
+    weights = theirs(words, output_attentions=True).attentions  # a tensor (1, heads, length, length) a layer
+    print(
+        "weight of position 0 on itself, every layer and head:",
+        {w for layer in weights for w in layer[0, :, 0, 0].tolist()},
+    )
+
+# %% [markdown]
+# ### Exercise 6 · `evidence_zero_context` (4 points, 5 minutes, ★☆☆)
+
+
+# %% exercise="evidence_zero_context"
+def evidence_zero_context(table: dict) -> tuple[float, str]:
+    """Claim 5: GPT-2's context vector is zero-initialised for the first word.
+
+    table["first word"]  a dict for each layer of each model: "context" is the length of the vector that its attention
+                         makes at position 0
+
+    Returns the shortest length, and the verdict, with a part for each dict: its length is exactly 0.
+    """
+    ### BEGIN SOLUTION
+    lengths = [row["context"] for row in table["first word"]]
+    return min(lengths), verdict(*(length == 0 for length in lengths))
+    ### END SOLUTION
+
+
+# %% check="evidence_zero_context" points=4
+for lengths, number, expected in [
+    ([2.5, 1.5, 3.0], 1.5, "refuted"),
+    ([0.0, 0.0], 0.0, "confirmed"),
+    ([4.0, 0.0, 2.0], 0.0, "qualified"),
+    ([1e-9, 2.0], 1e-9, "refuted"),
+]:
+    rows = [
+        {"model": "transformers" if i < 2 else "yours", "layer": i % 2, "context": length}
+        for i, length in enumerate(lengths)
+    ]
+    found = evidence_zero_context({"first word": rows})
+    assert isinstance(found, tuple) and len(found) == 2, (
+        f"Return two things, the number and the verdict; you returned {found!r}."
+    )
+    assert math.isclose(found[0], number, abs_tol=1e-12), (
+        f"Of the lengths {lengths} the shortest is {number}; you returned {found[0]}."
+    )
+    assert found[1] == expected, (
+        f"With the lengths {lengths} the claim is {expected!r}, not {found[1]!r}: a length of exactly 0 speaks for it."
+    )
+print("evidence_zero_context: the visible check passes.")
+
+# %%
+print(evidence_zero_context(table))
+
+# %% [markdown]
+# **Refuted.** What comes in at position 0 is a word and a place, like everywhere. Its attention has the weight 1 on itself, and what comes out is its own value, projected. Nothing is initialised, since nothing is carried from word to word: there is no state, only positions.
+#
+# ## One token at a time?
+#
+# Claim 3: **it works one token at a time.** Count how often the model is run. In training, for windows of several lengths: one step of `train_step`. In generation: `generate_cached`.
+
+
+# %%
+class Passes:
+    """Counts how often a GPT-2 is run, while it is in a `with`."""
+
+    def __init__(self, model: GPT2):
+        self.model, self.count = model, 0
+
+    def __enter__(self) -> "Passes":
+        self.hook = self.model.wte.register_forward_hook(self.add)
+        return self
+
+    def add(self, *_) -> None:
+        self.count += 1
+
+    def __exit__(self, *_) -> None:
+        self.hook.remove()
+
+
+table["passes"] = []
+text = tokenizer("\n".join(documents(library=False))[:2000], return_tensors="pt")["input_ids"]  # (1, length)
+learner = copy.deepcopy(ours)
+optimizer = torch.optim.AdamW(learner.parameters(), lr=1e-4)
+for length in (16, 64, 256):
+    with Passes(learner) as passes:
+        train_step(
+            learner, lambda model, tokens: language_model_loss(model(tokens), tokens), optimizer, text[:, :length]
+        )
+    table["passes"].append({"task": "training", "tokens": length - 1, "passes": passes.count})
+for new in (4, 32):
+    with Passes(ours) as passes:
+        generate_cached(ours, text[:, :16], new, temperature=0)
+    table["passes"].append({"task": "generation", "tokens": new, "passes": passes.count})
+for row in table["passes"]:
+    print(f"{row['task']:10}  {row['tokens']:3} tokens predicted in {row['passes']:2} passes")
+
+precise = copy.deepcopy(ours).double()
+with torch.no_grad():
+    at_once = precise(text[:, :64])[0]  # (64, vocab_size)
+    one_by_one = torch.stack([precise(text[:, :end])[0, -1] for end in range(1, 65)])  # (64, vocab_size)
+print(
+    f"64 positions in one pass, and one by one in 64: largest difference of a logit {(at_once - one_by_one).abs().max():.0e}"
+)
+
+# %% [markdown]
+# ### Exercise 7 · `evidence_one_at_a_time` (5 points, 10 minutes, ★☆☆)
+
+
+# %% exercise="evidence_one_at_a_time"
+def evidence_one_at_a_time(table: dict) -> tuple[float, str]:
+    """Claim 3: it works one token at a time.
+
+    table["passes"]  dicts: "task" is "training" or "generation", "tokens" how many tokens were predicted, and "passes"
+                     how often the model was run for them
+
+    Returns how many tokens training predicts in a pass, which is all its tokens by all its passes, and the verdict,
+    with two parts: every generation took exactly as many passes as tokens; and so did every training.
+    """
+    ### BEGIN SOLUTION
+    training, generation = (
+        [row for row in table["passes"] if row["task"] == task] for task in ("training", "generation")
+    )
+    a_pass = sum(row["tokens"] for row in training) / sum(row["passes"] for row in training)
+    return a_pass, verdict(*(all(row["tokens"] == row["passes"] for row in rows) for rows in (generation, training)))
+    ### END SOLUTION
+
+
+# %% check="evidence_one_at_a_time" points=5
+for training, generation, number, expected in [
+    ([(10, 1), (30, 1)], [(5, 5), (7, 7)], 20, "qualified"),
+    ([(10, 1), (30, 3)], [(5, 5)], 10, "qualified"),
+    ([(4, 4), (6, 6)], [(5, 5)], 1, "confirmed"),
+    ([(10, 1)], [(5, 5), (8, 2)], 10, "refuted"),
+    ([(10, 1), (30, 3), (5, 5)], [(5, 5)], 5, "qualified"),
+    ([(10, 1)], [(4, 6), (6, 4)], 10, "refuted"),
+    ([(10, 1)], [(5, 5), (4, 5)], 10, "refuted"),
+]:
+    rows = [
+        {"task": task, "tokens": tokens, "passes": passes}
+        for task, pairs in (("generation", generation), ("training", training))
+        for tokens, passes in pairs
+    ]
+    found = evidence_one_at_a_time({"passes": rows})
+    assert isinstance(found, tuple) and len(found) == 2, (
+        f"Return two things, the number and the verdict; you returned {found!r}."
+    )
+    assert math.isclose(found[0], number), (
+        f"With (tokens, passes) of {training} in training, the number is {number}, and yours is {found[0]}: all tokens by all passes."
+    )
+    assert found[1] == expected, (
+        f"With (tokens, passes) of {training} in training and {generation} in generation the claim is {expected!r}, not {found[1]!r}. "
+        "A part holds if *every* one of its rows has exactly as many passes as tokens."
+    )
+print("evidence_one_at_a_time: the visible check passes.")
+
+# %%
+print(evidence_one_at_a_time(table))
+
+# %% [markdown]
+# Qualified. It *writes* one token at a time, since it has to read what it wrote. But it *learns* all positions of a window in one pass, and it reads a prompt in one pass, too. The mask is what allows it: no position sees a later one, so it is all the same whether the later ones are there already. That is what the last line above says.
+
+# %% [markdown]
+# # Part 3 · BERT beside GPT-2
+#
+# Claim 4: **BERT sees the whole context at once, and is not autoregressive.**
+#
+# What does that mean for what the two can compute? To be exact about it, take a language so small that one can look at *all* of its texts: five words, and each text has four of them. There are $5^4 = 625$ texts. How probable each one is we know, since we made the language up: each word depends on the one before.
+#
+# Both models are one `OneStack`: your `decode_with_encoder` with an embedding at both ends. You will use it in all that follows, so read it.
+
+
+# %% locked="one_stack"
+class OneStack(nn.Module):
+    """One stack that reads and writes: notebook 2's encoder under a mask, and an embedding at both ends.
+
+    Everything is as in notebook 3's Transformer: embeddings times the root of d_model, sine positions, scores from
+    the embedding itself, pre-norm with a norm at the end.
+    """
+
+    def __init__(self, vocab_size: int, d_model: int, num_heads: int, d_ff: int, num_layers: int):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, d_model)
+        nn.init.normal_(self.embedding.weight, std=d_model**-0.5)
+        self.encoder = Encoder(num_layers, d_model, num_heads, d_ff, dropout=0.0, norm_first=True)
+
+    def forward(self, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
+        """tokens (batch, length) -> logits (batch, length, vocab_size), causal unless there is another mask."""
+        length, d_model = tokens.shape[1], self.embedding.embedding_dim
+        x = self.embedding(tokens) * math.sqrt(d_model) + sinusoidal_positions(length, d_model)
+        x = decode_with_encoder(self.encoder, x) if mask is None else self.encoder(x, mask)
+        return x @ self.embedding.weight.T
+
+
+def mean_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """logits (batch, length, vocab_size), labels (batch, length); -100 where nothing is asked."""
+    return F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=-100)
+
+
+# %%
+WORDS_5, LENGTH = 5, 4
+BLANK, BEGIN = WORDS_5, WORDS_5 + 1  # two more tokens: BERT's blank, and what GPT-2 reads before the first word
+EVERYTHING = torch.ones(LENGTH, LENGTH, dtype=torch.bool)  # BERT's mask: none
+generator = torch.Generator().manual_seed(4)
+first_word = (1.5 * torch.randn(WORDS_5, generator=generator)).softmax(dim=-1)  # (5,)
+next_word = (1.5 * torch.randn(WORDS_5, WORDS_5, generator=generator)).softmax(
+    dim=-1
+)  # (5, 5), a row for each word before
+texts = torch.cartesian_prod(*[torch.arange(WORDS_5)] * LENGTH)  # (625, 4): all texts
+probabilities = first_word[texts[:, 0]]  # (625,)
+for i in range(1, LENGTH):
+    probabilities = probabilities * next_word[texts[:, i - 1], texts[:, i]]
+print(f"{len(texts)} texts, whose probabilities sum to {probabilities.sum():.3f}")
+
+
+def draw_texts(generator: torch.Generator) -> tuple[Tensor, torch.Generator]:
+    return texts[torch.multinomial(probabilities, 128, replacement=True, generator=generator)], generator
+
+
+def shifted(texts: Tensor) -> Tensor:
+    """What GPT-2 reads to predict every word of these texts."""
+    return torch.cat([torch.full_like(texts[:, :1], BEGIN), texts[:, :-1]], dim=1)
+
+
+def causal_loss(model: nn.Module, batch: tuple) -> Tensor:
+    tokens, _ = batch
+    return mean_loss(model(shifted(tokens)), tokens)
+
+
+def blanks_loss(model: nn.Module, batch: tuple) -> Tensor:
+    inputs, labels = mask_tokens(batch[0], BLANK, WORDS_5, [], batch[1])
+    return mean_loss(model(inputs, EVERYTHING), labels)
+
+
+small = {}
+for name, loss in {"GPT-2": causal_loss, "BERT": blanks_loss}.items():
+    torch.manual_seed(0)
+    small[name] = OneStack(WORDS_5 + 2, d_model=32, num_heads=4, d_ff=64, num_layers=2)
+    train(small[name], loss, draw_texts, train_step, name=f"a small {name}", steps=400, learning_rate=5e-3)
+
+# %% [markdown]
+# ### What is the probability of a text?
+#
+# **GPT-2** says it in one pass. Each position gives the probability of its word after those before it, and the product is the probability of the text. Summed over all texts that gives 1, as it must:
+#
+# $$p(x) = \prod_t p(x_t \mid x_{<t}) \qquad\qquad \sum_x p(x) = 1$$
+#
+# **BERT** has no such product. One can blank each word in turn, ask for it, and multiply:
+#
+# $$q(x) = \prod_t p(x_t \mid x_{\ne t}) \qquad\qquad \sum_x q(x) = \;?$$
+#
+# Or write: begin with nothing but blanks, fill in the first, then the second, and so on. Or from the right.
+
+
+# %%
+@torch.no_grad()
+def log_probabilities(model: nn.Module, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Of each of the five words, at every position: (texts, length, 5)."""
+    return model.eval()(inputs, mask)[..., :WORDS_5].log_softmax(dim=-1)
+
+
+def of_the_words(log_probabilities: Tensor) -> Tensor:
+    """Those of the words that stand there: (texts, length)."""
+    return log_probabilities.gather(-1, texts[..., None])[..., 0]
+
+
+def each_word_blanked(bert: nn.Module) -> Tensor:
+    """The product of the probabilities of each word, given all the others: (texts,)."""
+    logarithms = [
+        of_the_words(log_probabilities(bert, texts.index_fill(1, torch.tensor([i]), BLANK), EVERYTHING))[:, i]
+        for i in range(LENGTH)
+    ]
+    return sum(logarithms).exp()
+
+
+def written(bert: nn.Module, order: Sequence[int]) -> Tensor:
+    """The probability that these texts come out, when blanks are filled in in this order: (texts,)."""
+    inputs, logarithms = torch.full_like(texts, BLANK), 0.0
+    for i in order:
+        logarithms = logarithms + of_the_words(log_probabilities(bert, inputs, EVERYTHING))[:, i]
+        inputs[:, i] = texts[:, i]
+    return logarithms.exp()
+
+
+found = {
+    "GPT-2, one pass": of_the_words(log_probabilities(small["GPT-2"], shifted(texts))).sum(dim=1).exp(),
+    "BERT, each word blanked": each_word_blanked(small["BERT"]),
+    "BERT, written from the left": written(small["BERT"], range(LENGTH)),
+    "BERT, written from the right": written(small["BERT"], range(LENGTH)[::-1]),
+}
+for name, p in found.items():
+    wrong = (p / p.sum() - probabilities).abs().sum() / 2  # total variation: 0 is perfect, 1 the worst
+    print(f"{name:30} sums to {p.sum():.3f}, and is {wrong:.2f} away from the truth")
+left, right = found["BERT, written from the left"], found["BERT, written from the right"]
+print(f"BERT from the left and BERT from the right are {(left - right).abs().sum() / 2:.2f} away from each other.")
+
+# %% [markdown]
+# GPT-2's probabilities are probabilities, and near the truth. BERT's product sums to far more than 1: it is no probability of anything. ("Away" is half the sum of the absolute differences, after dividing by the sum: 0 if they agree, 1 if they have nothing in common.)
+#
+# And yet **BERT can write**. Filled in from one end, its blanks do make a probability of texts of this length. Only it is a poor one, since it was hardly ever trained on texts that are nearly all blanks; and from the right it is another one than from the left. Which of them does BERT believe? Neither. It has not learned one distribution over texts, but many answers to many blanks.
+#
+# ### Fill in a blank
+#
+# That is what BERT is for. And GPT-2? It cannot look ahead. But it can *try*: put each of the five words in, ask for the probability of the whole text, and compare. So it can do even that, at five times the price; with a vocabulary of 50,000 words, at 50,000 times.
+
+# %%
+place = 1  # the second word is blank
+grid = (WORDS_5,) * LENGTH
+true = probabilities.view(grid)
+context = true.sum(dim=place, keepdim=True)  # how probable the other three words are
+blanked = texts.index_fill(1, torch.tensor([place]), BLANK)
+bert_says = of_the_words(log_probabilities(small["BERT"], blanked, EVERYTHING))[:, place].exp().view(grid)
+tried = found["GPT-2, one pass"].view(grid)
+gpt2_says = tried / tried.sum(dim=place, keepdim=True)
+for name, says, passes in (("BERT", bert_says, 1), ("GPT-2, by trying", gpt2_says, WORDS_5)):
+    wrong = (context * (says - true / context).abs()).sum() / 2
+    print(f"{name:18} {wrong:.2f} away from the truth, in {passes} passes")
+
+generator = torch.Generator().manual_seed(0)
+table["texts"] = []
+for name, model, mask in (("GPT-2", small["GPT-2"], causal_mask(LENGTH)), ("BERT", small["BERT"], EVERYTHING)):
+    layers = copy.deepcopy(model.encoder).double()
+    seen = reached(reach(lambda x, layers=layers, mask=mask: layers(x, mask), torch.randn(LENGTH, 32)))
+    row = {"model": name, "seed": 0, "sees later": seen[:-1, -1].double().mean().item()}
+    sums = ("each word blanked", "written from the left") if name == "BERT" else ("one pass", "one pass")
+    for key, measured in zip(("each word blanked", "written from the left"), sums, strict=True):
+        row[key] = found[f"{name}, {measured}"].sum().item()
+    table["texts"].append(row)
+    print(row)
+
+# %% [markdown]
+# (In the table GPT-2's product stands in both columns: to blank a word and all after it, and to write from the left, are the same for it.)
+#
+# ### Exercise 8 · `evidence_bert` (5 points, 10 minutes, ★★☆)
+#
+# Now the claim, with three parts. That it sees all that comes later; that the product of its answers is no probability; and, if it is *not* autoregressive at all, then it cannot write from the left either: the third.
+
+
+# %% exercise="evidence_bert"
+def evidence_bert(table: dict) -> tuple[float, str]:
+    """Claim 4: BERT sees the whole context at once, and is not autoregressive.
+
+    table["texts"]  a dict for each trained model: "model" is "BERT" or "GPT-2", "sees later" the share, from 0 to 1, of
+                    the outputs before the last word that the last word changes; and two sums over all texts: "each
+                    word blanked" and "written from the left"
+
+    Returns the mean of "each word blanked" over the BERTs, and the verdict, with three parts: every BERT sees all
+    that comes later; for every BERT "each word blanked" is more than 0.01 away from 1; and for every BERT "written
+    from the left" is, too.
+    """
+    ### BEGIN SOLUTION
+    rows = [row for row in table["texts"] if row["model"] == "BERT"]
+
+    def is_no_probability(name: str) -> bool:
+        return all(abs(row[name] - 1) > 0.01 for row in rows)
+
+    return mean(row["each word blanked"] for row in rows), verdict(
+        all(row["sees later"] == 1 for row in rows),
+        is_no_probability("each word blanked"),
+        is_no_probability("written from the left"),
+    )
+    ### END SOLUTION
+
+
+# %% check="evidence_bert" points=5
+def bert_rows(*rows: tuple) -> dict:
+    keys = ("sees later", "each word blanked", "written from the left")
+    ours = [{"model": "BERT", "seed": i, **dict(zip(keys, row, strict=True))} for i, row in enumerate(rows)]
+    return {
+        "texts": [
+            {"model": "GPT-2", "seed": 0, "sees later": 0.0, "each word blanked": 1.0, "written from the left": 1.0},
+            *ours,
+        ]
+    }
+
+
+for rows, number, expected in [
+    ([(1.0, 3.0, 1.0), (1.0, 2.0, 1.0)], 2.5, "qualified"),
+    ([(1.0, 3.0, 1.2), (1.0, 0.5, 0.9)], 1.75, "confirmed"),
+    ([(0.5, 1.0, 1.0)], 1.0, "refuted"),
+    ([(0.5, 1.005, 1.0), (1.0, 2.0, 1.0)], 1.5025, "refuted"),
+    ([(1.0, 0.8, 1.0)], 0.8, "qualified"),
+    ([(0.95, 1.0, 1.0)], 1.0, "refuted"),
+    ([(0.5, 2.0, 1.0)], 2.0, "qualified"),
+    ([(0.5, 1.0, 2.0)], 1.0, "qualified"),
+]:
+    found_there = evidence_bert(bert_rows(*rows))
+    assert isinstance(found_there, tuple) and len(found_there) == 2, (
+        f"Return two things, the number and the verdict; you returned {found_there!r}."
+    )
+    assert math.isclose(found_there[0], number, rel_tol=1e-9), (
+        f"With rows of BERT (sees later, each word blanked, written from the left) of {rows} the number is {number}, and yours is {found_there[0]}. "
+        "Are the rows of GPT-2 left out?"
+    )
+    assert found_there[1] == expected, (
+        f"With rows of BERT (sees later, each word blanked, written from the left) of {rows} the claim is {expected!r}, not {found_there[1]!r}. "
+        "There are three parts; each has to hold for every BERT; a sum may be away from 1 to either side; and to see *all* that comes later is a share of 1."
+    )
+print("evidence_bert: the visible check passes.")
+
+# %%
+print(evidence_bert(table))
+
+# %% [markdown]
+# Qualified: it sees everything, and its answers do not multiply to a probability. But text can be drawn from it, badly, by filling in blanks from one end, if one says how long the text will be.
+#
+# GPT-2 gives the probability of a text in one pass, learns from every word, and continues. BERT fills in a blank in one pass. *Each can do the other's work, at a price.* If you want to write, the price decides.
+
+# %% [markdown]
+# # Part 4 · A fair comparison
+#
+# Claims 6 and 7 are about which architecture does *better*. Notebook 3 has shown how easily one fools oneself there: by a rate of learning that suits one model, or by a single seed. And notebook 4, by comparing two models that differ in five things at once. So here everything is alike: data, norms (pre-norm), optimiser, `train_step`, steps, embeddings. The models differ in one thing: two stacks, or one.
+#
+# But how large should the one stack be? There are two answers, and both are fair.
+#
+# - **As many parameters.** A layer of an encoder has $4d^2$ weights in its attention and $2\,d\,d_\text{ff}$ in its feed-forward network. A decoder's layer has attention twice.
+# - **As much computation.** In an encoder-decoder a word of the source passes the encoder's layers only, and one of the target the decoder's only. In one stack each word passes *all* layers. With equal parameters one stack therefore computes about twice as much. With half the layers it computes as much, and has half the parameters.
+#
+# ### Exercise 9 · `match_parameters` (10 points, 15 minutes, ★★☆)
+#
+# Make the weight matrices of both equal: $E$ encoder layers and $D$ decoder layers with $d_\text{ff}$ on the left, $N$ layers with a $d_\text{ff}'$ on the right, which you are to find.
+#
+# $$E\,(4d^2 + 2\,d\,d_\text{ff}) + D\,(8d^2 + 2\,d\,d_\text{ff}) = N\,(4d^2 + 2\,d\,d_\text{ff}')$$
+#
+# <details><summary>Hint</summary>
+# Solve for d_ff′ on paper first. Whole numbers: <code>//</code> and <code>%</code>, or <code>divmod</code>. Check yourself: 2 + 2 layers of width d with d_ff = 4d have 56 d² weights; with N = 4 that is d_ff′ = 5d.
+# </details>
+
+
+# %% exercise="match_parameters"
+def match_parameters(d_model: int, d_ff: int, encoder_layers: int, decoder_layers: int, num_layers: int) -> int:
+    """How wide must the feed-forward networks of one stack be to weigh as much as an encoder-decoder's blocks?
+
+    d_model, d_ff                   of the encoder-decoder's layers
+    encoder_layers, decoder_layers  how many it has; a decoder layer has cross-attention, an encoder layer has none
+    num_layers                      how many layers the one stack has, of width d_model, without cross-attention
+
+    Returns the d_ff of the one stack with which the weight *matrices* of all its layers have as many numbers as those
+    of all layers of the encoder-decoder. Biases, norms and embeddings are not counted.
+
+    Raises ValueError if no whole number of at least 1 does it.
+    """
+    ### BEGIN SOLUTION
+    attention = 4 * d_model**2  # query, key, value, output
+    both = encoder_layers * (attention + 2 * d_model * d_ff) + decoder_layers * (2 * attention + 2 * d_model * d_ff)
+    width, rest = divmod(both - num_layers * attention, num_layers * 2 * d_model)
+    if rest != 0 or width < 1:
+        raise ValueError(f"no d_ff gives {num_layers} layers of width {d_model} a weight of {both:,}")
+    return width
+    ### END SOLUTION
+
+
+# %% check="match_parameters" points=10
+width = match_parameters(64, 256, 2, 2, 4)
+assert width is not None, "Nothing comes back. Is there a `return`?"
+assert width != 256, (
+    "With the same d_ff the one stack is lighter: it has no cross-attention, and that has 4 d² weights in each decoder layer."
+)
+assert width == 320, (
+    f"2 + 2 layers of width 64 with d_ff 256 have 56 · 64² weights. 4 layers have as many with d_ff 320; you return {width}."
+)
+assert isinstance(width, int), (
+    f"A width is a whole number, an int, and yours is a {type(width).__name__}: // divides whole numbers."
+)
+assert match_parameters(96, 384, 2, 2, 4) == 480, "With d_model 96 and d_ff 384 it is 480."
+assert match_parameters(8, 16, 1, 3, 2) == 72, (
+    f"Encoder and decoder need not have equally many layers. With d_model 8, d_ff 16, 1 + 3 layers, and a stack of 2, it is 72, not {match_parameters(8, 16, 1, 3, 2)}."
+)
+assert match_parameters(8, 16, 3, 1, 2) == 56, (
+    f"With d_model 8, d_ff 16, 3 + 1 layers, and a stack of 2, it is 56, not {match_parameters(8, 16, 3, 1, 2)}."
+)
+assert match_parameters(64, 256, 2, 0, 2) == 256, "Without decoder layers the two are the same."
+try:
+    assert match_parameters(8, 18, 1, 0, 2) == 1, "With d_model 8, d_ff 18, one encoder layer and a stack of 2 it is 1."
+except ValueError:
+    raise AssertionError(
+        "With d_model 8, d_ff 18, one encoder layer and a stack of 2 it is 1, and a width of 1 is allowed."
+    ) from None
+for arguments, why in (
+    ((8, 17, 1, 1, 3), "it would be no whole number"),
+    ((8, 19, 1, 0, 2), "it would be no whole number"),
+    ((8, 4, 1, 1, 4), "it would be negative"),
+    ((8, 16, 1, 0, 2), "it would be 0"),
+):
+    try:
+        wrong = match_parameters(*arguments)
+    except ValueError:
+        continue
+    raise AssertionError(f"match_parameters{arguments}: {why}, so raise ValueError. Yours returns {wrong}.")
+print("match_parameters: the visible check passes.")
+
+# %% [markdown]
+# ### Exercise 10 · `supervised_fraction` (8 points, 10 minutes, ★☆☆)
+#
+# There is a third thing to count: of how many of the tokens that it reads is a model *asked* something?
+#
+# $$\text{causal: } 1 \qquad \text{masked: } p \qquad \text{encoder-decoder: } 1 - \frac{\text{cut}}{\text{length}}$$
+#
+# In the encoder-decoder what stands before the cut is read, and nobody is asked for what comes next there.
+
+
+# %% exercise="supervised_fraction"
+def supervised_fraction(objective: str, length: int, cut: int | None = None, probability: float = 0.15) -> float:
+    """Of how many of the tokens that a model reads is it asked something, in a step of training?
+
+    objective    "causal": every token is asked for the token after it (that of the last one is in the data, too)
+                 "masked": each token is hidden with the probability, and those are asked for; in the mean
+                 "encoder-decoder": the encoder reads the first `cut` tokens, and the decoder the others, each of which
+                 is asked for the token after it
+    length       how many tokens are read, by all layers together
+
+    Returns a fraction from 0 to 1.
+
+    Raises ValueError for another objective, and for "encoder-decoder" without a cut or with one that is not
+    0 <= cut <= length. The others do not look at the cut.
+    """
+    ### BEGIN SOLUTION
+    if objective == "causal":
+        return 1.0
+    if objective == "masked":
+        return probability
+    if objective == "encoder-decoder":
+        if cut is None or not 0 <= cut <= length:
+            raise ValueError(f"an encoder-decoder needs a cut from 0 to {length}, not {cut}")
+        return 1 - cut / length
+    raise ValueError(f"there is no objective {objective!r}")
+    ### END SOLUTION
+
+
+# %% check="supervised_fraction" points=8
+assert supervised_fraction("causal", 128) is not None, "Nothing comes back. Is there a `return`?"
+assert supervised_fraction("causal", 128) == 1, "causal: every token is asked for the next one."
+assert supervised_fraction("masked", 128) == 0.15, (
+    "masked: each token is hidden with probability 0.15, and those are asked for."
+)
+assert supervised_fraction("masked", 128, probability=0.4) == 0.4, "masked: the probability is an argument."
+for objective, expected in (("causal", 1), ("masked", 0.15)):
+    try:
+        found_there = supervised_fraction(objective, 10, cut=12)
+    except ValueError:
+        found_there = "a ValueError"
+    assert found_there == expected, (
+        f"{objective}: it does not look at the cut, so one of 12 in 10 tokens does not matter; yours gives {found_there}."
+    )
+found_there = supervised_fraction("encoder-decoder", 128, cut=32)
+assert found_there != 0.25, "encoder-decoder: you return what stands *before* the cut. Asked is what comes after it."
+assert found_there == 0.75, (
+    f"encoder-decoder: with a cut after 32 of 128 tokens 96 are asked, 0.75 of them; yours is {found_there}."
+)
+for cut, expected in ((0, 1), (10, 0)):
+    try:
+        found_there = supervised_fraction("encoder-decoder", 10, cut=cut)
+    except ValueError:
+        found_there = "a ValueError"
+    assert found_there == expected, (
+        f"encoder-decoder: a cut of {cut} in 10 tokens is allowed, and gives {expected}; yours gives {found_there}. (0 is not None.)"
+    )
+for arguments, why in (
+    (("oracle", 128), "there is no such objective"),
+    (("encoder-decoder", 128), "the cut is missing"),
+    (("encoder-decoder", 128, 129), "the cut is behind the end"),
+    (("encoder-decoder", 128, -1), "the cut is negative"),
+):
+    try:
+        supervised_fraction(*arguments)
+    except ValueError:
+        continue
+    except Exception as error:
+        raise AssertionError(
+            f"supervised_fraction{arguments}: {why}, so raise ValueError, and not {type(error).__name__}."
+        ) from None
+    raise AssertionError(f"supervised_fraction{arguments}: {why}, so raise ValueError.")
+print("supervised_fraction: the visible check passes.")
+
+# %% [markdown]
+# ### Exercise 11 · `best_by_validation` (10 points, 15 minutes, ★★☆)
+#
+# Each model is trained at three rates of learning, with several seeds each. Which of the rates is compared? The best one of *each* model, or the comparison would be unfair. But best by what? If one chose by the numbers that are compared in the end, each model would be reported at its luckiest. So there are two sets of texts that nobody has learned from: one to choose by, **validation**, and one to compare by, **test**.
+#
+# <details><summary>Hint 1: mean of a rate</summary>
+# <code>mean(run["validation"] for run in runs if run["rate"] == rate)</code>, for each rate that occurs.
+# </details>
+#
+# <details><summary>Hint 2: nan</summary>
+# A mean with nan in it is nan, and nan is neither smaller nor larger than anything, so <code>min</code> is not to be trusted with it. <code>math.isfinite</code> tells.
+# </details>
+
+
+# %% exercise="best_by_validation"
+def best_by_validation(runs: list[dict]) -> list[dict]:
+    """Of the runs of one model at several rates of learning, those at the best rate.
+
+    runs  dicts with "rate", "seed", "validation" (lower is better), "test" and more, in any order
+
+    The best rate has the lowest mean of "validation" over its runs. Of equal ones it is the lower rate. A rate at
+    which a run has failed, so that its validation is inf or nan, is not chosen.
+
+    Returns the runs at that rate, as they are and in the order in which they stand in runs. Raises ValueError if no
+    rate is left.
+    """
+    ### BEGIN SOLUTION
+    means = {}
+    for rate in sorted({run["rate"] for run in runs}):
+        found = mean(run["validation"] for run in runs if run["rate"] == rate)
+        if math.isfinite(found):
+            means[rate] = found
+    if not means:
+        raise ValueError("there is no rate at which every run has a finite validation")
+    best = min(means, key=means.get)  # of equal ones the first, which is the lowest
+    return [run for run in runs if run["rate"] == best]
+    ### END SOLUTION
+
+
+# %% check="best_by_validation" points=10
+runs = [
+    {"rate": rate, "seed": seed, "validation": validation, "test": test}
+    for rate, seed, validation, test in [
+        (4, 0, 1.0, 9.0),
+        (1, 0, 3.0, 1.0),
+        (2, 0, 2.5, 5.0),
+        (1, 1, 3.0, 1.0),
+        (4, 1, 3.5, 9.0),
+        (2, 1, 1.5, 5.0),
+    ]
+]  # the means of validation are 2.25 for rate 4, 3.0 for rate 1, and 2.0 for rate 2
+before = copy.deepcopy(runs)
+best = best_by_validation(runs)
+assert best is not None, "Nothing comes back. Is there a `return`?"
+assert runs == before, "You changed the caller's runs."
+assert isinstance(best, list) and all(isinstance(run, dict) for run in best), (
+    f"Return a list of the runs, as they are; you returned {best!r}."
+)
+assert len(best) > 1, "Return *all* runs at the best rate, one for each seed, not only the best of them."
+assert {run["rate"] for run in best} != {1}, (
+    "Rate 1 has the lowest test, and the highest validation. Choose by validation, and the lowest: by test each model would be reported at its luckiest."
+)
+assert {run["rate"] for run in best} != {4}, (
+    "Rate 4 has the best single run, and another one that is bad. The *mean* over the seeds decides."
+)
+assert best == [runs[2], runs[5]], f"The lowest mean of validation is that of rate 2; you return {best}."
+for validations, rate, why in (
+    ({1: [0.0, 0.1, 2.6], 2: [1.0, 1.2, 1.4]}, 1, "the mean decides, not the worst run"),
+    ({1: [1.0, 1.0, 1.0], 2: [2.0]}, 1, "the mean decides, not the sum"),
+    ({1: [1.0, 1.1, 9.0], 2: [2.0, 2.1, 2.2]}, 2, "the mean decides, not the run in the middle"),
+    ({1: [1.0, 1.0, 4.0], 2: [2.2]}, 1, "runs with the same validation count each"),
+):
+    some = [
+        {"rate": of, "seed": 9 - i, "validation": value, "test": 0.0, "curve": []}
+        for of, found_there in validations.items()
+        for i, value in enumerate(found_there)
+    ]
+    best = best_by_validation(some)
+    assert {run["rate"] for run in best} == {rate}, (
+        f"With validations {validations}, by rate, the best rate is {rate}: {why}."
+    )
+    assert best == [run for run in some if run["rate"] == rate], (
+        "The runs come back as they are: all keys, and in the order in which they stood."
+    )
+tie = [{"rate": rate, "seed": 0, "validation": 1.0, "test": 0.0} for rate in (3, 2, 5)]
+assert [run["rate"] for run in best_by_validation(tie)] == [2], "All rates are equally good: then it is the lowest."
+for failed in (math.nan, math.inf):
+    some = [
+        {"rate": 2, "seed": 0, "validation": failed, "test": 0.0},
+        {"rate": 2, "seed": 1, "validation": 0.1, "test": 0.0},
+        {"rate": 3, "seed": 0, "validation": 9.0, "test": 0.0},
+    ]
+    try:
+        best = best_by_validation(some)
+    except ValueError:
+        best = []
+    assert [run["rate"] for run in best] == [3], (
+        f"At rate 2 a run has failed, with a validation of {failed}: that rate is not chosen."
+    )
+    try:
+        best_by_validation(some[:2])
+    except ValueError:
+        continue
+    except Exception as error:
+        raise AssertionError(f"Where no rate is left, raise ValueError, and not {type(error).__name__}.") from None
+    raise AssertionError(f"If every rate has a run that failed, here with {failed}, nothing is left: raise ValueError.")
+print("best_by_validation: the visible check passes.")
+
+# %% [markdown]
+# # Part 5 · Translation
+#
+# Claim 6: **encoder-decoders serve mappings between two kinds of sequence, with different weights for each.** English number words and German ones are two kinds of sequence, and notebook 3 has an encoder-decoder for them. Here it gets four rivals.
+#
+# - **loss on the target**: one stack. Source and target are one text, `twenty one [BOS] ein und zwanzig [EOS]`, read under a causal mask. It is asked for the words of the target only.
+# - **loss on everything**: the same, but it is also asked for the next word *in the source*, as GPT-2 would be.
+# - **prefix-LM**: as the first, but the source sees all of itself: your `prefix_mask`.
+# - **no encoder layers**: notebook 3's oddity. Two decoder layers with cross-attention to bare embeddings.
+#
+# A number counts as right if *every* word of its translation is. It takes no generation to know that: if each word is right after the right words before it, these are the words that would have been written.
+
+
+# %% locked="translation"
+TWO_STACKS = ["encoder-decoder", "no encoder layers"]
+ONE_TEXT = ["loss on the target", "prefix-LM", "loss on everything"]
+german = NumberWords("de")
+
+
+class NotRead(nn.Module):
+    """In the place of an encoder: what comes in goes out."""
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        return x
+
+
+def new_translator(way: str, layers: int, seed: int, d_model: int = 64) -> nn.Module:
+    """A model for number words with random weights; an encoder-decoder of 2 + 2 has 4 layers."""
+    torch.manual_seed(seed)
+    sizes = {"d_model": d_model, "num_heads": 4}
+    if way in ONE_TEXT:
+        d_ff = match_parameters(d_model, 4 * d_model, 2, 2, num_layers=4)
+        return OneStack(len(german.source) + len(german.target), d_ff=d_ff, num_layers=layers, **sizes)
+    vocabularies = len(german.source), len(german.target)
+    half = {"d_ff": 4 * d_model, "num_layers": 2, "pad_id": german.pad_id, "dropout": 0.0, "norm_first": True}
+    model = Transformer(*vocabularies, **sizes, **half)
+    if way == "no encoder layers":
+        model.encoder = NotRead()
+    return model
+
+
+def one_text(batch: Sentences) -> tuple[Tensor, Tensor]:
+    """Each source, [BOS] and its target, one behind the other.
+
+    Returns the texts (batch, length), filled up with [PAD], and the lengths of the sources (batch,). The two languages
+    have one vocabulary now: German ids begin after the English ones.
+    """
+    first = len(german.source)  # of the German ids
+    source_lengths = (batch.source != german.pad_id).sum(dim=1)
+    target_lengths = (batch.target != german.pad_id).sum(dim=1)
+    rows = [
+        [*source[:s], first + german.bos_id, *(first + token for token in target[:t])]
+        for source, target, s, t in zip(
+            batch.source.tolist(), batch.target.tolist(), source_lengths.tolist(), target_lengths.tolist(), strict=True
+        )
+    ]
+    return pad(rows, german.pad_id), source_lengths
+
+
+def asked(model: nn.Module, batch: Sentences, way: str, everything: bool = False) -> tuple[Tensor, Tensor]:
+    """What a model says, and what it should: logits (batch, length, tokens), labels (batch, length), -100 for nothing.
+
+    everything  in one text: ask for the words of the source, too
+    """
+    if way in TWO_STACKS:
+        labels = batch.target.masked_fill(batch.target == german.pad_id, -100)
+        return model(batch.source, shift_right(batch.target, german.bos_id)), labels
+    texts, source_lengths = one_text(batch)
+    inputs, labels = texts[:, :-1], texts[:, 1:]
+    labels = labels.masked_fill(labels == german.pad_id, -100)
+    if not everything:  # [BOS] stands at source_length, and is the first that is asked for a word of the target
+        labels = labels.masked_fill(torch.arange(labels.shape[1]) < source_lengths[:, None], -100)
+    mask = None
+    if way == "prefix-LM":
+        masks = [prefix_mask(length, inputs.shape[1]) for length in source_lengths.tolist()]
+        mask = torch.stack(masks)[:, None]  # (batch, 1, length, length)
+    return model(inputs, mask), labels
+
+
+@torch.no_grad()
+def share_right(model: nn.Module, way: str, numbers: Sequence[int]) -> float:
+    """Of how many numbers is the whole translation right, when the most probable token is taken each time?
+
+    One pass tells it: if each token is right after the right tokens before it, these are what was written.
+    """
+    logits, labels = asked(model.eval(), german.batch(numbers), way)
+    return ((logits.argmax(dim=-1) == labels) | (labels == -100)).all(dim=1).double().mean().item()
+
+
+def translation_run(way: str, layers: int, numbers: int, rate: float, seed: int, steps: int = 300) -> dict:
+    """Train one model and test it. Returns a row of the results.
+
+    way      one of TWO_STACKS and ONE_TEXT
+    layers   how many the model has, of both stacks
+    numbers  how many there are to learn from
+    """
+    model, data = new_translator(way, layers, seed), german.train[:numbers]
+
+    def draw(generator: torch.Generator) -> Sentences:
+        return german.batch([data[i] for i in torch.randint(len(data), (64,), generator=generator)])
+
+    history = train(
+        model,
+        lambda model, batch: mean_loss(*asked(model, batch, way, everything=way == "loss on everything")),
+        draw,
+        train_step,
+        name=f"{way}, seed {seed}",
+        steps=steps,
+        learning_rate=rate,
+        seed=seed,
+        score=lambda model: share_right(model, way, german.validation[:200]),
+        score_every=10,
+    )
+    with torch.no_grad():
+        validation = mean_loss(*asked(model.eval(), german.batch(german.validation[:1000]), way)).item()
+    return {
+        "way": way,
+        "layers": layers,
+        "numbers": numbers,
+        "rate": rate,
+        "seed": seed,
+        "steps": history.steps,
+        "validation": validation,  # loss of a token of the target
+        "test": share_right(model, way, german.test[:1000]),
+        "curve": history.scores,  # (step, share of 200 validation numbers)
+    }
+
+
+# %% [markdown]
+# What they cost, counted. A step is 64 numbers, forwards and backwards; a multiplication with an addition counts as two operations.
+
+
+# %%
+def costs_of(model: nn.Module, ask: Callable, *arguments: object) -> dict[str, str]:
+    """A model's size, and what a step takes in which ask(model, *arguments) gives its logits and labels."""
+    with FlopCounterMode(display=False) as counter:
+        mean_loss(*ask(model, *arguments)).backward()
+    matrices = sum(p.numel() for name, p in model.named_parameters() if p.dim() == 2 and "embedding" not in name)
+    return {
+        "weight matrices of the layers": f"{matrices:,}",
+        "all parameters": f"{sum(p.numel() for p in model.parameters()):,}",
+        "operations a step, in millions": f"{counter.get_total_flops() / 1e6:,.0f}",
+    }
+
+
+MODELS = [("encoder-decoder", 4), ("no encoder layers", 2), *[(way, layers) for layers in (4, 2) for way in ONE_TEXT]]
+
+
+def label(way: str, layers: int) -> str:
+    return f"{way}, {f'{layers // 2} + {layers // 2}' if way == 'encoder-decoder' else layers} layers"
+
+
+batch = german.batch(german.train[:64])
+costs = {}
+for way, layers in (
+    ("encoder-decoder", 4),
+    ("no encoder layers", 2),
+    ("loss on the target", 4),
+    ("loss on the target", 2),
+):
+    name = (
+        label(way, layers) if way in TWO_STACKS else f"one stack, {layers} layers"
+    )  # all ways of one text cost the same
+    costs[name] = costs_of(new_translator(way, layers, seed=0), asked, batch, way)
+print(f"56 d² = {56 * 64**2:,}")
+comparison_table(costs)
+
+# %% [markdown]
+# So with 4 layers one stack weighs what the encoder-decoder of 2 + 2 does, and computes nearly twice as much. With 2 layers it computes about as much, and weighs half.
+#
+# ## One seed, live
+#
+# Two of the models are trained now, from one seed. It takes less than a minute.
+
+# %%
+runs = comparison_runs()  # what `make experiments` has measured: every model, three rates, several seeds
+
+
+def chosen(runs: list[dict], *model: str) -> list[dict]:
+    """Of each model the runs at its best rate; runs belong to the same model if they agree in these keys."""
+    models = dict.fromkeys(tuple(run[key] for key in model) for run in runs)
+    return [
+        run
+        for kind in models
+        for run in best_by_validation([run for run in runs if tuple(run[key] for key in model) == kind])
+    ]
+
+
+table["translation"] = chosen(runs["translation"], "way", "layers", "numbers")
+
+
+def of_model(experiment: str, **wanted: object) -> list[dict]:
+    """The runs in the table that have these values."""
+    return [run for run in table[experiment] if all(run[key] == value for key, value in wanted.items())]
+
+
+live = {}
+for way in ("encoder-decoder", "loss on the target"):
+    rate = of_model("translation", way=way, layers=4, numbers=90_000)[0]["rate"]
+    live[way] = translation_run(way, layers=4, numbers=90_000, rate=rate, seed=0)
+
+
+def steps_to(share: float, run: dict) -> float:
+    """After how many steps so many validation numbers were right; infinity for never."""
+    return next((step for step, right in run["curve"] if right >= share), math.inf)
+
+
+for way, run in live.items():
+    print(
+        f"{way:20} 95 % right after {steps_to(0.95, run):.0f} steps, and in the end {100 * run['test']:.1f} % of 1,000 others"
+    )
+print(f"you predicted that {prediction['translates first']!r} translates first.")
+
+# %% [markdown]
+# ## All seeds, from the file
+#
+# One run proves little. The file `comparison.json`, which comes with coursekit, holds all of them: `make experiments` has run every model at three rates with up to five seeds, by the very functions above.
+
+# %%
+record = runs["record"]
+print(
+    f"{len(runs['translation'])} runs of translation, {len(runs['text'])} rows of text, {record['hours of one core']} hours of one core"
+)
+print(f"on {record['machine']}, torch {record['versions']['torch']}\n")
+print("mean loss on validation, at each rate (the best one is chosen):")
+for way, layers in MODELS:
+    of_this = [
+        run for run in runs["translation"] if (run["way"], run["layers"], run["numbers"]) == (way, layers, 90_000)
+    ]
+    rates = sorted({run["rate"] for run in of_this})
+    means = [mean(run["validation"] for run in of_this if run["rate"] == rate) for rate in rates]
+    print(
+        f"  {label(way, layers):32}",
+        "   ".join(f"{rate:g}: {value:.4f}" for rate, value in zip(rates, means, strict=True)),
+    )
+
+score_curves(
+    {
+        label(way, layers): [run["curve"] for run in of_model("translation", way=way, layers=layers, numbers=90_000)]
+        for way, layers in MODELS[:5]
+    },
+    ylabel="share of 200 validation numbers right",
+)
+plt.show()
+print("steps until 95 % are right, each seed:")
+for way, layers in MODELS:
+    steps = sorted(steps_to(0.95, run) for run in of_model("translation", way=way, layers=layers, numbers=90_000))
+    print(f"  {label(way, layers):32}", "  ".join(f"{step:4.0f}" for step in steps))
+
+# %% [markdown]
+# *Curves of all runs. Each lies at 0 first and then rises steeply to 1, all of them within the same hundred steps. Those of the model without encoder layers rise first, those with the loss on everything last.*
+
+# %%
+run_dots(
+    {
+        f"{numbers:,} numbers to learn from": {
+            label(way, layers): [
+                100 * run["test"] for run in of_model("translation", way=way, layers=layers, numbers=numbers)
+            ]
+            for way, layers in MODELS
+        }
+        for numbers in (90_000, 1_000, 300)
+    },
+    xlabel="% of 1,000 test numbers right",
+    live={label(way, 4): 100 * run["test"] for way, run in live.items()},
+)
+plt.show()
+for numbers in (90_000, 1_000, 300):
+    print(f"{numbers:,} numbers to learn from: % right, each seed")
+    for way, layers in MODELS:
+        tests = [100 * run["test"] for run in of_model("translation", way=way, layers=layers, numbers=numbers)]
+        if tests:
+            print(
+                f"  {label(way, layers):32} mean {mean(tests):5.1f}  ",
+                "  ".join(f"{test:5.1f}" for test in sorted(tests)),
+            )
+
+# %% [markdown]
+# *Three panels of dots, a row a model and a dot a seed. With 90,000 numbers all dots stand near 100, but for half a stack that is asked for everything. With 1,000 they stand near 99. With 300 they lie apart: the encoder-decoder's furthest to the right, those of the prefix-LM and of the loss on everything further to the left.*
+#
+# **With enough examples nothing is left between them.** One stack of as many parameters translates as well as two, and so does one of as much computation. The encoder-decoder is not the first to leave the plateau, and not the last. Even the model without encoder layers keeps up.
+#
+# **To be asked for everything is a burden here.** The numbers are drawn at random, so that most words of the source cannot be foreseen; to try takes what the translation needs. It costs some dozens of steps, and half a stack does not always arrive. (In a continuous text the same questions are the very thing that one wants to learn.)
+#
+# **To see the source from both sides gains nothing here.** The prefix-LM and the causal model lie within each other's seeds, or the causal one is ahead. That is the triangle which notebook 4 asked about.
+#
+# **With 300 examples the encoder-decoder is ahead**, by a few numbers in a hundred. So there *is* something in it. What is it? The model without encoder layers, which has cross-attention to bare embeddings, lies between it and the single stacks. So it seems that a part of it is the encoder's layers, and a part that source and target are kept apart, each with its own weights. Seeds overlap, so do not build much on it.
+#
+# ### Exercise 12 · `evidence_two_kinds` (6 points, 15 minutes, ★★☆)
+#
+# Claim 6 has two parts. That an encoder-decoder *serves* such a mapping; and that it is *needed* for it, so that its worst seed is better than the best seed of any rival with one stack. Compared are models with equal parameters, with all the numbers to learn from.
+#
+# <details><summary>Hint</summary>
+# First filter the runs. Then collect the tests of each way: <code>tests = {way: [...] for way in (...)}</code>. <code>max(map(mean, ...))</code> is the largest of several means.
+# </details>
+
+
+# %% exercise="evidence_two_kinds"
+def evidence_two_kinds(table: dict) -> tuple[float, str]:
+    """Claim 6: encoder-decoders serve mappings between two kinds of sequence, with different weights for each.
+
+    table["translation"]  runs, already at the best rate of each model: "way" is "encoder-decoder", "no encoder layers"
+                          or one of ONE_TEXT; "layers", "numbers", "seed" and "test", the share that is right
+
+    Only runs with 4 layers and with the largest "numbers" of the table count, and only the encoder-decoder and the
+    ways of ONE_TEXT.
+
+    Returns the mean of the encoder-decoder's "test" minus that of the way of ONE_TEXT whose mean is highest, and the
+    verdict, with two parts: it serves, with a mean of at least 0.95; and it is needed: the worst of its runs is
+    better than the best of all runs of ONE_TEXT.
+    """
+    ### BEGIN SOLUTION
+    most = max(run["numbers"] for run in table["translation"])
+    runs = [run for run in table["translation"] if run["layers"] == 4 and run["numbers"] == most]
+    tests = {way: [run["test"] for run in runs if run["way"] == way] for way in ("encoder-decoder", *ONE_TEXT)}
+    theirs = tests.pop("encoder-decoder")
+    return mean(theirs) - max(map(mean, tests.values())), verdict(
+        mean(theirs) >= 0.95, min(theirs) > max(map(max, tests.values()))
+    )
+    ### END SOLUTION
+
+
+# %% check="evidence_two_kinds" points=6
+def translation_rows(**tests: list[float]) -> dict:
+    ways = {
+        "ours": "encoder-decoder",
+        "target": "loss on the target",
+        "prefix": "prefix-LM",
+        "everything": "loss on everything",
+    }
+    rows = [
+        {"way": ways[name], "layers": 4, "numbers": 800, "seed": i, "test": test, "validation": 0.5}
+        for name, found in tests.items()
+        for i, test in enumerate(found)
+    ]
+    extra = [
+        ("encoder-decoder", 4, 100, 0.1),  # fewer numbers
+        ("encoder-decoder", 6, 800, 0.2),  # more layers
+        ("prefix-LM", 6, 800, 1.0),
+        ("loss on the target", 2, 800, 1.0),  # fewer layers
+        ("loss on the target", 4, 100, 1.0),
+        ("no encoder layers", 4, 800, 1.0),  # another way
+    ]
+    others = [
+        dict(zip(("way", "layers", "numbers", "test"), row, strict=True)) | {"seed": 9, "validation": 0.1}
+        for row in extra
+    ]
+    return {"translation": others[:3] + rows + others[3:]}
+
+
+for tests, number, expected in [
+    ({"ours": [0.98, 1.0], "target": [0.9, 0.94], "prefix": [0.8, 0.9], "everything": [0.5, 0.7]}, 0.07, "confirmed"),
+    ({"ours": [0.98, 1.0], "target": [0.9, 0.99], "prefix": [0.8, 0.9], "everything": [0.5, 0.7]}, 0.045, "qualified"),
+    (
+        {"ours": [0.98, 1.0], "target": [0.9, 0.9], "prefix": [0.96, 0.97], "everything": [0.5, 0.99]},
+        0.025,
+        "qualified",
+    ),
+    ({"ours": [0.9, 0.92], "target": [0.5, 0.7], "prefix": [0.3, 0.5], "everything": [0.5, 0.5]}, 0.31, "qualified"),
+    ({"ours": [0.9, 0.92], "target": [0.5, 0.7], "prefix": [0.95, 0.97], "everything": [0.5, 0.5]}, -0.05, "refuted"),
+    ({"ours": [0.95, 0.95], "target": [0.5, 0.6], "prefix": [0.4], "everything": [0.5]}, 0.4, "confirmed"),
+    ({"ours": [0.9, 1.0], "target": [0.5, 0.6], "prefix": [0.4], "everything": [0.5]}, 0.4, "confirmed"),
+    ({"ours": [0.8, 1.0], "target": [0.5, 0.6], "prefix": [0.4], "everything": [0.5]}, 0.35, "qualified"),
+    ({"ours": [0.96, 1.0], "target": [0.5, 0.96], "prefix": [0.4], "everything": [0.5]}, 0.25, "qualified"),
+]:
+    try:
+        found_there = evidence_two_kinds(translation_rows(**tests))
+    except ValueError as error:  # a mean of nothing is one
+        raise AssertionError(
+            f"Of some way no runs are left ({error}). Runs with 4 layers and the *largest* `numbers` of the table count."
+        ) from None
+    assert isinstance(found_there, tuple) and len(found_there) == 2, (
+        f"Return two things, the number and the verdict; you returned {found_there!r}."
+    )
+    assert math.isclose(found_there[0], number, abs_tol=1e-9), (
+        f"With tests {tests} the number is {number}, and yours is {found_there[0]:.4f}: the mean of the encoder-decoder minus the highest *mean* of a way with one text. "
+        'Do only runs with 4 layers and the largest `numbers` count? Is "no encoder layers" left out?'
+    )
+    assert found_there[1] == expected, (
+        f"With tests {tests} the claim is {expected!r}, not {found_there[1]!r}. It serves if its *mean* is *at least* 0.95; it is needed if its worst run "
+        "is *better* than the best run of all ways with one text."
+    )
+print("evidence_two_kinds: the visible check passes.")
+
+# %%
+print(evidence_two_kinds(table))
+
+# %% [markdown]
+# Qualified. An encoder-decoder serves such a mapping. It is not needed for it: one stack, with the same weights for both kinds of sequence, does it as well, unless examples are few.
+#
+# # Part 6 · Continuous text
+#
+# Claim 7: **continuous text would need an arbitrary cut.** An encoder-decoder needs a source. If there is only a text, one has to cut it: what stands before the cut is read by the encoder, and the decoder continues.
+#
+# Cut it after 32, 64 or 96 of 128 tokens, or anywhere between, at random, anew for each step. How well is the *rest* predicted? Compared are the same positions for all: the last 32, which come after every cut. Each has the whole text before it to go by, in all models.
+#
+# In the decoder the positions go on where the encoder's end, since it is one text. And for comparison also as in notebook 3, where they begin anew.
+
+
+# %% locked="text"
+WINDOW, CUTS = 128, (32, 64, 96)
+COMPARED = slice(-(WINDOW - CUTS[-1]), None)  # the positions that every model predicts, whatever its cut
+
+
+class TextInTwo(Transformer):
+    """Notebook 3's encoder-decoder for a text that is cut in two: its positions go on behind the cut."""
+
+    def decode(self, target_inputs: Tensor, memory: Tensor, memory_mask: Tensor) -> Tensor:
+        start, length = memory.shape[1], target_inputs.shape[1]
+        positions = sinusoidal_positions(start + length, self.d_model)[start:]  # (length, d_model)
+        x = self.target_embedding(target_inputs) * math.sqrt(self.d_model) + positions
+        for layer in self.decoder_layers:
+            x = layer(x, memory, causal_mask(length), memory_mask)
+        return self.decoder_norm(x) @ self.target_embedding.weight.T
+
+
+def new_text_model(way: str, layers: int, vocab_size: int, seed: int, d_model: int = 96) -> nn.Module:
+    """A model for text with random weights; an encoder-decoder of 2 + 2 has 4 layers."""
+    torch.manual_seed(seed)
+    if way == "one stack":
+        d_ff = match_parameters(d_model, 4 * d_model, 2, 2, num_layers=4)
+        return OneStack(vocab_size, d_model, num_heads=4, d_ff=d_ff, num_layers=layers)
+    kind = {"encoder-decoder": TextInTwo, "positions begin anew": Transformer}[way]
+    sizes = {"d_model": d_model, "num_heads": 4, "d_ff": 4 * d_model, "num_layers": layers // 2}
+    model = kind(vocab_size, vocab_size, **sizes, pad_id=-1, dropout=0.0, norm_first=True)  # -1: there is no padding
+    model.source_embedding = model.target_embedding  # there is one language
+    return model
+
+
+def next_tokens(model: nn.Module, windows: Tensor, cut: int | None) -> tuple[Tensor, Tensor]:
+    """What a model says to come next, and what does: logits (batch, asked, vocab_size), labels (batch, asked).
+
+    windows  (batch, WINDOW + 1): all but the last token are read, each but the first is a next one
+    cut      the encoder reads the tokens before it, the decoder the others; None: one stack reads all
+    """
+    inputs, labels = windows[:, :-1], windows[:, 1:]
+    if cut is None:
+        return model(inputs), labels
+    return model(inputs[:, :cut], inputs[:, cut:]), labels[:, cut:]
+
+
+@torch.no_grad()
+def bits_per_character(model: nn.Module, windows: Tensor, characters: int, cut: int | None) -> float:
+    """Over the COMPARED positions of all windows; characters: how many their next tokens have."""
+    nats = 0.0
+    for some in windows.split(16):
+        logits, labels = next_tokens(model.eval(), some, cut)
+        logits, labels = logits[:, COMPARED], labels[:, COMPARED]
+        nats += F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="sum").item()
+    return nats / math.log(2) / characters
+
+
+def text_run(
+    corpus: Corpus,
+    tokenizer: PreTrainedTokenizerBase,
+    way: str,
+    layers: int,
+    cut: int | str | None,
+    rate: float,
+    seed: int,
+    steps: int = 600,
+) -> tuple[list[dict], nn.Module]:
+    """Train one model and test it at every cut. Returns a row of the results for each cut, and the model.
+
+    cut  for an encoder-decoder: one of CUTS, or "random", one of 32 to 96 for each step; for one stack None
+    """
+    model = new_text_model(way, layers, len(tokenizer), seed)
+
+    def draw(generator: torch.Generator) -> tuple[Tensor, int | None]:
+        windows = corpus.draw(generator, count=8)
+        drawn = int(torch.randint(CUTS[0], CUTS[-1] + 1, (), generator=generator))  # by all, so that all see the same
+        return windows, drawn if cut == "random" else cut
+
+    history = train(
+        model,
+        lambda model, batch: mean_loss(*next_tokens(model, *batch)),
+        draw,
+        train_step,
+        name=f"{way}, {layers} layers, cut {cut}, seed {seed}",
+        steps=steps,
+        learning_rate=rate,
+        seed=seed,
+    )
+    windows = corpus.held_out.unfold(0, WINDOW + 1, WINDOW - CUTS[-1])  # each token is compared once
+    tests, validations = windows[: len(windows) // 2], windows[len(windows) // 2 :]
+    bits = {}
+    for part in (tests, validations):
+        characters = len(tokenizer.decode(part[:, 1:][:, COMPARED].flatten()))
+        bits[part is tests] = {
+            tested: bits_per_character(model, part, characters, tested) for tested in (CUTS if cut else [None])
+        }
+    chosen_by = [bits[False][tested] for tested in ([cut] if cut in CUTS else bits[False])]
+    rows = [
+        {
+            "way": way,
+            "layers": layers,
+            "cut": cut,
+            "tested at": tested,
+            "rate": rate,
+            "seed": seed,
+            "steps": history.steps,
+            "validation": mean(chosen_by),  # bits a character, at the cuts that it was trained for
+            "test": found,  # bits a character
+        }
+        for tested, found in bits[True].items()
+    ]
+    return rows, model
+
+
+# %%
+corpus = Corpus(documents(library=not under_grading()), tokenizer, WINDOW + 1)  # a part is enough to be graded
+print(f"{len(corpus.train):,} tokens to learn from, {len(corpus.held_out):,} held out.")
+same_text = fingerprint(documents(library=not under_grading())) == record["text"]
+print(
+    "It is the text of the file."
+    if same_text
+    else "It is another text than that of the file: Python's documentation differs by version. Numbers may differ a little."
+)
+TEXT_MODELS = [("one stack", 4, None), ("one stack", 2, None)]
+TEXT_MODELS += [("encoder-decoder", 4, cut) for cut in (*CUTS, "random")] + [("positions begin anew", 4, CUTS[0])]
+
+
+def text_label(way: str, layers: int, cut: int | str | None) -> str:
+    return f"{way}, {layers} layers" if cut is None else f"{way}, cut {'at random' if cut == 'random' else cut}"
+
+
+costs = {}
+windows = corpus.draw(torch.Generator().manual_seed(0), count=8)
+for way, layers, cut in TEXT_MODELS[:5]:
+    model = new_text_model(way, layers, len(tokenizer), seed=0)
+    asked_of = (
+        supervised_fraction("causal", WINDOW) if cut is None else supervised_fraction("encoder-decoder", WINDOW, cut)
+    )
+    costs[text_label(way, layers, cut)] = {"tokens asked for": f"{100 * asked_of:.0f} %"} | costs_of(
+        model, next_tokens, windows, cut
+    )
+comparison_table(costs)
+
+# %% [markdown]
+# The same weights, and about half the computation: each token passes half of the layers. The encoder-decoder is asked for the tokens behind the cut only; so its step is cheaper still, since scores for the vocabulary are only made there.
+#
+# ## One seed, live
+#
+# Again two of them, now: the encoder-decoder that is cut in the middle, and the stack that computes as much. It takes about a minute.
+
+# %%
+STEPS = 600
+table["text"] = chosen([run for run in runs["text"] if run["steps"] == STEPS], "way", "layers", "cut")
+live_text = {}
+for way, layers, cut in (("encoder-decoder", 4, 64), ("one stack", 2, None)):
+    rate = of_model("text", way=way, layers=layers, cut=cut)[0]["rate"]
+    print(f"{text_label(way, layers, cut)}: trained at the rate {rate}")
+    rows, trained = text_run(corpus, tokenizer, way, layers, cut, rate, seed=0)
+    if cut:
+        text_in_two = trained
+    (live_text[text_label(way, layers, cut)],) = [row["test"] for row in rows if row["tested at"] == cut]
+for name, bits in live_text.items():
+    print(f"{name:28} {bits:.3f} bits a character")
+
+# %% [markdown]
+# ## All seeds, from the file
+
+# %%
+print("mean bits on validation, at each rate (the best one is chosen):")
+own_cut = {}
+for way, layers, cut in TEXT_MODELS:
+    of_this = [
+        run
+        for run in runs["text"]
+        if (run["way"], run["layers"], run["cut"], run["steps"]) == (way, layers, cut, STEPS)
+    ]
+    rates = sorted({run["rate"] for run in of_this})
+    means = [mean(run["validation"] for run in of_this if run["rate"] == rate) for rate in rates]
+    print(
+        f"  {text_label(way, layers, cut):32}",
+        "   ".join(f"{rate:g}: {value:.3f}" for rate, value in zip(rates, means, strict=True)),
+    )
+    found_there = of_model("text", way=way, layers=layers, cut=cut)
+    own_cut[text_label(way, layers, cut)] = [
+        mean(run["test"] for run in found_there if run["seed"] == seed and (run["tested at"] == cut or cut == "random"))
+        for seed in sorted({run["seed"] for run in found_there})
+    ]
+run_dots(
+    {"tested at the cut that it was trained at": own_cut}, xlabel="bits a character (less is better)", live=live_text
+)
+plt.show()
+for name, bits in own_cut.items():
+    print(f"{name:32} mean {mean(bits):.3f}  ", "  ".join(f"{value:.3f}" for value in sorted(bits)))
+print(f"you predicted, best first: {prediction['continues text, best first']}")
+
+# %% [markdown]
+# *DOTS*
+#
+# TEXT PROSE
+
+# %%
+longer = chosen([run for run in runs["text"] if run["steps"] > STEPS], "way", "layers", "cut")
+for way, layers, cut in (("encoder-decoder", 4, 64), ("one stack", 4, None), ("one stack", 2, None)):
+    print(text_label(way, layers, cut))
+    for found_there in (of_model("text", way=way, layers=layers, cut=cut), longer):
+        bits = [
+            (run["steps"], run["test"])
+            for run in found_there
+            if (run["way"], run["layers"], run["tested at"]) == (way, layers, cut)
+        ]
+        print(
+            f"  {bits[0][0]:5} steps: mean {mean(value for _, value in bits):.3f}  ",
+            "  ".join(f"{value:.3f}" for _, value in sorted(bits)),
+        )
+
+# %% [markdown]
+# LONGER PROSE
+#
+# ## At another cut
+#
+# So far each model was tested at the cut that it was trained at. But who tells a text where it will be cut? Here is every model at every cut.
+
+# %%
+in_two = [model for model in TEXT_MODELS if model[0] != "one stack"]
+bits = torch.tensor(
+    [
+        [mean(run["test"] for run in of_model("text", way=way, cut=cut, **{"tested at": at})) for at in CUTS]
+        for way, _, cut in in_two
+    ]
+)  # (models, cuts), in the mean of the seeds
+figure, axis = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
+axis.imshow(bits, cmap="cividis_r", aspect="auto")
+for i, j in torch.cartesian_prod(torch.arange(len(in_two)), torch.arange(len(CUTS))).tolist():
+    dark = bits[i, j] > (bits.min() + bits.max()) / 2
+    axis.text(j, i, f"{bits[i, j]:.2f}", ha="center", va="center", color="white" if dark else "black")
+axis.set_xticks(range(len(CUTS)), CUTS)
+axis.set_yticks(range(len(in_two)), [f"trained: {text_label(*model)}" for model in in_two])
+axis.set(xlabel="tested: cut")
+plt.show()
+at_32 = {
+    at: mean(run["test"] for run in of_model("text", way="encoder-decoder", cut=32, **{"tested at": at})) for at in CUTS
+}
+print(
+    f"trained at 32, tested at 96: {at_32[96] - at_32[32]:+.2f} bits a character; you predicted {prediction['bits lost at another cut']}"
+)
+
+# %% [markdown]
+# *HEAT*
+#
+# CUT PROSE
+#
+# ### Exercise 13 · `evidence_cut` (6 points, 20 minutes, ★★★)
+#
+# The last claim. Its number is what it costs to be tested at a cut that one was not trained at: in the mean, over all cuts and seeds. It has two parts, a *cost* and a *quality*; the docstring says which.
+#
+# <details><summary>Hint 1: own</summary>
+# Make a dict of what each run needs at its own cut: <code>own = {(run["cut"], run["seed"]): run["test"] for run in ... if run["tested at"] == run["cut"]}</code>. A loss is then one subtraction.
+# </details>
+#
+# <details><summary>Hint 2: means</summary>
+# For the second part: the mean over the seeds for each cut, and the smallest of these means.
+# </details>
+
+
+# %% exercise="evidence_cut"
+def evidence_cut(table: dict) -> tuple[float, str]:
+    """Claim 7: continuous text would need an arbitrary cut.
+
+    table["text"]  runs, already at the best rate of each model: "way" is "encoder-decoder", "one stack" or something
+                   else; "layers" of one stack are 4 or 2; "cut", "tested at", "seed"; and "test", in bits a character
+                   (lower is better). An encoder-decoder has a dict for each cut at which it was tested, and its "cut"
+                   may be "random"; one stack has a single dict a seed, and None for both cuts.
+
+    Only one stack of 4 layers, and the way "encoder-decoder" with one fixed "cut" count. A run loses at another cut
+    what it needs more there than at its own cut, with the same seed.
+
+    Returns the mean of all these losses, and the verdict, with two parts: every loss is above 0; and the mean of one
+    stack is below that of the encoder-decoders of each cut, tested at their own.
+    """
+    ### BEGIN SOLUTION
+    one_stack = mean(run["test"] for run in table["text"] if run["way"] == "one stack" and run["layers"] == 4)
+    fixed = [run for run in table["text"] if run["way"] == "encoder-decoder" and run["cut"] != "random"]
+    own = {(run["cut"], run["seed"]): run["test"] for run in fixed if run["tested at"] == run["cut"]}
+    losses = [run["test"] - own[run["cut"], run["seed"]] for run in fixed if run["tested at"] != run["cut"]]
+    means = [mean(bits for (cut, _), bits in own.items() if cut == each) for each in {cut for cut, _ in own}]
+    return mean(losses), verdict(min(losses) > 0, one_stack < min(means))
+    ### END SOLUTION
+
+
+# %% check="evidence_cut" points=6
+def text_rows(one_stack: list[float], ours: dict[tuple, float]) -> dict:
+    """ours: {(cut, tested at, seed): bits}"""
+    rows = [
+        {
+            "way": "encoder-decoder",
+            "layers": 4,
+            "cut": cut,
+            "tested at": at,
+            "seed": seed,
+            "test": bits,
+            "validation": 0.0,
+        }
+        for (cut, at, seed), bits in ours.items()
+    ]
+    rows += [
+        {"way": "one stack", "layers": 4, "cut": None, "tested at": None, "seed": seed, "test": bits, "validation": 0.0}
+        for seed, bits in enumerate(one_stack)
+    ]
+    others = [
+        ("one stack", 2, None, None, 0, 0.5),
+        ("encoder-decoder", 4, "random", 2, 5, 0.1),
+        ("encoder-decoder", 4, "random", 6, 5, 9.0),
+    ]
+    others += [("positions begin anew", 4, 2, 2, 0, 0.2), ("positions begin anew", 4, 2, 6, 0, 0.1)]
+    keys = ("way", "layers", "cut", "tested at", "seed", "test")
+    return {
+        "text": [dict(zip(keys, row, strict=True)) | {"validation": 0.0} for row in others[:3]]
+        + rows[::-1]
+        + [dict(zip(keys, row, strict=True)) | {"validation": 0.0} for row in others[3:]]
+    }
+
+
+apart = {
+    (2, 2, 0): 2.0,
+    (2, 6, 0): 2.5,
+    (2, 2, 1): 2.2,
+    (2, 6, 1): 2.4,
+    (6, 6, 0): 1.8,
+    (6, 2, 0): 2.8,
+    (6, 6, 1): 1.9,
+    (6, 2, 1): 2.3,
+}
+uneven = {(2, 2, 0): 2.0, (2, 6, 0): 2.1, (2, 9, 0): 3.0, (2, 2, 1): 2.4, (2, 6, 1): 2.45, (2, 9, 1): 2.6}
+uneven |= {(6, 6, 0): 2.5, (6, 2, 0): 2.7, (6, 9, 0): 3.5, (9, 9, 0): 3.0, (9, 2, 0): 3.1, (9, 6, 0): 3.2}
+for one_stack, ours_there, number, expected in [
+    ([1.7, 1.8], apart, 0.525, "confirmed"),
+    ([1.7, 2.1], apart, 0.525, "qualified"),
+    ([1.9, 2.1], apart, 0.525, "qualified"),
+    ([1.7, 1.8], apart | {(2, 6, 1): 2.1}, 0.45, "qualified"),
+    ([1.95, 2.1], apart | {(2, 6, 1): 2.1}, 0.45, "refuted"),
+    ([2.1], uneven, 0.35625, "confirmed"),
+    ([2.1], {(2, 2, 0): 2.0, (2, 6, 0): 2.0, (2, 2, 1): 2.4, (2, 6, 1): 2.8}, 0.2, "qualified"),
+    ([2.25], {(2, 2, 0): 2.0, (2, 6, 0): 2.5, (2, 2, 1): 2.5, (2, 6, 1): 2.6}, 0.3, "qualified"),
+]:
+    try:
+        found_there = evidence_cut(text_rows(one_stack, ours_there))
+    except ValueError as error:  # a mean of nothing is one
+        raise AssertionError(
+            f"Nothing is left to take the mean of ({error}). The cuts stand in the table; they need not be 32, 64 and 96."
+        ) from None
+    assert isinstance(found_there, tuple) and len(found_there) == 2, (
+        f"Return two things, the number and the verdict; you returned {found_there!r}."
+    )
+    assert math.isclose(found_there[0], number, abs_tol=1e-9), (
+        f"The number should be {number}, and yours is {found_there[0]:.4f}: the mean of (bits at another cut − bits at the own cut, same seed), *one* mean over all of them, of the way "
+        '"encoder-decoder" with one fixed cut. Is "random" left out, and "positions begin anew"?'
+    )
+    assert found_there[1] == expected, (
+        f"One stack needs {one_stack}, and {{(cut, tested at, seed): bits}} is {ours_there}: the claim is {expected!r}, not {found_there[1]!r}. Part one: every loss is above 0. "
+        "Part two: the mean of one stack, of 4 layers, is below the mean over the seeds of *each* cut, tested at its own."
+    )
+print("evidence_cut: the visible check passes.")
+
+# %%
+print(evidence_cut(table))
+
+# %% [markdown]
+# CUT VERDICT
+
+# %% [markdown]
+# # Part 7 · The last page
+#
+# ## What others have measured
+#
+# Our models are small, and our texts are few. Here is what was found at a scale where it counts.
+#
+# **Raffel et al. 2020** (T5, [arXiv:1910.10683](https://arxiv.org/abs/1910.10683), section 3.2, table 2) trained architectures on the same text, with the same objective (they fill in spans of words), and then on tasks. $P$ are the parameters of a stack of 12 layers, and $M$ is what the encoder-decoder computes:
+#
+# | architecture | parameters | computation | GLUE | SuperGLUE | English to German (BLEU) |
+# |---|---|---|---|---|---|
+# | encoder-decoder | $2P$ | $M$ | 83.28 | 71.36 | 26.98 |
+# | encoder-decoder, both stacks share their weights | $P$ | $M$ | 82.81 | 70.73 | 26.72 |
+# | encoder-decoder, half as deep | $P$ | $M/2$ | 80.88 | 68.42 | 26.38 |
+# | prefix-LM | $P$ | $M$ | 81.82 | 68.11 | 26.43 |
+# | decoder-only, causal | $P$ | $M$ | 74.70 | 55.02 | 25.09 |
+#
+# So where there *is* a source, and a task is learned from examples of it, their encoder-decoder is ahead. Most of the way from the causal model to it is the view of the prompt from both sides, which the prefix-LM has too, without an encoder. And note the second line: *different weights for each* stack buy about half a point.
+#
+# **Wang et al. 2022** ([arXiv:2204.05832](https://arxiv.org/abs/2204.05832)) compared with more than 5 billion parameters. After training on text alone, causal decoder-only models that predict the next token did best on tasks that nobody had trained them for. After further training on many tasks, models that see their input from both sides, trained by filling in blanks, did best.
+#
+# **Liu et al. 2018** ([arXiv:1801.10198](https://arxiv.org/abs/1801.10198)) left the encoder out before GPT did, to write articles of Wikipedia from their sources: source and article are one text, read by one stack. So it could attend to sources much longer than an encoder-decoder could (abstract).
+#
+# Nobody found that GPT-2 *lacks* something for what it was made for. And nobody found that encoders are of no use.
+#
+# ## The ledger
+
+# %%
+CLAIMS = [
+    (
+        "GPT-2 is decoder blocks only, with masked self-attention and no attention to an encoder.",
+        evidence_no_encoder_attention,
+        "blocks with parts for an encoder: {:.0f}",
+    ),
+    (
+        "The decoder is equivalent to the encoder, except for the mask.",
+        evidence_mask_alone,
+        "largest difference of outputs, without cross-attention and with norms alike: {:.1f}",
+    ),
+    ("It works one token at a time.", evidence_one_at_a_time, "tokens that training predicts in a pass: {:.0f}"),
+    (
+        "BERT sees the whole context at once, and is not autoregressive.",
+        evidence_bert,
+        "sum of its products over all texts: {:.1f}, and not 1",
+    ),
+    (
+        "GPT-2's context vector is zero-initialised for the first word.",
+        evidence_zero_context,
+        "length of the shortest context vector at position 0: {:.2f}",
+    ),
+    (
+        "Encoder-decoders serve mappings between two kinds of sequence, with different weights for each.",
+        evidence_two_kinds,
+        "share of numbers right, less that of the best single stack: {:+.1%}",
+    ),
+    ("Continuous text would need an arbitrary cut.", evidence_cut, "bits a character lost at another cut: {:+.2f}"),
+]
+ledger([(claim, says.format(evidence(table)[0]), evidence(table)[1]) for claim, evidence, says in CLAIMS])
+
+# %% [markdown]
+# LEDGER PROSE
+#
+# ## The comparison table, complete
+
+# %%
+NEW = 20  # words to write
+tokens_read = text[:, :12]  # a prompt
+with Passes(ours) as passes:
+    generate_cached(ours, tokens_read, NEW, temperature=0)
+
+
+def sees(name: str) -> str:
+    return ", ".join(map(str, reached(five[name]).sum(dim=1).tolist()))
+
+
+def changed(name: str) -> str:
+    """Earlier outputs that change when the last word does."""
+    return f"{int(reached(five[name])[:-1, -1].sum())} of {SOURCE + TARGET - 1}"
+
+
+asked_for = {
+    name: f"{100 * supervised_fraction('encoder-decoder', SOURCE + TARGET, SOURCE):.0f} %, those of the target"
+    for name in ("encoder-decoder", "prefix-LM")
+}
+asked_for |= {
+    "encoder": f"{100 * supervised_fraction('masked', SOURCE + TARGET):.0f} %, the blanks",
+    "GPT-2": f"{100 * supervised_fraction('causal', SOURCE + TARGET):.0f} %",
+}
+comparison_table(
+    {
+        name: {
+            f"inputs that each of {SOURCE} + {TARGET} outputs sees": sees(name),
+            "earlier outputs that a new word changes": changed(name),
+            f"positions computed to write {NEW} words, if what stays is kept": {
+                "encoder": f"{sum(range(1, NEW + 1))}: all, at each step"
+            }.get(name, f"the source once, and {passes.count}"),
+            "words that the loss looks at": asked_for[name],
+            "probability of a whole text": {"encoder": "none", "GPT-2": "in one pass"}.get(
+                name, "of the target, given the source"
+            ),
+            "stacks": "two, and cross-attention" if name == "encoder-decoder" else "one",
+        }
+        for name in ("encoder", "encoder-decoder", "prefix-LM", "GPT-2")
+    }
+)
+
+# %% [markdown]
+# ## The answer
+#
+# ANSWER
+
+# %%
+emblem()
+
+# %% [markdown]
+# *The five pictures once more: encoder, all blue; decoder and GPT-2, the same triangle; encoder-decoder and prefix-LM, the same picture with a full block for the source.*
+#
+# # In your own words
+#
+# ### Question 14 (10 points, 25 minutes, ★★☆)
+#
+# A friend who knows the transformer of 2017 asks you: *why does GPT-2 not require the encoder?* Answer in about 200 words, with at least three numbers that you have measured in this course. Say
+#
+# 1. what the encoder's layers and GPT-2's layers have in common, and what the difference is (3 points),
+# 2. what takes the place of the source, and what it costs to have no encoder (3 points),
+# 3. for what you would still take an encoder or an encoder-decoder, and why (2 points),
+# 4. one thing that the experiments of this notebook *cannot* show (2 points).
+#
+# A person reads and grades it.
+
+# %% [markdown] answer="synthesis" points=10
+# ### BEGIN SOLUTION
+# 1. They are the same layers: a decoder layer without cross-attention and its norm gives exactly what an encoder layer with a causal mask gives, difference 0.0. The difference is the mask; and GPT-2 also norms first, has GELU and learned positions, none of which has to do with the encoder. None of its 12 blocks has parts for an encoder.
+# 2. The text itself: its beginning is the source of what comes next, seen by every later token through the same blocks, and its keys and values are kept as the encoder's memory was. It costs the small triangle: inside the prompt no token sees those after it. What is gained: every token is asked for (100 %, against 75, 50 or 25 % behind a cut), a whole text has a probability, there is no cut to choose.
+# 3. Where a source is given, complete, and of another kind, and there are examples of the task (translation: T5's encoder-decoder is ahead of its decoder-only); or where nothing is to be written and a text is to be understood or blanks are to be filled in: both sides count there. Also: an encoder-decoder computes half as much for as many parameters.
+# 4. For instance: they are small, with few steps, one language each and easy tasks, so nothing follows for large models; what happens after convergence of the text models; tasks of understanding; long sources; other positions; more than three to five seeds.
+#
+# **Mark scheme.** 1: the same layers but for the mask, with the number 0.0 or the pictures (2), cross-attention had to go or the other changes named (1). 2: the text's own beginning as the source (1), a cost, the view inside the prompt (1), a gain, by a number (1). 3: a case (1) with its reason (1). 4: a limit (1) and why it matters (1). At most 8 points with fewer than three measured numbers.
+# ### END SOLUTION
