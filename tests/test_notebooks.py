@@ -6,6 +6,7 @@ import sys
 
 import nbclient
 import pytest
+from coursekit.results import comparison_runs
 from nbformat.v4 import new_notebook
 
 from autograder.assignment import ROOT, load, names
@@ -177,12 +178,64 @@ def what_notebook_05_measured(notebook):
     assert large > 10 * small
 
 
+def what_notebook_06_measured(notebook):
+    """What is live lies within the spread of the committed runs, and the prose tells what they say."""
+    text, runs = printed(notebook), comparison_runs()
+    assert text.count("  as you predicted\n") == 5 and "3 different pictures" in text
+    (hint,) = re.findall(r"is_causal +evaluation, no_grad +(\d) of 4", text)
+    assert int(hint) in (0, 4)  # 0 once PyTorch has mended it
+    assert "transformers  layer 0" in text and "every layer and head: {1.0}" in text
+    sums = {
+        name: numbers(rf"{name} +sums to ([\d.]+), and is ([\d.]+) away", notebook)
+        for name in ("GPT-2, one pass", "BERT, each word blanked", "BERT, written from the left")
+    }
+    assert sums["GPT-2, one pass"][0] == sums["BERT, written from the left"][0] == 1
+    assert sums["BERT, each word blanked"][0] > 2
+    assert sums["GPT-2, one pass"][1] < 0.06 < sums["BERT, written from the left"][1]
+    live_lies_within_the_spread(notebook, runs)
+    tables = shown_tables(notebook)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (ledger,) = (table for table in tables if "| claim |" in table)
+    for row in ledger.split("\n"):
+        *claim, measured, verdict, _ = row.split("|")
+        assert "|".join(claim) in readme and verdict.strip() in readme
+    (answer,) = (cell.source for cell in notebook.cells if cell.source.startswith("## The answer"))
+    assert answer.split("\n\n", 1)[1] in readme
+
+
+def live_lies_within_the_spread(notebook, runs):
+    """Of one seed, on this machine, against all seeds at the same rate on the machine that made the file."""
+    for way in ("encoder-decoder", "loss on the target"):
+        steps, share = numbers(rf"{way} +95 % right after (\d+) steps, and in the end ([\d.]+) %", notebook)
+        tests = [r["test"] for r in runs["translation"] if (r["way"], r["layers"], r["numbers"]) == (way, 4, 90_000)]
+        assert min(tests) - 0.01 <= share / 100 and steps <= 250
+    for name, way, layers, cut in (
+        ("encoder-decoder, cut 64", "encoder-decoder", 4, 64),
+        ("one stack, 2 layers", "one stack", 2, None),
+    ):
+        (bits,) = numbers(rf"\n{name} +([\d.]+) bits a character", notebook)
+        model = (way, layers, cut, cut, 600)
+        (rate,) = numbers(rf"\n{name}: trained at the rate ([\d.]+)", notebook)
+        tests = [
+            r["test"]
+            for r in runs["text"]
+            if (r["way"], r["layers"], r["cut"], r["tested at"], r["steps"]) == model and r["rate"] == rate
+        ]
+        assert len(tests) >= 3 and min(tests) - 0.05 < bits < max(tests) + 0.05, (name, bits, tests)
+
+
+def shown_tables(notebook):
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
+    return [output.data["text/markdown"] for output in outputs if "text/markdown" in output.get("data", {})]
+
+
 MEASURED = {
     "01_attention": what_notebook_01_measured,
     "02_encoder": what_notebook_02_measured,
     "03_decoder": what_notebook_03_measured,
     "04_gpt2": what_notebook_04_measured,
     "05_generation": what_notebook_05_measured,
+    "06_comparison": what_notebook_06_measured,
 }
 
 
