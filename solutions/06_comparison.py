@@ -58,7 +58,7 @@ except ModuleNotFoundError:
 
 import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from statistics import mean
 
 import matplotlib.pyplot as plt
@@ -387,6 +387,10 @@ def verdict(*holds: bool) -> str:
     """What becomes of a claim: "confirmed" if all its parts hold, "refuted" if none does, and else "qualified"."""
     if not holds:
         raise ValueError("a claim without parts can be neither true nor false")
+    if any(isinstance(hold, Iterable) and not isinstance(hold, Tensor) for hold in holds):
+        raise TypeError(
+            "the parts are bools, handed over one by one: verdict(a, b), or verdict(*parts) for a list of them"
+        )
     return "confirmed" if all(holds) else "qualified" if any(holds) else "refuted"
 
 
@@ -683,6 +687,9 @@ for blocks, number, expected in [
     assert found[1] == expected, (
         f"For blocks with the parts {blocks} the claim is {expected!r}, not {found[1]!r}: each block without such parts speaks for it."
     )
+assert evidence_no_encoder_attention({"blocks": {"h.0": ["acc", "ross"]}})[0] == 0, (
+    "Look into each name by itself: put together, two parts can make a word that neither has."
+)
 assert evidence_no_encoder_attention({"blocks": {"cross.0": plain}}) == (0, "confirmed"), (
     "The names of the *parts* count, and not what a block is called."
 )
@@ -850,7 +857,7 @@ def evidence_one_at_a_time(table: dict) -> tuple[float, str]:
     table["passes"]  dicts: "task" is "training" or "generation", "tokens" how many tokens were predicted, and "passes"
                      how often the model was run for them
 
-    Returns how many tokens training predicts in a pass, which is all its tokens by all its passes, and the verdict,
+    Returns how many tokens training predicts in a pass, all its tokens divided by all its passes, and the verdict,
     with two parts: every generation took exactly as many passes as tokens; and so did every training.
     """
     ### BEGIN SOLUTION
@@ -1243,7 +1250,7 @@ def supervised_fraction(objective: str, length: int, cut: int | None = None, pro
                  "masked": each token is hidden with the probability, and those are asked for; in the mean
                  "encoder-decoder": the encoder reads the first `cut` tokens, and the decoder the others, each of which
                  is asked for the token after it
-    length       how many tokens are read, by all layers together
+    length       how many tokens the model reads, at least 1
 
     Returns a fraction from 0 to 1.
 
@@ -1790,7 +1797,7 @@ for tests, number, expected in [
     assert isinstance(found_there, tuple) and len(found_there) == 2, (
         f"Return two things, the number and the verdict; you returned {found_there!r}."
     )
-    assert math.isclose(found_there[0], number, abs_tol=1e-9), (
+    assert math.isclose(found_there[0], number, abs_tol=1e-6), (
         f"With tests {tests} the number is {number}, and yours is {found_there[0]:.4f}: the mean of the encoder-decoder minus the highest *mean* of a way with one text. "
         'Do only runs with 4 layers and the largest `numbers` count? Is "no encoder layers" left out?'
     )
@@ -1835,7 +1842,7 @@ class TextInTwo(Transformer):
 def new_text_model(way: str, layers: int, vocab_size: int, seed: int, d_model: int = 96) -> nn.Module:
     """A model for text with random weights; an encoder-decoder of 2 + 2 has 4 layers."""
     torch.manual_seed(seed)
-    if way == "one stack":
+    if way in ("one stack", "asked behind the cut"):
         d_ff = match_parameters(d_model, 4 * d_model, 2, 2, num_layers=4)
         return OneStack(vocab_size, d_model, num_heads=4, d_ff=d_ff, num_layers=layers)
     kind = {"encoder-decoder": TextInTwo, "positions begin anew": Transformer}[way]
@@ -1849,11 +1856,12 @@ def next_tokens(model: nn.Module, windows: Tensor, cut: int | None) -> tuple[Ten
     """What a model says to come next, and what does: logits (batch, asked, vocab_size), labels (batch, asked).
 
     windows  (batch, WINDOW + 1): all but the last token are read, each but the first is a next one
-    cut      the encoder reads the tokens before it, the decoder the others; None: one stack reads all
+    cut      the encoder reads the tokens before it, the decoder the others; None: there is none. One stack reads all
+             tokens in any case, and is asked for those behind the cut
     """
     inputs, labels = windows[:, :-1], windows[:, 1:]
-    if cut is None:
-        return model(inputs), labels
+    if isinstance(model, OneStack):
+        return model(inputs)[:, cut or 0 :], labels[:, cut or 0 :]
     return model(inputs[:, :cut], inputs[:, cut:]), labels[:, cut:]
 
 
@@ -1880,7 +1888,8 @@ def text_run(
 ) -> tuple[list[dict], nn.Module]:
     """Train one model and test it at every cut. Returns a row of the results for each cut, and the model.
 
-    cut  for an encoder-decoder: one of CUTS, or "random", one of 32 to 96 for each step; for one stack None
+    way  "encoder-decoder", "positions begin anew", "one stack", or "asked behind the cut", which is one stack, too
+    cut  one of CUTS; or "random", one of 32 to 96 for each step; or None, for one stack
     """
     model = new_text_model(way, layers, len(tokenizer), seed)
 
@@ -1935,7 +1944,9 @@ print(
     else "It is another text than that of the file: Python's documentation differs by version. Numbers may differ a little."
 )
 TEXT_MODELS = [("one stack", 4, None), ("one stack", 2, None)]
-TEXT_MODELS += [("encoder-decoder", 4, cut) for cut in (*CUTS, "random")] + [("positions begin anew", 4, CUTS[0])]
+TEXT_MODELS += [("encoder-decoder", 4, cut) for cut in (*CUTS, "random")] + [
+    ("positions begin anew", 4, cut) for cut in (32, 96)
+]
 
 
 def text_label(way: str, layers: int, cut: int | str | None) -> str:
@@ -1970,7 +1981,7 @@ for way, layers, cut in (("encoder-decoder", 4, 64), ("one stack", 2, None)):
     print(f"{text_label(way, layers, cut)}: trained at the rate {rate}")
     rows, trained = text_run(corpus, tokenizer, way, layers, cut, rate, seed=0)
     if cut:
-        text_in_two = trained
+        text_in_two, at_cuts = trained, {row["tested at"]: row["test"] for row in rows}
     (live_text[text_label(way, layers, cut)],) = [row["test"] for row in rows if row["tested at"] == cut]
 for name, bits in live_text.items():
     print(f"{name:28} {bits:.3f} bits a character")
@@ -2007,13 +2018,17 @@ for name, bits in own_cut.items():
 print(f"you predicted, best first: {prediction['continues text, best first']}")
 
 # %% [markdown]
-# *DOTS*
+# *Eight rows of dots. Those of one stack, with 4 layers and with 2, lie furthest to the left, and within each other. Those of the encoder-decoder lie further to the right the later its cut is; with a cut at random they lie where those of the cut in the middle do.*
 #
-# TEXT PROSE
+# **One stack needs fewer bits, and half a stack as few.** The whole one weighs as much as the encoder-decoder, the half one computes as much. So the encoder-decoder is behind on either account.
+#
+# **The later the cut, the more bits.** The encoder-decoders stand in the order of their supervised fractions. Behind a cut after 96 of 128 tokens it is asked for a quarter of what it reads, and the other three quarters teach it little. This is what the cut costs.
+#
+# Has it perhaps not had the time? It computes less a step, and behind a late cut it is asked for less a step. Here are two of them after three times as many steps.
 
 # %%
 longer = chosen([run for run in runs["text"] if run["steps"] > STEPS], "way", "layers", "cut")
-for way, layers, cut in (("encoder-decoder", 4, 64), ("one stack", 4, None), ("one stack", 2, None)):
+for way, layers, cut in (("encoder-decoder", 4, 64), ("one stack", 2, None)):
     print(text_label(way, layers, cut))
     for found_there in (of_model("text", way=way, layers=layers, cut=cut), longer):
         bits = [
@@ -2027,7 +2042,7 @@ for way, layers, cut in (("encoder-decoder", 4, 64), ("one stack", 4, None), ("o
         )
 
 # %% [markdown]
-# LONGER PROSE
+# The encoder-decoder gains more from the longer training than the half stack, and is still behind. (Somebody who trains for longer yet may see them meet. We have not.)
 #
 # ## At another cut
 #
@@ -2058,9 +2073,28 @@ print(
 )
 
 # %% [markdown]
-# *HEAT*
+# *A table of numbers, a row a model and a column a cut. They differ from row to row, and hardly within a row.*
 #
-# CUT PROSE
+# **Less than one should think.** At a cut that it has never met a model needs a little more than at its own, and the little is far smaller than what lies between the models. To be trained at cuts at random is no better. Is the encoder-decoder so flexible?
+#
+# How much of it comes from the encoder at all? Hide the memory from the model that you have just trained: its decoder then has nothing but its own tokens.
+
+# %%
+windows = corpus.held_out.unfold(0, WINDOW + 1, WINDOW - CUTS[-1])
+windows = windows[: len(windows) // 2]  # those of the test
+characters = len(tokenizer.decode(windows[:, 1:][:, COMPARED].flatten()))
+encode = text_in_two.encode
+text_in_two.encode = lambda source: (
+    encode(source)[0],
+    torch.zeros(len(source), 1, 1, source.shape[1], dtype=torch.bool),
+)
+for cut in CUTS:
+    hidden = bits_per_character(text_in_two, windows, characters, cut)
+    print(f"cut {cut}: {at_cuts[cut]:.3f} bits a character with the memory, {hidden:.3f} without")
+text_in_two.encode = encode
+
+# %% [markdown]
+# So that is why. Behind an early cut the decoder has enough tokens of its own, and hardly misses the encoder; behind a late one it does. In so few steps a model learns to look at the nearest words first, as you have seen at the end of notebook 4, and those it has, wherever the cut is. A model that has learned to look far back could lose more. This experiment is too small to show that, and so it does not confirm it.
 #
 # ### Exercise 13 · `evidence_cut` (6 points, 20 minutes, ★★★)
 #
@@ -2087,8 +2121,8 @@ def evidence_cut(table: dict) -> tuple[float, str]:
     Only one stack of 4 layers, and the way "encoder-decoder" with one fixed "cut" count. A run loses at another cut
     what it needs more there than at its own cut, with the same seed.
 
-    Returns the mean of all these losses, and the verdict, with two parts: every loss is above 0; and the mean of one
-    stack is below that of the encoder-decoders of each cut, tested at their own.
+    Returns the mean of all these losses, and the verdict, with two parts: every loss is above 0.05; and the mean of
+    one stack is below that of the encoder-decoders of each cut, tested at their own.
     """
     ### BEGIN SOLUTION
     one_stack = mean(run["test"] for run in table["text"] if run["way"] == "one stack" and run["layers"] == 4)
@@ -2096,7 +2130,7 @@ def evidence_cut(table: dict) -> tuple[float, str]:
     own = {(run["cut"], run["seed"]): run["test"] for run in fixed if run["tested at"] == run["cut"]}
     losses = [run["test"] - own[run["cut"], run["seed"]] for run in fixed if run["tested at"] != run["cut"]]
     means = [mean(bits for (cut, _), bits in own.items() if cut == each) for each in {cut for cut, _ in own}]
-    return mean(losses), verdict(min(losses) > 0, one_stack < min(means))
+    return mean(losses), verdict(min(losses) > 0.05, one_stack < min(means))
     ### END SOLUTION
 
 
@@ -2164,7 +2198,7 @@ for one_stack, ours_there, number, expected in [
     assert isinstance(found_there, tuple) and len(found_there) == 2, (
         f"Return two things, the number and the verdict; you returned {found_there!r}."
     )
-    assert math.isclose(found_there[0], number, abs_tol=1e-9), (
+    assert math.isclose(found_there[0], number, abs_tol=1e-6), (
         f"The number should be {number}, and yours is {found_there[0]:.4f}: the mean of (bits at another cut − bits at the own cut, same seed), *one* mean over all of them, of the way "
         '"encoder-decoder" with one fixed cut. Is "random" left out, and "positions begin anew"?'
     )
@@ -2178,7 +2212,7 @@ print("evidence_cut: the visible check passes.")
 print(evidence_cut(table))
 
 # %% [markdown]
-# CUT VERDICT
+# Qualified, and not as one would tell it. The cut has a *cost*: what stands before it is not learned from, and one stack of as much computation, or of as many parameters, gets further. And no model with a cut can say how probable a whole text is, only what stands behind the cut. But that the *place* of the cut matters once a model is trained: of that there is little to be seen here.
 
 # %% [markdown]
 # # Part 7 · The last page
@@ -2240,7 +2274,7 @@ CLAIMS = [
 ledger([(claim, says.format(evidence(table)[0]), evidence(table)[1]) for claim, evidence, says in CLAIMS])
 
 # %% [markdown]
-# LEDGER PROSE
+# One claim is confirmed, one is refuted, and five are half true. That is what claims mostly are: somebody has seen something, and has said a little more than that. (The first number comes from the module tree of `transformers`, the last two from the committed runs, and the others you have measured just now.)
 #
 # ## The comparison table, complete
 
@@ -2289,7 +2323,13 @@ comparison_table(
 # %% [markdown]
 # ## The answer
 #
-# ANSWER
+# **GPT-2 needs no encoder, because an encoder has no other kind of layer, and because a text that is continued is its own source.**
+#
+# Take cross-attention and its norm out of a decoder of 2017, give an encoder a causal mask and the same weights: their outputs agree to the last digit. Only the mask tells them apart. The encoder is there to read a *source*, complete before anything is written. When a text is continued, its beginning is the source. Every new token sees all of it, through the blocks that write, and what they computed is kept.
+#
+# The mask costs the look ahead inside the prompt. It buys that every token is learned from, that every text has a probability, and that no cut has to be chosen.
+#
+# Where a source is given and examples are few, two stacks did a little better here; to fill in a blank, both sides help. But to *write*, one stack is enough.
 
 # %%
 emblem()

@@ -1295,10 +1295,10 @@ def cut_runs(rng, cut, tests, way="encoder-decoder"):
     ]
 
 
-def cut_table(rng, losing, below, spread=100, low=5):
+def cut_table(rng, losing, below, spread=100):
     """Tables of text, and what they were made from.
 
-    losing  do all runs lose at other cuts? Otherwise some do, and in the mean they do not gain
+    losing  do all runs lose enough at other cuts? Otherwise one or two do not, or even gain
     below   is one stack below the encoder-decoders of each cut? Otherwise it is below those of some
     spread  how far apart seeds are, in thousandths of a bit
     """
@@ -1308,7 +1308,7 @@ def cut_table(rng, losing, below, spread=100, low=5):
         tests = []
         for _ in range(rng.integer(2, 4)):
             own = height + rng.integer(0, spread)
-            tests.append({tested: (own + rng.integer(low, 400)) / 1000 for tested in heights if tested != cut})
+            tests.append({tested: (own + rng.integer(60, 400)) / 1000 for tested in heights if tested != cut})
             tests[-1][cut] = own / 1000
         del tests[0][rng.shuffled([tested for tested in heights if tested != cut])[0]]  # not each is tested at each
         rows += cut_runs(rng, cut, tests)
@@ -1318,7 +1318,7 @@ def cut_table(rng, losing, below, spread=100, low=5):
             (own,) = (
                 each for each in rows if each["tested at"] == row["cut"] == each["cut"] and each["seed"] == row["seed"]
             )
-            row["test"] = own["test"] - bits(rng, 10, 300)
+            row["test"] = own["test"] + bits(rng, -300, 45)
     top = 1700 if below else 2250 + spread
     rows += stack_runs(rng, [bits(rng, top, top + 90) for _ in range(rng.integer(2, 4))])
     return {"translation": [{"way": "encoder-decoder", "test": 0.9}], "text": rng.shuffled(rows)}
@@ -1333,7 +1333,7 @@ def cuts_that_count(student, rng):
 @hidden("evidence_cut")
 def seeds_that_differ(student, rng):
     """Where runs from different seeds are further apart than a cut and another are."""
-    tables = [cut_table(rng, *kind, spread=900, low=1) for kind in rng.shuffled([*KINDS, (True, True), (True, False)])]
+    tables = [cut_table(rng, *kind, spread=900) for kind in rng.shuffled([*KINDS, (True, True), (True, False)])]
     return of_each(student.evidence_cut, tables)
 
 
@@ -1374,7 +1374,7 @@ def two_seeds(rng, own, loss, stack, apart=0.0):
 
 @hidden("evidence_cut")
 def close_cuts(student, rng):
-    """Losses of nothing, means that are equal, and single runs that stand out."""
+    """Losses of little or nothing, means that are equal, and single runs that stand out."""
     low, some = rng.integer(16, 24) / 8, rng.integer(2, 7) / 8
     own, loss, none = (low, low + 0.25, low + 0.5), (some, some / 2), (0.0, 0.0)
     kinds = [
@@ -1386,7 +1386,9 @@ def close_cuts(student, rng):
         (own, (-some / 2, some), [low - 0.5, low - 0.25]),  # there is one in the mean, and not everywhere
         (own, loss, [low - 0.75, low + 1]),  # its best run is below, and its mean is not
         (own, loss, [low + 0.125, low - 0.5]),  # its worst run is not below, and its mean is
-        (own, (0.001, 0.002), [low - 0.001] * 2),
+        (own, (0.0625, 0.125), [low - 0.001] * 2),
+        (own, (0.03125, 0.046875), [low - 0.001] * 2),  # they lose, and no run enough
+        (own, (0.046875, 0.5), [low - 0.001] * 2),
         (own, loss, [low - 0.125, low - 0.0625], 0.25),  # in the mean below the best cut, and above its best run
         (own, loss, [low + 0.0625, low + 0.125], 0.25),  # in the mean above the best cut, and below its worst run
     ]

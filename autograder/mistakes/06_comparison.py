@@ -43,7 +43,7 @@ NEEDED = "min(theirs) > max(map(max, tests.values()))"
 STACK = 'if run["way"] == "one stack" and run["layers"] == 4)'
 FIXED = 'if run["way"] == "encoder-decoder" and run["cut"] != "random"]'
 LOSS = 'run["test"] - own[run["cut"], run["seed"]]'
-LOSES = "min(losses) > 0"
+LOSES = "min(losses) > 0.05"
 BELOW = "one_stack < min(means)"
 
 MISTAKES = [
@@ -1004,15 +1004,15 @@ MISTAKES = [
         says="You take a mean for each cut, and then the mean of those. The docstring asks for one mean over all losses.",
     ),
     Mistake(
-        "no loss is a loss", "evidence_cut", replace=LOSES, by="min(losses) >= 0",
-        says="For you a loss of 0 is a loss. What does \"above\" mean?",
+        "any loss is enough", "evidence_cut", replace=LOSES, by="min(losses) > 0",
+        says="For you the smallest loss counts. Seeds alone make small differences: above which number does the docstring count one?",
     ),
     Mistake(
-        "losses in the mean", "evidence_cut", replace=LOSES, by="mean(losses) > 0",
+        "losses in the mean", "evidence_cut", replace=LOSES, by="mean(losses) > 0.05",
         says="For you it is enough that runs lose in the mean. What does \"every\" mean?",
     ),
     Mistake(
-        "one loss is enough", "evidence_cut", replace=LOSES, by="max(losses) > 0",
+        "one loss is enough", "evidence_cut", replace=LOSES, by="max(losses) > 0.05",
         says="For you one run that loses is enough. What does \"every\" mean?",
     ),
     Mistake(
@@ -1045,15 +1045,15 @@ MISTAKES = [
         says="You compare with encoder-decoders tested at all cuts. Where are they tested, for the second part?",
     ),
     Mistake(
-        "runs that lose, and no more", "evidence_cut", replace="verdict(min(losses) > 0, one_stack < min(means))", by="verdict(min(losses) > 0)",
+        "runs that lose, and no more", "evidence_cut", replace="verdict(min(losses) > 0.05, one_stack < min(means))", by="verdict(min(losses) > 0.05)",
         says="Your verdict has one part. What of one stack, which needs no cut?",
     ),
     Mistake(
-        "a part for each loss", "evidence_cut", replace="verdict(min(losses) > 0, ", by="verdict(*(loss > 0 for loss in losses), ",
+        "a part for each loss", "evidence_cut", replace="verdict(min(losses) > 0.05, ", by="verdict(*(loss > 0.05 for loss in losses), ",
         says="Your verdict has a part for each loss. How many does the docstring name?",
     ),
     Mistake(
-        "losing and being worse in one", "evidence_cut", replace="min(losses) > 0, one_stack", by="min(losses) > 0 and one_stack",
+        "losing and being worse in one", "evidence_cut", replace="min(losses) > 0.05, one_stack", by="min(losses) > 0.05 and one_stack",
         says="You make one part of two, so that the verdict is never qualified. How are several parts handed to verdict?",
     ),
     Mistake(
