@@ -7,7 +7,7 @@ import sys
 import pytest
 from coursekit.results import COMPARISON, comparison_runs
 
-from autograder.assignment import ROOT
+from autograder.assignment import ROOT, load
 
 
 @pytest.fixture
@@ -27,8 +27,65 @@ def test_the_committed_results_are_whole(compare):
         keys = settings[0]
         rows = [json.dumps({key: row[key] for key in keys}) for row in found[experiment]]
         assert list(dict.fromkeys(rows)) == [json.dumps(arguments) for arguments in settings]
+        tested = [(row, each.get("tested at")) for row, each in zip(rows, found[experiment], strict=True)]
+        assert len(tested) == len(set(tested))  # nothing stands there twice
     assert COMPARISON.stat().st_size < 250_000
     assert {"text", "machine", "versions", "hours of one core"} == set(found["record"])
+
+
+@pytest.fixture(scope="module")
+def means():
+    """Of the committed runs of each model, at its best rate: a function from a model to the mean of a column."""
+    best = load("06_comparison").reference().best_by_validation
+    runs = comparison_runs()
+
+    def mean(experiment, column="test", **model):
+        chosen = best([run for run in runs[experiment] if all(run[name] == value for name, value in model.items())])
+        return sum(column(run) if callable(column) else run[column] for run in chosen) / len(chosen)
+
+    return mean
+
+
+def test_translation_is_as_the_notebook_tells_it(means):
+    def right(way, layers, numbers):
+        return means("translation", way=way, layers=layers, numbers=numbers)
+
+    def steps(run):
+        return next((step for step, share in run["curve"] if share >= 0.95), 1000)
+
+    one_text = ("loss on the target", "prefix-LM", "loss on everything")
+    models = [("encoder-decoder", 4), ("no encoder layers", 2), *((way, 4) for way in one_text)]
+    for numbers in (90_000, 1_000):
+        assert min(right(*model, numbers) for model in models) > 0.985
+    assert min(right("loss on the target", 2, 90_000), right("prefix-LM", 2, 90_000)) > 0.99
+    assert right("loss on everything", 2, 90_000) < 0.98
+    for numbers in (90_000, 1_000, 300):
+        assert right("prefix-LM", 4, numbers) < right("loss on the target", 4, numbers) + 0.001
+    two, bare, one = (right(*model, 300) for model in (models[0], models[1], models[2]))
+    assert two > bare > one >= max(right(way, 4, 300) for way in one_text)
+    first, second = (
+        means("translation", steps, way=way, layers=4, numbers=90_000)
+        for way in ("loss on the target", "encoder-decoder")
+    )
+    assert first < second
+
+
+def test_text_is_as_the_notebook_tells_it(means):
+    def bits(way, layers, cut, at, steps=600):
+        return means("text", way=way, layers=layers, cut=cut, steps=steps, **{"tested at": at})
+
+    whole, half = (bits("one stack", layers, None, None) for layers in (4, 2))
+    at_own = {cut: bits("encoder-decoder", 4, cut, cut) for cut in (32, 64, 96)}
+    assert abs(whole - half) < 0.02 and max(whole, half) < at_own[32] - 0.03
+    assert at_own[32] < at_own[64] < at_own[96]
+    for cut in (64, 96):
+        control = bits("asked behind the cut", 2, cut, cut)
+        assert half < control < at_own[cut] and control - half > at_own[cut] - control
+    for cut in (32, 64, 96):
+        for at in (32, 64, 96):
+            assert abs(bits("encoder-decoder", 4, cut, at) - at_own[cut]) < 0.05
+            assert abs(bits("encoder-decoder", 4, "random", at) - at_own[64]) < 0.03
+    assert bits("positions begin anew", 4, 96, 32) - bits("positions begin anew", 4, 96, 96) > 0.04
 
 
 def test_every_model_has_three_rates_and_three_seeds(compare):

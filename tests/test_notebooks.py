@@ -196,11 +196,12 @@ def what_notebook_06_measured(notebook):
     tables = shown_tables(notebook)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     (ledger,) = (table for table in tables if "| claim |" in table)
-    for row in ledger.split("\n"):
-        *claim, measured, verdict, _ = row.split("|")
-        assert "|".join(claim) in readme and verdict.strip() in readme
-    (answer,) = (cell.source for cell in notebook.cells if cell.source.startswith("## The answer"))
-    assert answer.split("\n\n", 1)[1] in readme
+    told = re.findall(r"^\| \d \|.*", readme, re.MULTILINE)
+    for here, there in zip(ledger.split("\n")[2:], told, strict=True):
+        live = "products of its answers" in here  # what a model says that has just been trained: digits may differ
+        assert re.sub(r"[\d.]+", "", here) == re.sub(r"[\d.]+", "", there) if live else here == there
+    (answer,) = (cell.source.split("## The answer\n\n")[1] for cell in notebook.cells if "## The answer" in cell.source)
+    assert len(answer.split()) <= 150 and answer in readme
 
 
 def live_lies_within_the_spread(notebook, runs):

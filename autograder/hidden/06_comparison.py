@@ -42,7 +42,7 @@ def every_prefix_of_a_text(student, rng):
 
 @hidden("prefix_mask")
 def no_prefix(student, rng):
-    """A prefix of 0."""
+    """A prefix of 0 positions, at several lengths."""
     return [pattern(student.prefix_mask(0, length)) for length in rng.different(2, 3, 12)]
 
 
@@ -310,7 +310,7 @@ def reach_of_both(student, rng):
 
 @hidden("predicted_reach")
 def reach_of_gpt2(student, rng):
-    """GPT-2."""
+    """GPT-2, with a longer source and with a longer target."""
     return [pattern(student.predicted_reach("GPT-2", *sizes)) for sizes in lengths(rng)]
 
 

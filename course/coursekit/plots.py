@@ -6,6 +6,7 @@ from difflib import SequenceMatcher
 import matplotlib.pyplot as plt
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from torch import Tensor
 
 from coursekit.reach import reached
@@ -123,7 +124,7 @@ def score_curves(groups: Mapping[str, Sequence[Sequence[tuple[int, float]]]], yl
     for (label, runs), (colour, style) in zip(groups.items(), _LINES, strict=False):
         for number, run in enumerate(runs):
             axis.plot(
-                *zip(*run, strict=True), color=colour, linestyle=style, linewidth=1.2, label=None if number else label
+                *zip(*run, strict=True), color=colour, linestyle=style, linewidth=1.4, label=None if number else label
             )
     axis.set(xlabel="step", ylabel=ylabel)
     axis.legend(fontsize=8)
@@ -139,7 +140,7 @@ def run_dots(
     live    {label: a number that was measured just now}, an orange diamond in the first panel
     """
     labels = list(dict.fromkeys(label for rows in panels.values() for label in rows))
-    size = (2.2 + max(4.4, 2.6 * len(panels)), 0.34 * len(labels) + 1.0)
+    size = (2.2 + max(4.4, 2.6 * len(panels)), 0.34 * len(labels) + 1.3)
     figure, axes = plt.subplots(
         1, len(panels), figsize=size, sharex=True, sharey=True, squeeze=False, layout="constrained"
     )
@@ -154,6 +155,11 @@ def run_dots(
         axis.set(xlabel=xlabel)
         axis.set_title(title, fontsize=10)
         axis.grid(axis="x", color=NOTHING)
+    marks = {"a run": ("o", COLOURS[0]), "their mean": ("|", "black")} | (
+        {"a run just now": ("D", COLOURS[1])} if live else {}
+    )
+    handles = [Line2D([], [], marker=marker, color=colour, linestyle="") for marker, colour in marks.values()]
+    figure.legend(handles, list(marks), loc="outside lower center", ncols=len(marks), frameon=False, fontsize=8)
     axes[0][0].set_yticks(range(len(labels)), labels)
     axes[0][0].set_ylim(len(labels) - 0.5, -0.5)
     return figure
