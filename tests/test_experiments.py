@@ -85,6 +85,10 @@ def test_text_is_as_the_notebook_tells_it(means):
         for at in (32, 64, 96):
             assert abs(bits("encoder-decoder", 4, cut, at) - at_own[cut]) < 0.05
             assert abs(bits("encoder-decoder", 4, "random", at) - at_own[64]) < 0.03
+    gap, later = (
+        bits("encoder-decoder", 4, 64, 64, steps) - bits("one stack", 2, None, None, steps) for steps in (600, 1800)
+    )
+    assert 0.03 < later < gap
     assert bits("positions begin anew", 4, 96, 32) - bits("positions begin anew", 4, 96, 96) > 0.04
 
 

@@ -182,7 +182,7 @@ def what_notebook_06_measured(notebook):
     """What is live lies within the spread of the committed runs, and the prose tells what they say."""
     text, runs = printed(notebook), comparison_runs()
     assert text.count("  as you predicted\n") == 5 and "3 different pictures" in text
-    (hint,) = re.findall(r"is_causal +evaluation, no_grad +(\d) of 4", text)
+    (hint,) = re.findall(r"\nis_causal +evaluation, no_grad +(\d) of 4", text)
     assert int(hint) in (0, 4)  # 0 once PyTorch has mended it
     assert "transformers  layer 0" in text and "every layer and head: {1.0}" in text
     sums = {
