@@ -21,10 +21,10 @@ demo: $(READY)
 
 test: $(READY)
 	@$(RUN) ruff check .
-	@$(RUN) pytest -n 2
+	@$(RUN) pytest -n 2 --dist worksteal
 
 test-fast: $(READY)
-	@$(RUN) pytest -n 2 -m "not slow"
+	@$(RUN) pytest -n 2 --dist worksteal -m "not slow"
 
 bench: $(READY)
 	@$(VENV)/bin/python bench/grading.py

@@ -170,9 +170,10 @@ def test_odd_messages_are_left_out(run):
     notebook, resources = run(last=[ODD])
     assert silent(resources) == []
     outputs = notebook.cells[-1].outputs
-    assert [output.output_type for output in outputs] == ["display_data", "stream"] and outputs[1].text.endswith(
-        "still here\n"
-    )
+    assert [output.output_type for output in outputs[:2]] == ["display_data", "stream"]
+    printed = outputs[1:]  # in one piece, or in several on a busy machine
+    assert {output.output_type for output in printed} == {"stream"}
+    assert "".join(output.text for output in printed).endswith("still here\n")
     assert "widgets" not in notebook.metadata
     assert outputs[0].metadata == {"image/png": {"width": 10}} and "https://" not in str(outputs)
 
