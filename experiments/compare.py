@@ -18,7 +18,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -36,15 +36,14 @@ from autograder.assignment import load
 
 RATES = {90_000: (2e-3, 4e-3, 8e-3), 1_000: (2e-3, 4e-3, 8e-3), 300: (1e-3, 2e-3, 4e-3)}  # by numbers to learn from
 HIGH, LOW = (3e-3, 6e-3, 1.2e-2), (1.5e-3, 3e-3, 6e-3)  # for text: round the best rate of each model
-ONE_TEXT = ("loss on the target", "prefix-LM", "loss on everything")
 
 
 def settings() -> Iterator[tuple[str, dict]]:
     """Every run: the experiment, and the arguments of the notebook's function for it."""
-    equal_parameters = [("encoder-decoder", 4), ("no encoder layers", 2), *((way, 4) for way in ONE_TEXT)]
-    equal_flops = [(way, 2) for way in ONE_TEXT]
-    everything = equal_parameters + equal_flops
-    for numbers, seeds, models in ((90_000, 5, everything), (1_000, 3, equal_parameters), (300, 5, equal_parameters)):
+    one_text = _notebook().ONE_TEXT
+    equal_parameters = [("encoder-decoder", 4), ("no encoder layers", 2), *((way, 4) for way in one_text)]
+    all_models = equal_parameters + [(way, 2) for way in one_text]  # and those of equal FLOPs
+    for numbers, seeds, models in ((90_000, 5, all_models), (1_000, 3, equal_parameters), (300, 5, equal_parameters)):
         for (way, layers), rate, seed in itertools.product(models, RATES[numbers], range(seeds)):
             yield "translation", {"way": way, "layers": layers, "numbers": numbers, "rate": rate, "seed": seed}
     texts = [(600, "one stack", layers, None, HIGH) for layers in (4, 2)]
@@ -71,7 +70,7 @@ def compare(into: Path, jobs: int) -> None:
         try:
             for key, result in pool.imap_unordered(_run, missing):
                 done[key] = result
-                file.write(json.dumps([key, result]) + "\n")
+                file.write("\n" + json.dumps([key, result]))  # in front: the last line may have been cut off
                 file.flush()
                 bar.update()
         except KeyboardInterrupt:
@@ -89,15 +88,20 @@ def _key(setting: tuple[str, dict]) -> str:
 
 @lru_cache
 def _code() -> str:
-    cells = [cell.text for cell in load("06_comparison").source.of_role("locked") if cell.name != "setup"]
-    return hashlib.sha256("\n".join(cells).encode()).hexdigest()[:12]
+    """All of it: the notebook's own, and that of the notebooks before it."""
+    assignment = load("06_comparison")
+    code = [assignment.parts, *(cell.text for cell in assignment.source.of_role("locked", "exercise"))]
+    return hashlib.sha256("\n".join(code).encode()).hexdigest()[:12]
 
 
 def _kept(unfinished: Path) -> dict[str, dict]:
-    if not unfinished.exists():
-        return {}
-    lines = unfinished.read_text(encoding="utf-8").split("\n")
-    return dict(json.loads(line) for line in lines if line.endswith("}]"))  # the last one may have been cut off
+    """The runs in the file, but for lines that were cut off."""
+    kept = {}
+    for line in unfinished.read_text(encoding="utf-8").split("\n") if unfinished.exists() else []:
+        with suppress(ValueError):
+            key, result = json.loads(line)
+            kept[key] = result
+    return kept
 
 
 def _leave_interrupts_to_the_parent() -> None:

@@ -1652,7 +1652,7 @@ print(f"you predicted that {prediction['translates first']!r} translates first."
 # %% [markdown]
 # ## All seeds, from the file
 #
-# One run proves little. The file `comparison.json`, which comes with coursekit, holds all of them: `make experiments` has run every model at three rates with up to five seeds, by the very functions above.
+# One run proves little. The file `comparison.json`, which comes with coursekit, holds all of them: every model at three learning rates, from three to five seeds. The very functions above have made it (by `make experiments`, in the repository of this course).
 
 # %%
 record = runs["record"]
@@ -1885,14 +1885,21 @@ def next_tokens(model: nn.Module, windows: Tensor, cut: int | None) -> tuple[Ten
 
 
 @torch.no_grad()
-def bits_per_character(model: nn.Module, windows: Tensor, characters: int, cut: int | None) -> float:
-    """Over the COMPARED positions of all windows; characters: how many their next tokens have."""
+def bits_per_character(model: nn.Module, windows: Tensor, tokenizer: PreTrainedTokenizerBase, cut: int | None) -> float:
+    """What the characters at the COMPARED positions of all windows cost, on average."""
+    characters = len(tokenizer.decode(windows[:, 1:][:, COMPARED].flatten()))
     nats = 0.0
     for some in windows.split(16):
         logits, labels = next_tokens(model.eval(), some, cut)
         logits, labels = logits[:, COMPARED], labels[:, COMPARED]
         nats += F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="sum").item()
     return nats / math.log(2) / characters
+
+
+def held_out(corpus: Corpus) -> tuple[Tensor, Tensor]:
+    """Windows to compare by, and windows to choose by, (count, WINDOW + 1) each: every token is compared once."""
+    windows = corpus.held_out.unfold(0, WINDOW + 1, WINDOW - CUTS[-1])
+    return windows[: len(windows) // 2], windows[len(windows) // 2 :]
 
 
 def text_run(
@@ -1927,14 +1934,13 @@ def text_run(
         learning_rate=rate,
         seed=seed,
     )
-    windows = corpus.held_out.unfold(0, WINDOW + 1, WINDOW - CUTS[-1])  # each token is compared once
-    tests, validations = windows[: len(windows) // 2], windows[len(windows) // 2 :]
-    bits = {}
-    for part in (tests, validations):
-        characters = len(tokenizer.decode(part[:, 1:][:, COMPARED].flatten()))
-        bits[part is tests] = {
-            tested: bits_per_character(model, part, characters, tested) for tested in (CUTS if cut else [None])
+    tests, validations = held_out(corpus)
+    bits = {
+        part is tests: {
+            tested: bits_per_character(model, part, tokenizer, tested) for tested in (CUTS if cut else [None])
         }
+        for part in (tests, validations)
+    }
     chosen_by = [bits[False][tested] for tested in ([cut] if cut in CUTS else bits[False])]
     rows = [
         {
@@ -2104,16 +2110,14 @@ print(
 # How much of it comes from the encoder at all? Hide the memory from the model that you have just trained: its decoder then has nothing but its own tokens.
 
 # %%
-windows = corpus.held_out.unfold(0, WINDOW + 1, WINDOW - CUTS[-1])
-windows = windows[: len(windows) // 2]  # those of the test
-characters = len(tokenizer.decode(windows[:, 1:][:, COMPARED].flatten()))
+tests, _ = held_out(corpus)
 encode = text_in_two.encode
 text_in_two.encode = lambda source: (
     encode(source)[0],
     torch.zeros(len(source), 1, 1, source.shape[1], dtype=torch.bool),
 )
 for cut in CUTS:
-    hidden = bits_per_character(text_in_two, windows, characters, cut)
+    hidden = bits_per_character(text_in_two, tests, tokenizer, cut)
     print(f"cut {cut}: {at_cuts[cut]:.3f} bits a character with the memory, {hidden:.3f} without")
 text_in_two.encode = encode
 

@@ -120,7 +120,9 @@ def reach_of_tokens(logits, windows):
 def test_a_uniform_model_needs_the_same_bits_at_every_cut(comparison):
     tokenizer = AutoTokenizer.from_pretrained(PYTHON_DOCS)
     corpus = Corpus(documents(library=False), tokenizer, comparison.WINDOW + 1)
-    windows = corpus.held_out.unfold(0, comparison.WINDOW + 1, 32)
+    windows, others = comparison.held_out(corpus)
+    compared = torch.cat([windows, others])[:, 97:].flatten()
+    assert torch.equal(compared, corpus.held_out[97 : 97 + len(compared)])  # every token, and once
     characters = len(tokenizer.decode(windows[:, 97:].flatten()))
 
     class Uniform(torch.nn.Module):
@@ -128,5 +130,5 @@ def test_a_uniform_model_needs_the_same_bits_at_every_cut(comparison):
             return torch.zeros(*(first if second is None else second).shape, 2048)
 
     for cut in (None, *comparison.CUTS):
-        found = comparison.bits_per_character(Uniform(), windows, characters, cut)
+        found = comparison.bits_per_character(Uniform(), windows, tokenizer, cut)
         assert found == pytest.approx(11 * 32 * len(windows) / characters)

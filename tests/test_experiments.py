@@ -111,12 +111,17 @@ def test_what_was_run_is_not_run_again(compare, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(compare, "settings", lambda: two)
     first, second = map(compare._key, two)
     known = {"rows": [{"way": "as it was", "test": 1 / 3}], "seconds": 36.0}
-    into.with_suffix(".unfinished").write_text(
-        "\n".join([json.dumps([first, known]), json.dumps([second, known])[:-20]])  # stopped while it wrote
-    )
-    compare.compare(into, jobs=1)
+    unfinished, finish = into.with_suffix(".unfinished"), compare._write
+    lines = [json.dumps([first, known]), json.dumps([second, known]).split("}]")[0] + "}]"]  # stopped while it wrote
+    unfinished.write_text("\n".join(lines))
+    monkeypatch.setattr(compare, "_write", lambda *_: sys.exit("stopped again, before the end"))
+    with pytest.raises(SystemExit):
+        compare.compare(into, jobs=1)
     assert "2 runs, 1 of them done already" in capsys.readouterr().out
-    assert not into.with_suffix(".unfinished").exists()
+    monkeypatch.setattr(compare, "_write", finish)
+    compare.compare(into, jobs=1)
+    assert "2 runs, 2 of them done already" in capsys.readouterr().out
+    assert not unfinished.exists()
     written = json.loads(into.read_text())
     before, new = written["translation"]
     assert before == {"way": "as it was", "test": 0.33333}
