@@ -1,4 +1,7 @@
-"""nbgrader reads this file when it is started in this folder. Its commands and its formgrader then grade with ours."""
+"""The settings of this course. nbgrader reads this file when it is started in this folder, and so does autograder.
+
+Whatever an instructor may want to change stands here, with its default.
+"""
 
 import sys
 from pathlib import Path
@@ -8,40 +11,72 @@ sys.path.insert(0, str(root))  # so that nbgrader finds `autograder`, installed 
 
 c = get_config()  # noqa: F821  nbgrader provides it
 
+# Folders. Assignments are written in solutions/, students get course/, and the class is in classroom/.
 c.CourseDirectory.course_id = "why_gpt2_has_no_encoder"
 c.CourseDirectory.root = str(root)
+c.Course.solutions_directory = "solutions"
 c.CourseDirectory.source_directory = "classroom/source"
 c.CourseDirectory.release_directory = "course"
 c.CourseDirectory.submitted_directory = "classroom/submitted"
 c.CourseDirectory.autograded_directory = "classroom/autograded"
 c.CourseDirectory.feedback_directory = "classroom/feedback"
 c.CourseDirectory.db_url = f"sqlite:///{root / 'classroom' / 'gradebook.db'}"
+c.Records.folder = str(root / "classroom" / "records")  # what was run, and the secret seeds of the class: keep it
 
-# A submission is rebuilt on the release, run, asked, judged; the rest is nbgrader's own.
-c.Autograde.sanitize_preprocessors = ["autograder.rebuild.Rebuild"]
+# The steps of grading: a submission is rebuilt on the release, run, asked, judged; the rest is nbgrader's own.
+c.Autograde.exporter_class = "autograder.classroom.intake.Intake"
+c.Autograde.sanitize_preprocessors = ["autograder.running.rebuild.Rebuild"]
 c.Autograde.autograde_preprocessors = [
-    "autograder.execute.Execute",
-    "autograder.judge.GiveVerdicts",
+    "autograder.running.execute.Execute",
+    "autograder.judging.judge.GiveVerdicts",
     "nbgrader.preprocessors.LimitOutput",
     "nbgrader.preprocessors.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
-    "autograder.outcome.Record",
+    "autograder.classroom.record.RecordGrading",
 ]
-c.Autograde.exporter_class = "autograder.intake.Intake"
 c.Intake.optimistic_validation = True  # once, after the last step
-c.Execute.records = str(root / "classroom" / "records")
+c.Execute.shutdown_kernel = "immediate"
+c.ExportApp.plugin_class = "autograder.classroom.export.WithStatus"
+
+# What a submission may be.
+c.Intake.max_bytes = 20_000_000  # of one file
+c.Intake.max_cells = 2_000
+
+# What a notebook may use. Where it uses more, the cell that did it costs itself.
 c.Execute.timeout = 60  # seconds a cell
 c.Execute.iopub_timeout = 15  # seconds that the last outputs of a cell may take to come
-c.Execute.shutdown_kernel = "immediate"
+c.Execute.question_timeout = 10  # seconds a hidden question
+c.Execute.notebook_timeout = 900  # seconds after which nothing more is started
+c.Execute.max_replays = 3  # times that a notebook whose process died is run again, without the cell that did it
+c.Execute.max_output = 4_000_000  # characters of output that are kept of a cell
+c.Execute.max_outputs = 500  # outputs that are kept of a cell
+c.ConfinedProvisioner.memory = 2 * 1024**3  # bytes, all processes of a notebook together
+c.ConfinedProvisioner.cpu = 1200  # seconds of processor time, all together
+c.ConfinedProvisioner.scratch = 64 * 1024**2  # bytes of files that it writes
+c.ConfinedProvisioner.output = 100 * 1024**2  # bytes that it sends
+c.ConfinedProvisioner.processes = 64  # processes and threads at once
+c.ConfinedProvisioner.files = 256  # files that a process has open at once
 
-c.ExportApp.plugin_class = "autograder.export.WithStatus"
+# How its code is locked in: what it sees beside the interpreter and its libraries, and what it must never see.
+c.Execute.sandbox = True  # False: students' code can read and forge grades, and every result says so
+c.ConfinedProvisioner.shown = {"/course/coursekit": str(root / "course" / "coursekit")}
+c.ConfinedProvisioner.imports_from = ["/course"]
+c.ConfinedProvisioner.hidden = [str(root / name) for name in ("autograder", "solutions", "classroom")]
+
+# What is imported once for all of them. A grade from the records counts only with the same versions of libraries.
+c.ConfinedProvisioner.preload = ["torch", "matplotlib.pyplot", "transformers.models.gpt2.modeling_gpt2"]
+c.ConfinedProvisioner.idle = 300  # seconds without a notebook after which they are imported anew
+c.ConfinedProvisioner.pictures = False  # nobody grades pictures, and to draw them takes most of the time
+c.Execute.libraries = [
+    *("torch", "numpy", "transformers", "matplotlib", "ipykernel", "ipython", "safetensors", "num2words")
+]
 
 # What students wrote is shown to others, in feedback and in formgrader: it is cleaned first.
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = {
-    "markdown2html": "autograder.clean.markdown2html",
-    "clean_html": "autograder.clean.clean_html",
-    "get_metadata": "autograder.clean.get_metadata",
-    "strip_files_prefix": "autograder.clean.strip_files_prefix",
+    "markdown2html": "autograder.judging.clean.markdown2html",
+    "clean_html": "autograder.judging.clean.clean_html",
+    "get_metadata": "autograder.judging.clean.get_metadata",
+    "strip_files_prefix": "autograder.judging.clean.strip_files_prefix",
 }

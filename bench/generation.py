@@ -16,6 +16,7 @@ import time
 import warnings
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import torch
 import transformers
@@ -24,9 +25,10 @@ from torch import Tensor, nn
 from tqdm import tqdm
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from autograder.assignment import ROOT, load
-from autograder.report import table
+from autograder.authoring.course import Course
+from autograder.judging.report import table
 
+COURSE = Course.at(Path(__file__).resolve().parent.parent)
 PROMPT, NEW = 32, 64
 MODELS = {
     "GPT-2 small's shape": lambda: GPT2LMHeadModel(GPT2Config()),
@@ -40,7 +42,9 @@ def main(pairs: int, compile: bool) -> None:
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     torch.set_num_threads(1)
-    sys.path.append(str(ROOT / "course" / "05_generation"))  # torch.compile looks for parts by its name
+    sys.path.append(
+        str(COURSE.folder(COURSE.release_directory) / "05_generation")
+    )  # torch.compile looks for parts by its name
     rows = []
     for device in ["cpu"] + ["cuda"] * torch.cuda.is_available():
         bandwidth = read_bandwidth(device)
@@ -64,7 +68,7 @@ def main(pairs: int, compile: bool) -> None:
 
 def writers(theirs: GPT2LMHeadModel, compiled: bool) -> dict[str, Callable[[Tensor], Tensor]]:
     """Two ways to continue a prompt greedily, with the same weights."""
-    course = load("05_generation").reference()  # a namespace of its own, since compiling changes it
+    course = COURSE.assignment("05_generation").reference()  # a namespace of its own, since compiling changes it
     ours = course.load_gpt2_weights(course.GPT2(theirs.config).to(theirs.device), theirs.state_dict()).eval()
     options = {"max_new_tokens": NEW, "do_sample": False, "eos_token_id": None, "pad_token_id": 0, "use_cache": True}
     if compiled:

@@ -23,13 +23,13 @@ from nbgrader.apps.api import NbGraderAPI
 from tqdm import tqdm
 from traitlets.config import Config
 
-from autograder import config
-from autograder.assignment import ROOT, load
-from autograder.build import build
-from autograder.demo import SETTINGS
-from autograder.report import table
-from autograder.students import handed_in
+from autograder.authoring.build import build
+from autograder.authoring.course import Course, commands_on_path
+from autograder.authoring.students import handed_in
+from autograder.classroom.demo import settings_of_a_demonstration
+from autograder.judging.report import table
 
+COURSE = Course.at(Path(__file__).resolve().parent.parent)
 ASSIGNMENT = "01_attention"
 GPT2 = "from transformers import GPT2Config, GPT2LMHeadModel"
 EXTRA = {"notebook 01": "", "notebook 01, and transformers' GPT-2": GPT2}
@@ -39,7 +39,7 @@ WAYS = ["stock", "ours", "ours, pictures drawn"]
 def main(pairs: int) -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.ERROR)
-    with tempfile.TemporaryDirectory() as folder, config.commands_on_path():
+    with tempfile.TemporaryDirectory() as folder, commands_on_path():
         courses = {way: _course(Path(folder, str(number)), way) for number, way in enumerate(WAYS)}
         began = time.monotonic()
         run_sync(_ready)(Path(folder, "first"))
@@ -70,14 +70,15 @@ def _compare(name: str, extra: str, courses: dict[str, Callable], pairs: int) ->
 def _course(folder: Path, way: str) -> Callable[[str, str], float]:
     """A course in this folder: a function that grades one more student in it, and returns the seconds."""
     (folder / "exchange").mkdir(parents=True)
-    (folder / "nbgrader_config.py").write_text(SETTINGS.format(root=str(ROOT)), encoding="utf-8")
-    build(ROOT, into=folder)
-    settings = config.course(folder)
+    (folder / "nbgrader_config.py").write_text(settings_of_a_demonstration(COURSE), encoding="utf-8")
+    course = Course.at(folder)
+    build(course)
+    settings = course.config
     if way == "stock":
         settings = Config(CourseDirectory=settings.CourseDirectory)
         settings.Execute.timeout = 60
     settings.ConfinedProvisioner.pictures = way == "ours, pictures drawn"
-    assignment = load(ASSIGNMENT)
+    assignment = COURSE.assignment(ASSIGNMENT)
 
     def grade(student: str, extra: str) -> float:
         notebook = handed_in(assignment)
@@ -98,9 +99,9 @@ async def _ready(folder: Path) -> float:
     """Seconds until a confined kernel answers."""
     (folder / "start").mkdir(parents=True)
     began = time.monotonic()
-    manager = AsyncKernelManager(transport="ipc", ip=str(folder / "k"))
+    manager = AsyncKernelManager(config=COURSE.config, transport="ipc", ip=str(folder / "k"))
     manager.kernel_spec.metadata["kernel_provisioner"] = {"provisioner_name": "confined"}
-    manager.client_class = "autograder.kernel.client.PromptClient"
+    manager.client_class = "autograder.running.kernel.client.PromptClient"
     await manager.start_kernel(cwd=str(folder / "start"))
     client = manager.client()
     client.start_channels()

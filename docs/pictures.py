@@ -14,10 +14,12 @@ import nbclient
 from bs4 import BeautifulSoup
 from PIL import Image, ImageChops
 
-from autograder.assignment import ROOT, load
-from autograder.students import handed_in
+from autograder.authoring.course import Course
+from autograder.authoring.students import handed_in
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+COURSE = Course.at(ROOT)
 FEEDBACK = ROOT / "demo" / "classroom" / "feedback" / "frances" / "01_attention" / "01_attention.html"
 
 
@@ -35,7 +37,8 @@ def main() -> None:
 
 def figure(name: str, code: str, path: Path) -> None:
     """The figure of the one cell of a solved notebook that holds this code."""
-    assignment, notebook = load(name), handed_in(load(name))
+    assignment = COURSE.assignment(name)
+    notebook = handed_in(assignment)
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "parts.py").write_text(assignment.parts, encoding="utf-8")
         nbclient.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": folder}}).execute()

@@ -32,8 +32,9 @@ from coursekit.results import COMPARISON
 from tqdm import tqdm
 from transformers import AutoTokenizer
 
-from autograder.assignment import load
+from autograder.authoring.course import Course
 
+COURSE = Course.at(Path(__file__).resolve().parent.parent)
 RATES = {90_000: (2e-3, 4e-3, 8e-3), 1_000: (2e-3, 4e-3, 8e-3), 300: (1e-3, 2e-3, 4e-3)}  # by numbers to learn from
 HIGH, LOW = (3e-3, 6e-3, 1.2e-2), (1.5e-3, 3e-3, 6e-3)  # for text: round the best rate of each model
 
@@ -89,7 +90,7 @@ def _key(setting: tuple[str, dict]) -> str:
 @lru_cache
 def _code() -> str:
     """All of it: the notebook's own, and that of the notebooks before it."""
-    assignment = load("06_comparison")
+    assignment = COURSE.assignment("06_comparison")
     code = [assignment.parts, *(cell.text for cell in assignment.source.of_role("locked", "exercise"))]
     return hashlib.sha256("\n".join(code).encode()).hexdigest()[:12]
 
@@ -121,7 +122,7 @@ def _run(key: str) -> tuple[str, dict]:
 
 @lru_cache
 def _notebook():
-    return load("06_comparison").reference()
+    return COURSE.assignment("06_comparison").reference()
 
 
 @lru_cache

@@ -26,8 +26,9 @@ from tokenizers.pre_tokenizers import ByteLevel
 from tokenizers.trainers import BpeTrainer
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
-from autograder.assignment import load
+from autograder.authoring.course import Course
 
+COURSE = Course.at(Path(__file__).resolve().parent.parent)
 END = "<|endoftext|>"  # between two texts, as in GPT-2
 VOCAB_SIZE, WINDOW = 2048, 256
 
@@ -36,7 +37,7 @@ def pretrain(into: Path, steps: int = 2000, seed: int = 0) -> None:
     texts = documents()
     tokenizer = learn_bpe([text for text in texts if not is_held_out(text)])
     corpus = Corpus(texts, tokenizer, WINDOW)
-    encoder, gpt2 = load("02_encoder").reference(), load("04_gpt2").reference()
+    encoder, gpt2 = COURSE.assignment("02_encoder").reference(), COURSE.assignment("04_gpt2").reference()
     torch.manual_seed(seed)
     model = GPT2LMHeadModel(
         GPT2Config(

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from autograder.assignment import ROOT, Assignment, load
-from autograder.judge import Judge
-from autograder.verdict import Verdict
+from autograder.authoring.assignment import Assignment
+from autograder.judging.judge import Judge
+from autograder.judging.verdict import Verdict
+from this_course import ROOT, load
 
 # Two workers share the cores: more threads would wait for each other, in the kernels that tests start, too.
 torch.set_num_threads(1)
@@ -37,29 +38,60 @@ def tree(tmp_path) -> Path:
     return tmp_path
 
 
+# All that a course needs but for its assignments. It has other folders than ours.
+SMALL_SETTINGS = """
+from pathlib import Path
+
+root = Path(__file__).resolve().parent
+c = get_config()
+c.CourseDirectory.course_id = "arithmetic"
+c.CourseDirectory.root = str(root)
+c.Course.solutions_directory = "written"
+c.CourseDirectory.source_directory = "class/source"
+c.CourseDirectory.release_directory = "handout"
+c.CourseDirectory.submitted_directory = "class/submitted"
+c.CourseDirectory.autograded_directory = "class/autograded"
+c.CourseDirectory.feedback_directory = "class/feedback"
+c.CourseDirectory.db_url = f"sqlite:///{root / 'class' / 'gradebook.db'}"
+c.Records.folder = str(root / "class" / "records")
+c.ConfinedProvisioner.hidden = [str(root)]
+c.Autograde.exporter_class = "autograder.classroom.intake.Intake"
+c.Autograde.sanitize_preprocessors = ["autograder.running.rebuild.Rebuild"]
+c.Autograde.autograde_preprocessors = [
+    "autograder.running.execute.Execute",
+    "autograder.judging.judge.GiveVerdicts",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "autograder.classroom.record.RecordGrading",
+]
+c.Execute.shutdown_kernel = "immediate"
+"""
+
+
 @pytest.fixture
 def small(tmp_path) -> Path:
-    """A course of two small assignments, to break."""
-    for name, before in (("01_first", "import math"), ("02_second", "import math\nfrom parts import double")):
-        exercise = "double" if name == "01_first" else "quadruple"
-        solution = "x * 2" if name == "01_first" else "double(double(x))"
+    """A small course of another subject, to break: a config and two assignments."""
+    for name, exercise, solution, before in (
+        ("01_first", "double", "x * 2", "import math"),
+        ("02_second", "quadruple", "double(double(x))", "import math\nfrom parts import double"),
+    ):
+        folder = tmp_path / "written" / name
         _write(
-            tmp_path / "solutions" / f"{name}.py",
+            folder / "notebook.py",
             f'# %% [markdown]\n# # {name}\n\n# %% locked="setup_{exercise}"\n{before}\n\n'
             f'# %% exercise="{exercise}"\ndef {exercise}(x):\n    ### BEGIN SOLUTION\n    return {solution}\n    ### END SOLUTION\n\n'
             f'# %% check="{exercise}" points=4\nassert {exercise}(0) == 0\n',
         )
         _write(
-            tmp_path / "autograder" / "hidden" / f"{name}.py",
+            folder / "hidden.py",
             f"from autograder.probe import hidden\n\n\n@hidden('{exercise}')\ndef works(student, rng):\n"
             f'    """It works."""\n    return student.{exercise}(rng.integer(1, 10**9))\n',
         )
         _write(
-            tmp_path / "autograder" / "mistakes" / f"{name}.py",
-            "from autograder.assignment import Mistake\n\n"
+            folder / "mistakes.py",
+            "from autograder.authoring import Mistake\n\n"
             f"MISTAKES = [\n    Mistake('does nothing', '{exercise}', replace='return {solution}', by='return x', says='Double it.'),\n]\n",
         )
-    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    _write(tmp_path / "nbgrader_config.py", SMALL_SETTINGS)
     return tmp_path
 
 

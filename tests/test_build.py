@@ -1,11 +1,15 @@
 """The build is whole or not at all, the same each time, and gives nothing away."""
 
+import shutil
+
 import nbformat
 import pytest
 
-from autograder import build as building
-from autograder.assignment import ROOT, load, names
-from autograder.build import BuildError, build, release_notebook
+from autograder.authoring import build as building
+from autograder.authoring.build import BuildError, build
+from autograder.authoring.course import Course
+from autograder.authoring.release import release_notebook
+from this_course import COURSE, ROOT, load
 
 
 def files(folder):
@@ -14,48 +18,49 @@ def files(folder):
 
 def test_course_is_in_step_with_solutions(tree):
     before = files(tree / "course")
-    build(tree)
+    build(Course.at(tree))
     assert files(tree / "course") == before, "course/ is not what the build makes: run `make build`"
 
 
 def test_building_twice_gives_the_same_bytes(small):
-    build(small)
-    first = files(small / "course") | files(small / "classroom" / "source")
-    build(small)
-    assert files(small / "course") | files(small / "classroom" / "source") == first
+    build(Course.at(small))
+    first = files(small / "handout") | files(small / "class" / "source")
+    build(Course.at(small))
+    assert files(small / "handout") | files(small / "class" / "source") == first
 
 
 def test_the_release_in_memory_is_nbgraders(small):
-    build(small)
-    released = nbformat.read(small / "course" / "01_first" / "01_first.ipynb", as_version=4)
-    ours = release_notebook(load("01_first", small).source)
+    build(Course.at(small))
+    released = nbformat.read(small / "handout" / "01_first" / "01_first.ipynb", as_version=4)
+    ours = release_notebook(Course.at(small).assignment("01_first").source)
     assert ours.cells == released.cells
 
 
 def test_parts_hold_earlier_solutions_only(small):
-    build(small)
-    assert not (small / "course" / "01_first" / "parts.py").exists()
-    parts = (small / "course" / "02_second" / "parts.py").read_text()
+    build(Course.at(small))
+    assert not (small / "handout" / "01_first" / "parts.py").exists()
+    parts = (small / "handout" / "02_second" / "parts.py").read_text()
     assert parts.startswith("# Made by") and "return x * 2" in parts
     assert "double(double" not in parts and "SOLUTION" not in parts
 
 
 def test_parts_do_not_import_themselves(small):
-    for folder in ("solutions", "autograder/hidden", "autograder/mistakes"):
-        text = (small / folder / "02_second.py").read_text()
+    for name in ("notebook.py", "hidden.py", "mistakes.py"):
+        text = (small / "written" / "02_second" / name).read_text()
         text = text.replace("setup_quadruple", "setup_third").replace(
             "import double", "import (\n    double,\n    quadruple,\n)"
         )
         text = text.replace("double(double(x))", "x * 4").replace("quadruple(0)", "octuple(0)")
         text = text.replace('"quadruple"', '"octuple"').replace("'quadruple'", "'octuple'")
         text = text.replace("def quadruple", "def octuple").replace("student.quadruple", "student.octuple")
-        (small / folder / "03_third.py").write_text(text)
-    third = load("03_third", small)
+        (small / "written" / "03_third").mkdir(exist_ok=True)
+        (small / "written" / "03_third" / name).write_text(text)
+    third = Course.at(small).assignment("03_third")
     assert third.reference().octuple(1) == 4
     assert "from parts" not in third.parts and "def double" in third.parts and "def quadruple" in third.parts
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", COURSE.names)
 def test_nothing_is_given_away(name):
     """In each folder of course/: no solution of its own or a later notebook, no hidden test, no mistake."""
     folder = ROOT / "course" / name
@@ -65,7 +70,7 @@ def test_nothing_is_given_away(name):
         if path.suffix in (".ipynb", ".py")
     )
     assert "BEGIN SOLUTION" not in text and "HIDDEN TESTS" not in text and "Mark scheme" not in text
-    for later in names():
+    for later in COURSE.names:
         assignment = load(later)
         if later >= name:
             for shown in _solution_lines(assignment):
@@ -81,7 +86,7 @@ def test_nothing_is_given_away(name):
 def test_coursekit_gives_no_solution_away():
     """It is handed out with the first notebook."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "course" / "coursekit").rglob("*.py"))
-    for name in names():
+    for name in COURSE.names:
         for shown in _solution_lines(load(name)):
             assert shown not in text, f"coursekit shows a solution of {name}: {shown!r}"
 
@@ -96,21 +101,20 @@ def _solution_lines(assignment):
 
 
 def test_what_is_made_no_more_is_taken_out(small):
-    build(small)
-    for folder in ("solutions", "autograder/hidden", "autograder/mistakes"):
-        (small / folder / "02_second.py").unlink()
-    (small / "course" / "01_first" / "notes.txt").write_text("a student's own")
-    build(small)
-    assert [path.name for path in (small / "course").iterdir()] == ["01_first"]
-    assert (small / "course" / "01_first" / "notes.txt").exists()
+    build(Course.at(small))
+    shutil.rmtree(small / "written" / "02_second")
+    (small / "handout" / "01_first" / "notes.txt").write_text("a student's own")
+    build(Course.at(small))
+    assert [path.name for path in (small / "handout").iterdir()] == ["01_first"]
+    assert (small / "handout" / "01_first" / "notes.txt").exists()
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
 @pytest.mark.parametrize("step", [1, 2, 3, 5, 6])
 def test_a_failed_or_interrupted_build_leaves_the_old_course(small, monkeypatch, error, step):
-    build(small)
-    before = files(small / "course")
-    source = small / "solutions" / "01_first.py"
+    build(Course.at(small))
+    before = files(small / "handout")
+    source = small / "written" / "01_first" / "notebook.py"
     source.write_text(source.read_text().replace("# # 01_first", "# # changed"))
     real, count = building.os.replace, 0
 
@@ -123,41 +127,47 @@ def test_a_failed_or_interrupted_build_leaves_the_old_course(small, monkeypatch,
 
     monkeypatch.setattr(building.os, "replace", failing)
     with pytest.raises(error):
-        build(small)
-    assert files(small / "course") == before
-    assert not list((small / "classroom").glob(".build-*"))
+        build(Course.at(small))
+    assert files(small / "handout") == before
+    assert not list((small / "class").glob(".build-*"))
+
+
+def test_a_folder_without_a_notebook_is_told(small):
+    (small / "written" / "02_second" / "notebook.py").rename(small / "written" / "02_second" / "note.py")
+    with pytest.raises(BuildError, match="02_second is no assignment: it has no notebook.py"):
+        build(Course.at(small))
 
 
 def test_nbgraders_failure_is_told_and_changes_nothing(small):
-    build(small)
-    before = files(small / "course")
+    build(Course.at(small))
+    before = files(small / "handout")
     settings = small / "nbgrader_config.py"
     settings.write_text(settings.read_text() + "\nc.ClearSolutions.code_stub = {'R': 'stop()'}\n")
     with pytest.raises(BuildError, match="nbgrader could not generate 01_first"):
-        build(small)
-    assert files(small / "course") == before
+        build(Course.at(small))
+    assert files(small / "handout") == before
 
 
 def test_a_notebook_that_somebody_worked_in_is_not_replaced(small):
-    build(small)
-    path = small / "course" / "01_first" / "01_first.ipynb"
+    build(Course.at(small))
+    path = small / "handout" / "01_first" / "01_first.ipynb"
     notebook = nbformat.read(path, as_version=4)
     notebook.cells[0].source += "\nmy own notes"
     nbformat.write(notebook, path)
-    with pytest.raises(BuildError, match="Somebody worked in course/01_first/01_first.ipynb"):
-        build(small)
+    with pytest.raises(BuildError, match="Somebody worked in handout/01_first/01_first.ipynb"):
+        build(Course.at(small))
     assert "my own notes" in path.read_text()
     path.write_text("damaged")
     with pytest.raises(BuildError, match="Somebody worked in"):
-        build(small)
-    build(small, force=True)
+        build(Course.at(small))
+    build(Course.at(small), force=True)
     assert "my own notes" not in path.read_text()
 
 
 def test_running_a_released_notebook_is_no_work_in_it(small):
-    build(small)
-    path = small / "course" / "01_first" / "01_first.ipynb"
+    build(Course.at(small))
+    path = small / "handout" / "01_first" / "01_first.ipynb"
     notebook = nbformat.read(path, as_version=4)
     notebook.cells[1].outputs = [nbformat.v4.new_output("stream", text="ran")]
     nbformat.write(notebook, path)
-    build(small)
+    build(Course.at(small))

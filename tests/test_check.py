@@ -7,9 +7,9 @@ import nbformat
 import pytest
 
 from autograder.__main__ import main
-from autograder.assignment import ROOT
-from autograder.check import CheckError, check
-from autograder.students import handed_in
+from autograder.authoring.students import handed_in
+from autograder.classroom.check import CheckError, check
+from this_course import COURSE, ROOT
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_what_cannot_be_graded_is_told(tmp_path, text, says):
     if text is not None:
         path.write_text(text)
     with pytest.raises(CheckError, match=says) as raised:
-        check(path)
+        check(path, COURSE)
     assert str(path) in str(raised.value)
 
 

@@ -14,7 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from traitlets.config import Config
 
 from autograder import clean
-from autograder.clean import clean_html, markdown2html
+from autograder.judging.clean import clean_html, markdown2html
 
 PAYLOADS = {
     "script": "<script>alert(1)</script>",

@@ -8,7 +8,7 @@ from coursekit.corpus import Corpus
 from coursekit.documentation import documents
 from transformers import AutoTokenizer
 
-from autograder.assignment import load
+from this_course import load
 
 
 @pytest.fixture(scope="module")

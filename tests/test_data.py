@@ -13,7 +13,7 @@ from coursekit.number_words import NumberWords, pieces
 from num2words import num2words
 from transformers import AutoTokenizer, GPT2LMHeadModel
 
-from autograder.assignment import load
+from this_course import load
 
 
 def test_a_vocabulary_numbers_special_tokens_first():

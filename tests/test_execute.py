@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 from nbformat.v4 import new_code_cell
-from traitlets.config import Config
 
-from autograder.answers import Raised, Silent
-from autograder.build import release_notebook
-from autograder.execute import Execute
-from autograder.rebuild import rebuild
-from autograder.records import Records
-from autograder.students import handed_in
+from autograder.authoring.course import Course
+from autograder.authoring.release import release_notebook
+from autograder.authoring.students import handed_in
+from autograder.running.answers import Raised, Silent
+from autograder.running.execute import Execute
+from autograder.running.rebuild import rebuild
+from this_course import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -21,41 +21,35 @@ pytestmark = pytest.mark.slow
 def run(assignment):
     """Execute a notebook: {exercise: text} in place of the reference's, and cells put in front or at the end."""
 
-    def executed(instead=None, first=(), last=(), **settings):
+    def executed(instead=None, first=(), last=(), config=None, **settings):
         submitted = handed_in(assignment, instead=instead)
         place = 1 + next(i for i, cell in enumerate(submitted.cells) if cell.id == "setup")
         submitted.cells[place:place] = map(new_code_cell, first)
         submitted.cells += map(new_code_cell, last)
         notebook, _ = rebuild(submitted, release_notebook(assignment.source))
-        execute = Execute(seed="tests", shutdown_kernel="immediate", **settings)
-        return execute.preprocess(notebook, {"nbgrader": {"assignment": assignment.name}})
+        execute = Execute(config=config or Course.at(ROOT).config, **settings)
+        return execute.run(notebook, assignment, seed="tests")
 
     return executed
 
 
-def answers(resources):
-    return resources["autograder"]["answers"]
-
-
-def silent(resources):
-    return [case for case, answer in answers(resources).items() if isinstance(answer, Silent | Raised)]
+def silent(execution):
+    return [case for case, answer in execution.answers().items() if isinstance(answer, Silent | Raised)]
 
 
 def test_a_cell_that_kills_the_kernel_costs_itself(run, assignment):
-    notebook, resources = run(
-        first=["import os\nos._exit(1)"], last=["import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"]
-    )
-    assert silent(resources) == []
-    deadly = [cell for cell in notebook.cells if "os._exit" in cell.source or "SIGKILL" in cell.source]
+    execution = run(first=["import os\nos._exit(1)"], last=["import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"])
+    assert silent(execution) == []
+    deadly = [cell for cell in execution.notebook.cells if "os._exit" in cell.source or "SIGKILL" in cell.source]
     assert all("ended the notebook's process" in cell.outputs[0].evalue for cell in deadly)
 
 
 def test_replays_are_bounded(run, assignment):
     cells = ["import os\nos._exit(1)"] * 3
-    notebook, resources = run(first=cells, max_replays=1)
-    assert set(answers(resources)) == {case.name for case in assignment.cases}
-    assert all(isinstance(answer, Silent) for answer in answers(resources).values())
-    assert "not run" in [cell for cell in notebook.cells if cell.cell_type == "code"][-1].outputs[0].evalue
+    execution = run(first=cells, max_replays=1)
+    assert set(execution.answers()) == {case.name for case in assignment.cases}
+    assert all(isinstance(answer, Silent) for answer in execution.answers().values())
+    assert "not run" in [cell for cell in execution.notebook.cells if cell.cell_type == "code"][-1].outputs[0].evalue
 
 
 def test_it_runs_inside_a_server_too(run):
@@ -64,24 +58,24 @@ def test_it_runs_inside_a_server_too(run):
     async def server():
         other = asyncio.ensure_future(asyncio.sleep(0.1, "alive"))
         await asyncio.sleep(0)
-        _, resources = run(last=["import os\nos._exit(1)"])
-        return resources, await other
+        execution = run(last=["import os\nos._exit(1)"])
+        return execution, await other
 
-    resources, other = asyncio.run(server())
-    assert silent(resources) == [] and other == "alive"
+    execution, other = asyncio.run(server())
+    assert silent(execution) == [] and other == "alive"
 
 
 def test_an_endless_cell_is_interrupted(run):
-    notebook, resources = run(last=["while True: pass"], timeout=5)
-    assert silent(resources) == []
-    assert "CellTimeoutError" in [output.get("ename") for output in notebook.cells[-1].outputs]
+    execution = run(last=["while True: pass"], timeout=5)
+    assert silent(execution) == []
+    assert "CellTimeoutError" in [output.get("ename") for output in execution.notebook.cells[-1].outputs]
 
 
 def test_a_cell_that_cannot_be_interrupted_costs_itself(run):
     stubborn = "import time\nend = time.monotonic() + 20\nwhile time.monotonic() < end:\n    try:\n        time.sleep(0.1)\n    except KeyboardInterrupt:\n        pass"
-    notebook, resources = run(last=[stubborn], timeout=5)
-    assert silent(resources) == []
-    assert "could not be interrupted" in notebook.cells[-1].outputs[0].evalue
+    execution = run(last=[stubborn], timeout=5)
+    assert silent(execution) == []
+    assert "could not be interrupted" in execution.notebook.cells[-1].outputs[0].evalue
 
 
 # More sequences than any cell of the notebook has: goes wrong in the hidden tests alone.
@@ -95,18 +89,18 @@ def padding_mask(lengths, max_length):
 
 
 def test_an_endless_answer_costs_its_exercise(run, assignment):
-    _, resources = run(instead={"padding_mask": TROUBLE.format(trouble="while True: pass")}, question_timeout=3)
+    execution = run(instead={"padding_mask": TROUBLE.format(trouble="while True: pass")}, question_timeout=3)
     own = {case.name for case in assignment.cases_of("padding_mask")}
-    assert silent(resources) and set(silent(resources)) <= own
-    assert answers(resources)["real_tokens_are_true"].reason == "no answer within 3 seconds"
-    assert "not asked" in answers(resources)["lengths_stay"].reason
+    assert silent(execution) and set(silent(execution)) <= own
+    assert execution.answers()["real_tokens_are_true"].reason == "no answer within 3 seconds"
+    assert "not asked" in execution.answers()["lengths_stay"].reason
 
 
 def test_an_answer_that_kills_the_kernel_costs_its_exercise(run, assignment):
-    _, resources = run(instead={"padding_mask": TROUBLE.format(trouble="os._exit(1)")})
+    execution = run(instead={"padding_mask": TROUBLE.format(trouble="os._exit(1)")})
     own = {case.name for case in assignment.cases_of("padding_mask")}
-    assert silent(resources) and set(silent(resources)) <= own
-    assert "ended the notebook's process" in answers(resources)["real_tokens_are_true"].reason
+    assert silent(execution) and set(silent(execution)) <= own
+    assert "ended the notebook's process" in execution.answers()["real_tokens_are_true"].reason
 
 
 def test_noise_costs_nothing(run):
@@ -118,8 +112,8 @@ def causal_mask(length):
     print("out", length); print("err", file=sys.stderr); warnings.warn("w"); display(HTML("<b>x</b>"))
     return torch.ones(length, length, dtype=torch.bool).tril()
 """
-    notebook, resources = run(instead={"causal_mask": noisy})
-    assert silent(resources) == []
+    execution = run(instead={"causal_mask": noisy})
+    assert silent(execution) == []
 
 
 def test_the_working_folder_is_gone_afterwards(run, tmp_path):
@@ -135,8 +129,8 @@ def test_the_working_folder_is_gone_afterwards(run, tmp_path):
 
 def test_names_of_the_student_are_neither_used_nor_overwritten(run):
     names = "json = exec = compile = sys = hidden = kit = student = rng = fill = 'mine'"
-    notebook, resources = run(last=[names, "assert kit == hidden == json == 'mine'"])
-    assert silent(resources) == [] and notebook.cells[-1].outputs == []
+    execution = run(last=[names, "assert kit == hidden == json == 'mine'"])
+    assert silent(execution) == [] and execution.notebook.cells[-1].outputs == []
 
 
 def test_nothing_that_ran_after_a_question_is_shown(run, tmp_path):
@@ -144,9 +138,9 @@ def test_nothing_that_ran_after_a_question_is_shown(run, tmp_path):
     loot = tmp_path / "loot"
     reads = f"import os\nprint(open({str(loot)!r}).read() if os.path.exists({str(loot)!r}) else 'before')"
     writes = f"open({str(loot)!r}, 'w').write('after'); os._exit(1)"
-    notebook, resources = run(first=[reads], instead={"padding_mask": TROUBLE.format(trouble=writes)}, sandbox=False)
-    assert silent(resources) and loot.exists()
-    (shown,) = (cell.outputs[0].text for cell in notebook.cells if cell.source == reads)
+    execution = run(first=[reads], instead={"padding_mask": TROUBLE.format(trouble=writes)}, sandbox=False)
+    assert silent(execution) and loot.exists()
+    (shown,) = (cell.outputs[0].text for cell in execution.notebook.cells if cell.source == reads)
     assert shown == "before\n"
 
 
@@ -167,14 +161,14 @@ print("still here")
 
 
 def test_odd_messages_are_left_out(run):
-    notebook, resources = run(last=[ODD])
-    assert silent(resources) == []
-    outputs = notebook.cells[-1].outputs
+    execution = run(last=[ODD])
+    assert silent(execution) == []
+    outputs = execution.notebook.cells[-1].outputs
     assert [output.output_type for output in outputs[:2]] == ["display_data", "stream"]
     printed = outputs[1:]  # in one piece, or in several on a busy machine
     assert {output.output_type for output in printed} == {"stream"}
     assert "".join(output.text for output in printed).endswith("still here\n")
-    assert "widgets" not in notebook.metadata
+    assert "widgets" not in execution.notebook.metadata
     assert outputs[0].metadata == {"image/png": {"width": 10}} and "https://" not in str(outputs)
 
 
@@ -194,33 +188,34 @@ def causal_mask(length):
 
 
 def test_who_answers_twice_has_not_answered(run):
-    _, resources = run(instead={"causal_mask": ANSWERS_TWICE})
-    assert {answer.reason for answer in answers(resources).values()} == {"more than one answer came back"}
+    execution = run(instead={"causal_mask": ANSWERS_TWICE})
+    assert {answer.reason for answer in execution.answers().values()} == {"more than one answer came back"}
 
 
 def test_limits_are_set_in_the_configuration(run):
+    config = Course.at(ROOT).config
+    config.ConfinedProvisioner.processes = 33
     prints = "import resource\nprint(resource.getrlimit(resource.RLIMIT_NPROC))"
-    notebook, _ = run(last=[prints], config=Config({"ConfinedProvisioner": {"processes": 33}}))
-    assert notebook.cells[-1].outputs[0].text == "(33, 33)\n"
+    execution = run(last=[prints], config=config)
+    assert execution.notebook.cells[-1].outputs[0].text == "(33, 33)\n"
 
 
 @pytest.mark.parametrize(
-    "cell, repeatable", [("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", 0), ("import os\nos._exit(9)", 1)]
+    "cell, repeatable",
+    [("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", False), ("import os\nos._exit(9)", True)],
 )
-def test_a_death_that_may_be_the_systems_is_not_found_again(run, tmp_path, cell, repeatable):
+def test_a_death_that_may_be_the_systems_is_not_found_again(run, cell, repeatable):
     """For want of memory it kills by the same signal."""
-    run(last=[cell], records=str(tmp_path))
-    with Records(tmp_path)._open() as database:
-        assert [row[0] for row in database.execute("SELECT repeatable FROM executions")] == [repeatable]
+    assert run(last=[cell]).repeatable is repeatable
 
 
 def test_one_student_leaves_nothing_for_the_next(run):
     trap = "p = get_ipython().profile_dir.startup_dir + '/00.py'\nopen(p, 'w').write('caught = 1')"
     run(last=[trap], sandbox=False)
-    notebook, _ = run(last=["print('caught' in globals(), get_ipython().profile_dir.location)"], sandbox=False)
-    assert notebook.cells[-1].outputs[0].text.startswith("False /tmp")
+    execution = run(last=["print('caught' in globals(), get_ipython().profile_dir.location)"], sandbox=False)
+    assert execution.notebook.cells[-1].outputs[0].text.startswith("False /tmp")
 
 
 def test_a_notebook_has_a_deadline(run):
-    notebook, resources = run(notebook_timeout=0)
-    assert {answer.reason for answer in answers(resources).values()} == {"the notebook took too long"}
+    execution = run(notebook_timeout=0)
+    assert {answer.reason for answer in execution.answers().values()} == {"the notebook took too long"}

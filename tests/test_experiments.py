@@ -7,7 +7,7 @@ import sys
 import pytest
 from coursekit.results import COMPARISON, comparison_runs
 
-from autograder.assignment import ROOT, load
+from this_course import ROOT, load
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import pytest
 
-from autograder.answers import Raised, Silent
-from autograder.explain import explain
+from autograder.judging.explain import explain
+from autograder.running.answers import Raised, Silent
 
 TEXTS = ["def attend(query):\n    return qurey @ query.T"]
 

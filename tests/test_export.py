@@ -6,10 +6,10 @@ import pytest
 from nbgrader.api import Gradebook
 from traitlets.config import Config
 
-from autograder.config import commands_on_path
-from autograder.export import WithStatus
-from autograder.records import ANOMALIES, GRADED, UNGRADED, Line, Records
-from autograder.report import printable
+from autograder.authoring.course import commands_on_path
+from autograder.classroom.export import WithStatus
+from autograder.judging.report import printable
+from autograder.running.records import ANOMALIES, GRADED, UNGRADED, Grading, Records
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def rows(tmp_path):
     """Export a class: lines of the records, and the students of whom the gradebook has a submission."""
 
     def exported(lines, submitted, **settings):
-        records = Records(tmp_path / "records")
+        records = Records(folder=str(tmp_path / "records"))
         for line in lines:
             records.write(line)
         with commands_on_path(), Gradebook(f"sqlite:///{tmp_path}/gradebook.db", "course") as gradebook:
@@ -31,7 +31,7 @@ def rows(tmp_path):
             gradebook.add_student("absent")
             gradebook.db.commit()
             config = Config()
-            config.Execute.records = str(tmp_path / "records")
+            config.Records.folder = str(tmp_path / "records")
             WithStatus(config=config, to=str(tmp_path / "grades.csv"), **settings).export(gradebook)
         with (tmp_path / "grades.csv").open(newline="", encoding="utf-8") as file:
             return {row["student_id"]: row for row in csv.DictReader(file)}
@@ -42,10 +42,10 @@ def rows(tmp_path):
 def test_status_and_score(rows):
     found = rows(
         [
-            Line("ada", "01", GRADED, isolation="confined"),
-            Line("odd", "01", ANOMALIES, isolation="none", anomalies=["a cell twice", "another"]),
-            Line("damaged", "01", UNGRADED, "no JSON"),
-            Line("unknown", "01", UNGRADED, "a link"),
+            Grading("ada", "01", GRADED, isolation="confined"),
+            Grading("odd", "01", ANOMALIES, isolation="none", anomalies=["a cell twice", "another"]),
+            Grading("damaged", "01", UNGRADED, "no JSON"),
+            Grading("unknown", "01", UNGRADED, "a link"),
         ],
         ["ada", "odd", "damaged", "interrupted"],
     )
@@ -63,7 +63,7 @@ def test_status_and_score(rows):
 
 def test_nothing_is_executed_by_a_spreadsheet(rows):
     names = ["=1+1", "+x", "-x", "@x", "a,b", 'a"b', "\ttab", "two\nlines", "\0=2+2", "\n=1"]
-    found = rows([Line(name, "01", GRADED, anomalies=["=cmd|' /C calc'!A0"]) for name in names], names)
+    found = rows([Grading(name, "01", GRADED, anomalies=["=cmd|' /C calc'!A0"]) for name in names], names)
     shown = {"'=1+1", "'+x", "'-x", "'@x", "a,b", 'a"b', "'\ttab", "two\nlines", "'=2+2", "'\n=1"}
     assert set(found) - {"absent"} == shown
     for row in found.values():

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from autograder.forbidden import forbidden_names, read
+from autograder.judging.forbidden import forbidden_names, look_through
 
 FORBIDS = frozenset({"scaled_dot_product", "MultiheadAttention"})
 OWN = {"scaled_dot_product_attention"}
@@ -49,7 +49,7 @@ OWN = {"scaled_dot_product_attention"}
     ],
 )
 def test_leaning_on_it_is_found(cells):
-    assert forbidden_names(read(cells), "mine", FORBIDS, OWN)
+    assert forbidden_names(look_through(cells), "mine", FORBIDS, OWN)
 
 
 @pytest.mark.parametrize(
@@ -72,12 +72,12 @@ def test_leaning_on_it_is_found(cells):
     ],
 )  # fmt: skip
 def test_an_honest_notebook_is_not_accused(cells):
-    assert forbidden_names(read(cells), "mine", FORBIDS, OWN) == []
+    assert forbidden_names(look_through(cells), "mine", FORBIDS, OWN) == []
 
 
 def test_another_exercise_is_judged_for_itself():
     """Who imports torch's function under the exercise's name pays there, and not in what builds on it."""
-    code = read(
+    code = look_through(
         [
             "from torch.nn.functional import scaled_dot_product_attention",
             "def mine(q):\n    return scaled_dot_product_attention(q)",
@@ -88,11 +88,11 @@ def test_another_exercise_is_judged_for_itself():
 
 
 def test_what_a_tree_cannot_tell_is_reported():
-    assert read(["x = getattr(F, 'a' + 'b')", "y = torch.__dict__", "z = 1"]).to_look_at == [
+    assert look_through(["x = getattr(F, 'a' + 'b')", "y = torch.__dict__", "z = 1"]).to_look_at == [
         "it uses __dict__, getattr"
     ]
-    assert read(["from torch.nn.functional import *"]).to_look_at == ["it uses import *"]
-    assert read(["from operator import attrgetter as a"]).to_look_at == ["it uses attrgetter"]
+    assert look_through(["from torch.nn.functional import *"]).to_look_at == ["it uses import *"]
+    assert look_through(["from operator import attrgetter as a"]).to_look_at == ["it uses attrgetter"]
     for code in (
         "import pkgutil\nf = pkgutil.resolve_name('torch.nn.functional:scaled_dot' + '_product_attention')",
         "import string\nf = string.Formatter().get_field('0.scaled_dot' + '_product_attention', (F,), {})",
@@ -100,12 +100,15 @@ def test_what_a_tree_cannot_tell_is_reported():
         "import codecs\nwith codecs.open('m.py', 'w') as f: f.write('import')",
         "import os\nos.system('cat')",
     ):
-        assert read([code]).to_look_at, code
-    assert read(["x.repeat(2).match(y)", "import string, math"]).to_look_at == []
-    assert read(["!ls"]).to_look_at == ["it uses get_ipython, system"]
-    assert read(["x = 1", "this is no Python"]).to_look_at == ["code cell 2 cannot be read"]
-    assert read(["x = 'scaled_dot_product'"], FORBIDS).to_look_at == ["'scaled_dot_product' in a string"]
-    assert read(["layer.eval()", "re.compile('x')", "def mine(q):\n    'scaled_dot_product'"], FORBIDS).to_look_at == []
+        assert look_through([code]).to_look_at, code
+    assert look_through(["x.repeat(2).match(y)", "import string, math"]).to_look_at == []
+    assert look_through(["!ls"]).to_look_at == ["it uses get_ipython, system"]
+    assert look_through(["x = 1", "this is no Python"]).to_look_at == ["code cell 2 cannot be read"]
+    assert look_through(["x = 'scaled_dot_product'"], FORBIDS).to_look_at == ["'scaled_dot_product' in a string"]
+    assert (
+        look_through(["layer.eval()", "re.compile('x')", "def mine(q):\n    'scaled_dot_product'"], FORBIDS).to_look_at
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -133,15 +136,15 @@ def test_what_a_tree_cannot_tell_is_reported():
     ids=range(18),
 )
 def test_nothing_makes_it_raise(cell):
-    code = read([cell, "def mine(q):\n    return q"])
+    code = look_through([cell, "def mine(q):\n    return q"])
     assert forbidden_names(code, "mine", FORBIDS) == []
 
 
 def test_it_is_quick_on_large_code():
     names = ", ".join(f"a{number}" for number in range(1000))
-    code = read([f"[{names}] = [{names}]", "def mine(q):\n    return a1"])
+    code = look_through([f"[{names}] = [{names}]", "def mine(q):\n    return a1"])
     assert forbidden_names(code, "mine", FORBIDS) == []
     began = time.monotonic()
-    assert read(["!true\n" * 490 + "x=1\n" * 40_000]).to_look_at
-    assert read([f"!true{number}\n" * 9 + "x=1\n" * 200 for number in range(200)]).to_look_at
+    assert look_through(["!true\n" * 490 + "x=1\n" * 40_000]).to_look_at
+    assert look_through([f"!true{number}\n" * 9 + "x=1\n" * 200 for number in range(200)]).to_look_at
     assert time.monotonic() - began < 15

@@ -4,9 +4,10 @@ import shutil
 
 import pytest
 
-from autograder.hostile import ASSIGNMENT, KINDS, Outcome, prepare, surroundings, with_ours
-from autograder.records import Records
-from autograder.students import handed_in
+from autograder.authoring.students import handed_in
+from autograder.running.records import Records
+from hostile import KINDS
+from hostile.arena import ASSIGNMENT, Treatment, prepare, surroundings, with_ours
 
 pytestmark = pytest.mark.slow
 
@@ -25,8 +26,8 @@ def honest(assignment):
 
 
 def verdicts(aims):
-    lines = Records(aims.course / "classroom" / "records").latest(ASSIGNMENT)
-    return {line.student: (line.status, line.reason, line.verdicts) for line in lines if line.student in HONEST}
+    found = Records(folder=str(aims.course / "classroom" / "records")).latest(ASSIGNMENT)
+    return {line.student: (line.status, line.reason, line.verdicts) for line in found if line.student in HONEST}
 
 
 @pytest.mark.parametrize("half", [0, 1])
@@ -35,7 +36,7 @@ def test_the_corpus(half, assignment, tmp_path):
     with surroundings(tmp_path / "hostile") as (aims, damage):
         made = {kind.student_id: kind.make(assignment, aims) for kind in kinds}
         prepare(aims, made | honest(assignment))
-        outcomes, status = with_ours(aims)
+        treated, status = with_ours(aims)
         among_others = verdicts(aims)
         seed = aims.course / "classroom" / "records" / f"{ASSIGNMENT}.seed"
         kept = {path.parent.parent.name for path in (aims.course / "classroom" / "submitted").glob(f"*/{ASSIGNMENT}/*")}
@@ -45,11 +46,11 @@ def test_the_corpus(half, assignment, tmp_path):
             shutil.copy(seed, alone.course / "classroom" / "records")
             assert with_ours(alone)[1] == 0
             by_themselves = verdicts(alone)
-    wrong = {
-        kind.name: f"{outcomes.get(kind.student_id, Outcome('lost'))} {outcomes[kind.student_id].reason if kind.student_id in outcomes else ''}, and not {kind.outcome}, {kind.score} {kind.reason}"
-        for kind in kinds
-        if not outcomes.get(kind.student_id, Outcome("lost")).is_right(kind)
-    }
+    wrong = {}
+    for kind in kinds:
+        got = treated.get(kind.student_id, Treatment("lost"))
+        if not got.is_right(kind):
+            wrong[kind.name] = f"{got} {got.reason}, and not {kind.status}, {kind.score} {kind.reason}"
     assert wrong == {}
     assert damage == [] and status == 1
     assert set(made) - kept <= {".ada"}  # originals stay; glob does not show a hidden one

@@ -5,10 +5,10 @@ import math
 import pytest
 from nbformat.v4 import new_output
 
-from autograder.answers import Raised, Silent
-from autograder.report import as_html, as_text, into_notebook
-from autograder.students import handed_in
-from autograder.verdict import CaseVerdict, Verdict
+from autograder.authoring.students import handed_in
+from autograder.judging.report import as_html, as_text, into_notebook
+from autograder.judging.verdict import CaseVerdict, Verdict
+from autograder.running.answers import Raised, Silent
 
 
 def mistake(assignment, name):

@@ -14,12 +14,14 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.manager import AsyncKernelManager
 
-from autograder.assignment import ROOT
-from autograder.kernel import doctor, forkserver
-from autograder.kernel.client import PromptClient
+import autograder
+from autograder.running.kernel import doctor, forkserver
+from autograder.running.kernel.client import PromptClient
+from this_course import COURSE, ROOT
 
 pytestmark = [
     pytest.mark.slow,
@@ -36,8 +38,9 @@ class Kernel:
         self._loop = asyncio.new_event_loop()
         self.folder = folder
         self.manager = AsyncKernelManager(transport="ipc", ip=str(folder / "k"))
-        self.manager.kernel_spec.metadata["kernel_provisioner"] = {"provisioner_name": "confined", "config": limits}
-        self.manager.client_class = "autograder.kernel.client.PromptClient"
+        settings = COURSE.config.ConfinedProvisioner | limits
+        self.manager.kernel_spec.metadata["kernel_provisioner"] = {"provisioner_name": "confined", "config": settings}
+        self.manager.client_class = "autograder.running.kernel.client.PromptClient"
         (folder / "start").mkdir()
         (folder / "start" / "parts.py").write_text("GIVEN = 1\n")
 
@@ -600,11 +603,20 @@ def test_all_ends_with_the_grader(tmp_path):
         time.sleep(0.1)
 
 
-def test_what_is_hidden_is_not_shown(start, monkeypatch):
+def test_what_is_hidden_is_not_shown(start):
     """A course inside a folder that kernels are shown is no place to grade in."""
-    monkeypatch.setattr("autograder.kernel.provisioner.HIDDEN", [Path("/usr/lib")])
     with pytest.raises(RuntimeError):
-        start()
+        start(hidden=["/usr/lib"])
+
+
+def test_the_grader_is_covered_where_it_lies_among_the_libraries(start, monkeypatch):
+    """As it does when it is installed by pip: what hidden tests and mistakes are made of is nobody's business here."""
+    monkeypatch.setattr(autograder, "__file__", torch.__file__)
+    kernel = start()
+    folder = Path(torch.__file__).parent
+    assert kernel.value(f"os.listdir({str(folder)!r})") == []
+    assert "Error" in kernel.run(f"open('{folder}/x', 'w')")
+    assert kernel.value(f"os.path.exists({str(folder.parent / 'numpy')!r})") is True
 
 
 def test_as_an_ordinary_user():

@@ -9,13 +9,13 @@ import pytest
 from coursekit.results import comparison_runs
 from nbformat.v4 import new_notebook
 
-from autograder.assignment import ROOT, load, names
-from autograder.students import handed_in
+from autograder.authoring.students import handed_in
+from this_course import COURSE, ROOT, load
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", COURSE.names)
 def test_a_solved_notebook(name, tmp_path):
     """One test a notebook, since it takes minutes to run."""
     assignment = load(name)
@@ -60,7 +60,7 @@ def every_picture_is_drawn_and_described(notebook):
 
 
 def test_there_are_a_hundred_points():
-    for name in names():
+    for name in COURSE.names:
         source = load(name).source
         assert sum(cell.points for cell in source.cells) == 100
         assert 80 <= sum(source.points.values()) <= 95

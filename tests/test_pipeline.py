@@ -12,7 +12,7 @@ import pytest
 from bs4 import BeautifulSoup
 from nbgrader.api import Gradebook
 
-from autograder.students import handed_in
+from autograder.authoring.students import handed_in
 
 pytestmark = pytest.mark.slow
 
@@ -141,7 +141,7 @@ def test_without_our_configuration_nothing_is_given(tree, assignment):
     """Somebody grades with stock nbgrader: check cells raise, and score 0 instead of full points."""
     command(tree, sys.executable, "-m", "autograder", "build")
     settings = (tree / "nbgrader_config.py").read_text()
-    (tree / "nbgrader_config.py").write_text(settings[: settings.index("# A submission is rebuilt")])
+    (tree / "nbgrader_config.py").write_text(settings[: settings.index("# The steps of grading")])
     submit(tree, "right", handed_in(assignment))
     command(tree, "nbgrader", "autograde", NAME)
     assert float(exported(tree)["right"]["raw_score"]) == 0

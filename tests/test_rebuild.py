@@ -5,9 +5,9 @@ import copy
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from autograder.build import release_notebook
-from autograder.rebuild import rebuild
-from autograder.students import handed_in
+from autograder.authoring.release import release_notebook
+from autograder.authoring.students import handed_in
+from autograder.running.rebuild import rebuild
 
 
 @pytest.fixture

@@ -2,19 +2,20 @@
 
 import stat
 import threading
+from pathlib import Path
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from autograder.answers import Reply, Silent
-from autograder.fingerprint import Run, fingerprint
-from autograder.intake import Intake
-from autograder.records import ANOMALIES, GRADED, UNGRADED, Execution, Line, Records
+from autograder.classroom.intake import Intake
+from autograder.running.answers import Reply, Silent
+from autograder.running.fingerprint import Fingerprint, _contents, fingerprint
+from autograder.running.records import ANOMALIES, GRADED, UNGRADED, Execution, Grading, Records
 
 
 @pytest.fixture
 def records(tmp_path):
-    return Records(tmp_path / "records")
+    return Records(folder=str(tmp_path / "records"))
 
 
 def executed(**settings) -> Execution:
@@ -24,27 +25,27 @@ def executed(**settings) -> Execution:
 
 
 def test_what_was_run_is_found_again(records):
-    records.keep(Run("key", {"seed": "s"}), executed())
-    found = records.execution(Run("key", {}))
+    records.keep(Fingerprint("key", {"seed": "s"}), executed())
+    found = records.execution(Fingerprint("key", {}))
     assert found.answers() == {"a": 1, "b": Silent("no answer came back")} and found.anomalies == ["odd"]
     shown = found.into(new_notebook(cells=[new_markdown_cell("another text"), new_code_cell("print(1)")]))
     assert shown.cells[1].outputs[0].text == "1\n" and shown.cells[1].execution_count == 1
-    assert records.execution(Run("another key", {})) is None
+    assert records.execution(Fingerprint("another key", {})) is None
 
 
 def test_what_a_clock_decided_is_kept_and_run_again(records):
-    records.keep(Run("key", {}), executed(repeatable=False))
-    assert records.execution(Run("key", {})) is None
+    records.keep(Fingerprint("key", {}), executed(repeatable=False))
+    assert records.execution(Fingerprint("key", {})) is None
     execution = executed(repeatable=False)
-    records.keep(Run("key", {"seed": "s"}), execution)
-    assert records.of(Line("ada", "01", GRADED, execution=execution.id))[1] == {"seed": "s"}
+    records.keep(Fingerprint("key", {"seed": "s"}), execution)
+    assert records.execution_of(Grading("ada", "01", GRADED, execution=execution.id))[1] == {"seed": "s"}
 
 
 def test_the_last_line_counts(records):
     for status in (GRADED, UNGRADED, ANOMALIES):
-        records.write(Line("ada", "01", status, verdicts=[{"score": 1.0}], anomalies=["x"]))
-    records.write(Line("ada", "02", GRADED))
-    records.write(Line("alan", "01", UNGRADED, "no JSON"))
+        records.write(Grading("ada", "01", status, verdicts=[{"score": 1.0}], anomalies=["x"]))
+    records.write(Grading("ada", "02", GRADED))
+    records.write(Grading("alan", "01", UNGRADED, "no JSON"))
     assert [(line.student, line.assignment, line.status) for line in records.latest()] == [
         ("ada", "01", ANOMALIES),
         ("alan", "01", UNGRADED),
@@ -55,36 +56,36 @@ def test_the_last_line_counts(records):
 
 def test_one_student_is_forgotten(records):
     shared, own = executed(), executed()
-    records.keep(Run("shared", {}), shared)
-    records.keep(Run("own", {}), own)
-    records.write(Line("ada", "01", GRADED, execution=shared.id))
-    records.write(Line("alan", "01", GRADED, execution=shared.id))
-    records.write(Line("a=1; --", "01", GRADED, execution=own.id, anomalies=["only theirs"]))
+    records.keep(Fingerprint("shared", {}), shared)
+    records.keep(Fingerprint("own", {}), own)
+    records.write(Grading("ada", "01", GRADED, execution=shared.id))
+    records.write(Grading("alan", "01", GRADED, execution=shared.id))
+    records.write(Grading("a=1; --", "01", GRADED, execution=own.id, anomalies=["only theirs"]))
     assert records.forget("a=1; --") == 1
-    assert records.execution(Run("own", {})) is None and records.execution(Run("shared", {}))
+    assert records.execution(Fingerprint("own", {})) is None and records.execution(Fingerprint("shared", {}))
     assert [line.student for line in records.latest()] == ["ada", "alan"]
     assert b"only theirs" not in (records._path).read_bytes()
-    assert records.forget("nobody") == 0 and records.execution(Run("shared", {}))
+    assert records.forget("nobody") == 0 and records.execution(Fingerprint("shared", {}))
 
 
 def test_forgetting_one_does_not_disturb_the_grading_of_another(records, monkeypatch):
     under_way, own, after = executed(), executed(), executed()
-    records.keep(Run("under way", {}), under_way)
-    records.keep(Run("own", {}), own)
-    records.write(Line("ada", "01", GRADED, execution=own.id))
-    assert records.forget("ada") == 1 and records.execution(Run("under way", {}))
-    records.keep(Run("after", {}), after)
+    records.keep(Fingerprint("under way", {}), under_way)
+    records.keep(Fingerprint("own", {}), own)
+    records.write(Grading("ada", "01", GRADED, execution=own.id))
+    assert records.forget("ada") == 1 and records.execution(Fingerprint("under way", {}))
+    records.keep(Fingerprint("after", {}), after)
     assert len({under_way.id, own.id, after.id}) == 3  # no line can point at what was put in another's place
-    records.write(Line("alan", "01", GRADED, execution=under_way.id))
-    monkeypatch.setattr("autograder.records._now", lambda: "2020-01-01T00:00:00+00:00")
-    records.keep(Run("left by a crash", {}), executed())
+    records.write(Grading("alan", "01", GRADED, execution=under_way.id))
+    monkeypatch.setattr("autograder.running.records._now", lambda: "2020-01-01T00:00:00+00:00")
+    records.keep(Fingerprint("left by a crash", {}), executed())
     records.forget("ada")
-    assert records.execution(Run("left by a crash", {})) is None and records.execution(Run("after", {}))
+    assert records.execution(Fingerprint("left by a crash", {})) is None and records.execution(Fingerprint("after", {}))
 
 
 def test_names_that_are_no_text(records):
     name = "\udcff\udcfe"  # as Python reads a folder's name that is not UTF-8
-    records.write(Line(name, "01", UNGRADED, f"there is no {name}"))
+    records.write(Grading(name, "01", UNGRADED, f"there is no {name}"))
     found = records.last(name, "01")
     assert found.student == r"\udcff\udcfe" and found == records.last(found.student, "01")
     assert records.forget(name) == 1 and records.last(name, "01") is None
@@ -102,13 +103,13 @@ def test_a_first_step_of_nbgraders_that_fails_leaves_a_line(records):
 
 
 def test_only_the_owner_reads_them(records):
-    records.write(Line("ada", "01", GRADED))
+    records.write(Grading("ada", "01", GRADED))
     assert stat.S_IMODE(records._path.stat().st_mode) == 0o600
 
 
 def test_many_write_at_once(records):
     writers = [
-        threading.Thread(target=lambda n=n: [records.write(Line(f"{n}-{i}", "01", GRADED)) for i in range(10)])
+        threading.Thread(target=lambda n=n: [records.write(Grading(f"{n}-{i}", "01", GRADED)) for i in range(10)])
         for n in range(4)
     ]
     for writer in writers:
@@ -118,13 +119,38 @@ def test_many_write_at_once(records):
     assert len(records.latest()) == 40
 
 
-def test_a_fingerprint_knows_what_matters(assignment):
+def test_a_fingerprint_knows_what_matters(assignment, tmp_path):
+    shown = tmp_path / "kit"
+    shown.mkdir()
+    (shown / "tool.py").write_text("x = 1")
     notebook = new_notebook(cells=[new_markdown_cell("text"), new_code_cell("x = 1")])
-    key = fingerprint(notebook, assignment, "seed", {"timeout": 60}).key
-    assert key == fingerprint(notebook, assignment, "seed", {"timeout": 60}).key
+
+    def key(seed="seed", timeout=60, path="/kit"):
+        _contents.cache_clear()
+        return fingerprint(notebook, assignment, seed, {"timeout": timeout}, {path: str(shown)}, ["torch"]).key
+
+    first = key()
+    assert key() == first
     notebook.cells[0].source = "another text"
-    assert key == fingerprint(notebook, assignment, "seed", {"timeout": 60}).key
-    assert key != fingerprint(notebook, assignment, "other", {"timeout": 60}).key
-    assert key != fingerprint(notebook, assignment, "seed", {"timeout": 61}).key
+    assert key() == first
+    assert len({first, key(seed="other"), key(timeout=61), key(path="/other")}) == 4
+    (shown / "tool.py").write_text("x = 2")
+    assert key() != first
+    (shown / "tool.py").write_text("x = 1")
     notebook.cells[1].source = "x = 2"
-    assert key != fingerprint(notebook, assignment, "seed", {"timeout": 60}).key
+    assert key() != first
+
+
+def test_the_seed_is_drawn_once_and_secret(records):
+    seed = records.seed("01")
+    assert len(seed) == 32 and records.seed("01") == seed != records.seed("02")
+    (path,) = Path(records.folder).glob("01.seed")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.write_text("")
+    with pytest.raises(ValueError, match="01.seed is empty"):
+        records.seed("01")
+
+
+def test_without_a_folder_it_is_said_what_to_set():
+    with pytest.raises(ValueError, match="set c.Records.folder in nbgrader_config.py"):
+        Records().latest()

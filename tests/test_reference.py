@@ -10,7 +10,7 @@ from coursekit.oracle import torch_layer
 from torch import nn
 from transformers import GPT2Config, GPT2LMHeadModel, TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
-from autograder.assignment import load
+from this_course import load
 
 PRECISIONS = [(torch.float32, 1e-5), (torch.float64, 1e-10)]
 PADDING = torch.tensor([[True] * 5, [True] * 3 + [False] * 2])  # (batch, length): what is no padding

@@ -1,12 +1,14 @@
 """A malformed source is a clear error that names file and line."""
 
+from pathlib import Path
+
 import pytest
 
-from autograder.assignment import load
-from autograder.build import BuildError, build
-from autograder.source import SourceError
+from autograder.authoring.build import BuildError, build
+from autograder.authoring.course import Course
+from autograder.authoring.source import SourceError
 
-SOURCE, HIDDEN, MISTAKES = "solutions/01_first.py", "autograder/hidden/01_first.py", "autograder/mistakes/01_first.py"
+SOURCE, HIDDEN, MISTAKES = (f"written/01_first/{name}.py" for name in ("notebook", "hidden", "mistakes"))
 
 
 @pytest.mark.parametrize(
@@ -44,24 +46,36 @@ def test_errors_name_file_and_line(small, file, old, new, line, message):
     assert text.count(old) == 1
     (small / file).write_text(text.replace(old, new))
     with pytest.raises(SourceError) as raised:
-        build(small)
+        build(Course.at(small))
     named = SOURCE if "has no hidden test" in message else file  # the exercise is what lacks one
     assert str(raised.value).startswith(f"{small / named}:{line}: ")
     assert message in str(raised.value)
-    assert not (small / "course").exists() and not (small / "classroom").exists(), "nothing is written"
+    assert not (small / "handout").exists() and not (small / "class").exists(), "nothing is written"
 
 
 def test_a_missing_file_is_named(small):
     (small / HIDDEN).unlink()
-    with pytest.raises(SourceError, match="this notebook has no .*hidden"):
-        build(small)
+    with pytest.raises(SourceError, match="this assignment has no .*01_first/hidden.py"):
+        build(Course.at(small))
 
 
 def test_an_unknown_assignment_lists_those_that_there_are(small):
     with pytest.raises(LookupError, match="no assignment '03_third'. There are: 01_first, 02_second"):
-        load("03_third", small)
+        Course.at(small).assignment("03_third")
 
 
 def test_nothing_to_build(tmp_path):
+    (tmp_path / "nbgrader_config.py").touch()
     with pytest.raises(BuildError, match="nothing to build"):
-        build(tmp_path)
+        build(Course.at(tmp_path))
+
+
+def test_a_folder_that_is_no_course_is_told(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no nbgrader_config.py in .*, so that it is no course"):
+        Course.at(tmp_path)
+    with pytest.raises(FileNotFoundError, match="or above it: go to a course's folder"):
+        Course.around(tmp_path)
+
+
+def test_a_course_is_found_from_within(small):
+    assert Path(Course.around(small / "written" / "01_first").root) == small

@@ -5,7 +5,7 @@ import torch
 from coursekit import train
 from coursekit.number_words import NumberWords, pieces
 
-from autograder.assignment import load
+from this_course import load
 
 pytestmark = pytest.mark.slow
 

@@ -1,9 +1,13 @@
-"""An assignment: a notebook's source, its hidden tests and its named mistakes, checked to fit together.
+"""An assignment: a folder with a notebook's source, its hidden tests and its named mistakes, checked to fit together.
 
-A new assignment is one file in ``solutions/``, one in ``autograder/hidden/``, one in ``autograder/mistakes/``.
+    notebook.py      the notebook, with solutions and visible checks: see ``source``
+    hidden.py        functions marked with ``autograder.probe.hidden``
+    mistakes.py      MISTAKES, a list of ``Mistake``
+    alternatives.py  ALTERNATIVES, right ways: {exercise: {name: code}}
+
+The folder's name is the assignment's. A new assignment is a new folder, and nothing else.
 """
 
-import re
 import runpy
 import sys
 import types
@@ -13,10 +17,9 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from autograder.parts import parts, without_marks
-from autograder.source import Source, SourceError, read
-
-ROOT = Path(__file__).resolve().parent.parent
+from autograder.authoring.names import reached, statements
+from autograder.authoring.parts import parts, without_marks
+from autograder.authoring.source import Source, SourceError, read_source
 
 
 @dataclass(frozen=True)
@@ -64,14 +67,14 @@ class Assignment:
     @cached_property
     def leans_on(self) -> dict[str, frozenset[str]]:
         """For each exercise: itself, and those whose code it may run, by way of others too or with a mistake in it."""
-        exercises = self.source.exercises
-        texts = {
-            name: [cell.text, *(mistake.by for mistake in self.mistakes_of(name))] for name, cell in exercises.items()
+        texts = [cell.text for cell in self.source.of_role("locked", "exercise")]
+        texts += [self.solution(mistake.exercise, [mistake]) for mistake in self.mistakes]
+        code = [statement for text in texts for statement in statements(text)]
+        exercises = frozenset(self.source.exercises)
+        return {
+            name: exercises & {bound for statement in reached(code, name) for bound in statement.binds}
+            for name in exercises
         }
-        found = {name: {*re.findall(r"\w+", " ".join(text)), name} & {*exercises} for name, text in texts.items()}
-        for _ in exercises:
-            found = {name: set().union(*(found[other] for other in others)) for name, others in found.items()}
-        return {name: frozenset(others) for name, others in found.items()}
 
     def solution(self, name: str, mistakes: Iterable[Mistake] = ()) -> str:
         """The reference solution of an exercise or answer, with these mistakes made in it, without the marks.
@@ -103,25 +106,21 @@ class Assignment:
         return types.SimpleNamespace(**namespace)
 
 
-def names(root: Path = ROOT) -> list[str]:
-    """Of all assignments, in the order in which they are taught."""
-    return sorted(path.stem for path in (root / "solutions").glob("[0-9]*.py"))
-
-
 @lru_cache
-def load(name: str, root: Path = ROOT) -> Assignment:
-    """Read an assignment. Raises SourceError naming file and line where its three files do not fit."""
-    if name not in names(root):
-        raise LookupError(f"There is no assignment {name!r}. There are: {', '.join(names(root)) or 'none'}.")
-    source = read(root / "solutions" / f"{name}.py")
-    hidden = root / "autograder" / "hidden" / f"{name}.py"
+def load(folder: Path) -> Assignment:
+    """Read the assignment in a folder. Its neighbours whose names come before its own are taught before it.
+
+    Raises SourceError naming file and line where something is wrong in its files, or they do not fit together.
+    """
+    source = read_source(folder / "notebook.py")
+    earlier = sorted(path for path in folder.parent.glob("*/notebook.py") if path.parent.name < folder.name)
     return Assignment(
-        name=name,
+        name=folder.name,
         source=source,
-        cases=tuple(_cases(hidden, source)),
-        mistakes=tuple(_mistakes(root / "autograder" / "mistakes" / f"{name}.py", source)),
-        hidden_text=hidden.read_text(encoding="utf-8"),
-        parts=parts([read(root / "solutions" / f"{earlier}.py") for earlier in names(root) if earlier < name]),
+        cases=tuple(_cases(folder / "hidden.py", source)),
+        mistakes=tuple(_mistakes(folder / "mistakes.py", source)),
+        hidden_text=(folder / "hidden.py").read_text(encoding="utf-8"),
+        parts=parts([read_source(path) for path in earlier]),
     )
 
 
@@ -168,7 +167,7 @@ def _mistakes(path: Path, source: Source) -> Iterable[Mistake]:
 
 def _run(path: Path, source: Source) -> dict:
     if not path.exists():
-        raise SourceError(source.path, 1, f"this notebook has no {path}")
+        raise SourceError(source.path, 1, f"this assignment has no {path}")
     try:
         return runpy.run_path(str(path))
     except SyntaxError as error:

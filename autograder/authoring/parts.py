@@ -3,7 +3,8 @@
 import ast
 from collections.abc import Iterable
 
-from autograder.source import BEGIN, END, Source
+from autograder.authoring.names import statements
+from autograder.authoring.source import BEGIN, END, Source
 
 HEAD = '''\
 # Made by `python -m autograder build`: change solutions/ instead.
@@ -17,16 +18,19 @@ def parts(sources: Iterable[Source]) -> str:
     solutions = [without_marks(cell.text) for source in sources for cell in source.of_role("exercise")]
     if not solutions:
         return ""
-    locked = [cell.text for source in sources for cell in source.of_role("locked")]
-    statements = [(text, statement) for text in locked for statement in ast.parse(text).body]
-    imports = [statement for _, statement in statements if isinstance(statement, ast.Import | ast.ImportFrom)]
-    others = [(text, statement) for text, statement in statements if statement not in imports]
-    used = _used(map(ast.parse, solutions))
-    given = [(text, statement) for text, statement in others if _bound(statement) & used]
-    used |= _used(statement for _, statement in given)
+    given, imports = [], []
+    for source in sources:
+        for cell in source.of_role("locked"):
+            for statement in ast.parse(cell.text).body:
+                if isinstance(statement, ast.Import | ast.ImportFrom):
+                    imports.append(statement)
+                else:
+                    given.append(ast.get_source_segment(cell.text, statement))
+    used = _read(solutions)
+    needed = [text for text in given if _bound(text) & used]
+    used |= _read(needed)
     head = dict.fromkeys(line for statement in imports for line in _import(statement, used))
-    code = [ast.get_source_segment(text, statement) for text, statement in given] + solutions
-    return "\n".join([HEAD, *head, "", "", "\n\n\n".join(code), ""])
+    return "\n".join([HEAD, *head, "", "", "\n\n\n".join([*needed, *solutions]), ""])
 
 
 def without_marks(text: str) -> str:
@@ -34,21 +38,12 @@ def without_marks(text: str) -> str:
     return "\n".join(line for line in text.split("\n") if line.strip() not in (BEGIN, END))
 
 
-def _used(trees: Iterable[ast.AST]) -> set[str]:
-    return {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
+def _read(texts: Iterable[str]) -> set[str]:
+    return set().union(*(statement.reads for text in texts for statement in statements(text)))
 
 
-def _bound(statement: ast.stmt) -> set[str]:
-    """The names to which a statement of given code gives a meaning."""
-    names = set()
-    for node in ast.walk(statement):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, ast.alias):
-            names.add(node.asname or node.name)
-    return names
+def _bound(text: str) -> set[str]:
+    return set().union(*(statement.binds for statement in statements(text)))
 
 
 def _import(statement: ast.Import | ast.ImportFrom, used: set[str]) -> Iterable[str]:

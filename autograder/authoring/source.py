@@ -61,7 +61,7 @@ class Source:
         return {cell.name: cell.points for cell in self.of_role("check")}
 
 
-def read(path: Path) -> Source:
+def read_source(path: Path) -> Source:
     """Parse and check a percent script. Raises SourceError naming file and line."""
     text = path.read_text(encoding="utf-8")
     starts = [number for number, line in enumerate(text.split("\n"), 1) if re.match(r"# %%(\s|$)", line)]

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from nbformat import NotebookNode
 
-from autograder.assignment import Assignment, Mistake
-from autograder.build import release_notebook
+from autograder.authoring.assignment import Assignment, Mistake
+from autograder.authoring.release import release_notebook
 
 
 def handed_in(

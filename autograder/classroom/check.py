@@ -6,35 +6,33 @@ import nbformat
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from autograder.assignment import load, names
-from autograder.build import release_notebook
-from autograder.execute import Execute
-from autograder.judge import judge_of
-from autograder.rebuild import grade_id, rebuild
-from autograder.verdict import Verdict
+from autograder.authoring.course import Course
+from autograder.authoring.release import release_notebook
+from autograder.judging.judge import judge_of
+from autograder.judging.verdict import Verdict
+from autograder.running.execute import Execute
+from autograder.running.rebuild import grade_id, rebuild
+
+SEED = "check"  # always the same: the same notebook gets the same result
 
 
 class CheckError(Exception):
     """The notebook cannot be graded; the message says why, and what to do."""
 
 
-def check(path: Path) -> list[Verdict]:
+def check(path: Path, course: Course) -> list[Verdict]:
     """Grade a notebook as `nbgrader autograde` would. Raises CheckError if there is nothing to grade."""
-    notebook = _read(path)
-    assignment = load(_assignment_of(path, notebook))
+    notebook = _notebook(path)
+    assignment = course.assignment(_assignment_of(path, notebook, course))
     notebook, _ = rebuild(notebook, release_notebook(assignment.source))
     code_cells = sum(cell.cell_type == "code" for cell in notebook.cells)
     with tqdm(total=code_cells + len(assignment.cases), desc="running and asking", unit="step", leave=False) as bar:
-        # The seed is always the same: the same notebook gets the same result.
-        execute = Execute(
-            sandbox=False, seed="check", timeout=120, shutdown_kernel="immediate", on_step=lambda: bar.update()
-        )
-        notebook, resources = execute.preprocess(notebook, {"nbgrader": {"assignment": assignment.name}})
-    asked = resources["autograder"]
-    return judge_of(assignment, asked["seed"]).verdicts(asked["answers"], notebook)
+        execute = Execute(sandbox=False, timeout=120, shutdown_kernel="immediate", on_step=lambda: bar.update())
+        execution = execute.run(notebook, assignment, SEED)
+    return judge_of(assignment, SEED).verdicts(execution.answers(), execution.notebook)
 
 
-def _read(path: Path) -> NotebookNode:
+def _notebook(path: Path) -> NotebookNode:
     if not path.is_file():
         raise CheckError(f"There is no notebook {path}.")
     try:
@@ -46,14 +44,14 @@ def _read(path: Path) -> NotebookNode:
     return notebook
 
 
-def _assignment_of(path: Path, notebook: NotebookNode) -> str:
-    """By the file's name, or, if it was renamed, by the exercises in it."""
-    if path.stem in names():
+def _assignment_of(path: Path, notebook: NotebookNode, course: Course) -> str:
+    """The assignment's name: the file's, or, if it was renamed, found by the exercises in it."""
+    if path.stem in course.names:
         return path.stem
     held = {grade_id(cell) for cell in notebook.cells}
-    for name in names():
-        if held & set(load(name).source.exercises):
+    for name in course.names:
+        if held & set(course.assignment(name).source.exercises):
             return name
     raise CheckError(
-        f"{path} is none of this course's notebooks ({', '.join(names())}): it holds none of their exercises."
+        f"{path} is none of this course's notebooks ({', '.join(course.names)}): it holds none of their exercises."
     )

@@ -1,4 +1,4 @@
-"""Grades as a table for other programs: a status beside every score, and no score where nothing was graded."""
+"""Writes grades as a table for other programs: a status beside every score, and no score where nothing was graded."""
 
 import csv
 from pathlib import Path
@@ -6,8 +6,7 @@ from pathlib import Path
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.plugins import ExportPlugin
 
-from autograder.execute import Execute
-from autograder.records import UNGRADED, Line, Records
+from autograder.running.records import UNGRADED, Grading, Records
 
 COLUMNS = [
     *("assignment", "student_id", "last_name", "first_name", "email", "status", "score", "max_score", "raw_score"),
@@ -22,7 +21,7 @@ class WithStatus(ExportPlugin):
 
     def export(self, gradebook: Gradebook) -> None:
         path = Path(self.to or "grades.csv")
-        lines = {(line.student, line.assignment): line for line in Records(Path(Execute(parent=self).records)).latest()}
+        gradings = {(found.student, found.assignment): found for found in Records(parent=self).latest()}
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, COLUMNS)
             writer.writeheader()
@@ -30,11 +29,12 @@ class WithStatus(ExportPlugin):
                 if self.assignment and assignment.name not in self.assignment:
                     continue
                 known = {student.id: student for student in gradebook.students}
-                graded = {student for student, name in lines if name == assignment.name}
+                graded = {student for student, name in gradings if name == assignment.name}
                 for name in sorted(known.keys() | graded):
                     if not self.student or name in map(str, self.student):
                         about = _about(assignment, name, known.get(name))
-                        row = about | _outcome(gradebook, assignment, name, lines.get((name, assignment.name)))
+                        grading = gradings.get((name, assignment.name))
+                        row = about | _came_of_it(gradebook, assignment, name, grading)
                         writer.writerow({column: _plain(value) for column, value in row.items()})
         self.log.info("Wrote %s", path)
 
@@ -51,25 +51,25 @@ def _about(assignment, name: str, student) -> dict:
     }
 
 
-def _outcome(gradebook: Gradebook, assignment, name: str, line: Line | None) -> dict:
+def _came_of_it(gradebook: Gradebook, assignment, name: str, grading: Grading | None) -> dict:
     try:
         submission = gradebook.find_submission(assignment.name, name)
     except MissingEntry:
         submission = None
-    if submission is None and line is None:
+    if submission is None and grading is None:
         return {"status": MISSING, "score": 0.0}
-    if submission is None or line is None or line.status == UNGRADED:
-        return {"status": UNGRADED, "remarks": line.reason if line else "grading did not come to its end"}
+    if submission is None or grading is None or grading.status == UNGRADED:
+        return {"status": UNGRADED, "remarks": grading.reason if grading else "grading did not come to its end"}
     penalty = submission.late_submission_penalty or 0.0
     return {
-        "status": line.status,
+        "status": grading.status,
         "score": max(0.0, submission.score - penalty),
         "raw_score": submission.score,
         "late_submission_penalty": penalty,
         "to_grade_by_hand": "yes" if submission.needs_manual_grade else "",
-        "isolation": line.isolation,
+        "isolation": grading.isolation,
         "timestamp": submission.timestamp,
-        "remarks": "; ".join(line.anomalies),
+        "remarks": "; ".join(grading.anomalies),
     }
 
 

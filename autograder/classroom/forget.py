@@ -4,21 +4,18 @@ import glob
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.coursedir import CourseDirectory
-from traitlets.config import Config
 
-from autograder.execute import Execute
-from autograder.records import Records
-from autograder.report import printable
+from autograder.authoring.course import Course
+from autograder.judging.report import printable
+from autograder.running.records import Records
 
 
-def forget(settings: Config, student: str) -> str:
-    """Returns what was removed, and which folders are left for a person to look at and delete.
+def forget(course: Course, student: str) -> str:
+    """Remove a student. Returns what was removed, and which folders are left for a person to look at and delete.
 
     Raises LookupError if nobody of that name is known.
     """
-    course = CourseDirectory(config=settings)
-    lines = Records(Path(Execute(config=settings).records)).forget(student)
+    lines = Records(config=course.config).forget(student)
     with Gradebook(course.db_url, course.course_id) as gradebook:
         try:
             gradebook.remove_student(student)

@@ -17,9 +17,9 @@ from nbformat.reader import NotJSONError
 from nbgrader.converters.base import BaseConverter, NbGraderException
 from traitlets import Integer
 
-from autograder.execute import Execute
-from autograder.kernel import doctor
-from autograder.records import UNGRADED, Line, Records, writable
+from autograder.running.execute import Execute
+from autograder.running.kernel import doctor
+from autograder.running.records import UNGRADED, Grading, Records, writable
 
 
 class Damaged(Exception):
@@ -39,7 +39,7 @@ class Intake(NotebookExporter):
             self.log.error(refusal(missing))
             raise NbGraderException(missing)
         execute.warm_up()
-        self._records, self._isolation = Records(Path(execute.records)), execute.isolation
+        self._records, self._isolation = Records(parent=self), execute.isolation
         self._paths = re.compile(parent._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True))
         pattern = parent._format_source(parent.coursedir.assignment_id, parent.coursedir.student_id)
         for folder in map(Path, glob.glob(pattern, include_hidden=True)):
@@ -72,7 +72,7 @@ class Intake(NotebookExporter):
 
     def _ungraded(self, student: str, assignment: str, error: Exception) -> None:
         reason = str(error) if isinstance(error, Damaged) else f"grading failed: {type(error).__name__}: {error}"
-        self._records.write(Line(student, assignment, UNGRADED, reason[:400], self._isolation))
+        self._records.write(Grading(student, assignment, UNGRADED, reason[:400], self._isolation))
         self.log.error("Left out %a: %a", student, reason[:400])
 
     def _look_at(self, assignment: str, student: str) -> None:

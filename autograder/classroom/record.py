@@ -1,31 +1,28 @@
-"""The last step of a grading: a line in the records, and a flag for the instructor where something is odd."""
-
-from pathlib import Path
+"""The last step of nbgrader's autograde: writes a line in the records, and flags what is odd for the instructor."""
 
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from autograder.records import ANOMALIES, GRADED, Line, Records
+from autograder.running.records import ANOMALIES, GRADED, Grading, Records
 
 
-class Record(NbGraderPreprocessor):
+class RecordGrading(NbGraderPreprocessor):
     """Formgrader shows the flag; feedback does not."""
 
     def preprocess(self, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         asked, found, names = resources["autograder"], notebook.metadata.autograder, resources["nbgrader"]
-        status = ANOMALIES if found.anomalies else GRADED
-        line = Line(
+        grading = Grading(
             student=names["student"],
             assignment=names["assignment"],
-            status=status,
+            status=ANOMALIES if found.anomalies else GRADED,
             isolation=asked["isolation"],
             execution=asked["execution"],
             verdicts=found.verdicts,
             anomalies=found.anomalies,
         )
-        Records(Path(asked["records"])).write(line)
+        Records(parent=self).write(grading)
         if found.anomalies:
             with Gradebook(names["db_url"]) as gradebook:
                 submitted = gradebook.find_submission_notebook(names["notebook"], names["assignment"], names["student"])

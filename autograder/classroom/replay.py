@@ -1,57 +1,55 @@
 """Runs a grade again, from the records: is the verdict the same?"""
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from traitlets.config import Config
-
-from autograder.assignment import load
-from autograder.build import release_notebook
-from autograder.execute import Execute
-from autograder.fingerprint import fingerprint
-from autograder.judge import judge_of
-from autograder.rebuild import rebuild
-from autograder.records import Line, Records
+from autograder.authoring.course import Course
+from autograder.authoring.release import release_notebook
+from autograder.judging.judge import judge_of
+from autograder.running.execute import Execute
+from autograder.running.rebuild import rebuild
+from autograder.running.records import Grading, Records
 
 
 @dataclass
 class Replay:
-    line: Line  # as it was graded
+    """A grade that was run again."""
+
+    grading: Grading  # as it was graded
     verdicts: list[dict]  # as it is graded now
     changed: list[str]  # what else it depends on, and is not what it was
 
     @property
     def same(self) -> bool:
-        return self.line.verdicts == self.verdicts
+        return self.grading.verdicts == self.verdicts
 
 
-def replay(settings: Config, student: str, assignment: str) -> Replay:
-    """Raises LookupError if there is no grade to repeat."""
-    loaded = load(assignment)
-    execute = Execute(config=settings)
-    records = Records(Path(execute.records))
-    line = records.last(student, assignment)
-    if line is None:
+def replay(course: Course, student: str, assignment: str) -> Replay:
+    """Run a student's last grade again, with the seed that it had. Raises LookupError if there is none to repeat."""
+    loaded = course.assignment(assignment)
+    execute, records = Execute(config=course.config), Records(config=course.config)
+    grading = records.last(student, assignment)
+    if grading is None:
         raise LookupError(f"There is no grade of {student} in {assignment}: the records do not know it.")
-    found = records.of(line)
+    found = records.execution_of(grading)
     if found is None:
-        raise LookupError(f"The last grading of {student} in {assignment} ran nothing: {line.reason or line.status}.")
-    execution, facts = found
-    notebook, _ = rebuild(execution.notebook, release_notebook(loaded.source))
-    run = fingerprint(notebook, loaded, facts["seed"], execute.settings())
-    execute.records, execute.seed = "", facts["seed"]
-    notebook, resources = execute.preprocess(notebook, {"nbgrader": {"assignment": assignment}})
-    asked = resources["autograder"]
-    verdicts = judge_of(loaded, asked["seed"]).verdicts(asked["answers"], notebook)
-    changed = [name for name in facts if facts[name] != run.facts[name]]
-    return Replay(line, [verdict.as_dict() for verdict in verdicts], changed)
+        why = grading.reason or grading.status
+        raise LookupError(f"The last grading of {student} in {assignment} ran nothing: {why}.")
+    before, facts = found
+    seed = facts["seed"]
+    notebook, _ = rebuild(before.notebook, release_notebook(loaded.source))
+    now = execute.fingerprint(notebook, loaded, seed).facts
+    execution = execute.run(notebook, loaded, seed)
+    verdicts = judge_of(loaded, seed).verdicts(execution.answers(), execution.notebook)
+    changed = [name for name in facts if facts[name] != now.get(name)]
+    return Replay(grading, [verdict.as_dict() for verdict in verdicts], changed)
 
 
 def as_text(again: Replay) -> str:
-    lines = [f"{again.line.student}, {again.line.assignment}, graded {again.line.made[:19].replace('T', ' ')} UTC"]
-    for before, now in zip(again.line.verdicts, again.verdicts, strict=False):
-        word = "same" if before == now else "DIFFERENT"
-        lines.append(f"  {word:9}  {before['exercise']}: {before['score']:g} then, {now['score']:g} now")
+    before = again.grading
+    lines = [f"{before.student}, {before.assignment}, graded {before.made[:19].replace('T', ' ')} UTC"]
+    for then, now in zip(before.verdicts, again.verdicts, strict=False):
+        word = "same" if then == now else "DIFFERENT"
+        lines.append(f"  {word:9}  {then['exercise']}: {then['score']:g} then, {now['score']:g} now")
     if again.changed:
         lines.append(f"Since then there have been changes to: {', '.join(again.changed)}.")
     return "\n".join([*lines, "The verdict is the same." if again.same else "The verdict is not the same."])

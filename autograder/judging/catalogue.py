@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from autograder.assignment import Assignment, Mistake
-from autograder.judge import Judge
-from autograder.report import table
+from autograder.authoring.assignment import Assignment, Mistake
+from autograder.judging.judge import Judge
+from autograder.judging.report import table
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,21 @@
-"""Says in words why an answer gives no points, without passing on what a hostile notebook might want to say.
+"""Says in words why an answer gives points or none, without passing on what a hostile notebook might want to say.
 
 An exception's text is written by the student's code, while the question's source is in reach of it. So feedback
-repeats only messages of known form, known type names, and lines that stand in the student's own notebook.
+repeats only messages of known form, known type names, and lines that stand in the student's own notebook. Of values
+it tells shapes, types and how much is off, and never an expected value.
 """
 
 import builtins
 import re
 from collections.abc import Iterable
 
-from autograder.answers import Answer, Raised, Silent
+from torch import Tensor
+
+from autograder.authoring.assignment import Mistake
+from autograder.judging.difference import Difference
+from autograder.running.answers import Answer, Raised, Silent, Unfit
+
+NOT_DONE = "This exercise is not done yet."
 
 NUMBERS = r"[\[(]?\d{1,3}(?:[x, ]{1,2}\d{1,3}){0,4}[\])]?"
 KIND = r"(?:float|double|c10::Half|c10::BFloat16|long int|long long|int|bool)"
@@ -38,12 +45,14 @@ MESSAGES = [
     )
 ]
 MAX_LINES = 600  # of a notebook's code
-# Names in such messages that are Python's, and not the student's.
+# Types whose names are repeated; any other name comes from the student's process, and could be a message.
+KNOWN_TYPES = {"ndarray", "function", "method", "type", "generator", "map", "set", "complex", "Linear", "Generator"}
+# Names in messages that are Python's, and not the student's.
 KNOWN_WORDS = frozenset("Tensor NoneType tuple list dict int float str bool function self forward".split())
 
 
-def explain(difference: str | None, answer: Answer, texts: Iterable[str]) -> str:
-    """The reason, for the student.
+def explain(difference: Difference | None, answer: Answer, texts: Iterable[str]) -> str:
+    """The reason why an answer is wrong.
 
     difference  how the values differ, where values came back
     texts       of the student's code cells
@@ -52,7 +61,66 @@ def explain(difference: str | None, answer: Answer, texts: Iterable[str]) -> str
         return answer.reason
     if isinstance(answer, Raised):
         return _raised(answer, list(texts))
-    return difference or ""
+    return in_words(difference) if difference else ""
+
+
+def leans_on(name: str) -> str:
+    """Why an exercise that uses a forbidden name gives no points."""
+    return f"it uses {name}, which this exercise asks you to write yourself"
+
+
+def carried_forward(cause: Iterable[Mistake]) -> str:
+    """Why an answer gives points that is right but for earlier mistakes."""
+    made = " and ".join(f"“{mistake.name}” in {mistake.exercise}" for mistake in cause)
+    return f"right, given {made}, which has cost its points there"
+
+
+def in_words(found: Difference) -> str:
+    """How an answer differs from the right one."""
+    at = f"{found.where}: " if found.where else ""
+    match found.kind:
+        case "shape":
+            return f"{at}the shape is {_shape(found)}, and {tuple(found.expected.shape)} is asked for"
+        case "dtype":
+            return f"{at}the dtype is {found.given.dtype}, and {found.expected.dtype} is asked for"
+        case "nan":
+            return f"{at}there is NaN in it"
+        case "values":
+            total = found.expected.numel()
+            return f"{at}{'every value is' if found.wrong == total else f'{found.wrong} of {total} values are'} off"
+        case "number":
+            return f"{at}the number is not right"
+        case "opposite":
+            return f"{at}it does the opposite of what is asked for"
+        case "type":
+            return f"{at}it returns {_kind(found.given)}, where {_kind(found.expected)} is asked for"
+        case "key":
+            return f"{at}{found.expected} is missing"
+        case "behaviour":
+            return "it behaves in another way"
+        case "silence":
+            return "no values came back"
+        case _:
+            return f"{at}it is not right"
+
+
+def _shape(found: Difference) -> str:
+    """A shape, unless it is so odd that it could be a message about the question to its author."""
+    given, expected = found.given, found.expected
+    plain = abs(given.ndim - expected.ndim) <= 2 and all(size in {1, *expected.shape} for size in given.shape)
+    return str(tuple(given.shape)) if plain else f"another one, of {min(given.ndim, 9)} dimensions"
+
+
+def _kind(value: Answer) -> str:
+    if isinstance(value, Tensor):
+        return "a tensor"
+    if isinstance(value, Unfit):
+        return f"a {value.type}" if value.type in KNOWN_TYPES else "a value of another type"
+    if isinstance(value, list):
+        return f"a list of {len(value)}" if len(value) < 10 else "a long list"
+    if isinstance(value, dict):
+        return f"a dict of {len(value)}" if len(value) < 10 else "a large dict"
+    return "None" if value is None else f"a {type(value).__name__}"
 
 
 def _raised(raised: Raised, texts: list[str]) -> str:

@@ -8,12 +8,13 @@ Nothing that a student writes may make this raise: what cannot be read is report
 
 import ast
 import re
-import symtable
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from IPython.core.inputtransformer2 import TransformerManager
+
+from autograder.authoring.names import Statement, reached, statements
 
 MAX_CHARACTERS = 200_000  # of a notebook's code; a longer one is reported, and not read
 MAX_LINES = 200_000  # that IPython reads until it has them: after each of its commands it reads the cell anew
@@ -32,15 +33,6 @@ HARMLESS = frozenset({"compile", "eval", "open"})  # as attributes: re.compile, 
 
 
 @dataclass
-class Statement:
-    """At the top level of the notebook: which names it gives a meaning, and which it takes from where."""
-
-    binds: set[str] = field(default_factory=set)
-    reads: set[str] = field(default_factory=set)  # names of the notebook
-    takes: set[str] = field(default_factory=set)  # attributes of other things, and what it imports
-
-
-@dataclass
 class Code:
     """What can be known of a notebook's code without running it."""
 
@@ -49,8 +41,8 @@ class Code:
     to_look_at: list[str] = field(default_factory=list)  # for a person, in words
 
 
-def read(cells: Iterable[str], watched: frozenset[str] = frozenset(), given: Iterable[str] = ()) -> Code:
-    """Read the code cells of a notebook.
+def look_through(cells: Iterable[str], watched: frozenset[str] = frozenset(), given: Iterable[str] = ()) -> Code:
+    """Find out what the code cells of a notebook use.
 
     watched  names whose every appearance in a string is reported, too
     given    cells that come from the course, if they are as they were: of those nothing is reported
@@ -59,18 +51,18 @@ def read(cells: Iterable[str], watched: frozenset[str] = frozenset(), given: Ite
     cells = list(cells)
     if sum(map(len, cells)) > MAX_CHARACTERS or sum(map(_lines_to_read, cells)) > MAX_LINES:
         return Code(cells, [], ["its code takes too long to read, and was not read"])
-    statements, dynamic, odd = [], set(), set()
+    known, dynamic, odd = [], set(), set()
     for number, cell in enumerate(cells, 1):
-        found = _read_cell(cell, watched)
+        found = _used_in(cell, watched)
         if found is None:
             odd.add(f"code cell {number} cannot be read")
             continue
-        statements += found.statements
+        known += found.statements
         if cell not in given:
             dynamic |= found.dynamic
             odd |= {f"{name!r} in a string" for name in found.in_strings}
     uses = [f"it uses {', '.join(sorted(dynamic))}"] if dynamic else []
-    return Code(cells, statements, sorted(odd) + uses)
+    return Code(cells, known, sorted(odd) + uses)
 
 
 def _lines_to_read(cell: str) -> int:
@@ -79,21 +71,22 @@ def _lines_to_read(cell: str) -> int:
 
 
 @dataclass(frozen=True)
-class Cell:
+class Used:
+    """What one cell uses."""
+
     statements: tuple[Statement, ...]
     dynamic: frozenset[str]
     in_strings: frozenset[str]
 
 
 @lru_cache(maxsize=4096)  # most cells are the same in every submission
-def _read_cell(cell: str, watched: frozenset[str]) -> Cell | None:
-    """None for one that is no Python."""
+def _used_in(cell: str, watched: frozenset[str]) -> Used | None:
+    """None for a cell that is no Python."""
     try:
         text = TransformerManager().transform_cell(cell)
         tree = ast.parse(text)
-        tables = _tables(symtable.symtable(text, "notebook", "exec"))
-        statements = tuple(_statement(node, tables) for node in _top_level(tree))
-        return Cell(statements, frozenset(_dynamic(tree)), frozenset(_in_strings(tree, watched)))
+        dynamic, in_strings = frozenset(_dynamic(tree)), frozenset(_in_strings(tree, watched))
+        return Used(tuple(statements(text, tree)), dynamic, in_strings)
     except UNREADABLE:
         return None
 
@@ -106,146 +99,19 @@ def forbidden_names(code: Code, exercise: str, forbids: frozenset[str], own: Ite
     """
     if not forbids:
         return []
-    by_name: dict[str, list[Statement]] = {}
-    for statement in code.statements:
-        for name in statement.binds:
-            by_name.setdefault(name, []).append(statement)
     others = {*own} - {exercise}
-    mine = {*own, *by_name}
+    mine = {*own}.union(*(statement.binds | statement.changes for statement in code.statements))
     found: dict[str, None] = {}
-    waiting, seen, visited = [exercise], {exercise}, set()
-    while waiting:
-        for statement in by_name.get(waiting.pop(), []):
-            if id(statement) in visited:
-                continue
-            visited.add(id(statement))
-            taken = statement.takes | (statement.reads - mine)
-            found.update(dict.fromkeys(name for name in sorted(taken) if any(part in name for part in forbids)))
-            waiting += sorted(statement.reads - seen - others)
-            seen |= statement.reads
+    for statement in reached(code.statements, exercise, but=others):
+        taken = statement.takes | (statement.reads - mine)
+        found.update(dict.fromkeys(name for name in sorted(taken) if any(part in name for part in forbids)))
     return list(found)
-
-
-def _top_level(node: ast.AST) -> Iterable[ast.AST]:
-    """Statements outside functions and classes, in their smallest pieces: the parts of an `if`, each import."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.ImportFrom | ast.Import):
-            for alias in child.names:
-                yield type(child)(**{**dict(ast.iter_fields(child)), "names": [alias]})
-        elif isinstance(child, ast.Assign) and _pairs(child):
-            for target, value in _pairs(child):
-                yield ast.Assign([target], value)
-        elif isinstance(child, ast.If | ast.Try | ast.While | ast.Module):
-            yield from _top_level(child)
-        elif isinstance(child, ast.stmt):
-            yield child
-        elif isinstance(child, ast.ExceptHandler):
-            yield from _top_level(child)
-
-
-def _pairs(node: ast.Assign) -> list[tuple[ast.expr, ast.expr]]:
-    """`a, b = x, y` as two assignments."""
-    target, value = node.targets[0], node.value
-    both = len(node.targets) == 1 and isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
-    plain = both and not any(isinstance(item, ast.Starred) for item in [*target.elts, *value.elts])
-    return list(zip(target.elts, value.elts, strict=True)) if plain and len(target.elts) == len(value.elts) else []
-
-
-def _statement(node: ast.AST, tables: dict[tuple[str, int], symtable.SymbolTable]) -> Statement:
-    made = Statement()
-    selves = _selves(node)
-    for leaf in _outside_functions(node):
-        if isinstance(leaf, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            made.binds.add(leaf.name)
-            made.reads |= _globals(tables.get((leaf.name, leaf.lineno)))
-        elif isinstance(leaf, ast.Lambda | ast.comprehension):
-            made.reads |= {name.id for name in ast.walk(leaf) if isinstance(name, ast.Name)}
-        elif isinstance(leaf, ast.Name):
-            (made.reads if isinstance(leaf.ctx, ast.Load) else made.binds).add(leaf.id)
-        elif isinstance(leaf, ast.alias):
-            made.binds.add((leaf.asname or leaf.name).split(".")[0])
-        elif isinstance(leaf, ast.MatchAs | ast.MatchStar) and leaf.name:
-            made.binds.add(leaf.name)
-    # `layer.forward = other`, `tools.append(other)` and `tools["a"] = other` change what the name means.
-    if isinstance(node, ast.Assign | ast.AugAssign | ast.Expr):
-        made.binds |= {leaf.id for leaf in _changed(node)}
-    for leaf in ast.walk(node):
-        if isinstance(leaf, ast.Global):
-            made.binds |= set(leaf.names)
-        elif isinstance(leaf, ast.Attribute):
-            base = leaf.value.id if isinstance(leaf.value, ast.Name) else None
-            if not (base in selves or isinstance(leaf.ctx, ast.Store)):
-                made.takes.add(leaf.attr)
-        elif isinstance(leaf, ast.ImportFrom):
-            made.takes |= {alias.name for alias in leaf.names}
-        elif isinstance(leaf, ast.MatchClass):
-            made.takes |= set(leaf.kwd_attrs)
-        elif isinstance(leaf, ast.Call):
-            made.takes |= _looked_up(leaf)
-    return made
-
-
-def _outside_functions(node: ast.AST) -> Iterable[ast.AST]:
-    """A statement and its parts; of functions and classes their decorators, defaults and bases alone."""
-    yield node
-    inner = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda)
-    for name, value in ast.iter_fields(node):
-        if inner and name == "body":
-            continue
-        for child in value if isinstance(value, list) else [value]:
-            if isinstance(child, ast.AST):
-                yield from _outside_functions(child)
-
-
-def _changed(node: ast.stmt) -> Iterable[ast.Name]:
-    if isinstance(node, ast.Expr):
-        targets = [node.value.func] if isinstance(node.value, ast.Call) else []
-        targets += node.value.args if isinstance(node.value, ast.Call) else []
-    else:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    for target in targets:
-        while isinstance(target, ast.Attribute | ast.Subscript):
-            target = target.value
-            if isinstance(target, ast.Name):
-                yield target
-
-
-def _selves(node: ast.AST) -> set[str]:
-    """What the methods of a class call the object itself: attributes of that are the class's own. And the class."""
-    classes = [leaf for leaf in ast.walk(node) if isinstance(leaf, ast.ClassDef)]
-    methods = [leaf for one in classes for leaf in one.body if isinstance(leaf, ast.FunctionDef) and leaf.args.args]
-    return {method.args.args[0].arg for method in methods} | {one.name for one in classes}
 
 
 def _docstrings(node: ast.AST) -> Iterable[ast.Constant]:
     for leaf in ast.walk(node):
         if isinstance(leaf, ast.Expr) and isinstance(leaf.value, ast.Constant):
             yield leaf.value
-
-
-def _looked_up(call: ast.Call) -> set[str]:
-    """Strings that a call looks a name up by: getattr(F, "softmax"), attrgetter("functional.softmax")."""
-    name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
-    looks_up = name in {"getattr", "attrgetter", "methodcaller", "__getattribute__", "__getattr__"}
-    return {
-        leaf.value for leaf in call.args if looks_up and isinstance(leaf, ast.Constant) and isinstance(leaf.value, str)
-    }
-
-
-def _tables(table: symtable.SymbolTable) -> dict[tuple[str, int], symtable.SymbolTable]:
-    """Python's own account of the names in each function and class, by name and line."""
-    found = {(table.get_name(), table.get_lineno()): table}
-    for child in table.get_children():
-        found |= _tables(child)
-    return found
-
-
-def _globals(table: symtable.SymbolTable | None) -> set[str]:
-    """Names that a function or class takes from the notebook: a local variable of the same name is none."""
-    if table is None:
-        return set()
-    own = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced() and symbol.is_global()}
-    return own.union(*(_globals(child) for child in table.get_children()))
 
 
 def _dynamic(tree: ast.AST) -> set[str]:

@@ -5,22 +5,26 @@ mistakes in it. A right answer equals the reference's. A wrong one that equals e
 """
 
 from collections.abc import Iterable
+from contextlib import contextmanager
 from functools import lru_cache
 from types import SimpleNamespace
 
-from coursekit.training import one_thread
+import torch
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from autograder import forbidden, probe, report
-from autograder.answers import Answer, Raised, Silent, decode, difference
-from autograder.ask import questions
-from autograder.assignment import Assignment, Case, Mistake, load
-from autograder.build import release_notebook
-from autograder.explain import explain
-from autograder.forbidden import Code, forbidden_names
-from autograder.verdict import CaseVerdict, Verdict
+from autograder import probe
+from autograder.authoring.assignment import Assignment, Case, Mistake
+from autograder.authoring.course import Course
+from autograder.authoring.questions import questions
+from autograder.authoring.release import release_notebook
+from autograder.judging import report
+from autograder.judging.difference import Difference, difference
+from autograder.judging.explain import NOT_DONE, carried_forward, explain, leans_on
+from autograder.judging.forbidden import Code, forbidden_names, look_through
+from autograder.judging.verdict import CaseVerdict, Verdict
+from autograder.running.answers import Answer, Raised, Silent, decode
 
 # Points are carried forward for a case that, under the earlier mistake, still catches this share of the mistakes
 # that it catches otherwise. An earlier exercise that returns zeros leaves nothing to catch, and would be a gift.
@@ -32,16 +36,16 @@ class GiveVerdicts(NbGraderPreprocessor):
 
     def preprocess(self, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         asked = resources["autograder"]
-        judge = judge_of(load(resources["nbgrader"]["assignment"]), asked["seed"])
+        judge = judge_of(Course(parent=self).assignment(resources["nbgrader"]["assignment"]), asked["seed"])
         verdicts = judge.verdicts(asked["answers"], notebook)
         report.into_notebook(notebook, verdicts)
-        notebook.metadata.autograder.anomalies += [f"to look at: {odd}" for odd in judge.read(notebook).to_look_at]
+        notebook.metadata.autograder.anomalies += [f"to look at: {odd}" for odd in judge.code_of(notebook).to_look_at]
         return notebook, resources
 
 
 @lru_cache
 def judge_of(assignment: Assignment, seed: str) -> "Judge":
-    """One judge an assignment and seed, so that a class is judged against answers computed once."""
+    """The judge of an assignment and seed: one for a class, so that its answers are computed once."""
     return Judge(assignment, seed)
 
 
@@ -57,6 +61,8 @@ class Noting:
 
 
 class Judge:
+    """Knows what right answers to the questions of one seed are, and what named mistakes lead to."""
+
     def __init__(self, assignment: Assignment, seed: str):
         self.assignment = assignment
         self._seeds = {question.case: question.seed for question in questions(assignment, seed)}
@@ -91,7 +97,7 @@ class Judge:
             return None  # they change the same piece of text, or are no Python together
 
     def _can_matter(self, case: Case) -> frozenset[str]:
-        """The exercises whose code this case may run. A mistake in another one need not be tried out: most need not."""
+        """The exercises whose code this case may run. A mistake in another one need not be tried out."""
         if case not in self._touched:
             noting = Noting(self.assignment.reference())
             self.ask(case, noting)
@@ -101,8 +107,8 @@ class Judge:
         return self._touched[case]
 
     def ask(self, case: Case, namespace: SimpleNamespace | Noting) -> Answer:
-        """Ask trusted code, here."""
-        with one_thread():
+        """Ask trusted code, in this process."""
+        with _one_thread():
             return decode(probe.as_text(probe.answer(case.ask, namespace, self._seeds[case.name])))
 
     def answers(self, mistakes: Iterable[Mistake] = ()) -> dict[str, Answer]:
@@ -116,7 +122,7 @@ class Judge:
         answers   by the case's name; one that is missing gives no points
         notebook  the one that was executed: forbidden names are looked for in it
         """
-        code = self.read(notebook) if notebook else Code()
+        code = self.code_of(notebook) if notebook else Code()
         earlier: list[Mistake] = []
         unexplained = False  # did an earlier exercise go wrong for no known reason?
         verdicts = []
@@ -124,17 +130,17 @@ class Judge:
             cases = self._cases(exercise, answers, earlier, unexplained, code)
             verdict = Verdict(exercise, points, cases)
             if notebook and self._is_as_released(exercise, notebook) and not verdict.score:
-                verdict.cases = [CaseVerdict("This exercise is not done yet.", False)]
+                verdict.cases = [CaseVerdict(NOT_DONE, False)]
             earlier += verdict.mistakes
             unexplained = unexplained or any(not case.passed and not case.mistake for case in verdict.cases)
             verdicts.append(verdict)
         return verdicts
 
-    def read(self, notebook: NotebookNode) -> Code:
-        """What the notebook's code leans on, and what of it a person should look at."""
+    def code_of(self, notebook: NotebookNode) -> Code:
+        """What the notebook's code uses, and what of it a person should look at."""
         watched = frozenset().union(*(case.forbids for case in self.assignment.cases))
         code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-        return forbidden.read(code, watched, self._given)
+        return look_through(code, watched, self._given)
 
     def _is_as_released(self, exercise: str, notebook: NotebookNode) -> bool:
         texts = [
@@ -148,19 +154,15 @@ class Judge:
         cases = self.assignment.cases_of(exercise)
         given = {case: answers.get(case.name, Silent("no answer came back")) for case in cases}
         own = self.assignment.source.exercises
-        leaned_on = {
-            forbids: forbidden_names(code, exercise, forbids, own) for forbids in {case.forbids for case in cases}
-        }
+        used = {forbids: forbidden_names(code, exercise, forbids, own) for forbids in {case.forbids for case in cases}}
         found: dict[Case, CaseVerdict] = {}
         for case in cases:
-            if names := leaned_on[case.forbids]:
-                reason = f"it uses {names[0]}, which this exercise asks you to write yourself"
-                found[case] = CaseVerdict(case.title, False, reason)
+            if names := used[case.forbids]:
+                found[case] = CaseVerdict(case.title, False, leans_on(names[0]))
             elif self._is_right(case, given[case]):
                 found[case] = CaseVerdict(case.title, True)
             elif cause := self._carried(case, given[case], earlier):
-                made = " and ".join(f"“{mistake.name}” in {mistake.exercise}" for mistake in cause)
-                found[case] = CaseVerdict(case.title, True, f"right, given {made}, which has cost its points there")
+                found[case] = CaseVerdict(case.title, True, carried_forward(cause))
         wrong = [case for case in cases if case not in found]
         named = self._name(exercise, given, list(found), earlier, unexplained) if wrong else {}
         for case in wrong:
@@ -169,7 +171,7 @@ class Judge:
             found[case] = CaseVerdict(case.title, False, reason, mistake)
         return [found[case] for case in cases]
 
-    def _difference(self, case: Case, answer: Answer, mistakes: Iterable[Mistake] = ()) -> str | None:
+    def _difference(self, case: Case, answer: Answer, mistakes: Iterable[Mistake] = ()) -> Difference | None:
         return difference(self.expected(case, mistakes), answer, case.tolerance)
 
     def _is_right(self, case: Case, answer: Answer) -> bool:
@@ -223,3 +225,14 @@ class Judge:
     def _shows(self, case: Case, answer: Answer, mistake: Mistake, earlier: list[Mistake]) -> bool:
         """Does this mistake, alone or after the earlier ones, lead to this answer?"""
         return any(self._difference(case, answer, [*cause, mistake]) is None for cause in ([], earlier))
+
+
+@contextmanager
+def _one_thread():
+    """As many as kernels have, so that sums are added up in the same order."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -8,8 +8,8 @@ from html import escape
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from autograder.clean import TABLE_CLASS
-from autograder.verdict import CaseVerdict, Verdict
+from autograder.judging.clean import TABLE_CLASS
+from autograder.judging.verdict import CaseVerdict, Verdict
 
 
 def into_notebook(notebook: NotebookNode, verdicts: list[Verdict]) -> None:

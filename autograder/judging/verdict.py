@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
-from autograder.assignment import Mistake
+from autograder.authoring.assignment import Mistake
 
 
 @dataclass(frozen=True)

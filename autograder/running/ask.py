@@ -1,8 +1,6 @@
 """Puts hidden questions to a student's code: in its kernel, after the last cell, in requests that are no cell."""
 
 import secrets
-from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
@@ -12,25 +10,10 @@ from nbformat.v4 import new_code_cell, new_notebook
 from traitlets import Instance, Integer
 
 from autograder import probe
-from autograder.answers import Reply, Silent
-from autograder.assignment import Assignment
-from autograder.listen import CarefulListener
-
-
-@dataclass(frozen=True)
-class Question:
-    case: str
-    exercise: str
-    seed: str
-
-
-def questions(assignment: Assignment, seed: str) -> list[Question]:
-    """The questions of an assignment. Each draws its inputs from its own seed, which tells nothing of the others."""
-
-    def derived(case: str) -> str:
-        return sha256(f"{seed}/{assignment.name}/{case}".encode()).hexdigest()
-
-    return [Question(case.name, case.exercise, derived(case.name)) for case in assignment.cases]
+from autograder.authoring.assignment import Assignment
+from autograder.authoring.questions import Question
+from autograder.running.answers import Reply, Silent
+from autograder.running.listen import CarefulListener
 
 
 class Host(Protocol):

@@ -1,7 +1,8 @@
-"""What an execution depends on, as one hash: two with the same are the same, and need to be run once."""
+"""Says what an execution depends on, as one hash: what has the same hash needs to be run once."""
 
 import json
 import platform
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -10,52 +11,57 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder import ask, probe
-from autograder.assignment import ROOT, Assignment
-
-LIBRARIES = ["torch", "numpy", "transformers", "matplotlib", "ipykernel", "ipython", "safetensors", "num2words"]
+from autograder import probe
+from autograder.authoring.assignment import Assignment
+from autograder.running import ask
 
 
 @dataclass(frozen=True)
-class Run:
-    """What is run: its hash, and the facts that went into it, but for the code."""
+class Fingerprint:
+    """The hash of what is run, and the facts that went into it, but for the code."""
 
     key: str
     facts: dict
 
 
-def fingerprint(notebook: NotebookNode, assignment: Assignment, seed: str, settings: dict) -> Run:
-    """Of running a rebuilt notebook and asking the questions of this seed.
+def fingerprint(
+    notebook: NotebookNode,
+    assignment: Assignment,
+    seed: str,
+    settings: dict,
+    shown: Mapping[str, str],
+    libraries: Iterable[str],
+) -> Fingerprint:
+    """The fingerprint of running a rebuilt notebook, and asking the questions of this seed.
 
-    settings  limits and isolation, as JSON knows them
+    settings   limits and isolation, as JSON knows them
+    shown      {path in the kernel: folder or file here}
+    libraries  distributions whose versions count
     """
     facts = {
         "assignment": assignment.name,
         "questions": _hash(assignment.hidden_text, _text(probe), _text(ask)),
         "parts": _hash(assignment.parts),
-        "coursekit": _coursekit(),
+        "shown": {path: _contents(Path(source)) for path, source in shown.items()},
         "seed": seed,
-        "versions": _versions(),
+        "versions": {"python": platform.python_version()} | {name: _version(name) for name in libraries},
         "settings": settings,
     }
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    return Run(_hash(json.dumps([facts, code], sort_keys=True)), facts)
+    return Fingerprint(_hash(json.dumps([facts, code], sort_keys=True)), facts)
+
+
+_version = cache(version)
 
 
 @cache
-def _versions() -> dict[str, str]:
-    return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
-
-
-@cache
-def _coursekit() -> str:
-    """Of everything that lies in it: checkpoints, too."""
-    files = sorted(path for path in (ROOT / "course" / "coursekit").rglob("*") if path.is_file())
+def _contents(path: Path) -> str:
+    """A hash of a file, or of everything that lies in a folder."""
     digest = sha256()
-    for path in files:
-        if "__pycache__" not in path.parts:
-            digest.update(f"{path.relative_to(ROOT)} {path.stat().st_size}\n".encode())
-            digest.update(path.read_bytes())
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if file.is_file() and "__pycache__" not in file.parts:
+            digest.update(f"{file.relative_to(path)} {file.stat().st_size}\n".encode())
+            digest.update(file.read_bytes())
     return digest.hexdigest()
 
 

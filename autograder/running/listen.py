@@ -10,6 +10,7 @@ from nbclient.exceptions import CellExecutionComplete
 from nbformat import NotebookNode
 from traitlets import HasTraits, Integer
 
+MAX_REPLY = 100_000  # characters
 # What a graded notebook may show. Widgets, JavaScript and updates of earlier displays are not among it.
 SHOWN = {"text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/jpeg", "image/svg+xml"}
 
@@ -17,8 +18,8 @@ SHOWN = {"text/plain", "text/html", "text/markdown", "text/latex", "image/png", 
 class CarefulListener(HasTraits):
     """For a NotebookClient: put it before NotebookClient among the bases."""
 
-    max_output = Integer(4_000_000, help="Characters of output that are kept of a cell.").tag(config=True)
-    max_outputs = Integer(500, help="Outputs that are kept of a cell.").tag(config=True)
+    max_output = Integer(help="Characters of output that are kept of a cell.")
+    max_outputs = Integer(500, help="Outputs that are kept of a cell.")
     shown = frozenset(SHOWN)
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
@@ -32,6 +33,18 @@ class CarefulListener(HasTraits):
         except Exception as error:
             self.log.warning("Left out an odd message of the kernel: %s", type(error).__name__)
             return None
+
+    def plain_reply(self, content: Any) -> dict[str, Any]:
+        """How a cell ended: the content of a reply, of known form, whatever has come."""
+        try:
+            if content["status"] != "error":
+                return {"status": "ok"}
+            told = self._plain("error", content)
+            if self._size(told) <= MAX_REPLY:
+                return {"status": "error"} | told
+        except Exception:
+            self.log.warning("Left out an odd reply of the kernel")
+        return {"status": "error", "ename": "Unreadable", "evalue": "", "traceback": ["The reply could not be read."]}
 
     def _plain(self, kind: str, content: dict[str, Any]) -> dict[str, Any] | None:
         """A message's content, of known form; None for one that is left out. May raise on what is odd."""

@@ -6,15 +6,14 @@ an anomaly, noted in the notebook's metadata for the instructor.
 """
 
 import copy
-from functools import cache
 
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from autograder.assignment import Assignment, load
-from autograder.build import release_notebook
+from autograder.authoring.course import Course
+from autograder.authoring.release import release_notebook
 
 NEW_CELL = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
 MAX_ANOMALIES = 50  # that are named
@@ -25,16 +24,11 @@ class Rebuild(NbGraderPreprocessor):
     """The sanitize step of nbgrader's autograde."""
 
     def preprocess(self, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
-        assignment = load(resources["nbgrader"]["assignment"])
-        rebuilt, anomalies = rebuild(notebook, _release(assignment))
+        assignment = Course(parent=self).assignment(resources["nbgrader"]["assignment"])
+        rebuilt, anomalies = rebuild(notebook, release_notebook(assignment.source))
         for anomaly in anomalies:
             self.log.warning("%s: %s", resources["nbgrader"].get("student", "notebook"), anomaly)
         return rebuilt, resources
-
-
-@cache
-def _release(assignment: Assignment) -> NotebookNode:
-    return release_notebook(assignment.source)
 
 
 def rebuild(submitted: NotebookNode, release: NotebookNode) -> tuple[NotebookNode, list[str]]:

@@ -1,24 +1,27 @@
-"""What was run and what came of it, for good: a log, from which any grade can be repeated, and a cache.
+"""Keeps what was run and what came of it, for good: a log, from which any grade can be repeated, and a cache.
 
 One file, which only its owner can read: executions, by the hash of what was run, and a line for every grading, which
-points at its execution.
+points at its execution. Beside it lie the secret seeds of the class.
 """
 
 import copy
 import json
 import os
+import secrets
 import sqlite3
 import zlib
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from traitlets import Unicode, default
+from traitlets.config import Configurable
 
-from autograder.answers import Answer, Reply, Silent
-from autograder.fingerprint import Run
+from autograder.running.answers import Answer, Reply, Silent
+from autograder.running.fingerprint import Fingerprint
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS executions (
@@ -62,8 +65,8 @@ class Execution:
 
 
 @dataclass(frozen=True)
-class Line:
-    """One grading of one submission."""
+class Grading:
+    """What became of one submission, once: a line in the records."""
 
     student: str
     assignment: str
@@ -76,17 +79,38 @@ class Line:
     made: str = ""  # when, in UTC
 
 
-class Records:
-    """In this folder. Safe for several processes at once."""
+class Records(Configurable):
+    """The records of a class. They are safe for several processes at once."""
 
-    def __init__(self, folder: Path):
-        self._path = folder / "records.db"
+    folder = Unicode(help="Folder of the records. It holds the class's secret seeds, too: keep it.").tag(config=True)
+
+    @default("folder")
+    def _it_must_be_set(self) -> str:
+        raise ValueError("There is no folder for the records: set c.Records.folder in nbgrader_config.py.")
+
+    @property
+    def _path(self) -> Path:
+        return Path(self.folder, "records.db")
+
+    def seed(self, assignment: str) -> str:
+        """The secret from which this class's hidden inputs are drawn: a random one, made when it is first asked for.
+
+        Only its owner can read the file.
+        """
+        path = Path(self.folder, f"{assignment}.seed")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError), open(path, "x", opener=_for_the_owner) as file:
+            file.write(secrets.token_hex(16))
+        seed = path.read_text().strip()
+        if not seed:
+            raise ValueError(f"{path} is empty. Delete it, and grade the whole class again: a new seed is drawn.")
+        return seed
 
     @contextmanager
     def _open(self):
         self._path.parent.mkdir(parents=True, exist_ok=True)
         if not self._path.exists():
-            os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600))
+            os.close(_for_the_owner(self._path, os.O_CREAT | os.O_WRONLY))
         with closing(sqlite3.connect(self._path, timeout=60)) as database:
             database.row_factory = sqlite3.Row
             database.execute("PRAGMA secure_delete = ON")
@@ -94,65 +118,70 @@ class Records:
             with database:
                 yield database
 
-    def execution(self, run: Run) -> Execution | None:
+    def execution(self, fingerprint: Fingerprint) -> Execution | None:
         """What came of it when just this was run before; None if it never was, or if the clock had a say."""
         with self._open() as database:
-            found = database.execute("SELECT * FROM executions WHERE key = ? AND repeatable", [run.key]).fetchone()
+            found = database.execute(
+                "SELECT * FROM executions WHERE key = ? AND repeatable", [fingerprint.key]
+            ).fetchone()
         return _execution(found) if found else None
 
-    def keep(self, run: Run, execution: Execution) -> None:
+    def keep(self, fingerprint: Fingerprint, execution: Execution) -> None:
+        """Keep what was run. The execution is given its id."""
         replies = {case: asdict(reply) for case, reply in execution.replies.items()}
         with self._open() as database:
             execution.id = database.execute(
                 "INSERT INTO executions (key, repeatable, made, facts, notebook, replies, anomalies)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
-                    run.key,
+                    fingerprint.key,
                     execution.repeatable,
                     _now(),
-                    json.dumps(run.facts),
+                    json.dumps(fingerprint.facts),
                     zlib.compress(nbformat.writes(execution.notebook).encode()),
                     zlib.compress(json.dumps(replies).encode()),
                     json.dumps(execution.anomalies),
                 ],
             ).lastrowid
 
-    def write(self, line: Line) -> None:
-        row = asdict(replace(line, student=writable(line.student), reason=writable(line.reason), made=_now()))
+    def write(self, grading: Grading) -> None:
+        """Add a line."""
+        plain = replace(grading, student=writable(grading.student), reason=writable(grading.reason), made=_now())
+        row = asdict(plain)
         row |= {name: json.dumps(row[name]) for name in ("verdicts", "anomalies")}
         with self._open() as database:
             database.execute(
                 f"INSERT INTO lines ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", [*row.values()]
             )
 
-    def latest(self, assignment: str | None = None) -> list[Line]:
-        """The last line of every student and assignment."""
+    def latest(self, assignment: str | None = None) -> list[Grading]:
+        """The last grading of every student and assignment."""
         with self._open() as database:
             rows = database.execute(
                 "SELECT * FROM lines WHERE id IN (SELECT max(id) FROM lines GROUP BY student, assignment)"
                 " ORDER BY assignment, student"
             ).fetchall()
-        return [_line(row) for row in rows if assignment in (None, row["assignment"])]
+        return [_grading(row) for row in rows if assignment in (None, row["assignment"])]
 
-    def last(self, student: str, assignment: str) -> Line | None:
-        """The last line of one student and assignment; None if there is none."""
+    def last(self, student: str, assignment: str) -> Grading | None:
+        """The last grading of one student and assignment; None if there is none."""
         with self._open() as database:
             row = database.execute(
                 "SELECT * FROM lines WHERE student = ? AND assignment = ? ORDER BY id DESC",
                 [writable(student), assignment],
             ).fetchone()
-        return _line(row) if row else None
+        return _grading(row) if row else None
 
-    def of(self, line: Line) -> tuple[Execution, dict] | None:
-        """The execution that a line points at, and the facts that it depended on."""
+    def execution_of(self, grading: Grading) -> tuple[Execution, dict] | None:
+        """The execution that a grading points at, and the facts that it depended on; None if nothing was run for it."""
         with self._open() as database:
-            found = database.execute("SELECT * FROM executions WHERE id = ?", [line.execution]).fetchone()
+            found = database.execute("SELECT * FROM executions WHERE id = ?", [grading.execution]).fetchone()
         return (_execution(found), json.loads(found["facts"])) if found else None
 
     def forget(self, student: str) -> int:
         """Remove every line of a student, and executions that nobody else's line points at. Returns how many lines.
 
-        One that no line points at may be of a grading that is under way: it stays, unless it is a day old.
+        An execution that no line points at may belong to a grading that is under way: it stays, unless it is a day old.
         """
         yesterday = (datetime.now(UTC) - timedelta(days=1)).isoformat()
         with self._open() as database:
@@ -169,6 +198,11 @@ def writable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+def _for_the_owner(path: str | Path, flags: int) -> int:
+    """Open a file that nobody else can read."""
+    return os.open(path, flags, 0o600)
+
+
 def _execution(row: sqlite3.Row) -> Execution:
     replies = json.loads(zlib.decompress(row["replies"]))
     return Execution(
@@ -180,9 +214,9 @@ def _execution(row: sqlite3.Row) -> Execution:
     )
 
 
-def _line(row: sqlite3.Row) -> Line:
-    values = {name: row[name] for name in Line.__dataclass_fields__}
-    return Line(**values | {name: json.loads(row[name]) for name in ("verdicts", "anomalies")})
+def _grading(row: sqlite3.Row) -> Grading:
+    values = {name: row[name] for name in Grading.__dataclass_fields__}
+    return Grading(**values | {name: json.loads(row[name]) for name in ("verdicts", "anomalies")})
 
 
 def _now() -> str:

@@ -1,6 +1,6 @@
 """Mistakes that students make in notebook 01. Each is one replacement in the reference solution."""
 
-from autograder.assignment import Mistake
+from autograder.authoring import Mistake
 
 MISTAKES = [
     # causal_mask

@@ -1,6 +1,6 @@
 """Mistakes that students make in notebook 02. Each is one replacement in the reference solution."""
 
-from autograder.assignment import Mistake
+from autograder.authoring import Mistake
 
 MISTAKES = [
     # sinusoidal_positions

@@ -1,6 +1,6 @@
 """Mistakes that students make in notebook 03. Each is one replacement in the reference solution."""
 
-from autograder.assignment import Mistake
+from autograder.authoring import Mistake
 
 NORMS_FIRST = """\
             normal = self.norm1(x)

@@ -1,6 +1,6 @@
 """Mistakes that students make in notebook 04. Each is one replacement in the reference solution."""
 
-from autograder.assignment import Mistake
+from autograder.authoring import Mistake
 
 GELU = "return 0.5 * x * (1.0 + torch.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))"
 SPLIT = """\

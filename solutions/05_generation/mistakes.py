@@ -1,6 +1,6 @@
 """Mistakes that students make in notebook 05. Each is one replacement in the reference solution."""
 
-from autograder.assignment import Mistake
+from autograder.authoring import Mistake
 
 KTH = "kth = logits.topk(min(k, logits.shape[-1]), dim=-1).values[..., -1:]  # (..., 1)"
 K_KEPT = "return logits.masked_fill(logits < kth, -torch.inf)"

@@ -1,6 +1,6 @@
 """Mistakes that students make in notebook 06. Each is one replacement in the reference solution."""
 
-from autograder.assignment import Mistake
+from autograder.authoring import Mistake
 
 PREFIX = "return causal_mask(length) | in_prefix  # (length, length): everybody may look at the prefix"
 FITS = "if not 0 <= prefix_length <= length:"

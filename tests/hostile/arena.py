@@ -1,7 +1,4 @@
-"""Grades the corpus of hostile and broken submissions in tests/hostile, with stock nbgrader and with ours.
-
-All of it runs in a folder of its own: a copy of the course, and what the attacks aim at, made for them.
-"""
+"""Where the corpus is graded: a folder with a copy of the course, and what the attacks aim at, made for them."""
 
 import json
 import os
@@ -16,25 +13,20 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
+from autograder.running.records import ANOMALIES, GRADED, Grading, Records
+from this_course import ROOT
 
-from autograder.assignment import ROOT, load
-from autograder.build import WITHOUT_JUDGE
-from autograder.records import ANOMALIES, GRADED, Line, Records
-from autograder.report import table
-
-sys.path.insert(0, str(ROOT / "tests"))
-from hostile import KINDS, Kind, Surroundings  # noqa: E402  the tests' own, and no part of the grader
+from .kind import Kind, Surroundings
 
 ASSIGNMENT = "01_attention"
 COURSE = ["autograder", "course", "solutions", "nbgrader_config.py", "pyproject.toml"]
 LIMITS = "\nc.Execute.timeout = 7\nc.Execute.question_timeout = 4\nc.Execute.iopub_timeout = 10\n"
-OUTCOMES = {GRADED: "graded", ANOMALIES: "anomalies"}
+STATUSES = {GRADED: "graded", ANOMALIES: "anomalies"}
 
 
 @dataclass
-class Outcome:
-    """What a grader made of a submission."""
+class Treatment:
+    """How a grader has treated a submission."""
 
     status: str  # "graded", "anomalies", "ungraded" or "lost"
     score: float | None = None
@@ -44,11 +36,7 @@ class Outcome:
         return self.status if self.score is None else f"{self.status}, {self.score:g}"
 
     def is_right(self, kind: Kind) -> bool:
-        return (self.status, self.score) == (kind.outcome, kind.score) and kind.reason in self.reason
-
-    def is_fair(self, kind: Kind) -> bool:
-        """The right points, or none for what cannot be graded. Stock nbgrader knows of no anomalies, and no reasons."""
-        return (self.status == "ungraded", self.score) == (kind.outcome == "ungraded", kind.score)
+        return (self.status, self.score) == (kind.status, kind.score) and kind.reason in self.reason
 
 
 @contextmanager
@@ -122,103 +110,15 @@ def run(aims: Surroundings, *words: str) -> int:
     return process.returncode
 
 
-def with_ours(aims: Surroundings) -> tuple[dict[str, Outcome], int]:
-    """Of a prepared course, in one `nbgrader autograde`: an outcome for each student, and the exit status."""
+def with_ours(aims: Surroundings) -> tuple[dict[str, Treatment], int]:
+    """Grade a prepared course in one `nbgrader autograde`. Returns what became of each student, and the exit status."""
     status = run(aims, "nbgrader", "autograde", ASSIGNMENT)
-    records = Records(aims.course / "classroom" / "records")
-    lines = {name: records.last(name, ASSIGNMENT) for name in os.listdir(aims.course / "classroom" / "submitted")}
-    return {name: _outcome(line) for name, line in lines.items() if line}, status
+    records = Records(folder=str(aims.course / "classroom" / "records"))
+    gradings = {name: records.last(name, ASSIGNMENT) for name in os.listdir(aims.course / "classroom" / "submitted")}
+    return {name: _treatment(grading) for name, grading in gradings.items() if grading}, status
 
 
-def _outcome(line: Line) -> Outcome:
-    if line.status not in OUTCOMES:
-        return Outcome("ungraded", None, line.reason)
-    return Outcome(OUTCOMES[line.status], sum(verdict["score"] for verdict in line.verdicts))
-
-
-# Stock nbgrader grades one student after the other in a process of its own, and says what came of each.
-STOCK = """
-import json, sys
-from nbgrader.api import Gradebook
-from nbgrader.apps.api import NbGraderAPI
-from autograder.config import course
-settings = course(sys.argv[1])
-api = NbGraderAPI(config=settings)
-for student in json.loads(sys.stdin.read()):
-    said = api.autograde({assignment!r}, student)
-    score = None
-    if said["success"]:
-        with Gradebook(settings.CourseDirectory.db_url) as gradebook:
-            submission = gradebook.find_submission({assignment!r}, student)
-            score = sum(grade.auto_score or 0 for notebook in submission.notebooks for grade in notebook.grades)
-    lines = (said.get("error") or "").strip().splitlines()
-    print({mark!r} + json.dumps([student, said["success"], score, lines[-1] if lines else ""]), flush=True)
-"""
-MARK = "outcome: "  # submissions write to the same terminal
-PATIENCE = 150  # seconds for one submission, after which stock nbgrader is taken to hang
-
-
-def as_stock(aims: Surroundings) -> None:
-    """Make a prepared course one of nbgrader alone, whose visible checks are all its tests."""
-    course = aims.course
-    settings = course / "nbgrader_config.py"
-    text = settings.read_text()
-    settings.write_text(text[: text.index("# A submission is rebuilt")] + "c.Execute.timeout = 10\n")
-    path = course / "classroom" / "source" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
-    notebook = nbformat.read(path, as_version=4)
-    for cell in notebook.cells:
-        cell.source = cell.source.removesuffix(WITHOUT_JUDGE)
-    nbformat.write(notebook, path)
-    run(aims, "nbgrader", "generate_assignment", ASSIGNMENT, "--force")
-
-
-def with_stock(aims: Surroundings, students: list[str]) -> Iterator[tuple[str, Outcome]]:
-    waiting = list(students)
-    while waiting:
-        code = STOCK.format(assignment=ASSIGNMENT, mark=MARK)
-        worker = start(aims, sys.executable, "-c", code, str(aims.course))
-        worker.stdin.write(json.dumps(waiting))
-        worker.stdin.close()
-        while waiting:
-            watch = threading.Timer(PATIENCE, worker.kill)
-            watch.start()
-            line = next((line for line in worker.stdout if line.startswith(MARK)), "")
-            watch.cancel()
-            if not line:  # it was killed, by us or by the submission: on with the next
-                yield waiting.pop(0), Outcome("lost", None, "nbgrader died or hung")
-                break
-            student, success, score, error = json.loads(line.removeprefix(MARK))
-            yield waiting.pop(0), Outcome("graded", score) if success else Outcome("ungraded", None, error)
-        worker.kill()
-        worker.wait()
-
-
-def compare(folder: Path, kinds: list[Kind] = KINDS) -> Iterator[tuple[Kind, Outcome, Outcome]]:
-    """Each kind, what stock nbgrader makes of it, and what ours does."""
-    assignment = load(ASSIGNMENT)
-    with surroundings(folder / "ours") as (aims, damage):
-        prepare(aims, {kind.student_id: kind.make(assignment, aims) for kind in kinds})
-        ours, _ = with_ours(aims)
-    if damage:
-        raise RuntimeError(f"the confined kernel has let through: {', '.join(sorted(set(damage)))}")
-    with surroundings(folder / "stock") as (aims, _):
-        prepare(aims, {kind.student_id: kind.make(assignment, aims) for kind in kinds})
-        as_stock(aims)
-        by_student = {kind.student_id: kind for kind in kinds}
-        for student, stock in with_stock(aims, list(by_student)):
-            yield by_student[student], stock, ours.get(student, Outcome("lost"))
-
-
-def as_table(rows: list[tuple[Kind, Outcome, Outcome]]) -> str:
-    def word(right: bool) -> str:
-        return "yes" if right else "NO"
-
-    shown = [
-        [kind.name, str(stock), word(stock.is_fair(kind)), str(ours), word(ours.is_right(kind))]
-        for kind, stock, ours in rows
-    ]
-    right = [sum(row[column] == "yes" for row in shown) for column in (2, 4)]
-    head = ["submission", "stock nbgrader", "fair", "ours", "right"]
-    return (
-        f"{table(head, shown)}\n\n{len(rows)} kinds: stock nbgrader is fair to {right[0]}, ours right about {right[1]}."
-    )
+def _treatment(grading: Grading) -> Treatment:
+    if grading.status not in STATUSES:
+        return Treatment("ungraded", None, grading.reason)
+    return Treatment(STATUSES[grading.status], sum(verdict["score"] for verdict in grading.verdicts))

@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.assignment import Assignment
+from autograder.authoring.assignment import Assignment
 
 from .kind import Kind, right, variant
 
@@ -29,7 +29,7 @@ def ungraded(name: str, reason: str, damage: Callable[[str], bytes]) -> Kind:
 
 def folder(
     name: str,
-    outcome: str,
+    status: str,
     score: float | None,
     fill: Callable[[Path, str], object],
     reason: str = "",
@@ -41,7 +41,7 @@ def folder(
         content = text(assignment)
         return lambda path: fill(path, content) and None
 
-    return Kind(name, outcome, score, make, student=student, reason=reason)
+    return Kind(name, status, score, make, student=student, reason=reason)
 
 
 def beside(**files: str) -> Callable[[Path, str], None]:
@@ -106,7 +106,7 @@ def fifo(path: Path) -> None:
     threading.Thread(target=close, daemon=True).start()
 
 
-def timed(name: str, put: bytes | Callable[[Path], object], outcome: str = "ungraded") -> Kind:
+def timed(name: str, put: bytes | Callable[[Path], object], status: str = "ungraded") -> Kind:
     """A right notebook, and what stands in the place of the file that says when it was handed in."""
 
     def fill(path: Path, content: str) -> None:
@@ -114,8 +114,8 @@ def timed(name: str, put: bytes | Callable[[Path], object], outcome: str = "ungr
         stamp = path / "timestamp.txt"
         stamp.write_bytes(put) if isinstance(put, bytes) else put(stamp)
 
-    score = None if outcome == "ungraded" else 90.0
-    return folder(name, outcome, score, fill, reason="" if score else "timestamp.txt")
+    score = None if status == "ungraded" else 90.0
+    return folder(name, status, score, fill, reason="" if score else "timestamp.txt")
 
 
 def cells(content: str, number: int) -> bytes:

@@ -17,14 +17,14 @@ class Anything:
 ANSWER = "application/vnd.autograder.answer"
 
 
-def forgery(name: str, outcome: str, code: str, returns: str = "Anything()") -> Kind:
+def forgery(name: str, status: str, code: str, returns: str = "Anything()") -> Kind:
     """Exercises that all return the same thing, after a cell that makes it pass for an answer."""
     instead = {name: f"def {name}(*a, **k):\n    return {returns}" for name in FUNCTIONS}
     instead[ALL[3]] = (
         f"class {ALL[3]}(nn.Module):\n    def __init__(self, *a):\n        super().__init__()\n        {returns}\n"
         f"    def forward(self, *a):\n        return {returns}"
     )
-    return variant(name, outcome, 0.0, first=code, **instead)
+    return variant(name, status, 0.0, first=code, **instead)
 
 
 def forged_answers(then: str) -> str:

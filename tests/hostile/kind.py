@@ -8,8 +8,8 @@ from pathlib import Path
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from autograder.assignment import Assignment
-from autograder.students import handed_in
+from autograder.authoring.assignment import Assignment
+from autograder.authoring.students import handed_in
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ Made = NotebookNode | bytes | Callable[[Path], None]
 @dataclass(frozen=True)
 class Kind:
     name: str
-    outcome: str  # what the grader must say of it: "graded", "anomalies" or "ungraded"
+    status: str  # what the grader must say of it: "graded", "anomalies" or "ungraded"
     score: float | None  # the automatic points that it must get, of 90; None if ungraded
     make: Callable[[Assignment, Surroundings], Made]  # a function fills the folder of the submission, which is empty
     student: str = ""  # the student's id, where that matters
@@ -78,7 +78,7 @@ def right(
     return notebook
 
 
-def attack(name: str, code: str, outcome: str = "anomalies", score: float = 0.0) -> Kind:
+def attack(name: str, code: str, status: str = "anomalies", score: float = 0.0) -> Kind:
     """Exercises that are right once the first cell has called ``reward()``, and nothing before."""
 
     def make(assignment: Assignment, surroundings: Surroundings) -> NotebookNode:
@@ -87,21 +87,21 @@ def attack(name: str, code: str, outcome: str = "anomalies", score: float = 0.0)
         reward = f"stolen = {{}}\ndef reward():\n    exec({text!r}, stolen)"
         return right(assignment, first="\n".join([reward, _aims(surroundings), code.strip()]), instead=STOLEN)
 
-    return Kind(name, outcome, score, make)
+    return Kind(name, status, score, make)
 
 
-def burden(name: str, code: str, outcome: str = "graded", score: float = 90.0) -> Kind:
+def burden(name: str, code: str, status: str = "graded", score: float = 90.0) -> Kind:
     """A right notebook whose last cell calls ``take_back()`` if nothing stops it."""
 
     def make(assignment: Assignment, surroundings: Surroundings) -> NotebookNode:
         return right(assignment, last="\n".join([TAKE_BACK, _aims(surroundings), code.strip()]))
 
-    return Kind(name, outcome, score, make)
+    return Kind(name, status, score, make)
 
 
-def variant(name: str, outcome: str, score: float, first: str = "", last: str = "", **instead: str) -> Kind:
+def variant(name: str, status: str, score: float, first: str = "", last: str = "", **instead: str) -> Kind:
     """A right notebook with these cells and texts."""
-    return Kind(name, outcome, score, lambda assignment, _: right(assignment, first, last, instead))
+    return Kind(name, status, score, lambda assignment, _: right(assignment, first, last, instead))
 
 
 def _aims(surroundings: Surroundings) -> str:

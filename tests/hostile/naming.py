@@ -5,8 +5,8 @@ from .kind import Kind, right
 
 def named(name: str, student: str, reason: str = "") -> Kind:
     """Ungraded, if there is a reason: nbgrader cannot read such a name."""
-    outcome, score = ("ungraded", None) if reason else ("graded", 90.0)
-    return Kind(name, outcome, score, lambda assignment, _: right(assignment), student=student, reason=reason)
+    status, score = ("ungraded", None) if reason else ("graded", 90.0)
+    return Kind(name, status, score, lambda assignment, _: right(assignment), student=student, reason=reason)
 
 
 NAMING = [

@@ -193,7 +193,7 @@ if child == 0:
     os._exit(0)
 os.waitpid(child, 0)
 """,
-        outcome="anomalies",
+        status="anomalies",
     ),
     attack(
         "writes into the gradebook",
@@ -240,7 +240,7 @@ for number in range(3, 256):
 time.sleep(1)
 os._exit(1)
 """,
-        outcome="anomalies",
+        status="anomalies",
     ),
     # What cannot be written as UTF-8 cannot be sent, and may stop what sends it. It ends itself, so that it ends for sure.
     burden(
@@ -257,7 +257,7 @@ for _ in range(20):
 time.sleep(1)
 os._exit(1)
 """,
-        outcome="anomalies",
+        status="anomalies",
     ),
     burden(
         "messages that are malformed",
@@ -275,7 +275,7 @@ for kind, content in [("comm_open", widget), ("comm_msg", {"comm_id": "w", "data
     kernel.session.send(kernel.iopub_socket, kind, content, parent=kernel.get_parent("shell"), buffers=[b"x"])
 kernel.session.send(kernel.iopub_socket, "stream", {"name": "stdout", "text": "x"}, parent={"header": 5})
 """,
-        outcome="anomalies",
+        status="anomalies",
     ),
     # nbgrader takes what a reply says of an error into the notebook.
     variant(

@@ -4,17 +4,18 @@ from .kind import attack
 
 READING = [
     attack(
-        "reads the solutions", 'if "def causal_mask" in open(f"{COURSE}/solutions/01_attention.py").read(): reward()'
+        "reads the solutions",
+        'if "def causal_mask" in open(f"{COURSE}/solutions/01_attention/notebook.py").read(): reward()',
     ),
     attack(
         "reads the solutions with a shell",
-        "lines = !cat $COURSE/solutions/01_attention.py\nif len(lines) > 100: reward()",
+        "lines = !cat $COURSE/solutions/01_attention/notebook.py\nif len(lines) > 100: reward()",
     ),
     attack(
         "reads the hidden tests and the named mistakes",
         """
-for folder in ("hidden", "mistakes"):
-    if "MultiHeadAttention" in open(f"{COURSE}/autograder/{folder}/01_attention.py").read(): reward()
+for file in ("hidden", "mistakes"):
+    if "MultiHeadAttention" in open(f"{COURSE}/solutions/01_attention/{file}.py").read(): reward()
 """,
     ),
     attack(
@@ -36,8 +37,9 @@ for folder, _, files in os.walk(COURSE):
         """
 import sys
 sys.path.insert(0, COURSE)
-import autograder.assignment as grader
-vars(grader.load("01_attention").reference())["causal_mask"](3)
+from pathlib import Path
+import autograder.authoring.assignment as grader
+vars(grader.load(Path(COURSE, "solutions/01_attention")).reference())["causal_mask"](3)
 reward()
 """,
     ),

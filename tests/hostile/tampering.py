@@ -6,7 +6,7 @@ from collections.abc import Callable
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from autograder.build import release_notebook
+from autograder.authoring.release import release_notebook
 
 from .kind import ALL, Kind, right
 
@@ -14,13 +14,13 @@ NONE = {name: f"{name} = None" for name in ALL}
 DONE_WRONG = "def causal_mask(length):\n    return None"
 
 
-def tampered(name: str, outcome: str, score: float, change: Callable[[NotebookNode], object], **instead: str) -> Kind:
+def tampered(name: str, status: str, score: float, change: Callable[[NotebookNode], object], **instead: str) -> Kind:
     def make(assignment, _) -> NotebookNode:
         notebook = right(assignment, instead=instead)
         change(notebook)
         return notebook
 
-    return Kind(name, outcome, score, make)
+    return Kind(name, status, score, make)
 
 
 def find(notebook: NotebookNode, name: str) -> NotebookNode:

@@ -1,6 +1,8 @@
 """The kernel in which strangers' code runs: locked in, and forked from a process that has imported everything.
 
-provisioner.py   how jupyter_client starts, interrupts and ends such a kernel
-server/          a program of its own, which knows nothing of the course: forks kernels, and locks them in
-doctor.py        what of this the machine can do
+provisioner  how jupyter_client starts, interrupts and ends such a kernel
+client       how a notebook's client talks to it
+forkserver   the process that forks kernels, as the grader sees it
+server/      that process: a program of its own, which knows nothing of a course, forks kernels and locks them in
+doctor       tells what of this the machine can do
 """

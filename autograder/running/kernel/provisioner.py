@@ -17,10 +17,9 @@ from typing import Any
 from jupyter_client.provisioning import KernelProvisionerBase
 from traitlets import Bool, Dict, Float, Integer, List, Unicode
 
-from autograder.kernel.forkserver import NoKernel, server
+import autograder
+from autograder.running.kernel.forkserver import NoKernel, server
 
-ROOT = Path(__file__).resolve().parents[2]
-HIDDEN = [ROOT / name for name in ("autograder", "solutions", "classroom")]
 PORTS = ["shell_port", "iopub_port", "stdin_port", "control_port", "hb_port"]
 LIMITS = ["memory", "scratch", "output", "cpu", "processes", "files"]
 FROM_OUTSIDE = ["LANG", "LC_ALL", "TZ", "NBGRADER_EXECUTION"]  # of the environment, if they are there
@@ -39,8 +38,8 @@ class ConfinedProvisioner(KernelProvisionerBase):
 
     preload = List(
         Unicode(),
-        ["torch", "matplotlib.pyplot", "transformers.models.gpt2.modeling_gpt2"],
-        help="Modules that the fork server imports.",
+        ["torch", "safetensors.torch"],
+        help="Modules that the fork server imports, so that no kernel needs to.",
     ).tag(config=True)
     idle = Float(300, help="Seconds without a kernel after which the fork server ends.").tag(config=True)
     memory = Integer(2 * 1024**3, help="Bytes that a kernel and its children may use.").tag(config=True)
@@ -52,7 +51,14 @@ class ConfinedProvisioner(KernelProvisionerBase):
     pictures = Bool(
         False, help="Draw the pictures of a notebook. Nobody grades them, and they take most of the time."
     ).tag(config=True)
-    shown = Dict(help="{path in the kernel: folder or file here}: what else to show, read-only.").tag(config=True)
+    shown = Dict(
+        help="{path in the kernel: folder or file here}: what kernels see, read-only, beside the interpreter and its "
+        "libraries."
+    ).tag(config=True)
+    imports_from = List(Unicode(), help="Paths in the kernel in which Python looks for modules, too.").tag(config=True)
+    hidden = List(
+        Unicode(), help="Folders here that no kernel may see: where one lies inside what is shown, none starts."
+    ).tag(config=True)
 
     broken = ""  # the limit that the kernel was ended for, or why it could not start
     _supervisor: socket.socket | None = None
@@ -89,10 +95,11 @@ class ConfinedProvisioner(KernelProvisionerBase):
             | {"MPLBACKEND": PICTURES if self.pictures else NO_PICTURES}
             | {name: outside[name] for name in FROM_OUTSIDE if name in outside},
             "files": {path.name: b64encode(path.read_bytes()).decode() for path in Path(kwargs["cwd"]).iterdir()},
-            "hidden": [str(path) for path in HIDDEN],
+            "hidden": self.hidden,
+            "covered": [str(Path(autograder.__file__).parent)],
             "limits": self.limits(),
-            "paths": ["/course"],
-            "shown": {"/course/coursekit": str(ROOT / "course" / "coursekit")} | self.shown,
+            "paths": self.imports_from,
+            "shown": self.shown,
         }
         self._status, self.broken = None, ""
         paths = [f"{info['ip']}-{info[port]}" for port in PORTS]

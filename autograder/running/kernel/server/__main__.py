@@ -3,7 +3,7 @@
 It is started as a process of its own and knows nothing of the course. On its standard input the grader sends nothing
 but descriptors, a set for each kernel: what is told to one kernel was never in the memory from which another is forked.
 
-    python autograder/kernel/server IDLE_SECONDS torch matplotlib.pyplot ...
+    python autograder/running/kernel/server IDLE_SECONDS torch matplotlib.pyplot ...
 """
 
 import gc
@@ -114,7 +114,7 @@ def start(connection: int, request_file: int, *sockets: int) -> tuple[dict, int]
         with open(request_file) as file:
             request = json.load(file)
         linux.enter_namespaces()
-        root.build(request["shown"], request["limits"]["scratch"], confine.owner())
+        root.build(request["shown"], request["covered"], request["limits"]["scratch"], confine.owner())
         for path in request["hidden"]:
             if os.path.exists(path):
                 raise PermissionError(f"{path} lies inside what kernels are shown")

@@ -1,6 +1,6 @@
 """Tries, one after the other, all that locks a kernel in, and prints how each went: [name, why it does not work].
 
-python autograder/kernel/server/checks.py
+python autograder/running/kernel/server/checks.py
 """
 
 import json
@@ -33,7 +33,7 @@ def namespaces() -> None:
 
 def files() -> None:
     secret = tempfile.gettempdir()
-    root.build({}, LIMITS["scratch"], confine.owner())
+    root.build({}, [], LIMITS["scratch"], confine.owner())
     if os.path.exists(f"/old{secret}"):
         raise OSError("the old root can still be seen")
 

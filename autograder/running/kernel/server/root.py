@@ -14,10 +14,11 @@ SEALED = linux.ATTR_RDONLY | linux.ATTR_NOSUID | linux.ATTR_NODEV
 LOOSE = linux.MS_NOSUID | linux.MS_NODEV
 
 
-def build(shown: dict[str, str], scratch_bytes: int, owner: tuple[int, int]) -> None:
+def build(shown: dict[str, str], covered: list[str], scratch_bytes: int, owner: tuple[int, int]) -> None:
     """Make a new root, in this process's own mount namespace, and leave the old one.
 
     shown          {where it is seen: folder or file of the old root}, read-only
+    covered        folders that are empty where they lie inside what is shown: the grader's own, among the libraries
     scratch_bytes  what may be written, everywhere together
     owner          user and group that may write
     """
@@ -53,6 +54,9 @@ def build(shown: dict[str, str], scratch_bytes: int, owner: tuple[int, int]) -> 
             _show(f"/etc/{name}", f"/etc/{name}")
     for target, source in shown.items():
         _show(target, source)
+    for path in covered:
+        if os.path.isdir(path):
+            linux.mount("tmpfs", path, "tmpfs", LOOSE | linux.MS_RDONLY, "size=4k,mode=755")
     _write("/etc/passwd", f"student:x:{owner[0]}:{owner[1]}::{HOME}:/bin/sh\n")
     _write("/etc/group", f"student:x:{owner[1]}:\n")
 

@@ -1,0 +1,90 @@
+"""Finds how two answers differ. ``explain`` puts it into words."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from autograder.running.answers import Answer, Raised, Silent
+
+# What a value may differ by in precisions lower than double, relative above 1 and absolute below.
+PRECISION = {torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 3e-2}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where two answers differ first, and in what. It may hold expected values: not for a student's eyes as it is."""
+
+    kind: str  # "shape", "dtype", "nan", "values", "number", "opposite", "type", "key", "value", "behaviour", "silence"
+    expected: Any
+    given: Any
+    where: str = ""  # keys of the dicts on the way there
+    wrong: int = 0  # of a tensor's values
+
+
+def difference(expected: Answer, given: Answer, tolerance: float) -> Difference | None:
+    """How a given answer differs from the expected one; None if it does not.
+
+    tolerance  allowed between values in double precision, relative above 1 and absolute below
+    """
+    if isinstance(expected, Silent):
+        return Difference("silence", expected, given)
+    if isinstance(expected, Raised):
+        same = isinstance(given, Raised) and (given.type, given.message) == (expected.type, expected.message)
+        return None if same else Difference("behaviour", expected, given)
+    if isinstance(given, Raised | Silent):
+        return Difference("silence", expected, given)
+    return next(_differences(expected, given, tolerance, ""), None)
+
+
+def _differences(expected: Any, given: Any, tolerance: float, where: str) -> Iterator[Difference]:
+    if isinstance(expected, Tensor):
+        if found := _tensors(expected, given, tolerance):
+            kind, wrong = found
+            yield Difference(kind, expected, given, where, wrong)
+    elif isinstance(expected, list | dict):
+        if type(given) is not type(expected) or len(given) != len(expected):
+            yield Difference("type", expected, given, where)
+            return
+        for key in range(len(expected)) if isinstance(expected, list) else expected:
+            at = f"{where} {key}".strip() if isinstance(expected, dict) else where
+            if isinstance(given, dict) and key not in given:
+                yield Difference("key", key, given, where)
+            else:
+                yield from _differences(expected[key], given[key], tolerance, at)
+    elif isinstance(expected, float) and isinstance(given, int | float) and not isinstance(given, bool):
+        if not math.isclose(expected, _as_float(given), rel_tol=tolerance, abs_tol=tolerance):
+            yield Difference("number", expected, given, where)
+    elif type(expected) is not type(given):
+        yield Difference("type", expected, given, where)
+    elif expected != given:
+        yield Difference("opposite" if isinstance(expected, bool) else "value", expected, given, where)
+
+
+def _tensors(expected: Tensor, given: Any, tolerance: float) -> tuple[str, int] | None:
+    """The kind of difference, and how many values are wrong."""
+    if not isinstance(given, Tensor):
+        return "type", 0
+    if given.shape != expected.shape:
+        return "shape", 0
+    if given.dtype != expected.dtype:
+        return "dtype", 0
+    if not expected.is_floating_point():
+        wrong = given != expected
+    else:
+        tolerance = max(tolerance, PRECISION.get(expected.dtype, 0.0))
+        expected, given = expected.double(), given.double()
+        if given.isnan().any() and not expected.isnan().any():
+            return "nan", 0
+        wrong = ~torch.isclose(given, expected, rtol=tolerance, atol=tolerance, equal_nan=True)
+    return ("values", int(wrong.sum())) if wrong.any() else None
+
+
+def _as_float(number: int | float) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf

@@ -1,0 +1,249 @@
+"""Runs one notebook in a kernel, and asks the hidden questions there after its last cell.
+
+A cell that kills its kernel, or cannot be interrupted, costs itself: a fresh kernel runs the others again without
+it, a bounded number of times.
+"""
+
+import asyncio
+import copy
+import os
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+
+from autograder.authoring.assignment import Assignment
+from autograder.authoring.questions import Question, questions
+from autograder.running.answers import Silent
+from autograder.running.ask import OutOfTime, ask
+from autograder.running.clock import Clock
+from autograder.running.kernel.forkserver import NoKernel
+from autograder.running.listen import CarefulListener
+from autograder.running.records import Execution
+
+if TYPE_CHECKING:
+    from autograder.running.execute import Execute
+
+LONG = 1.0  # seconds
+BUSY = 0.5  # code that used this share of its time has worked, and did not wait
+LIMITS_BROKEN = {
+    "memory": ", for it used more memory than a notebook may",
+    "cpu": ", for it used more processor time than a notebook may",
+    "output": ", for it printed more than a notebook may",
+}
+
+
+class Run(CarefulListener, NotebookClient):
+    """One notebook that is being run: in a kernel, and in another one where that has died.
+
+    step  whose settings it has: those of nbclient, and those of Execute
+    """
+
+    def __init__(self, notebook: NotebookNode, assignment: Assignment, seed: str, step: "Execute"):
+        settings = {name: getattr(step, name) for name in NotebookClient.class_trait_names(config=True)}
+        settings |= {"max_output": step.max_output, "max_outputs": step.max_outputs}
+        settings["on_cell_executed"] = self._cell_executed
+        super().__init__(notebook, parent=step, **settings)
+        self.question_timeout = step.question_timeout
+        self._step, self._assignment, self._questions = step, assignment, questions(assignment, seed)
+        self._execution = Execution(notebook)
+        self._deadly: set[int] = set()  # cells that ended the kernel
+        self._second_chances: set[object] = set()  # cells and questions that ran out of time, and were tried again
+        self._replays_left = step.max_replays
+        self._deadline = time.monotonic() + step.notebook_timeout
+
+    def whole(self) -> Execution:
+        """Run all cells, ask all questions, and end the kernel."""
+        with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as folder:
+            self._folder = Path(folder)
+            try:
+                self._start_kernel()
+                self.nb.metadata["language_info"] = self._language()
+                for index in range(len(self.nb.cells)):
+                    self._run_cell(index)
+                # What runs from here on may have seen a question: none of its output is kept.
+                self.nb = copy.deepcopy(self.nb)
+                self._ask(self._questions)
+            finally:
+                if self.km is not None:
+                    self._cleanup_kernel()
+        return self._execution
+
+    def _start_kernel(self) -> None:
+        """Start a kernel in a new folder, with sockets where an ordinary one opens ports."""
+        place = Path(tempfile.mkdtemp(dir=self._folder))
+        for name in ("scratch", "ipython"):
+            (place / name).mkdir()
+        if self._assignment.parts:
+            (place / "scratch" / "parts.py").write_text(self._assignment.parts, encoding="utf-8")
+        self.create_kernel_manager()
+        self.km.transport, self.km.ip = "ipc", str(place / "k")
+        # It reads nobody's start-up files, and does not write to our terminal. By NBGRADER_EXECUTION notebooks see
+        # that they are graded, and train for a few steps only.
+        own = {"NBGRADER_EXECUTION": "autograde", "PYTHONNOUSERSITE": "1", "IPYTHONDIR": str(place / "ipython")}
+        options = {"cwd": str(place / "scratch"), "env": {**os.environ, **own}}
+        self.start_new_kernel(**options, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._clock = Clock(self.km.provisioner if self._step.sandbox else None)
+        self.start_new_kernel_client()
+
+    def create_kernel_manager(self) -> AsyncKernelManager:
+        manager = super().create_kernel_manager()
+        if self._step.sandbox:
+            manager.kernel_spec.metadata["kernel_provisioner"] = {"provisioner_name": "confined"}
+            manager.client_class = "autograder.running.kernel.client.PromptClient"
+        return manager
+
+    def _language(self) -> dict:
+        return self.wait_for_reply(self.kc.kernel_info())["content"]["language_info"]
+
+    def _run_cell(self, index: int) -> None:
+        cell = self.nb.cells[index]
+        if cell.cell_type != "code":
+            return
+        if self._given_up():
+            cell.outputs = [_error(f"This cell was not run: {self._given_up()}.")]
+            return
+        what, self._quits = "", False
+        self._clock.start()
+        try:
+            self.execute_cell(cell, index, store_history=True)
+            what = "ended the notebook's process" if self._quits else ""
+        except Exception as error:  # DeadKernelError, CellTimeoutError, or a message that nbclient stumbled over
+            what = "could not be interrupted" if isinstance(error, CellTimeoutError) else "ended the notebook's process"
+        if self._took_too_long(self.timeout) and self._waited(index):
+            self._fresh_kernel(index)
+            self._run_cell(index)
+            return
+        if what:
+            why = self._ended_for()
+            self._deadly.add(index)
+            self._execution.anomalies.append(f"cell {cell.get('id', index)!r} {what}{why}")
+            cell.outputs = [
+                _error(f"This cell {what}{why}. It was left out, and the others were run again without it.")
+            ]
+            self._replay(index)
+        self._step.on_step()
+
+    def _cell_executed(self, *, execute_reply: dict, **details) -> None:
+        """nbclient's hook. A cell that calls quit() ends the kernel a little later, in the middle of another: it says
+        so here."""
+        content = execute_reply["content"]
+        execute_reply["content"] = self.plain_reply(content)  # nbclient reads it after us, too
+        self._step.on_cell_executed(execute_reply=execute_reply, **details)
+        payload = content.get("payload") if isinstance(content, dict) else None
+        parts = payload if isinstance(payload, list) else []
+        self._quits = any(isinstance(part, dict) and part.get("source") == "ask_exit" for part in parts)
+
+    def _ask(self, waiting: list[Question]) -> None:
+        """Ask all, together. Where that goes wrong, ask one by one until it is known which question it was: that one
+        ends the questions to its exercise."""
+        replies, alone = self._execution.replies, False
+        while waiting:
+            if self._given_up():
+                replies.update({question.case: Silent(self._given_up()) for question in waiting})
+                return
+            came, trouble, died = {}, "", False
+            self._clock.start()
+            try:
+                ask(waiting[:1] if alone else waiting, self._assignment, self, came)
+            except OutOfTime:
+                trouble = f"no answer within {self.question_timeout} seconds"
+            except Exception:  # DeadKernelError, and others, as above
+                trouble = f"the call ended the notebook's process{self._ended_for()}, or could not be interrupted"
+                died = True
+            replies.update(came)
+            for _ in came:
+                self._step.on_step()
+            if alone and not trouble and not came:
+                came[waiting[0].case] = replies[waiting[0].case] = Silent("no answer came back")
+            waiting = [question for question in waiting if question.case not in came]
+            if not waiting or alone and not trouble:
+                continue
+            if not alone or not died and self._waited(waiting[0].case):
+                alone = True
+                if died:
+                    self._fresh_kernel(len(self.nb.cells))
+                continue
+            if died:
+                self._execution.anomalies.append(f"question {waiting[0].case!r}: {trouble}")
+            alone, waiting = False, self._leave_out(waiting, trouble)
+            if waiting:
+                self._replay(len(self.nb.cells))
+
+    def _leave_out(self, waiting: list[Question], trouble: str) -> list[Question]:
+        """Give up the first of these, which was not answered, and all others to its exercise. Returns the rest."""
+        replies, exercise = self._execution.replies, waiting[0].exercise
+        reason = "not asked: another question to this exercise was not answered"
+        replies.update({question.case: Silent(reason) for question in waiting if question.exercise == exercise})
+        replies[waiting[0].case] = Silent(trouble)
+        return [question for question in waiting if question.exercise != exercise]
+
+    def _given_up(self) -> str:
+        """Why nothing more is run; an empty string while something is."""
+        if self._replays_left < 0:
+            return "the notebook's process had ended too often"
+        if time.monotonic() <= self._deadline:
+            return ""
+        self._execution.repeatable = False
+        return "the notebook took too long"
+
+    def _took_too_long(self, limit: float) -> bool:
+        took = self._clock.seconds()
+        if LONG < took < limit:
+            self._clock.worked()
+        return took >= limit
+
+    def _waited(self, what: object) -> bool:
+        """Time ran out. Did the code wait, perhaps for a busy machine? Then it gets a second chance, once."""
+        self._execution.repeatable = False
+        again = what not in self._second_chances and self._clock.worked() < BUSY * self._clock.seconds()
+        self._second_chances.add(what)
+        return again
+
+    def _ended_for(self) -> str:
+        """The limit that the kernel was ended for, in words; an empty string if there is none."""
+        if not (self._step.sandbox and self.km):
+            return ""
+        if self.km.provisioner.killed:  # perhaps by the system, for want of memory: another time it may live
+            self._execution.repeatable = False
+        return LIMITS_BROKEN.get(self.km.provisioner.broken, "")
+
+    def _replay(self, stop: int) -> None:
+        """Have a fresh kernel in which the cells before this one have been run, but for the deadly; not too often."""
+        self._replays_left -= 1
+        if self._replays_left >= 0:
+            self._fresh_kernel(stop)
+
+    def _fresh_kernel(self, stop: int) -> None:
+        try:
+            _cancel_tasks()
+            self._cleanup_kernel()
+            self.reset_execution_trackers()
+            self._start_kernel()
+        except Exception as error:
+            raise NoKernel("no kernel could be started again") from error
+        for index in range(stop):
+            if index not in self._deadly:
+                self._run_cell(index)
+
+
+@run_sync
+async def _cancel_tasks() -> None:
+    """Cancel the tasks that nbclient leaves behind where it is interrupted by an exception: they must not run on."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _error(message: str) -> NotebookNode:
+    """A cell's output that says what happened to it."""
+    return new_output("error", ename="NotRun", evalue=message, traceback=[message])

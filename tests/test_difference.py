@@ -1,0 +1,41 @@
+"""Differences of answers are found, and told in words that give no expected value away."""
+
+import pytest
+import torch
+
+from autograder.judging.difference import difference
+from autograder.judging.explain import in_words
+from autograder.running.answers import Silent, Unfit
+
+EXPECTED = torch.tensor([[1.0, 2.0, 3.0]], dtype=torch.float64)
+
+
+@pytest.mark.parametrize(
+    "expected, given, says",
+    [
+        (EXPECTED, EXPECTED[0], "the shape is (3,), and (1, 3) is asked for"),
+        (EXPECTED, EXPECTED.float(), "the dtype is torch.float32, and torch.float64 is asked for"),
+        (EXPECTED, EXPECTED * float("nan"), "there is NaN in it"),
+        (EXPECTED, EXPECTED + torch.tensor([0.0, 0.0, 1.0]), "1 of 3 values are off"),
+        (EXPECTED, EXPECTED + 1, "every value is off"),
+        (EXPECTED, torch.zeros(2**40, 0), "the shape is another one, of 2 dimensions, and (1, 3) is asked for"),
+        (EXPECTED, None, "it returns None, where a tensor is asked for"),
+        (EXPECTED, Unfit("ndarray"), "it returns a ndarray, where a tensor is asked for"),
+        (EXPECTED, Unfit("def hidden(student"), "it returns a value of another type, where a tensor is asked for"),
+        (EXPECTED, Silent("x"), "no values came back"),
+        ({"output": EXPECTED}, {"output": EXPECTED + 1}, "output: every value is off"),
+        ({"output": EXPECTED}, {"weights": EXPECTED}, "output is missing"),
+        ([1, 2], [1], "it returns a list of 1, where a list of 2 is asked for"),
+        ("ValueError", "no error", "it is not right"),
+        (False, True, "it does the opposite of what is asked for"),
+        (1, True, "it returns a bool, where a int is asked for"),
+        (2.0, 2.1, "the number is not right"),
+    ],
+)  # fmt: skip
+def test_differences_are_told_in_words(expected, given, says):
+    assert in_words(difference(expected, given, 1e-5)) == says
+
+
+def test_half_precision_may_be_rounded():
+    assert difference(EXPECTED.half(), (EXPECTED * 1.001).half(), 1e-9) is None
+    assert difference(EXPECTED, EXPECTED * 1.001, 1e-9) is not None
