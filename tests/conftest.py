@@ -64,6 +64,7 @@ c.Autograde.autograde_preprocessors = [
     "autograder.classroom.record.RecordGrading",
 ]
 c.Execute.shutdown_kernel = "immediate"
+c.ExportApp.plugin_class = "autograder.classroom.export.WithStatus"
 """
 
 

@@ -13,7 +13,8 @@ from nbconvert.filters import Highlight2HTML
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from traitlets.config import Config
 
-from autograder import clean
+from autograder.authoring.course import Course
+from autograder.judging import clean
 from autograder.judging.clean import clean_html, markdown2html
 
 PAYLOADS = {
@@ -101,9 +102,7 @@ def test_what_comes_after_too_much_is_shown_as_it_was_typed():
 @pytest.mark.parametrize("template", ["feedback", "formgrade"])
 def test_pages_of_nbgrader_are_clean(tree, template):
     """The notebook is full of payloads; the page must hold none beyond those that an empty notebook has."""
-    from autograder.config import course
-
-    settings = course(tree)
+    settings = Course.at(tree).config
     formgrader = Path(nbgrader.__file__).parent / "server_extensions" / "formgrader"
     settings.HTMLExporter.template_name = template
     settings.HTMLExporter.extra_template_basedirs = [str(formgrader / "templates")]

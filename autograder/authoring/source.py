@@ -2,8 +2,8 @@
 
 Cell options are jupytext's ``key=value`` metadata, one role a cell:
 
-    # %% exercise="causal_mask"             a cell that the student fills in, a solution between marks
-    # %% check="causal_mask" points=10      the visible half of its test, locked; its points are for the hidden one
+    # %% exercise="double"             a cell that the student fills in, a solution between marks
+    # %% check="double" points=10      the visible half of its test, locked; its points are for the hidden one
     # %% [markdown] answer="why" points=10  a written answer, graded by hand, its mark scheme between the marks
     # %% locked="setup"                     given code that exercises need, run by the judge too
 
