@@ -1,4 +1,4 @@
-"""The commands: python -m autograder --help"""
+"""Runs the commands of the autograder: python -m autograder --help shows them."""
 
 import argparse
 import sys
@@ -56,7 +56,7 @@ def _course(chosen) -> Course:
 
 
 def _build(chosen) -> int:
-    """Make nbgrader's source and release folders from solutions/. When anything fails, the old ones stay as they
+    """Make nbgrader's source and release folders from solutions/. If anything fails, the old folders stay as they
     were."""
     from autograder.authoring.build import BuildError, build
 
@@ -69,8 +69,8 @@ def _build(chosen) -> int:
 
 
 def _check(chosen) -> int:
-    """Grade one notebook against the hidden tests and show the feedback. Your code runs as it does in JupyterLab:
-    here, with all that you may do. Nothing is stored."""
+    """Grade one notebook with the hidden tests, and show the feedback. Its code runs on this machine and with your
+    rights, as it does in JupyterLab. Nothing is stored."""
     from autograder.classroom.check import CheckError, check
     from autograder.judging.report import as_text
 
@@ -82,8 +82,8 @@ def _check(chosen) -> int:
 
 
 def _mistakes(chosen) -> int:
-    """Make each named mistake in the reference solution, and grade it. The exit status is 1 if a mistake is not
-    caught, or costs points on another exercise too."""
+    """Make each named mistake in the reference solution, one at a time, and grade the result. The exit status is 1 if a
+    mistake is not caught, or costs points on another exercise, too."""
     from autograder.judging.catalogue import as_table, findings
 
     found = findings(_course(chosen).assignment(chosen.assignment), seed="catalogue")
@@ -92,8 +92,8 @@ def _mistakes(chosen) -> int:
 
 
 def _grade(chosen) -> int:
-    """Grade every submission that was handed in with nbgrader, and say what came of it. The exit status is 1 if one
-    stays ungraded. What was run before, and has not changed, is not run again."""
+    """Grade every submission that was handed in with nbgrader, and show the results. What was run before, and has not
+    changed, is not run again. The exit status is 1 if a submission stays ungraded, or if you stop it."""
     from nbgrader.converters.base import NbGraderException
     from tqdm import tqdm
 
@@ -125,8 +125,8 @@ def _grade(chosen) -> int:
 
 
 def _export(chosen) -> int:
-    """Write the grades of all students: a status beside every score, and no score for what is ungraded. `nbgrader
-    export` does the same."""
+    """Write the grades of all students to a CSV file, with a status beside every score. An ungraded submission has no
+    score. `nbgrader export` does the same."""
     from nbgrader.api import Gradebook
 
     from autograder.classroom.export import WithStatus
@@ -140,7 +140,7 @@ def _export(chosen) -> int:
 
 def _replay(chosen) -> int:
     """Run what was run for a student's last grade once more, with the questions of today, and say whether the verdict
-    is the same. Nothing is stored. The exit status is 1 if it is not."""
+    is the same. The exit status is 1 if it is not. Nothing is stored."""
     from autograder.classroom.replay import as_text, replay
 
     again = replay(_course(chosen), chosen.student, chosen.assignment)
@@ -149,7 +149,7 @@ def _replay(chosen) -> int:
 
 
 def _forget(chosen) -> int:
-    """Remove a student from the records and from nbgrader's gradebook. Says which files of theirs are left."""
+    """Remove a student from the records and from nbgrader's gradebook, and show which of their folders are left."""
     from autograder.classroom.forget import forget
 
     print(forget(_course(chosen), chosen.student))
@@ -157,8 +157,8 @@ def _forget(chosen) -> int:
 
 
 def _doctor(chosen) -> int:
-    """Try out whether students' code can be locked in on this machine, and say what to do where it cannot. The exit
-    status is 0 only if everything works."""
+    """Try out whether students' code can be locked in on this machine, and say what to do if it cannot. The exit status
+    is 0 only if everything works."""
     from autograder.running.kernel.doctor import as_text, examine
 
     items = examine()
@@ -167,8 +167,9 @@ def _doctor(chosen) -> int:
 
 
 def _demo(chosen) -> int:
-    """Build, release, let a made-up class submit, collect, grade and give feedback: all with nbgrader, in a folder of
-    its own. The class stands in the assignment's folder, in demonstration.py."""
+    """Build the course, release an assignment, let a made-up class submit it, collect it, grade it and give feedback.
+    All of this is done with nbgrader, in a folder of its own. The class is described in the assignment's folder, in
+    demonstration.py."""
     from autograder.classroom.demo import demo
 
     return demo(_course(chosen), chosen.folder, chosen.assignment)

@@ -1,10 +1,10 @@
-"""What a hidden question may use, and how its answer leaves the student's process.
+"""Provides what hidden questions use, and sends their answers out of the student's process.
 
 This file runs on both sides: the judge imports it for the reference solution, and its text travels with every
 question to the student's kernel. So it holds no secret, and imports nothing of the autograder.
 
 A question is a function ``(student, rng) -> values``. It calls the student's code on inputs drawn from ``rng`` and
-returns what came back: tensors, numbers, strings, None, and lists and dicts of those. Never a verdict.
+returns what came back: tensors, numbers, strings, None, and lists and dicts of those. It never returns a verdict.
 """
 
 import base64
@@ -17,15 +17,15 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-ANSWER = "application/vnd.autograder.answer"  # how the MIME types begin under which answers leave the kernel
-MAX_BYTES = 4_000_000
+ANSWER = "application/vnd.autograder.answer"  # the beginning of the MIME types under which answers leave the kernel
+MAX_BYTES = 4_000_000  # of the tensors of an answer
 
 
 def hidden(exercise: str, forbids=(), tolerance: float = 1e-5):
     """Mark a function as a hidden test of an exercise.
 
     exercise   the exercise that it gives points for
-    forbids    names, or parts of names, of functions and classes that the exercise must not lean on
+    forbids    names, or parts of names, of functions and classes that the exercise must not use
     tolerance  the allowed difference, relative above 1 and absolute below, of values in double precision
     """
 
@@ -37,7 +37,7 @@ def hidden(exercise: str, forbids=(), tolerance: float = 1e-5):
 
 
 class Random:
-    """Inputs drawn from a seed, the same in both processes."""
+    """Draws inputs from a seed. They are the same in both processes."""
 
     def __init__(self, seed: str):
         self.seed = seed
@@ -45,32 +45,34 @@ class Random:
         self.generator = torch.Generator().manual_seed(number)
 
     def normal(self, *shape: int, dtype=torch.float64) -> Tensor:
-        """Standard normal numbers."""
+        """Draw standard normal numbers of this shape."""
         return torch.randn(*shape, generator=self.generator, dtype=torch.float64).to(dtype)
 
     def integers(self, low: int, high: int, *shape: int) -> Tensor:
-        """Integers from low to high, both included."""
+        """Draw integers of this shape from low to high, both included."""
         return torch.randint(low, high + 1, shape, generator=self.generator)
 
     def integer(self, low: int, high: int) -> int:
+        """Draw one integer from low to high, both included."""
         return int(self.integers(low, high))
 
     def different(self, count: int, low: int, high: int) -> list[int]:
-        """Different integers from low to high, both included, in any order."""
+        """Draw ``count`` different integers from low to high, both included, in random order."""
         return [low + int(i) for i in torch.randperm(high - low + 1, generator=self.generator)[:count]]
 
     def shuffled(self, items: list) -> list:
+        """Return the items in random order, as a new list."""
         return [items[i] for i in torch.randperm(len(items), generator=self.generator)]
 
     def mask(self, *shape: int) -> Tensor:
-        """Bools, True six times in ten, and at least one True in every row of the last dimension."""
+        """Draw bools of this shape: True with probability 0.6, and at least once in every row of the last dimension."""
         mask = torch.rand(shape, generator=self.generator, dtype=torch.float64) < 0.6
         spared = torch.randint(shape[-1], shape[:-1], generator=self.generator)
         return mask | torch.nn.functional.one_hot(spared, shape[-1]).bool()
 
 
 def fill(module: torch.nn.Module, rng: Random, dtype=torch.float64) -> torch.nn.Module:
-    """Set every parameter from the seed, each by its own name, so that their order does not matter."""
+    """Set every parameter from the seed and its own name, so that their order does not matter. Return the module."""
     module.to(dtype)
     with torch.no_grad():
         for name, parameter in module.named_parameters():
@@ -79,18 +81,18 @@ def fill(module: torch.nn.Module, rng: Random, dtype=torch.float64) -> torch.nn.
 
 
 def become(part: torch.nn.Module, other: torch.nn.Module) -> None:
-    """Turn a part of the student's module into another one, wherever else the module may hold it."""
+    """Turn a part of the student's module into another module, wherever else the module may hold that part."""
     object.__setattr__(part, "__class__", type(other))
     object.__setattr__(part, "__dict__", vars(other))
 
 
 def shapes(module: torch.nn.Module) -> dict[str, list[int]]:
-    """Of all parameters, by name."""
+    """Return the shapes of all parameters, by name."""
     return {name: list(parameter.shape) for name, parameter in sorted(module.named_parameters())}
 
 
 def gradients(outputs: Tensor, inputs: list[Tensor], rng: Random) -> list[Tensor | None]:
-    """The gradient of a random projection of the outputs, in each input; None where none arrives."""
+    """Return the gradient of a random projection of the outputs for each input, or None if it gets none."""
     if not outputs.requires_grad:
         return [None] * len(inputs)
     projection = rng.normal(*outputs.shape)
@@ -100,14 +102,20 @@ def gradients(outputs: Tensor, inputs: list[Tensor], rng: Random) -> list[Tensor
 def named_gradients(
     module: torch.nn.Module, outputs: Tensor, inputs: dict[str, Tensor], rng: Random
 ) -> dict[str, Tensor | None]:
-    """The gradients of a random projection of the outputs, in every parameter and in the inputs, by name."""
+    """Return the gradients of a random projection of the outputs for every parameter and input.
+
+    The keys are "for " and the name. A value is None if no gradient arrives there.
+    """
     parameters = dict(sorted(module.named_parameters()))
     found = gradients(outputs, [*parameters.values(), *inputs.values()], rng)
     return dict(zip([f"for {name}" for name in [*parameters, *inputs]], found, strict=True))
 
 
 def outcome(call, expected: type[Exception]) -> str:
-    """How a call ends that may raise: a value, so that an expected error can be an answer."""
+    """Make a call that may raise, and return how it ended as a value, so that an expected error can be an answer.
+
+    Return the name of the expected exception if it was raised, "another error" or "no error".
+    """
     try:
         call()
     except expected:
@@ -118,11 +126,11 @@ def outcome(call, expected: type[Exception]) -> str:
 
 
 class Missing(Exception):
-    """The notebook, run from the top, does not define a name that it should."""
+    """Tells that the notebook, run from the top, does not define a name that is asked for."""
 
 
 class Student:
-    """The names of a notebook, as attributes."""
+    """Offers the names of a notebook as attributes. Raises Missing for a name that the notebook does not define."""
 
     def __init__(self, namespace: dict):
         self._namespace = namespace
@@ -134,7 +142,7 @@ class Student:
 
 
 def answer(ask, student, seed: str) -> dict:
-    """Ask one question. Returns {"values": ...} or {"raised": ...}, ready for JSON."""
+    """Ask one question, and return {"values": ...} or {"raised": ...}, ready for JSON."""
     torch.manual_seed(int.from_bytes(hashlib.sha256(seed.encode()).digest()[:7], "big"))
     try:
         return _encode(ask(student, Random(seed)))
@@ -153,7 +161,7 @@ def _encode(values) -> dict:
 
 
 def _tree(value, tensors: dict[str, Tensor]):
-    """Values as JSON; tensors are put aside and named."""
+    """Turn values into what JSON knows. A tensor is put into ``tensors``, and its name there takes its place."""
     if isinstance(value, Tensor):
         name = str(len(tensors))
         tensors[name] = value.detach().cpu().contiguous().clone()
@@ -168,7 +176,7 @@ def _tree(value, tensors: dict[str, Tensor]):
 
 
 def _describe(error: BaseException) -> dict:
-    """What was raised, and the last line of a notebook's cell on the way there."""
+    """Describe an exception by its type, its message, and the last line of a notebook's cell that led to it."""
     line = ""
     for frame in traceback.extract_tb(error.__traceback__):
         if "ipykernel" in frame.filename or frame.filename.startswith("<ipython-input"):
@@ -177,8 +185,9 @@ def _describe(error: BaseException) -> dict:
 
 
 def reply(namespace: dict, hidden: dict, questions: list[tuple[str, str, str]]) -> None:
-    """In the student's kernel: ask, and send off each answer at once: no later question can change what has left.
+    """Ask the questions in the student's kernel, and send each answer at once, so that no later question can change it.
 
+    hidden     the namespace in which the functions of the questions are defined
     questions  names of functions in ``hidden``, their seeds, and the MIME types under which their answers are heard
     """
     from IPython.display import display
@@ -186,9 +195,9 @@ def reply(namespace: dict, hidden: dict, questions: list[tuple[str, str, str]]) 
     for name, seed, kind in questions:
         try:
             display({kind: as_text(answer(hidden[name], Student(namespace), seed))}, raw=True)
-        except KeyboardInterrupt:  # its time is over
+        except KeyboardInterrupt:  # the time of this question is over
             raise
-        except BaseException:  # not even what went wrong can be told: this one stays without an answer
+        except BaseException:  # even the error cannot be told: this question stays without an answer
             continue
 
 

@@ -1,12 +1,14 @@
-"""Tokens a second of the reference's generate_cached and of transformers' generate, in pairs in one process.
+"""Measures tokens per second of the reference's generate_cached and of transformers' generate, in pairs in one process.
 
     python bench/generation.py [--pairs N] [--compile]
 
-Float32, one text, a prompt of 32 tokens and 64 new ones, greedy, and both write the same. One thread on the CPU; where
-there is CUDA, there too, as it is and with torch.compile; with --compile on the CPU as well.
+Both continue one prompt of 32 tokens by 64 new ones, greedily and in float32, and must write the same tokens. The CPU
+runs one thread. If there is CUDA, both are measured there, too, as they are and with torch.compile; --compile measures
+the compiled ones on the CPU as well.
 
-The bound is that of reading: to write a token, every weight but those of other positions is read once, and memory
-gives so many bytes a second, as measured in this run. (The weights of the small model stay in the processor's cache.)
+The bound comes from reading the weights: for each token every weight is read once, except those of other positions, at
+the number of bytes per second that this run has measured. (The weights of the small model stay in the processor's
+cache.)
 """
 
 import argparse
@@ -34,7 +36,7 @@ MODELS = {
     "GPT-2 small's shape": lambda: GPT2LMHeadModel(GPT2Config()),
     "the checkpoint": lambda: GPT2LMHeadModel.from_pretrained(PYTHON_DOCS),
 }
-SECONDS = 1.0  # for each measurement, at least
+SECONDS = 1.0  # that each measurement takes at least
 
 
 def main(pairs: int, compile: bool) -> None:
@@ -44,7 +46,7 @@ def main(pairs: int, compile: bool) -> None:
     torch.set_num_threads(1)
     sys.path.append(
         str(COURSE.folder(COURSE.release_directory) / "05_generation")
-    )  # torch.compile looks for parts by its name
+    )  # torch.compile imports the module parts by its name
     rows = []
     for device in ["cpu"] + ["cuda"] * torch.cuda.is_available():
         bandwidth = read_bandwidth(device)
@@ -67,14 +69,17 @@ def main(pairs: int, compile: bool) -> None:
 
 
 def writers(theirs: GPT2LMHeadModel, compiled: bool) -> dict[str, Callable[[Tensor], Tensor]]:
-    """Two ways to continue a prompt greedily, with the same weights."""
-    course = COURSE.assignment("05_generation").reference()  # a namespace of its own, since compiling changes it
+    """Return two functions, "transformers" and "ours", that continue a prompt greedily with the same weights.
+
+    compiled  whether both use torch.compile
+    """
+    course = COURSE.assignment("05_generation").reference()  # a new namespace, since compiling changes it
     ours = course.load_gpt2_weights(course.GPT2(theirs.config).to(theirs.device), theirs.state_dict()).eval()
     options = {"max_new_tokens": NEW, "do_sample": False, "eos_token_id": None, "pad_token_id": 0, "use_cache": True}
     if compiled:
         options["cache_implementation"] = "static"  # transformers compiles its forward then
         step = torch.compile(course.forward_with_cache, dynamic=True)
-        course.generate_cached.__globals__["forward_with_cache"] = step  # where it looks for it
+        course.generate_cached.__globals__["forward_with_cache"] = step  # generate_cached looks it up there
     return {
         "transformers": lambda prompt: theirs.generate(prompt, attention_mask=torch.ones_like(prompt), **options),
         "ours": lambda prompt: course.generate_cached(ours, prompt, NEW, temperature=0),
@@ -82,6 +87,10 @@ def writers(theirs: GPT2LMHeadModel, compiled: bool) -> dict[str, Callable[[Tens
 
 
 def compare(label: str, ways: dict, model: nn.Module, bound: float, pairs: int) -> list[list[str]]:
+    """Measure the two ways in pairs, and return a row of the table for each. Both must write the same tokens.
+
+    bound  the tokens per second that reading the weights allows
+    """
     prompt = torch.randint(model.config.vocab_size, (1, PROMPT), device=model.device)
     first = [write(prompt) for write in ways.values()]
     assert torch.equal(*first), f"{label}: the two write different tokens"
@@ -100,6 +109,7 @@ def compare(label: str, ways: dict, model: nn.Module, bound: float, pairs: int) 
 
 
 def tokens_a_second(write: Callable[[], Tensor]) -> float:
+    """Write again and again for at least ``SECONDS``, and return the new tokens per second."""
     began, runs = time.perf_counter(), 0
     while (took := time.perf_counter() - began) < SECONDS or not runs:
         write().cpu()  # waits for the device
@@ -108,7 +118,7 @@ def tokens_a_second(write: Callable[[], Tensor]) -> float:
 
 
 def read_bandwidth(device: str) -> float:
-    """Bytes a second, the best of several sums over half a gigabyte."""
+    """Measure how many bytes per second are read: the best of eight sums over half a gigabyte."""
     numbers = torch.ones(2**27, device=device)
     best = float("inf")
     for _ in range(8):
@@ -119,11 +129,12 @@ def read_bandwidth(device: str) -> float:
 
 
 def bytes_a_token(model: GPT2LMHeadModel) -> int:
-    """All weights but those of positions, of which one row is read."""
+    """Return the bytes of all weights except those of positions, of which only one row is read for a token."""
     return sum(p.numel() * p.element_size() for name, p in model.named_parameters() if "wpe" not in name)
 
 
 def spread(numbers: list[float], digits: int) -> list[str]:
+    """Return the median, the least and the greatest of the numbers as texts."""
     return [f"{number:,.{digits}f}" for number in (statistics.median(numbers), min(numbers), max(numbers))]
 
 

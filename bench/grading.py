@@ -1,9 +1,10 @@
-"""Seconds a submission, through nbgrader with an ordinary kernel and with ours, in pairs in one run.
+"""Measures how many seconds a submission takes, with stock nbgrader and with ours, in pairs in one run.
 
     python bench/grading.py [PAIRS]
 
-Both are measured inside one process, from nbgrader's own autograde call to its return, on the same solved notebook
-with another comment in it each time, so that nothing is taken from the records.
+Stock nbgrader runs an ordinary kernel, and ours a confined one. Both are measured inside one process, from the call of
+nbgrader's own autograde to its return, on the same solved notebook. It has another comment in it each time, so that
+nothing is taken from the records.
 """
 
 import logging
@@ -58,7 +59,7 @@ def _compare(name: str, extra: str, courses: dict[str, Callable], pairs: int) ->
     for number in tqdm(range(pairs + 1), desc=name, leave=False):
         for way in WAYS if number % 2 else reversed(WAYS):
             took = courses[way](f"student{number}{'g' if extra else ''}", extra)
-            if number:  # the first warms up: what Python, torch and the disk do once
+            if number:  # the first pair warms up: Python, torch and the disk do some work only once
                 seconds[way].append(took)
     rows = []
     for way in WAYS:
@@ -68,7 +69,10 @@ def _compare(name: str, extra: str, courses: dict[str, Callable], pairs: int) ->
 
 
 def _course(folder: Path, way: str) -> Callable[[str, str], float]:
-    """A course in this folder: a function that grades one more student in it, and returns the seconds."""
+    """Make a course in this folder, and return a function that grades one more student in it and returns the seconds.
+
+    way  one of ``WAYS``
+    """
     (folder / "exchange").mkdir(parents=True)
     (folder / "nbgrader_config.py").write_text(settings_of_a_demonstration(COURSE), encoding="utf-8")
     course = Course.at(folder)
@@ -96,7 +100,7 @@ def _course(folder: Path, way: str) -> Callable[[str, str], float]:
 
 
 async def _ready(folder: Path) -> float:
-    """Seconds until a confined kernel answers."""
+    """Start a confined kernel, and return the seconds until it answered."""
     (folder / "start").mkdir(parents=True)
     began = time.monotonic()
     manager = AsyncKernelManager(config=COURSE.config, transport="ipc", ip=str(folder / "k"))

@@ -2,8 +2,8 @@
 
     python bench/hostile.py [--only WORDS]
 
-It prints what came of each kind, and takes half an hour. The corpus is harmless by construction. The exit status is 1
-if ours is wrong about one.
+It prints the result for each kind, and takes half an hour. The corpus is harmless by construction. The exit status is 1
+if ours treats one kind wrongly.
 """
 
 import argparse
@@ -49,7 +49,7 @@ PATIENCE = 150  # seconds for one submission, after which stock nbgrader is take
 
 
 def as_stock(aims: Surroundings) -> None:
-    """Make a prepared course one of nbgrader alone, whose visible checks are all its tests."""
+    """Turn a prepared course into one of stock nbgrader, whose only tests are the visible checks."""
     course = aims.course
     settings = course / "nbgrader_config.py"
     text = settings.read_text()
@@ -63,7 +63,10 @@ def as_stock(aims: Surroundings) -> None:
 
 
 def with_stock(aims: Surroundings, students: list[str]) -> Iterator[tuple[str, Treatment]]:
-    """Grade a course that was made stock's, one student after the other."""
+    """Grade a course of stock nbgrader, one student after the other, and yield the name and treatment of each.
+
+    If nbgrader dies or hangs over a student, that student is "lost", and a new process goes on with the next.
+    """
     waiting = list(students)
     while waiting:
         code = STOCK.format(assignment=ASSIGNMENT, mark=MARK)
@@ -85,7 +88,10 @@ def with_stock(aims: Surroundings, students: list[str]) -> Iterator[tuple[str, T
 
 
 def compare(folder: Path, kinds: list[Kind]) -> Iterator[tuple[Kind, Treatment, Treatment]]:
-    """Each kind, what stock nbgrader makes of it, and what ours does."""
+    """Yield each kind with the treatment by stock nbgrader and the treatment by ours.
+
+    Raises RuntimeError if the confined kernel let an attack do damage.
+    """
     assignment = load(ASSIGNMENT)
     with surroundings(folder / "ours") as (aims, damage):
         prepare(aims, {kind.student_id: kind.make(assignment, aims) for kind in kinds})
@@ -101,11 +107,16 @@ def compare(folder: Path, kinds: list[Kind]) -> Iterator[tuple[Kind, Treatment, 
 
 
 def is_fair(stock: Treatment, kind: Kind) -> bool:
-    """Does it give the right points, or none to what cannot be graded? Stock nbgrader knows no anomalies or reasons."""
+    """Return whether stock nbgrader gives the right points, or leaves ungraded what cannot be graded.
+
+    It knows no anomalies and no reasons, so that these are not compared.
+    """
     return (stock.status == "ungraded", stock.score) == (kind.status == "ungraded", kind.score)
 
 
 def as_table(rows: list[tuple[Kind, Treatment, Treatment]]) -> str:
+    """Return a table of all kinds and both treatments, with a line of totals below it."""
+
     def word(right: bool) -> str:
         return "yes" if right else "NO"
 

@@ -1,6 +1,6 @@
 """Makes the pictures of the README from the project itself: python docs/pictures.py
 
-Run `make demo` first: one picture is a student's feedback page from there. It is photographed by Chromium.
+Run `make demo` first: one picture is a screenshot of a student's feedback page from there, which Chromium takes.
 """
 
 import base64
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def figure(name: str, code: str, path: Path) -> None:
-    """The figure of the one cell of a solved notebook that holds this code."""
+    """Run a solved notebook, and save the figure of the only cell that contains this code and draws one."""
     assignment = COURSE.assignment(name)
     notebook = handed_in(assignment)
     with tempfile.TemporaryDirectory() as folder:
@@ -53,7 +53,7 @@ def figure(name: str, code: str, path: Path) -> None:
 
 
 def feedback_page(path: Path, chromium: str) -> None:
-    """The check of one exercise, as a student of the demonstration sees it."""
+    """Save a screenshot of the check of one exercise, as a student of the demonstration sees it."""
     page = BeautifulSoup(FEEDBACK.read_text(encoding="utf-8"), "html.parser")
     for cell in page.select("div.cell"):
         if "check_MultiHeadAttention" not in str(cell):

@@ -1,9 +1,9 @@
-"""Runs the experiments of notebook 06 at full length, with the notebook's own code, and writes what it draws.
+"""Runs the experiments of notebook 06 at full length, with the notebook's own code, and writes the results for it.
 
     python experiments/compare.py [--jobs N] [--into FILE]
 
-Every model is trained at three rates of learning and from several seeds. Each run is kept as soon as it has ended,
-beside the results: interrupt it, and run it again to go on.
+Every model is trained at three learning rates and from several seeds. Each run is kept as soon as it has ended, in a
+file beside the results: interrupt the program, and run it again to go on.
 """
 
 import argparse
@@ -35,15 +35,15 @@ from transformers import AutoTokenizer
 from autograder.authoring.course import Course
 
 COURSE = Course.at(Path(__file__).resolve().parent.parent)
-RATES = {90_000: (2e-3, 4e-3, 8e-3), 1_000: (2e-3, 4e-3, 8e-3), 300: (1e-3, 2e-3, 4e-3)}  # by numbers to learn from
-HIGH, LOW = (3e-3, 6e-3, 1.2e-2), (1.5e-3, 3e-3, 6e-3)  # for text: round the best rate of each model
+RATES = {90_000: (2e-3, 4e-3, 8e-3), 1_000: (2e-3, 4e-3, 8e-3), 300: (1e-3, 2e-3, 4e-3)}  # by training set size
+HIGH, LOW = (3e-3, 6e-3, 1.2e-2), (1.5e-3, 3e-3, 6e-3)  # for text: around the best rate of each model
 
 
 def settings() -> Iterator[tuple[str, dict]]:
-    """Every run: the experiment, and the arguments of the notebook's function for it."""
+    """Yield every run: the name of the experiment, and the arguments of the notebook's function for it."""
     one_text = _notebook().ONE_TEXT
     equal_parameters = [("encoder-decoder", 4), ("no encoder layers", 2), *((way, 4) for way in one_text)]
-    all_models = equal_parameters + [(way, 2) for way in one_text]  # and those of equal FLOPs
+    all_models = equal_parameters + [(way, 2) for way in one_text]  # these have equal FLOPs
     for numbers, seeds, models in ((90_000, 5, all_models), (1_000, 3, equal_parameters), (300, 5, equal_parameters)):
         for (way, layers), rate, seed in itertools.product(models, RATES[numbers], range(seeds)):
             yield "translation", {"way": way, "layers": layers, "numbers": numbers, "rate": rate, "seed": seed}
@@ -58,6 +58,7 @@ def settings() -> Iterator[tuple[str, dict]]:
 
 
 def compare(into: Path, jobs: int) -> None:
+    """Run what is not done yet, ``jobs`` runs at once, and write all results into a file when every run has ended."""
     wanted = list(settings())
     unfinished = into.with_suffix(".unfinished")
     done = _kept(unfinished)
@@ -71,7 +72,7 @@ def compare(into: Path, jobs: int) -> None:
         try:
             for key, result in pool.imap_unordered(_run, missing):
                 done[key] = result
-                file.write("\n" + json.dumps([key, result]))  # in front: the last line may have been cut off
+                file.write("\n" + json.dumps([key, result]))  # in front, since the last line may be cut off
                 file.flush()
                 bar.update()
         except KeyboardInterrupt:
@@ -83,20 +84,20 @@ def compare(into: Path, jobs: int) -> None:
 
 
 def _key(setting: tuple[str, dict]) -> str:
-    """A run by its settings and by the code that it runs."""
+    """Return a text that identifies a run by its settings and by the code that it runs."""
     return json.dumps([*setting, _code()])
 
 
 @lru_cache
 def _code() -> str:
-    """All of it: the notebook's own, and that of the notebooks before it."""
+    """Return a hash of the code of notebook 06 and of the notebooks before it."""
     assignment = COURSE.assignment("06_comparison")
     code = [assignment.parts, *(cell.text for cell in assignment.source.of_role("locked", "exercise"))]
     return hashlib.sha256("\n".join(code).encode()).hexdigest()[:12]
 
 
 def _kept(unfinished: Path) -> dict[str, dict]:
-    """The runs in the file, but for lines that were cut off."""
+    """Return the results in the file by the run's key, without lines that were cut off. The file may be missing."""
     kept = {}
     for line in unfinished.read_text(encoding="utf-8").split("\n") if unfinished.exists() else []:
         with suppress(ValueError):
@@ -112,7 +113,7 @@ def _leave_interrupts_to_the_parent() -> None:
 def _run(key: str) -> tuple[str, dict]:
     experiment, arguments, _ = json.loads(key)
     began = time.perf_counter()
-    with redirect_stdout(io.StringIO()):  # the bar of its training
+    with redirect_stdout(io.StringIO()):  # the progress bar of its training
         if experiment == "translation":
             rows = [_notebook().translation_run(**arguments)]
         else:
@@ -132,7 +133,7 @@ def _text() -> tuple[Corpus, transformers.PreTrainedTokenizerBase]:
 
 
 def _write(into: Path, results: list[tuple[str, dict]]) -> None:
-    """One run a line, so that a difference can be read."""
+    """Write the results and the record as JSON, with one row per line, so that a diff can be read."""
     tables = {"translation": [], "text": []}
     for key, result in results:
         tables[json.loads(key)[0]] += result["rows"]
@@ -154,7 +155,7 @@ def _write(into: Path, results: list[tuple[str, dict]]) -> None:
 
 
 def _rounded(value):
-    """Five digits are more than a run can tell."""
+    """Return a value with all floats in it rounded to five digits, which are more than a run can tell."""
     if isinstance(value, float):
         return float(f"{value:.5g}")
     if isinstance(value, dict):

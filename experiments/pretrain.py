@@ -1,10 +1,10 @@
-"""Trains the small GPT-2 that comes with the course, on Python's documentation, and saves it where notebooks find it.
+"""Trains the small GPT-2 of the course on Python's documentation, and saves it where the notebooks find it.
 
     python experiments/pretrain.py [--steps N] [--seed N] [--into FOLDER]
 
-A byte-level BPE of 2,048 tokens, 2 layers of width 144, a window of 256 tokens: 833,472 parameters. It takes some
-twenty minutes on one core. The folder is in transformers' format, and pretraining.json beside the weights holds
-what was done: losses, bits per character, seed, versions, and the hash of the text.
+The model has a byte-level BPE of 2,048 tokens, 2 layers of width 144, and a window of 256 tokens: 833,472 parameters.
+Training takes some twenty minutes on one core. The folder is in transformers' format. The file pretraining.json beside
+the weights records the losses, bits per character, seed, versions, and the hash of the text.
 """
 
 import argparse
@@ -34,6 +34,7 @@ VOCAB_SIZE, WINDOW = 2048, 256
 
 
 def pretrain(into: Path, steps: int = 2000, seed: int = 0) -> None:
+    """Train the model and its tokenizer, and save both in a folder. If it is interrupted, nothing is saved."""
     texts = documents()
     tokenizer = learn_bpe([text for text in texts if not is_held_out(text)])
     corpus = Corpus(texts, tokenizer, WINDOW)
@@ -93,7 +94,7 @@ def pretrain(into: Path, steps: int = 2000, seed: int = 0) -> None:
 
 
 def learn_bpe(texts: list[str]) -> PreTrainedTokenizerFast:
-    """A byte-level BPE, as GPT-2's: any text has tokens, and comes back as it was."""
+    """Train a byte-level BPE like that of GPT-2: it can encode any text, and decodes it without loss."""
     tokenizer = tokenizers.Tokenizer(BPE())
     tokenizer.pre_tokenizer, tokenizer.decoder = ByteLevel(add_prefix_space=False), FromBytes()
     alphabet = ByteLevel.alphabet()

@@ -1,13 +1,13 @@
-"""What maintainers write, and what students get of it.
+"""Reads what maintainers write, and makes from it what students get.
 
     course      finds a course by its nbgrader_config.py, and its assignments
     source      reads an assignment's notebook.py, the one source of a notebook
-    names       says which names a piece of Python defines and uses
-    parts       collects the solutions of the notebooks before one, for it to start from
+    names       says which names a piece of Python code defines and uses
+    parts       collects the solutions of the earlier notebooks, so that the next one can import them
     assignment  joins a notebook with its hidden tests and its named mistakes, and checks that they fit
     questions   derives the seed of each hidden test
     release     makes the instructor's notebook, and the one that students get
-    build       writes them to the folders of nbgrader
+    build       writes both notebooks to the folders of nbgrader
     students    makes notebooks as students might hand them in
 
 Authors of assignments import ``Mistake`` from here.

@@ -1,11 +1,13 @@
-"""An assignment: a folder with a notebook's source, its hidden tests and its named mistakes, checked to fit together.
+"""Reads an assignment from its folder, and checks that its files fit together.
+
+An assignment is a folder with these files:
 
     notebook.py      the notebook, with solutions and visible checks: see ``source``
     hidden.py        functions marked with ``autograder.probe.hidden``
     mistakes.py      MISTAKES, a list of ``Mistake``
-    alternatives.py  ALTERNATIVES, right ways: {exercise: {name: code}}
+    alternatives.py  ALTERNATIVES, other right solutions: {exercise: {name: code}}
 
-The folder's name is the assignment's. A new assignment is a new folder, and nothing else.
+The assignment has the name of its folder. To add an assignment, add such a folder; nothing else is needed.
 """
 
 import runpy
@@ -24,19 +26,19 @@ from autograder.authoring.source import Source, SourceError, read_source
 
 @dataclass(frozen=True)
 class Case:
-    """A hidden test: a function ``(student, rng) -> values`` and what it is about."""
+    """Represents a hidden test: a function ``(student, rng) -> values``, and what is known about it."""
 
     name: str
     exercise: str
     ask: Callable
     title: str  # what feedback shows
-    forbids: frozenset[str]  # names that the exercise may not lean on
+    forbids: frozenset[str]  # names, or parts of names, that the exercise must not use
     tolerance: float  # allowed difference of values in double precision
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """One replacement in the reference solution, its name, and a sentence for the student."""
+    """Describes a mistake by its name, one replacement in the reference solution, and a sentence for the student."""
 
     name: str
     exercise: str
@@ -46,17 +48,19 @@ class Mistake:
 
 
 class CannotCombine(Exception):
-    """Two mistakes change the same piece of a solution, so that nobody can make both."""
+    """Two mistakes change the same piece of a solution, so that no solution can contain both."""
 
 
 @dataclass(frozen=True, eq=False)
 class Assignment:
+    """Holds what was read from the files of one assignment."""
+
     name: str
     source: Source
     cases: tuple[Case, ...]
     mistakes: tuple[Mistake, ...]
-    hidden_text: str  # of the hidden tests: it travels with every question
-    parts: str  # the reference code of the notebooks before this one, "" for the first
+    hidden_text: str  # the text of hidden.py, which is sent to the kernel with the questions
+    parts: str  # the text of parts.py: the solutions of earlier notebooks, "" if there are none
 
     def cases_of(self, exercise: str) -> list[Case]:
         return [case for case in self.cases if case.exercise == exercise]
@@ -66,7 +70,10 @@ class Assignment:
 
     @cached_property
     def leans_on(self) -> dict[str, frozenset[str]]:
-        """For each exercise: itself, and those whose code it may run, by way of others too or with a mistake in it."""
+        """Map each exercise to the exercises whose code it may run, itself included.
+
+        It may also run them indirectly, or only when one of the named mistakes is made in a solution.
+        """
         texts = [cell.text for cell in self.source.of_role("locked", "exercise")]
         texts += [self.solution(mistake.exercise, [mistake]) for mistake in self.mistakes]
         code = [statement for text in texts for statement in statements(text)]
@@ -77,9 +84,10 @@ class Assignment:
         }
 
     def solution(self, name: str, mistakes: Iterable[Mistake] = ()) -> str:
-        """The reference solution of an exercise or answer, with these mistakes made in it, without the marks.
+        """Return the reference solution of an exercise or answer, with these mistakes made in it and without the marks.
 
-        Raises CannotCombine if one of the mistakes takes away the text that another one is made in.
+        Mistakes in other exercises are ignored. Raises CannotCombine if one of the mistakes removes the text that
+        another one replaces.
         """
         (text,) = (cell.text for cell in self.source.of_role("exercise", "answer") if cell.name == name)
         for mistake in sorted((m for m in mistakes if m.exercise == name), key=self.mistakes.index):
@@ -89,15 +97,19 @@ class Assignment:
         return without_marks(text)
 
     def reference(self, mistakes: Iterable[Mistake] = ()) -> types.SimpleNamespace:
-        """The names that the reference solution defines, with these mistakes made in it.
+        """Return the names that the reference solution defines, with these mistakes made in it.
 
-        It is run by the trusted side, and never leaves it.
+        The reference solution runs on the trusted side, in this process, and never leaves it.
         """
         mistakes = list(mistakes)
         return self.run({name: self.solution(name, mistakes) for name in self.source.exercises})
 
     def run(self, exercises: Mapping[str, str]) -> types.SimpleNamespace:
-        """The names that the given code and these texts of the exercises define. Here: only for trusted code."""
+        """Run the given code and these texts of the exercises, and return the names that they define.
+
+        An exercise that has no text in ``exercises`` runs as it is in the source. All code runs in this process,
+        without a sandbox: call this only with trusted code.
+        """
         namespace = {"__name__": "reference"}
         with _importable("parts", self.parts):
             for cell in self.source.of_role("locked", "exercise"):
@@ -108,9 +120,11 @@ class Assignment:
 
 @lru_cache
 def load(folder: Path) -> Assignment:
-    """Read the assignment in a folder. Its neighbours whose names come before its own are taught before it.
+    """Read the assignment in a folder, and check it.
 
-    Raises SourceError naming file and line where something is wrong in its files, or they do not fit together.
+    The assignments in neighbouring folders whose names sort before this one are taught before it.
+
+    Raises SourceError, which names file and line, if something is wrong in the files or if they do not fit together.
     """
     source = read_source(folder / "notebook.py")
     earlier = sorted(path for path in folder.parent.glob("*/notebook.py") if path.parent.name < folder.name)
@@ -176,7 +190,10 @@ def _run(path: Path, source: Source) -> dict:
 
 @contextmanager
 def _importable(name: str, text: str):
-    """A module of this text that can be imported inside, and cannot after."""
+    """Let code inside the block import a module that has this name and text.
+
+    After the block the name means what it meant before.
+    """
     module = types.ModuleType(name)
     exec(compile(text, f"{name}.py", "exec"), module.__dict__)
     before = sys.modules.get(name)

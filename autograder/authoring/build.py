@@ -2,7 +2,7 @@
 
     solutions/NAME/notebook.py -> nbgrader's source folder -> nbgrader's generate step -> nbgrader's release folder
 
-nbgrader works on a copy: only when every notebook has come out right is the old release replaced.
+nbgrader works on a copy: the old release is replaced only after every notebook has been made without an error.
 """
 
 import copy
@@ -26,9 +26,11 @@ class BuildError(Exception):
 
 
 def build(course: Course, force: bool = False) -> list[Path]:
-    """Build every assignment of a course. Returns the release folders, and changes none of them when anything fails.
+    """Build every assignment of a course, and return the release folders. If anything fails, none of them is changed.
 
-    force  replace a released notebook that somebody worked in, too
+    force  also replace a released notebook that somebody worked in
+
+    Raises BuildError if there is nothing to build, if nbgrader fails, or if ``force`` is needed and not given.
     """
     source, release = course.folder(course.source_directory), course.folder(course.release_directory)
     assignments = [course.assignment(name) for name in _names(course)]
@@ -60,7 +62,10 @@ def _names(course: Course) -> list[str]:
 
 
 def was_worked_in(path: Path) -> bool:
-    """Is this released notebook no longer what a build wrote?"""
+    """Return whether the cells of this released notebook differ from what a build wrote.
+
+    Return True also if the notebook cannot be read.
+    """
     try:
         notebook = nbformat.read(path, as_version=4)
     except (nbformat.reader.NotJSONError, nbformat.ValidationError):
@@ -69,7 +74,10 @@ def was_worked_in(path: Path) -> bool:
 
 
 def _stamp(notebook: NotebookNode) -> str:
-    """By which a built notebook is known again: it tells what its cells say, and nothing of their outputs."""
+    """Return a hash of the text of a notebook's cells. It tells whether they still are as a build wrote them.
+
+    The outputs of the cells do not count.
+    """
     return hashlib.sha256("\0".join(cell.source for cell in notebook.cells).encode()).hexdigest()[:16]
 
 
@@ -81,7 +89,10 @@ def _write_source(assignment: Assignment, folder: Path) -> None:
 
 
 def _generate(name: str, course: Course, staging: Path) -> None:
-    """Run nbgrader's own generate step, from the staged source to a staged release, into the course's gradebook."""
+    """Run nbgrader's own generate step on the staged source.
+
+    It writes a staged release, and adds the assignment to the course's gradebook. Raises BuildError if it fails.
+    """
     staged = copy.deepcopy(course.config)
     staged.CourseDirectory.source_directory = str(staging / "source")
     staged.CourseDirectory.release_directory = str(staging / "release")
@@ -96,14 +107,15 @@ def _generate(name: str, course: Course, staging: Path) -> None:
 
 
 def _notebooks(folder: Path) -> list[Path]:
-    """The notebooks of assignments that are in a source or release folder now."""
+    """Return the notebooks of assignments that are now in a source or release folder."""
     return sorted(path for path in folder.glob("*/*.ipynb") if path.stem == path.parent.name)
 
 
 def _replace(folder: Path, staged: Path, aside: Path) -> None:
-    """Put staged files in the place of earlier ones, and take out those that are made no more.
+    """Replace the earlier notebooks and parts.py files in a folder with the staged files.
 
-    Other files in these folders are somebody's, and stay.
+    Earlier ones that are no longer made are removed: all of them are moved to ``aside``. The other files in the folder
+    belong to somebody else, and stay.
     """
     earlier = [path for notebook in _notebooks(folder) for path in (notebook, notebook.with_name("parts.py"))]
     earlier = [path for path in earlier if path.exists()]
@@ -119,7 +131,7 @@ def _replace(folder: Path, staged: Path, aside: Path) -> None:
 
 @contextmanager
 def _undone_on_error():
-    """Give a function that moves a file; leaving the block by an error or Ctrl-C moves all of them back."""
+    """Yield a function that moves a file. If an error or Ctrl-C ends the block, all files are moved back."""
     moves: list[tuple[Path, Path]] = []
 
     def move(path: Path, target: Path) -> None:

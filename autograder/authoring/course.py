@@ -1,4 +1,4 @@
-"""A course: the folder in which nbgrader_config.py stands, and what that says of the others."""
+"""Finds a course: the folder that contains nbgrader_config.py, and the other folders that this file names."""
 
 import os
 import sys
@@ -15,16 +15,16 @@ SETTINGS = "nbgrader_config.py"
 
 
 class Course(CourseDirectory):
-    """nbgrader's folders of a course, and the one in which its assignments are written.
+    """Knows nbgrader's folders of a course, and the folder in which its assignments are written.
 
-    Its ``config`` holds all that nbgrader_config.py says, for whatever is made with it.
+    Its ``config`` holds all settings of nbgrader_config.py. Other objects get their settings from it.
     """
 
     solutions_directory = Unicode("solutions", help="Folder in which each assignment has a folder.").tag(config=True)
 
     @classmethod
     def at(cls, folder: Path) -> "Course":
-        """The course in this folder. Raises FileNotFoundError if no nbgrader_config.py is there."""
+        """Return the course in this folder. Raises FileNotFoundError if it contains no nbgrader_config.py."""
         if not (folder / SETTINGS).is_file():
             raise FileNotFoundError(f"There is no {SETTINGS} in {folder.resolve()}, so that it is no course.")
         settings = PyFileConfigLoader(SETTINGS, path=str(folder)).load_config()
@@ -33,7 +33,10 @@ class Course(CourseDirectory):
 
     @classmethod
     def around(cls, folder: Path) -> "Course":
-        """The course that this folder is, or lies in. Raises FileNotFoundError if it lies in none."""
+        """Return the course in this folder, or in the nearest folder above it that is a course.
+
+        Raises FileNotFoundError if there is none.
+        """
         for candidate in (folder.resolve(), *folder.resolve().parents):
             if (candidate / SETTINGS).is_file():
                 return cls.at(candidate)
@@ -43,16 +46,19 @@ class Course(CourseDirectory):
         )
 
     def folder(self, directory: str) -> Path:
-        """One of the course's folders, for example ``course.folder(course.release_directory)``."""
+        """Return the path of one of the course's folders, for example ``course.folder(course.release_directory)``."""
         return Path(self.root, directory)
 
     @property
     def names(self) -> list[str]:
-        """The names of all assignments, in the order in which they are taught: that of the alphabet."""
+        """Return the names of all assignments in alphabetical order. In this order they are taught."""
         return sorted(path.parent.name for path in self.folder(self.solutions_directory).glob("*/notebook.py"))
 
     def assignment(self, name: str) -> Assignment:
-        """Raises LookupError if there is none of this name, SourceError if something is wrong in its files."""
+        """Read the assignment of this name.
+
+        Raises LookupError if there is none of this name, and SourceError if something is wrong in its files.
+        """
         if name not in self.names:
             raise LookupError(f"There is no assignment {name!r}. There are: {', '.join(self.names) or 'none'}.")
         return load(self.folder(self.solutions_directory) / name)
@@ -60,8 +66,11 @@ class Course(CourseDirectory):
 
 @contextmanager
 def commands_on_path():
-    """Lets nbgrader find `alembic`, which it starts by its name when it makes a gradebook. It lies beside our own
-    interpreter, whether a virtual environment is activated or not."""
+    """Let nbgrader find the command `alembic` inside the block.
+
+    nbgrader starts it by its name when it makes a gradebook. The command lies beside our own Python interpreter,
+    whether or not a virtual environment is activated.
+    """
     before = os.environ.get("PATH", "")
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
     try:

@@ -1,4 +1,4 @@
-"""Which names a piece of Python gives a meaning to, and which it uses, without running it.
+"""Finds the names that a piece of Python code defines, and those that it uses, without running it.
 
 >>> one, = statements("def double(x):\\n    return torch.mul(two, x)")
 >>> one.binds, one.reads, one.takes
@@ -15,27 +15,29 @@ Tables = dict[tuple[str, int], symtable.SymbolTable]  # by name and line of a fu
 
 @dataclass
 class Statement:
-    """One statement outside functions and classes."""
+    """Holds the names that one statement, outside functions and classes, defines, changes and uses."""
 
-    binds: set[str] = field(default_factory=set)  # names to which it gives a meaning
-    changes: set[str] = field(default_factory=set)  # names of things that it may change, as tools.append(other) does
-    reads: set[str] = field(default_factory=set)  # names that it uses; a function's own variables are none
-    takes: set[str] = field(default_factory=set)  # attributes of other things, and what it imports
+    binds: set[str] = field(default_factory=set)  # names that it defines
+    changes: set[str] = field(default_factory=set)  # names of objects that it may change, as tools in tools.append(x)
+    reads: set[str] = field(default_factory=set)  # names that it uses, without the local variables of functions
+    takes: set[str] = field(default_factory=set)  # attributes of other objects that it uses, and names that it imports
 
 
 def statements(text: str, tree: ast.Module | None = None) -> list[Statement]:
-    """The statements of a text, in their smallest pieces: the parts of an `if`, each name of an import.
+    """Return the statements of a text in their smallest pieces: the parts of an `if`, each name of an import.
 
-    tree  the text's syntax tree, where that is known already
+    tree  the text's syntax tree, if it is already known
 
-    Raises what Python raises at a text that it cannot read: SyntaxError, and for odd ones others.
+    Raises what Python raises for a text that it cannot read: SyntaxError, and other errors for unusual texts.
     """
     tables = _tables(symtable.symtable(text, "notebook", "exec"))
     return [_statement(node, tables) for node in _top_level(tree or ast.parse(text))]
 
 
 def reached(code: Iterable[Statement], name: str, but: Collection[str] = ()) -> list[Statement]:
-    """The statements that give a name its meaning, and those of the names that these read, and so on.
+    """Return the statements that define or change a name.
+
+    Return also those that define or change the names which these statements use, and so on.
 
     but  names that are not followed
     """
@@ -71,7 +73,10 @@ def _top_level(node: ast.AST) -> Iterable[ast.AST]:
 
 
 def _pairs(node: ast.Assign) -> list[tuple[ast.expr, ast.expr]]:
-    """`a, b = x, y` as two assignments."""
+    """Return the single assignments in `a, b = x, y`, as pairs of target and value.
+
+    Return an empty list for an assignment of any other form.
+    """
     target, value = node.targets[0], node.value
     both = len(node.targets) == 1 and isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
     plain = both and not any(isinstance(item, ast.Starred) for item in [*target.elts, *value.elts])
@@ -112,7 +117,10 @@ def _statement(node: ast.AST, tables: Tables) -> Statement:
 
 
 def _outside_functions(node: ast.AST) -> Iterable[ast.AST]:
-    """A statement and its parts; of functions and classes their decorators, defaults and bases alone."""
+    """Yield a statement and its parts, but skip the bodies of functions and classes.
+
+    Their decorators, defaults and bases are yielded.
+    """
     yield node
     inner = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda)
     for name, value in ast.iter_fields(node):
@@ -124,7 +132,10 @@ def _outside_functions(node: ast.AST) -> Iterable[ast.AST]:
 
 
 def _changed(node: ast.stmt) -> Iterable[ast.Name]:
-    """The names in `layer.forward = other`, `tools.append(other)` and `tools["a"] = other`: layer and tools."""
+    """Yield the names of the objects that a statement may change.
+
+    These are layer in `layer.forward = other`, and tools in `tools.append(other)` and in `tools["a"] = other`.
+    """
     if isinstance(node, ast.Expr):
         targets = [node.value.func] if isinstance(node.value, ast.Call) else []
         targets += node.value.args if isinstance(node.value, ast.Call) else []
@@ -138,14 +149,20 @@ def _changed(node: ast.stmt) -> Iterable[ast.Name]:
 
 
 def _selves(node: ast.AST) -> set[str]:
-    """What the methods of a class call the object itself: attributes of that are the class's own. And the class."""
+    """Return the names by which the methods of classes call the object itself, and the names of the classes.
+
+    Attributes of these belong to the class itself.
+    """
     classes = [leaf for leaf in ast.walk(node) if isinstance(leaf, ast.ClassDef)]
     methods = [leaf for one in classes for leaf in one.body if isinstance(leaf, ast.FunctionDef) and leaf.args.args]
     return {method.args.args[0].arg for method in methods} | {one.name for one in classes}
 
 
 def _looked_up(call: ast.Call) -> set[str]:
-    """Strings by which a call looks a name up: getattr(F, "softmax"), attrgetter("functional.softmax")."""
+    """Return the strings with which a call looks up a name.
+
+    These are "softmax" in getattr(F, "softmax"), and "functional.softmax" in attrgetter("functional.softmax").
+    """
     name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
     looks_up = name in {"getattr", "attrgetter", "methodcaller", "__getattribute__", "__getattr__"}
     return {
@@ -154,7 +171,7 @@ def _looked_up(call: ast.Call) -> set[str]:
 
 
 def _tables(table: symtable.SymbolTable) -> Tables:
-    """Python's own account of the names in each function and class."""
+    """Return Python's own symbol tables of a module, function or class and of all that are inside it."""
     found = {(table.get_name(), table.get_lineno()): table}
     for child in table.get_children():
         found |= _tables(child)
@@ -162,7 +179,10 @@ def _tables(table: symtable.SymbolTable) -> Tables:
 
 
 def _globals(table: symtable.SymbolTable | None) -> set[str]:
-    """Names that a function or class takes from the notebook: a local variable of the same name is none."""
+    """Return the names that a function or class takes from the notebook; its local variables are not among them.
+
+    Return an empty set for None.
+    """
     if table is None:
         return set()
     own = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced() and symbol.is_global()}

@@ -1,4 +1,4 @@
-"""Makes parts.py: the solutions of the notebooks before one, for it to import from."""
+"""Makes parts.py, the module from which a notebook imports the solutions of the notebooks before it."""
 
 import ast
 from collections.abc import Iterable
@@ -13,7 +13,10 @@ HEAD = '''\
 
 
 def parts(sources: Iterable[Source]) -> str:
-    """One module with the reference code of these notebooks, and of their given code what that needs; "" for none."""
+    """Return the text of one module with the solutions of these notebooks, and with the given code that they use.
+
+    Return "" if there are no solutions.
+    """
     sources = list(sources)
     solutions = [without_marks(cell.text) for source in sources for cell in source.of_role("exercise")]
     if not solutions:
@@ -34,7 +37,7 @@ def parts(sources: Iterable[Source]) -> str:
 
 
 def without_marks(text: str) -> str:
-    """A solution without the marks around it."""
+    """Return a solution without the lines that mark its beginning and its end."""
     return "\n".join(line for line in text.split("\n") if line.strip() not in (BEGIN, END))
 
 
@@ -47,7 +50,10 @@ def _bound(text: str) -> set[str]:
 
 
 def _import(statement: ast.Import | ast.ImportFrom, used: set[str]) -> Iterable[str]:
-    """What of an import is used, a line a name. What a notebook takes from its own parts stands here itself."""
+    """Yield a line for each name of an import that is used.
+
+    Imports from ``parts`` are left out, because the module itself contains what they import.
+    """
     if isinstance(statement, ast.ImportFrom) and statement.module == "parts":
         return
     for alias in statement.names:

@@ -1,4 +1,4 @@
-"""The questions of an assignment: which hidden tests are asked, each with a seed of its own."""
+"""Makes the questions of an assignment: it asks each hidden test once, with a seed of its own."""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -8,13 +8,18 @@ from autograder.authoring.assignment import Assignment
 
 @dataclass(frozen=True)
 class Question:
+    """Represents one hidden test, and the seed of the random inputs with which it is asked."""
+
     case: str
     exercise: str
     seed: str
 
 
 def questions(assignment: Assignment, seed: str) -> list[Question]:
-    """One for each hidden test. Its seed is derived from the class's, and tells nothing of the others."""
+    """Return one question for each hidden test.
+
+    Its seed is derived from the seed of the class. No seed tells anything about the others.
+    """
 
     def derived(case: str) -> str:
         return sha256(f"{seed}/{assignment.name}/{case}".encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Makes the instructor's notebook from its source, and the one that students get from that."""
+"""Makes the instructor's notebook from its source, and from that the notebook that students get."""
 
 import copy
 import hashlib
@@ -19,7 +19,10 @@ raise RuntimeError("graded without the judge: nbgrader did not read this course'
 
 
 def source_notebook(source: Source) -> NotebookNode:
-    """The instructor's notebook: solutions, checks and nbgrader's metadata. It is the same from build to build."""
+    """Return the instructor's notebook, with solutions, checks and nbgrader's metadata.
+
+    Every build of the same source gives the same notebook.
+    """
     notebook = new_notebook(cells=[_notebook_cell(cell) for cell in source.cells])
     notebook.metadata.kernelspec = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     notebook.metadata.language_info = {"name": "python"}
@@ -28,9 +31,9 @@ def source_notebook(source: Source) -> NotebookNode:
 
 
 def release_notebook(source: Source) -> NotebookNode:
-    """What nbgrader's generate step makes of the instructor's notebook, without its database.
+    """Return the notebook that nbgrader's generate step makes of the instructor's notebook, without using its database.
 
-    Every graded notebook is rebuilt on this one.
+    Every graded notebook is rebuilt from this one.
     """
     return copy.deepcopy(_released(source))
 
@@ -62,7 +65,7 @@ def _notebook_cell(cell: Cell) -> NotebookNode:
 
 
 def _give_ids(notebook: NotebookNode) -> None:
-    """Give every cell an id that is the same from build to build: its grade_id, or a hash of what it says."""
+    """Give every cell an id that is the same in every build: its grade_id, or a hash of its text."""
     taken: set[str] = set()
     for cell in notebook.cells:
         wanted = cell.metadata.nbgrader.grade_id if "nbgrader" in cell.metadata else _hash(cell.source)

@@ -1,13 +1,13 @@
-"""Reads a notebook's one source: a percent script with solutions and visible checks.
+"""Reads the only source of a notebook: a percent script with solutions and visible checks.
 
-Cell options are jupytext's ``key=value`` metadata, one role a cell:
+Cell options are jupytext's ``key=value`` metadata, and a cell has at most one role:
 
-    # %% exercise="double"             a cell that the student fills in, a solution between marks
-    # %% check="double" points=10      the visible half of its test, locked; its points are for the hidden one
-    # %% [markdown] answer="why" points=10  a written answer, graded by hand, its mark scheme between the marks
-    # %% locked="setup"                     given code that exercises need, run by the judge too
+    # %% exercise="double"             a cell that the student fills in; the solution is between marks
+    # %% check="double" points=10      the visible half of its test, locked; the hidden half gives the points
+    # %% [markdown] answer="why" points=10  a written answer, graded by hand; the mark scheme is between the marks
+    # %% locked="setup"                     given code that exercises need; the judge runs it, too
 
-Every other cell is the student's to change.
+Students may change every other cell.
 """
 
 import ast
@@ -36,7 +36,7 @@ class Cell:
     name: str
     points: float
     text: str
-    line: int  # of its "# %%" in the file
+    line: int  # the line number of its "# %%" in the file
 
     @property
     def grade_id(self) -> str:
@@ -57,12 +57,12 @@ class Source:
 
     @property
     def points(self) -> dict[str, float]:
-        """The points of each exercise, given by its hidden tests."""
+        """Return the points of each exercise. A student gets them for passing its hidden tests."""
         return {cell.name: cell.points for cell in self.of_role("check")}
 
 
 def read_source(path: Path) -> Source:
-    """Parse and check a percent script. Raises SourceError naming file and line."""
+    """Read a percent script and check it. Raises SourceError, which names file and line, if something is wrong."""
     text = path.read_text(encoding="utf-8")
     starts = [number for number, line in enumerate(text.split("\n"), 1) if re.match(r"# %%(\s|$)", line)]
     cells = jupytext.reads(text, fmt="py:percent").cells
@@ -118,7 +118,7 @@ def _check(source: Source) -> None:
 
 
 def _check_marks(cell: Cell, fail) -> None:
-    """Solution marks come in pairs, and only where a student fills something in."""
+    """Check that solution marks come in pairs, and that they are only where a student fills something in."""
     marks = [line.strip() for line in cell.text.split("\n") if BEGIN in line or END in line]
     filled_in = cell.role in ("exercise", "answer")
     if marks and not filled_in:

@@ -1,4 +1,4 @@
-"""Notebooks as students might hand them in, made from the reference solution and the named mistakes."""
+"""Makes notebooks as students might hand them in, from the reference solution and the named mistakes."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,10 +11,10 @@ from autograder.authoring.release import release_notebook
 def handed_in(
     assignment: Assignment, mistakes: Sequence[Mistake] = (), instead: Mapping[str, str] | None = None
 ) -> NotebookNode:
-    """The released notebook, filled in.
+    """Return the released notebook with its exercises and answers filled in.
 
-    mistakes  made in the reference solution
-    instead   {exercise or answer: text} to stand there in place of the reference's
+    mistakes  the mistakes to make in the reference solution
+    instead   {exercise or answer: text} to use in place of the reference solution
     """
     notebook = release_notebook(assignment.source)
     filled_in = assignment.source.of_role("exercise", "answer")

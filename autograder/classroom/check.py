@@ -1,4 +1,4 @@
-"""Grades one notebook for the person who wrote it: no database, no isolation, nothing stored."""
+"""Grades one notebook for the person who wrote it. It uses no database and no isolation, and stores nothing."""
 
 from pathlib import Path
 
@@ -13,15 +13,18 @@ from autograder.judging.verdict import Verdict
 from autograder.running.execute import Execute
 from autograder.running.rebuild import grade_id, rebuild
 
-SEED = "check"  # always the same: the same notebook gets the same result
+SEED = "check"  # always the same, so that the same notebook gets the same result
 
 
 class CheckError(Exception):
-    """The notebook cannot be graded; the message says why, and what to do."""
+    """Tells that the notebook cannot be graded. The message says why."""
 
 
 def check(path: Path, course: Course) -> list[Verdict]:
-    """Grade a notebook as `nbgrader autograde` would. Raises CheckError if there is nothing to grade."""
+    """Grade a notebook as `nbgrader autograde` would, and return a verdict for each exercise.
+
+    Raises CheckError if there is no such file, if it cannot be read, or if it is none of the course's notebooks.
+    """
     notebook = _notebook(path)
     assignment = course.assignment(_assignment_of(path, notebook, course))
     notebook, _ = rebuild(notebook, release_notebook(assignment.source))
@@ -45,7 +48,8 @@ def _notebook(path: Path) -> NotebookNode:
 
 
 def _assignment_of(path: Path, notebook: NotebookNode, course: Course) -> str:
-    """The assignment's name: the file's, or, if it was renamed, found by the exercises in it."""
+    """Return the assignment's name: that of the file, or, if it was renamed, that of the first assignment of which it
+    holds an exercise. Raises CheckError if there is none."""
     if path.stem in course.names:
         return path.stem
     held = {grade_id(cell) for cell in notebook.cells}

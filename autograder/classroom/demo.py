@@ -1,8 +1,8 @@
-"""Shows grading with a made-up class, from release to feedback, all through nbgrader.
+"""Shows grading with a made-up class, from release to feedback. All steps are nbgrader's.
 
-The class stands in an assignment's folder, as demonstration.py: STUDENTS, a list of ``Student``, and LOOK_AT, the
-name of one whose feedback is worth a look. Their notebooks are made from the reference solution and the named
-mistakes each time, in a folder of its own.
+The class is described in the file demonstration.py of an assignment's folder: STUDENTS is a list of ``Student``, and
+LOOK_AT is the name of the student whose feedback is worth a look. Each run makes the students' notebooks anew from the
+reference solution and the named mistakes, in a folder of its own.
 """
 
 import os
@@ -52,10 +52,10 @@ c.Execute.question_timeout = 3
 
 @dataclass
 class Student:
-    """Somebody in a made-up class."""
+    """Describes a student of a made-up class, and what the student hands in."""
 
     name: str
-    mistakes: tuple[str, ...] = ()  # names of those that they make
+    mistakes: tuple[str, ...] = ()  # the names of the mistakes that the student makes
     instead: dict[str, str] = field(default_factory=dict)  # {exercise or answer: text}, in place of the reference's
     hands_in: str = "solution"  # or "release", or "half a file"
 
@@ -63,14 +63,16 @@ class Student:
 def demo(course: Course, folder: Path, name: str | None = None) -> int:
     """Run the demonstration and print its table. Returns the exit status.
 
-    folder  where: it is made anew
-    name    the assignment; None: the first that has a demonstration
+    folder  the folder in which it runs; it is made anew
+    name    the assignment's name; None: the first assignment that has a demonstration.py
+
+    Raises LookupError if there is no demonstration.py, and FileExistsError if the folder holds something else.
     """
     assignment = _demonstrated(course, name)
     made_up = runpy.run_path(str(assignment.source.path.with_name("demonstration.py")))
     students: list[Student] = made_up["STUDENTS"]
     folder, began = folder.resolve(), time.monotonic()
-    sandbox = not doctor.missing()  # all students are ours, so that it works anywhere
+    sandbox = not doctor.missing()  # without isolation it works, too: the students are made up
     _empty(folder, course)
     warnings.simplefilter("ignore")  # nbgrader's and SQLAlchemy's, which would cut through the progress bar
     with commands_on_path(), tqdm(total=3 + 3 * len(students), desc="build", unit="step") as bar:
@@ -107,7 +109,7 @@ def demo(course: Course, folder: Path, name: str | None = None) -> int:
 
 
 def settings_of_a_demonstration(course: Course) -> str:
-    """The nbgrader_config.py of a course in another folder, with the assignments of this one."""
+    """Return an nbgrader_config.py, as text, for a course in another folder that has the assignments of this course."""
     solutions = str(course.folder(course.solutions_directory).resolve())
     return MARK + MADE_UP.format(name=SETTINGS, root=course.root, solutions=solutions)
 
@@ -121,7 +123,10 @@ def _demonstrated(course: Course, name: str | None) -> Assignment:
 
 
 def _empty(folder: Path, course: Course) -> None:
-    """Make the folder anew, if it is the demonstration's, or nobody's."""
+    """Make the folder anew if it was made by a demonstration, is empty, or does not exist.
+
+    Raises FileExistsError if it holds anything else.
+    """
     settings = folder / SETTINGS
     if folder.exists() and any(folder.iterdir()):
         if not settings.exists() or not settings.read_text(encoding="utf-8").startswith(MARK):
@@ -133,7 +138,7 @@ def _empty(folder: Path, course: Course) -> None:
 
 
 def _submit(api: NbGraderAPI, assignment: Assignment, student: Student, folder: Path) -> None:
-    """What `nbgrader submit` does, for a student of this name."""
+    """Hand in a student's notebook as `nbgrader submit` does."""
     home = folder / "homes" / student.name / assignment.name
     home.mkdir(parents=True)
     path = home / f"{assignment.name}.ipynb"

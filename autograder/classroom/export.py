@@ -1,4 +1,4 @@
-"""Writes grades as a table for other programs: a status beside every score, and no score where nothing was graded."""
+"""Writes grades as a table for other programs, with a status beside every score. What is ungraded has no score."""
 
 import csv
 from pathlib import Path
@@ -12,12 +12,12 @@ COLUMNS = [
     *("assignment", "student_id", "last_name", "first_name", "email", "status", "score", "max_score", "raw_score"),
     *("late_submission_penalty", "to_grade_by_hand", "isolation", "timestamp", "duedate", "remarks"),
 ]
-MISSING = "missing"  # nothing was handed in
+MISSING = "missing"  # nothing was handed in: the score is 0
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class WithStatus(ExportPlugin):
-    """A CSV file, grades.csv if no other is named. The plugin of `nbgrader export` in this course."""
+    """Writes grades to a CSV file, grades.csv unless another is named. It is a plugin for `nbgrader export`."""
 
     def export(self, gradebook: Gradebook) -> None:
         path = Path(self.to or "grades.csv")
@@ -74,7 +74,8 @@ def _came_of_it(gradebook: Gradebook, assignment, name: str, grading: Grading | 
 
 
 def _plain(value: object) -> str:
-    """As text that a spreadsheet shows, and does not execute."""
+    """Return a value as a text that a spreadsheet shows and does not execute: a text that looks like a formula gets a
+    quotation mark in front."""
     text = "" if value is None else str(value).replace("\0", "")
     if text.startswith(STARTS_A_FORMULA) and not isinstance(value, int | float):
         return f"'{text}"

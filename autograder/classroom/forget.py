@@ -1,4 +1,4 @@
-"""Removes a student: nothing that was graded of theirs is kept."""
+"""Removes a student from the records and the gradebook, and names the folders that remain to be deleted by hand."""
 
 import glob
 from pathlib import Path
@@ -11,16 +11,16 @@ from autograder.running.records import Records
 
 
 def forget(course: Course, student: str) -> str:
-    """Remove a student. Returns what was removed, and which folders are left for a person to look at and delete.
+    """Remove a student. Return a text that says what was removed, and which folders are left to be deleted by hand.
 
-    Raises LookupError if nobody of that name is known.
+    Raises LookupError if no student of that name is known.
     """
     lines = Records(config=course.config).forget(student)
     with Gradebook(course.db_url, course.course_id) as gradebook:
         try:
             gradebook.remove_student(student)
             known = True
-        except (MissingEntry, UnicodeEncodeError):  # the gradebook knows nobody whose name is no text
+        except (MissingEntry, UnicodeEncodeError):  # a name that is no text in UTF-8 is not in the gradebook
             known = False
     steps = (course.submitted_directory, course.autograded_directory, course.feedback_directory)
     folders = [

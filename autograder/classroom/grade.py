@@ -1,4 +1,4 @@
-"""Grades a class through nbgrader, one submission after the other, and tells what came of each."""
+"""Grades a class through nbgrader, one submission after the other, and reports the result of each."""
 
 import glob
 import time
@@ -20,7 +20,7 @@ from autograder.running.records import UNGRADED, Grading, Records
 
 @dataclass
 class Result:
-    """What became of one submission, and how long it took."""
+    """Holds the grading of one submission, and how many seconds it took."""
 
     grading: Grading
     seconds: float
@@ -39,15 +39,16 @@ class Result:
 
 
 def submitted(course: Course, assignment: str) -> list[str]:
-    """The students who handed something in, whatever it is."""
+    """Return the sorted names of all students who have a submission of this assignment, readable or not."""
     pattern = course.format_path(course.submitted_directory, "*", glob.escape(assignment))
     return sorted(Path(folder).parent.name for folder in glob.glob(pattern, include_hidden=True))
 
 
 def grade(course: Course, assignment: str, students: list[str]) -> Iterator[Result]:
-    """Grade these students' submissions, anew if they have been graded. What was run before is not run again.
+    """Grade these students' submissions, again if they have been graded before, and yield a result for each.
 
-    Raises NbGraderException where nothing can be graded at all, and KeyboardInterrupt at Ctrl-C: what was graded stays.
+    What was run before, and has not changed, is not run again. Raises NbGraderException if this machine cannot lock in
+    students' code, and KeyboardInterrupt at Ctrl-C: what was graded until then is kept.
     """
     api, records = NbGraderAPI(config=course.config), Records(config=course.config)
     execute = Execute(config=course.config)
@@ -56,10 +57,10 @@ def grade(course: Course, assignment: str, students: list[str]) -> Iterator[Resu
     for student in students:
         began, before = time.monotonic(), records.last(student, assignment)
         said = api.autograde(assignment, glob.escape(student).replace(" ", "[ ]"))  # nbgrader strips spaces
-        if "KeyboardInterrupt" in said.get("error", ""):  # nbgrader catches it, and tells us
+        if "KeyboardInterrupt" in said.get("error", ""):  # nbgrader catches it, and reports it here
             raise KeyboardInterrupt
         grading = records.last(student, assignment)
-        if grading is None or grading == before:  # it did not come as far as our own steps
+        if grading is None or grading == before:  # nbgrader failed before it wrote a line in the records
             why = f"nbgrader failed: {_last_line(said)}"
             records.write(Grading(student, assignment, UNGRADED, why, execute.isolation))
             grading = records.last(student, assignment)
@@ -67,7 +68,7 @@ def grade(course: Course, assignment: str, students: list[str]) -> Iterator[Resu
 
 
 def as_table(assignment: Assignment, results: list[Result]) -> str:
-    """Points, and what was found; then, for the instructor, whatever is odd."""
+    """Return a table with the points and mistakes of each student, followed by what the instructor should look at."""
     exercises = assignment.source.points
     numbers = [f"({number})" for number in range(1, len(exercises) + 1)]
     rows = []

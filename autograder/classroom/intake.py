@@ -1,7 +1,8 @@
-"""What comes in, and what became of it: nbgrader's exporter for the autograde step.
+"""Takes in submissions, and records those that cannot be graded. It is nbgrader's exporter for the autograde step.
 
-nbgrader makes it before it touches anything, so that this is the place to refuse, and gives it every notebook, so
-that it is the place to say what cannot be graded. Whatever goes wrong here, the submission itself stays as it is.
+nbgrader makes the exporter before it touches anything, so that this is the place to refuse to grade. It gives every
+notebook to the exporter, so that this is the place to find what cannot be graded. If anything goes wrong here, the
+submission itself stays as it is.
 """
 
 import glob
@@ -23,11 +24,11 @@ from autograder.running.records import UNGRADED, Grading, Records, writable
 
 
 class Damaged(Exception):
-    """A submission that cannot be read; the message says why."""
+    """Tells that a submission cannot be read. The message says why."""
 
 
 class Intake(NotebookExporter):
-    """Refuses where code cannot be locked in, leaves out files that are none, and records what stays ungraded."""
+    """Refuses to grade if code cannot be locked in, ignores what is no plain file, and records what stays ungraded."""
 
     max_bytes = Integer(20_000_000, help="A file of a submission that is larger is not read.").tag(config=True)
     max_cells = Integer(2_000, help="A notebook with more cells is not graded.").tag(config=True)
@@ -49,17 +50,22 @@ class Intake(NotebookExporter):
         parent.init_assignment = self._recorded(parent.init_assignment)
 
     def _announce(self, folder: Path) -> None:
-        """Have nbgrader find this submission whatever it is called, and come to grief, for this one student, over a
-        notebook that is missing."""
+        """Make nbgrader expect the assignment's notebook in this submission: if it is missing, only this one fails.
+
+        If nbgrader cannot read the student's name, take the submission out, and record it as ungraded.
+        """
         names = self._paths.fullmatch(str(folder))
         if names is None:
-            self.parent.assignments.pop(str(folder), None)  # else it would grade nobody
+            self.parent.assignments.pop(str(folder), None)  # otherwise nbgrader would stop, and grade no submission
             self._ungraded(folder.parent.name, folder.name, Damaged("nbgrader cannot read the student's name"))
         elif self.parent.coursedir.notebook_id == "*":
             self.parent.assignments[str(folder)] = [str(folder / f"{names['assignment']}.ipynb")]
 
     def _recorded(self, *steps: Callable[[str, str], bool | None]) -> Callable[[str, str], bool | None]:
-        """These steps with a submission, as one. What goes wrong is recorded, and raised."""
+        """Join these steps with a submission into one, which returns what the last one returns.
+
+        An exception in one of them is recorded and raised again.
+        """
 
         def recorded(assignment: str, student: str) -> bool | None:
             try:
@@ -76,7 +82,10 @@ class Intake(NotebookExporter):
         self.log.error("Left out %a: %a", student, reason[:400])
 
     def _look_at(self, assignment: str, student: str) -> None:
-        """Before nbgrader does: it shall neither copy nor follow what is no file."""
+        """Look at a submission before nbgrader does, and make it ignore links, devices and files that are too large.
+
+        Raises Damaged if the name is no text, the folder is a link, or timestamp.txt holds no time.
+        """
         if student != writable(student):
             raise Damaged("the student's name is no text in UTF-8")
         folder = Path(self.parent._format_source(assignment, student))
@@ -92,18 +101,21 @@ class Intake(NotebookExporter):
         return stat.S_ISDIR(found.st_mode) or stat.S_ISREG(found.st_mode) and found.st_size <= self.max_bytes
 
     def _must_hold_a_time(self, path: Path) -> None:
-        """nbgrader opens this file, if it is there, whatever it is."""
+        """Check the file that holds the time of submission, since nbgrader opens it even if it is no plain file.
+
+        It may be missing. Raises Damaged if it is no plain file, is too large, or holds no time.
+        """
         if not os.path.lexists(path):
             return
         if not stat.S_ISREG(path.lstat().st_mode) or path.stat().st_size > 1000:
             raise Damaged("timestamp.txt is no file, or too large")
         try:
             self.parent.coursedir.get_existing_timestamp(str(path.parent))
-        except Exception:  # whatever it is: there, nbgrader calls a method that it does not have
+        except Exception:  # of any kind: nbgrader itself fails there by calling a method that does not exist
             raise Damaged("timestamp.txt holds no time") from None
 
     def from_filename(self, filename: str, resources: dict, **options):
-        """One notebook, through the preprocessors. What goes wrong is recorded, and raised."""
+        """Send one notebook through the preprocessors. An exception is recorded and raised again."""
         submission = resources["nbgrader"]
         try:
             self._must_be_readable(Path(filename))
@@ -113,6 +125,7 @@ class Intake(NotebookExporter):
             raise
 
     def from_file(self, file_stream, resources: dict, **options):
+        """Read a notebook and send it through the preprocessors. Raises Damaged if it cannot be read."""
         try:
             notebook = nbformat.read(file_stream, as_version=4)
             if not all(isinstance(cell["metadata"], dict) for cell in notebook.cells):
@@ -125,7 +138,7 @@ class Intake(NotebookExporter):
             raise Damaged("the notebook is no JSON") from None
         except RecursionError:
             raise Damaged("the notebook is nested too deeply") from None
-        except Exception as error:  # whatever else it is
+        except Exception as error:  # anything else that is wrong in the file
             raise Damaged(f"the notebook is damaged: {str(error)[:200] or type(error).__name__}") from None
         return self.from_notebook_node(notebook, resources=resources, **options)
 
@@ -142,6 +155,10 @@ class Intake(NotebookExporter):
 
 
 def refusal(missing: str) -> str:
+    """Return the message that says why nothing is graded, and what to do.
+
+    missing  what this machine lacks
+    """
     return (
         f"Nothing was graded and nothing was changed: this machine cannot lock in the code of students ({missing}). "
         "`python -m autograder doctor` says what to do. To grade all the same, which lets their code read and forge "
@@ -150,5 +167,5 @@ def refusal(missing: str) -> str:
 
 
 def _below(folder: Path) -> list[Path]:
-    """Everything in a folder, links not followed."""
+    """Return the paths of everything in a folder, at any depth. Links are not followed."""
     return [Path(at, name) for at, folders, files in os.walk(folder) for name in (*folders, *files)]

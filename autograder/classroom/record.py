@@ -1,4 +1,4 @@
-"""The last step of nbgrader's autograde: writes a line in the records, and flags what is odd for the instructor."""
+"""Writes a line in the records, and flags what is odd for the instructor: the last step of nbgrader's autograde."""
 
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
@@ -9,7 +9,7 @@ from autograder.running.records import ANOMALIES, GRADED, Grading, Records
 
 
 class RecordGrading(NbGraderPreprocessor):
-    """Formgrader shows the flag; feedback does not."""
+    """Records a grading, and flags a submission that has anomalies. Formgrader shows the flag; feedback does not."""
 
     def preprocess(self, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         asked, found, names = resources["autograder"], notebook.metadata.autograder, resources["nbgrader"]

@@ -1,4 +1,4 @@
-"""Runs a grade again, from the records: is the verdict the same?"""
+"""Runs a grade again from the records, and finds out whether the verdict is the same."""
 
 from dataclasses import dataclass
 
@@ -12,19 +12,23 @@ from autograder.running.records import Grading, Records
 
 @dataclass
 class Replay:
-    """A grade that was run again."""
+    """Holds a grade and the result of running it again."""
 
-    grading: Grading  # as it was graded
-    verdicts: list[dict]  # as it is graded now
-    changed: list[str]  # what else it depends on, and is not what it was
+    grading: Grading  # the grade in the records
+    verdicts: list[dict]  # the verdicts of today
+    changed: list[str]  # the names of other things that the result depends on and that have changed since
 
     @property
     def same(self) -> bool:
+        """Return whether the verdicts of today are equal to those in the records."""
         return self.grading.verdicts == self.verdicts
 
 
 def replay(course: Course, student: str, assignment: str) -> Replay:
-    """Run a student's last grade again, with the seed that it had. Raises LookupError if there is none to repeat."""
+    """Run a student's last grade again, with the seed that it had and the questions of today. Nothing is stored.
+
+    Raises LookupError if there is no grade in the records, or if the last grading ran nothing.
+    """
     loaded = course.assignment(assignment)
     execute, records = Execute(config=course.config), Records(config=course.config)
     grading = records.last(student, assignment)
@@ -45,6 +49,7 @@ def replay(course: Course, student: str, assignment: str) -> Replay:
 
 
 def as_text(again: Replay) -> str:
+    """Return a text for the terminal: each score then and now, what changed, and whether the verdict is the same."""
     before = again.grading
     lines = [f"{before.student}, {before.assignment}, graded {before.made[:19].replace('T', ' ')} UTC"]
     for then, now in zip(before.verdicts, again.verdicts, strict=False):

@@ -1,4 +1,4 @@
-"""The test of the hidden tests: is every named mistake caught, and told apart from the others?"""
+"""Tests the hidden tests: finds out whether each named mistake is caught, and told apart from the others."""
 
 from dataclasses import dataclass
 
@@ -9,21 +9,23 @@ from autograder.judging.report import table
 
 @dataclass(frozen=True)
 class Finding:
-    """What the judge makes of somebody who made one mistake."""
+    """Holds what the judge says of a solution with one named mistake in it."""
 
     mistake: Mistake
     score: float  # on the exercise of the mistake
-    points: float
-    caught_by: int  # cases
-    lost_elsewhere: float  # points, on other exercises
-    told_apart: bool  # named, and by its own name alone
+    points: float  # of that exercise
+    caught_by: int  # the number of cases that failed
+    lost_elsewhere: float  # points lost on other exercises
+    told_apart: bool  # the judge named this mistake, and no other
 
     @property
     def holds(self) -> bool:
+        """Return whether the mistake costs points on its own exercise, and on no other."""
         return self.score < self.points and self.lost_elsewhere == 0
 
 
 def findings(assignment: Assignment, seed: str) -> list[Finding]:
+    """Make each named mistake alone, judge it with the questions of this seed, and return what was found of each."""
     judge = Judge(assignment, seed)
     return [_finding(judge, mistake) for mistake in assignment.mistakes]
 
@@ -42,6 +44,7 @@ def _finding(judge: Judge, mistake: Mistake) -> Finding:
 
 
 def as_table(found: list[Finding]) -> str:
+    """Return the findings as a table for the terminal, with a line of totals below it."""
     head = ["exercise", "mistake", "points", "of", "caught by", "told apart", ""]
     rows = [
         [

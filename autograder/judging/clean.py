@@ -1,4 +1,4 @@
-"""What students wrote, safe to be shown to others: nbconvert's filters for feedback and formgrader.
+"""Makes what students wrote safe to show to others: replaces nbconvert's filters for feedback and formgrader.
 
 nbconvert's own cleaning does not reach nbgrader's templates, which render markdown cells as they are.
 """
@@ -19,20 +19,23 @@ TAGS = frozenset(
     "sub summary sup table tbody td tfoot th thead tr u ul".split()
 )
 PICTURE = re.compile(r"data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*")
-CODE_CLASS = re.compile(r"highlight|hl-\w+|[a-z][a-z0-9]{0,2}")  # as pygments names what it colours
-TABLE_CLASS = "table table-condensed"  # a table as bootstrap, and so nbgrader's pages, draw it
+CODE_CLASS = re.compile(r"highlight|hl-\w+|[a-z][a-z0-9]{0,2}")  # the classes that pygments gives to coloured code
+TABLE_CLASS = "table table-condensed"  # bootstrap's classes for tables, as nbgrader's pages use them
 # A text of this effort takes some seconds. What takes more is shown as it was typed; so is all that comes after, once
 # a page has taken too much in sum.
 MAX_EFFORT, MAX_EFFORT_OF_PAGE = 2_000_000, 15_000_000
 LEAF = re.compile(r'<(\w+)(?: class="[\w -]*")?>[^<>]*</\1>')  # an element with nothing but text in it
 BETWEEN_ATTRIBUTES = re.compile(r"[\s/\"']")
-MAX_CHARACTERS = 100_000  # of what is shown as it was typed
+MAX_CHARACTERS = 100_000  # of a text that is shown as it was typed
 STYLES = CSSSanitizer(allowed_css_properties=["text-align"])
 
 
 @pass_context
 def clean_html(context: Context, html: str | bytes) -> str:
-    """HTML with nothing that runs, loads from elsewhere, or looks like a part of the page around it."""
+    """Return HTML without anything that runs, loads from elsewhere, or looks like a part of the page around it.
+
+    If cleaning takes too much effort, return the text as it was typed, in <pre>.
+    """
     text = html.decode(errors="replace") if isinstance(html, bytes) else str(html)
     if not _affordable(context, _effort(text)):
         return _as_typed(text)
@@ -43,7 +46,10 @@ def clean_html(context: Context, html: str | bytes) -> str:
 
 @pass_context
 def markdown2html(context: Context, source: str) -> str:
-    """Markdown to HTML, cleaned. Pictures that were pasted into the cell are kept."""
+    """Turn markdown into clean HTML. Pictures that were pasted into the cell are kept.
+
+    If this takes too much effort or fails, return the text as it was typed, in <pre>.
+    """
     attachments = context.get("cell", {}).get("attachments", {})
     renderer = IPythonRenderer(escape=False, attachments=attachments, exclude_anchor_links=True)
     if not _affordable(context, len(source) ** 2 // 50):
@@ -56,13 +62,13 @@ def markdown2html(context: Context, source: str) -> str:
 
 
 def strip_files_prefix(html: str) -> str:
-    """Leaves the text as it is. nbconvert's filter comes after cleaning, and would make a harmless link to
-    files/javascript:... one to javascript:..."""
+    """Return the text as it is. nbconvert's own filter runs after cleaning, and would turn a harmless link to
+    files/javascript:... into one to javascript:..."""
     return html
 
 
 def get_metadata(output: Mapping, key: str, mimetype: str | None = None) -> int | str | None:
-    """A picture's width or height, if it is a number, and a description; nothing else of its metadata."""
+    """Return a fixed text for "alt", a picture's width or height if it is an integer, and None for all else."""
     if key == "alt":
         return "A picture that this cell has drawn"
     value = nbconvert.filters.get_metadata(output, key, mimetype)
@@ -70,7 +76,10 @@ def get_metadata(output: Mapping, key: str, mimetype: str | None = None) -> int 
 
 
 def _affordable(context: Context, effort: int) -> bool:
-    """Can a text of this effort be cleaned? If so, it counts for the page."""
+    """Return whether a text of this effort may be cleaned: neither it nor the sum of its page may exceed its limit.
+
+    An effort within the limit of one text is added to the sum, which is kept in the page's resources.
+    """
     if effort > MAX_EFFORT:
         return False
     resources = context.get("resources", {})  # the page's own
@@ -79,12 +88,13 @@ def _affordable(context: Context, effort: int) -> bool:
 
 
 def _effort(html: str) -> int:
-    """Of cleaning it: each tag is compared with those that it stands in, and each attribute with those before it."""
+    """Estimate the effort of cleaning a text: the cleaner compares each tag with the tags around it, and each attribute
+    with the attributes before it."""
     effort = 20 * len(html)
     if effort > MAX_EFFORT:
         return effort
     tags = html.count("<")
-    nested = tags - 2 * len(LEAF.findall(html))  # all that follows may stand in each of these
+    nested = tags - 2 * len(LEAF.findall(html))  # each of these may contain all tags that follow
     attributes = [len(BETWEEN_ATTRIBUTES.findall(tag)) for tag in html.split(">")]
     return effort + tags * (20 + 5 * nested) + sum(number**2 for number in attributes) // 200
 

@@ -16,19 +16,19 @@ PRECISION = {torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 3e-2}
 
 @dataclass(frozen=True)
 class Difference:
-    """Where two answers differ first, and in what. It may hold expected values: not for a student's eyes as it is."""
+    """Tells where two answers differ first, and how. It may hold expected values: it must not be shown to a student."""
 
     kind: str  # "shape", "dtype", "nan", "values", "number", "opposite", "type", "key", "value", "behaviour", "silence"
     expected: Any
     given: Any
-    where: str = ""  # keys of the dicts on the way there
-    wrong: int = 0  # of a tensor's values
+    where: str = ""  # the keys of the dicts that lead to the place
+    wrong: int = 0  # how many of a tensor's values are wrong
 
 
 def difference(expected: Answer, given: Answer, tolerance: float) -> Difference | None:
-    """How a given answer differs from the expected one; None if it does not.
+    """Return how a given answer differs from the expected one, or None if it does not.
 
-    tolerance  allowed between values in double precision, relative above 1 and absolute below
+    tolerance  the allowed difference between values in double precision, relative above 1 and absolute below
     """
     if isinstance(expected, Silent):
         return Difference("silence", expected, given)
@@ -65,7 +65,10 @@ def _differences(expected: Any, given: Any, tolerance: float, where: str) -> Ite
 
 
 def _tensors(expected: Tensor, given: Any, tolerance: float) -> tuple[str, int] | None:
-    """The kind of difference, and how many values are wrong."""
+    """Return the kind of difference and how many values are wrong, or None if the tensors agree.
+
+    The number is 0 unless the kind is "values".
+    """
     if not isinstance(given, Tensor):
         return "type", 0
     if given.shape != expected.shape:

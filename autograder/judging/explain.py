@@ -1,8 +1,8 @@
 """Says in words why an answer gives points or none, without passing on what a hostile notebook might want to say.
 
-An exception's text is written by the student's code, while the question's source is in reach of it. So feedback
-repeats only messages of known form, known type names, and lines that stand in the student's own notebook. Of values
-it tells shapes, types and how much is off, and never an expected value.
+An exception's text is written by the student's code, which can reach the question's source at that time. So feedback
+repeats only messages of known form, known type names, and lines of the student's own notebook. It tells the shapes and
+types of values and how many of them are wrong, and never an expected value.
 """
 
 import builtins
@@ -44,7 +44,7 @@ MESSAGES = [
         r"a leaf Variable that requires grad is being used in an in-place operation\.",
     )
 ]
-MAX_LINES = 600  # of a notebook's code
+MAX_LINES = 600  # different lines of a notebook's code; if there are more, none is shown
 # Types whose names are repeated; any other name comes from the student's process, and could be a message.
 KNOWN_TYPES = {"ndarray", "function", "method", "type", "generator", "map", "set", "complex", "Linear", "Generator"}
 # Names in messages that are Python's, and not the student's.
@@ -52,10 +52,10 @@ KNOWN_WORDS = frozenset("Tensor NoneType tuple list dict int float str bool func
 
 
 def explain(difference: Difference | None, answer: Answer, texts: Iterable[str]) -> str:
-    """The reason why an answer is wrong.
+    """Return the reason why an answer is wrong, or "" if it does not differ.
 
-    difference  how the values differ, where values came back
-    texts       of the student's code cells
+    difference  how the values differ, if values came back
+    texts       the texts of the student's code cells
     """
     if isinstance(answer, Silent):
         return answer.reason
@@ -65,18 +65,18 @@ def explain(difference: Difference | None, answer: Answer, texts: Iterable[str])
 
 
 def leans_on(name: str) -> str:
-    """Why an exercise that uses a forbidden name gives no points."""
+    """Say why an exercise that uses a forbidden name gives no points."""
     return f"it uses {name}, which this exercise asks you to write yourself"
 
 
 def carried_forward(cause: Iterable[Mistake]) -> str:
-    """Why an answer gives points that is right but for earlier mistakes."""
+    """Say why an answer gives points: only earlier mistakes make it differ from the right one."""
     made = " and ".join(f"“{mistake.name}” in {mistake.exercise}" for mistake in cause)
     return f"right, given {made}, which has cost its points there"
 
 
 def in_words(found: Difference) -> str:
-    """How an answer differs from the right one."""
+    """Say how an answer differs from the right one."""
     at = f"{found.where}: " if found.where else ""
     match found.kind:
         case "shape":
@@ -105,7 +105,10 @@ def in_words(found: Difference) -> str:
 
 
 def _shape(found: Difference) -> str:
-    """A shape, unless it is so odd that it could be a message about the question to its author."""
+    """Describe the shape of the given tensor. Of an odd shape only the number of dimensions is told, and at most 9.
+
+    A shape is odd if it is very different from the expected one: then it could carry a message about the question.
+    """
     given, expected = found.given, found.expected
     plain = abs(given.ndim - expected.ndim) <= 2 and all(size in {1, *expected.shape} for size in given.shape)
     return str(tuple(given.shape)) if plain else f"another one, of {min(given.ndim, 9)} dimensions"

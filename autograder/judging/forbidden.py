@@ -1,9 +1,9 @@
-"""Does an exercise lean on something that it asks the student to write?
+"""Finds out whether an exercise uses something that it asks the student to write.
 
-Looked for in the syntax tree of the notebook, by the trusted side: in the definition of the exercise and in
-everything of the notebook that it reaches by name. What a syntax tree cannot tell is reported, for a person to look.
+The trusted side searches the syntax tree of the notebook: the definition of the exercise, and everything in the
+notebook that it reaches by name. What a syntax tree cannot tell is reported, so that a person looks at it.
 
-Nothing that a student writes may make this raise: what cannot be read is reported, too.
+Nothing that a student writes may make this module raise an exception: code that cannot be read is reported, too.
 """
 
 import ast
@@ -16,9 +16,9 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from autograder.authoring.names import Statement, reached, statements
 
-MAX_CHARACTERS = 200_000  # of a notebook's code; a longer one is reported, and not read
-MAX_LINES = 200_000  # that IPython reads until it has them: after each of its commands it reads the cell anew
-COMMAND = re.compile(r"\s*[!%?/,;]|.*=\s*[!%]|.*\?\s*$")  # a line that may be one
+MAX_CHARACTERS = 200_000  # of a notebook's code; longer code is reported, and not read
+MAX_LINES = 200_000  # that IPython reads in all: after each of its commands it reads the whole cell again
+COMMAND = re.compile(r"\s*[!%?/,;]|.*=\s*[!%]|.*\?\s*$")  # a line that may be a command of IPython
 UNREADABLE = (SyntaxError, ValueError, RuntimeError, MemoryError, SystemError)
 
 # Names by which code reaches what a syntax tree does not show.
@@ -34,18 +34,18 @@ HARMLESS = frozenset({"compile", "eval", "open"})  # as attributes: re.compile, 
 
 @dataclass
 class Code:
-    """What can be known of a notebook's code without running it."""
+    """Holds what is known of a notebook's code without running it."""
 
-    texts: list[str] = field(default_factory=list)  # cell by cell
+    texts: list[str] = field(default_factory=list)  # one for each code cell
     statements: list[Statement] = field(default_factory=list)
-    to_look_at: list[str] = field(default_factory=list)  # for a person, in words
+    to_look_at: list[str] = field(default_factory=list)  # what a person should look at, in words
 
 
 def look_through(cells: Iterable[str], watched: frozenset[str] = frozenset(), given: Iterable[str] = ()) -> Code:
     """Find out what the code cells of a notebook use.
 
-    watched  names whose every appearance in a string is reported, too
-    given    cells that come from the course, if they are as they were: of those nothing is reported
+    watched  names that are reported when they occur in a string, too
+    given    the texts of the cells that come from the course: nothing is reported of a cell that is equal to one
     """
     given = frozenset(given)
     cells = list(cells)
@@ -72,7 +72,7 @@ def _lines_to_read(cell: str) -> int:
 
 @dataclass(frozen=True)
 class Used:
-    """What one cell uses."""
+    """Holds what one cell uses."""
 
     statements: tuple[Statement, ...]
     dynamic: frozenset[str]
@@ -81,7 +81,7 @@ class Used:
 
 @lru_cache(maxsize=4096)  # most cells are the same in every submission
 def _used_in(cell: str, watched: frozenset[str]) -> Used | None:
-    """None for a cell that is no Python."""
+    """Return what a cell uses, or None if it cannot be read as Python."""
     try:
         text = TransformerManager().transform_cell(cell)
         tree = ast.parse(text)
@@ -92,10 +92,10 @@ def _used_in(cell: str, watched: frozenset[str]) -> Used | None:
 
 
 def forbidden_names(code: Code, exercise: str, forbids: frozenset[str], own: Iterable[str] = ()) -> list[str]:
-    """The forbidden names that an exercise reaches, in the order in which they are met.
+    """Return the forbidden names that an exercise reaches, in the order in which they are met.
 
-    forbids  names, or the parts of names
-    own      names of the notebook's exercises: the student's own, and judged for themselves
+    forbids  names, or parts of names
+    own      the names of the notebook's exercises: the student writes them, and each is judged for itself
     """
     if not forbids:
         return []

@@ -1,7 +1,8 @@
 """Compares a student's answers with the reference solution and the named mistakes, and gives the points.
 
-The trusted side asks itself the same questions: the reference solution, and the reference with one of the named
-mistakes in it. A right answer equals the reference's. A wrong one that equals exactly one mistake's is named.
+The trusted side asks the same questions to the reference solution, and to the reference with one of the named mistakes
+in it. A right answer equals the reference's answer. A wrong answer that equals the answer of exactly one mistake gets
+its name.
 """
 
 from collections.abc import Iterable
@@ -32,7 +33,7 @@ STILL_SEES = 0.5
 
 
 class GiveVerdicts(NbGraderPreprocessor):
-    """The step after Execute in nbgrader's autograde: puts points and a table into each check cell."""
+    """Puts points and a table into each check cell. It is the step after Execute in nbgrader's autograde."""
 
     def preprocess(self, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         asked = resources["autograder"]
@@ -45,12 +46,12 @@ class GiveVerdicts(NbGraderPreprocessor):
 
 @lru_cache
 def judge_of(assignment: Assignment, seed: str) -> "Judge":
-    """The judge of an assignment and seed: one for a class, so that its answers are computed once."""
+    """Return the judge of an assignment and seed: one for a whole class, so that its answers are computed once."""
     return Judge(assignment, seed)
 
 
 class Noting:
-    """The names of a namespace, as attributes. Notes which are asked for."""
+    """Offers the names of a namespace as attributes, and notes in ``asked_for`` which of them are read."""
 
     def __init__(self, namespace: SimpleNamespace):
         self._namespace, self.asked_for = namespace, set()
@@ -61,7 +62,7 @@ class Noting:
 
 
 class Judge:
-    """Knows what right answers to the questions of one seed are, and what named mistakes lead to."""
+    """Knows the right answers to the questions of one seed, and the answers that named mistakes lead to."""
 
     def __init__(self, assignment: Assignment, seed: str):
         self.assignment = assignment
@@ -76,7 +77,10 @@ class Judge:
         }
 
     def expected(self, case: Case, mistakes: Iterable[Mistake] = ()) -> Answer:
-        """What the reference solution answers, with these mistakes made in it."""
+        """Return what the reference solution answers with these mistakes made in it.
+
+        Return Silent if they cannot be made together.
+        """
         made = frozenset(mistakes)
         if made:
             made = frozenset(mistake for mistake in made if mistake.exercise in self._can_matter(case))
@@ -88,7 +92,10 @@ class Judge:
         return self._expected[case, made]
 
     def _reference(self, made: frozenset[Mistake]) -> SimpleNamespace | None:
-        """None where these mistakes cannot be made together."""
+        """Return the reference solution with these mistakes made in it, or None if it cannot be made.
+
+        If there is exactly one mistake, the exception is raised instead.
+        """
         try:
             return self.assignment.reference(made)
         except Exception:
@@ -97,7 +104,7 @@ class Judge:
             return None  # they change the same piece of text, or are no Python together
 
     def _can_matter(self, case: Case) -> frozenset[str]:
-        """The exercises whose code this case may run. A mistake in another one need not be tried out."""
+        """Return the exercises whose code this case may run. A mistake in another exercise cannot change its answer."""
         if case not in self._touched:
             noting = Noting(self.assignment.reference())
             self.ask(case, noting)
@@ -107,24 +114,24 @@ class Judge:
         return self._touched[case]
 
     def ask(self, case: Case, namespace: SimpleNamespace | Noting) -> Answer:
-        """Ask trusted code, in this process."""
+        """Ask trusted code the question of this case, in this process, and return its answer."""
         with _one_thread():
             return decode(probe.as_text(probe.answer(case.ask, namespace, self._seeds[case.name])))
 
     def answers(self, mistakes: Iterable[Mistake] = ()) -> dict[str, Answer]:
-        """What somebody would answer who made these mistakes, by the case's name."""
+        """Return the answers of the reference solution with these mistakes made in it, by the case's name."""
         mistakes = list(mistakes)
         return {case.name: self.expected(case, mistakes) for case in self.assignment.cases}
 
     def verdicts(self, answers: dict[str, Answer], notebook: NotebookNode | None = None) -> list[Verdict]:
-        """A verdict for every exercise, in the notebook's order.
+        """Return a verdict for every exercise, in the notebook's order.
 
-        answers   by the case's name; one that is missing gives no points
-        notebook  the one that was executed: forbidden names are looked for in it
+        answers   the answers by the case's name; a case without an answer gives no points
+        notebook  the executed notebook, in which forbidden names and exercises that are not done are looked for
         """
         code = self.code_of(notebook) if notebook else Code()
         earlier: list[Mistake] = []
-        unexplained = False  # did an earlier exercise go wrong for no known reason?
+        unexplained = False  # whether an earlier exercise went wrong for no known reason
         verdicts = []
         for exercise, points in self.assignment.source.points.items():
             cases = self._cases(exercise, answers, earlier, unexplained, code)
@@ -137,7 +144,7 @@ class Judge:
         return verdicts
 
     def code_of(self, notebook: NotebookNode) -> Code:
-        """What the notebook's code uses, and what of it a person should look at."""
+        """Find out what the notebook's code uses, and what of it a person should look at."""
         watched = frozenset().union(*(case.forbids for case in self.assignment.cases))
         code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
         return look_through(code, watched, self._given)
@@ -181,7 +188,10 @@ class Judge:
         return self._difference(case, answer) is None
 
     def _carried(self, case: Case, answer: Answer, earlier: list[Mistake]) -> list[Mistake]:
-        """The earlier mistakes that explain an answer that is right but for them; none if there are none."""
+        """Return the earlier mistakes, one or all of them, that explain an answer which is right apart from them.
+
+        Return [] if none explain it, or if the case would then catch too few of the exercise's mistakes.
+        """
         single = [[mistake] for mistake in earlier]
         for cause in [*single, earlier] if len(earlier) > 1 else single:
             if self._difference(case, answer, cause) is None and self._still_sees(case, cause):
@@ -197,11 +207,11 @@ class Judge:
     def _name(
         self, exercise: str, given: dict[Case, Answer], right: list[Case], earlier: list[Mistake], unexplained: bool
     ) -> dict[Case, Mistake]:
-        """The mistake that explains each wrong answer, where exactly one does.
+        """Return the mistake that explains each wrong answer, if exactly one does. Other cases are left out.
 
-        A mistake is out of the question if it would have spoilt an answer that is right. Where several explain the
-        same answer, one that explains all wrong answers of the exercise goes first. If an earlier exercise went wrong
-        for no known reason, only such a one counts: what is wrong here may come from there.
+        A mistake is ruled out if it would have spoilt an answer that is right. If exactly one mistake explains all
+        wrong answers of the exercise, it is named for all of them, even if others explain some. If an earlier exercise
+        went wrong for no known reason, only such a mistake counts, since the error here may come from there.
         """
         wrong = [case for case in given if case not in right]
         explains = {
@@ -218,18 +228,18 @@ class Judge:
         return {case: mistakes[0] for case, mistakes in by_case.items() if len(mistakes) == 1}
 
     def _refuted(self, case: Case, answer: Answer, mistake: Mistake, earlier: list[Mistake]) -> bool:
-        """Would this mistake have led to another answer than this right one?"""
+        """Return whether a right answer rules this mistake out: it changes the case's answer, but not to this one."""
         changes = self._difference(case, self.expected(case, [mistake])) is not None
         return changes and not self._shows(case, answer, mistake, earlier)
 
     def _shows(self, case: Case, answer: Answer, mistake: Mistake, earlier: list[Mistake]) -> bool:
-        """Does this mistake, alone or after the earlier ones, lead to this answer?"""
+        """Return whether this mistake, alone or together with the earlier ones, leads to this answer."""
         return any(self._difference(case, answer, [*cause, mistake]) is None for cause in ([], earlier))
 
 
 @contextmanager
 def _one_thread():
-    """As many as kernels have, so that sums are added up in the same order."""
+    """Let torch use one thread inside, as kernels do, so that sums are added up in the same order."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

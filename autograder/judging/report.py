@@ -1,4 +1,4 @@
-"""Shows verdicts: in a check cell of the graded notebook, and in the terminal."""
+"""Shows verdicts in the check cells of the graded notebook and in the terminal."""
 
 import shutil
 import textwrap
@@ -13,9 +13,10 @@ from autograder.judging.verdict import CaseVerdict, Verdict
 
 
 def into_notebook(notebook: NotebookNode, verdicts: list[Verdict]) -> None:
-    """Make the verdict the one result of each check cell; the student's own messages stay below it.
+    """Make the verdict the only result of each check cell, and keep the cell's streams and errors below it.
 
-    nbgrader takes the number as the cell's points, and feedback and formgrader show the table.
+    nbgrader takes the number as the cell's points, and feedback and formgrader show the table. The verdicts are also
+    stored in the notebook's metadata.
     """
     by_cell = {f"check_{verdict.exercise}": verdict for verdict in verdicts}
     for cell in notebook.cells:
@@ -33,6 +34,7 @@ def into_notebook(notebook: NotebookNode, verdicts: list[Verdict]) -> None:
 
 
 def as_html(verdict: Verdict) -> str:
+    """Return the verdict as a line with the points and a table of its cases. All texts are escaped."""
     rows = "".join(
         "<tr><td>{}</td><td>{}</td><td>{}</td></tr>".format(
             "✓" if case.passed else "✗",
@@ -49,7 +51,7 @@ def as_html(verdict: Verdict) -> str:
 
 
 def as_text(verdicts: list[Verdict]) -> str:
-    """For the terminal: each exercise, each case, what was wrong."""
+    """Return a text for the terminal: each exercise with its points, each of its cases, and what was wrong."""
     width = min(shutil.get_terminal_size().columns, 100)
     lines = []
     for verdict in verdicts:
@@ -63,7 +65,10 @@ def as_text(verdicts: list[Verdict]) -> str:
 
 
 def _found(verdict: Verdict) -> Iterable[tuple[CaseVerdict, list[str], str]]:
-    """Each case, the name of its mistake if there is one, and what to say; a sentence is said once."""
+    """Yield each case, a list with the name of its mistake or an empty one, and what to say.
+
+    The sentence of a mistake is said only the first time that the mistake occurs.
+    """
     said = set()
     for case in verdict.cases:
         repeated = case.mistake in said
@@ -75,12 +80,12 @@ def _found(verdict: Verdict) -> Iterable[tuple[CaseVerdict, list[str], str]]:
 
 
 def printable(text: str) -> str:
-    """In one line, and with nothing that a terminal would take for a command."""
+    """Return the text in one line, with an escape sequence in place of each character that is not printable."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
-    """A plain table; columns whose cells are all numbers stand to the right."""
+    """Return a plain table as text. A column whose cells are all numbers or empty is aligned to the right."""
     columns = list(zip(head, *rows, strict=True))
     widths = [max(map(len, column)) for column in columns]
     right = [

@@ -1,4 +1,4 @@
-"""What the judge found: points, and for each case what was wrong."""
+"""Holds what the judge found: the points, and for each case what was wrong."""
 
 import math
 from dataclasses import dataclass, field
@@ -8,6 +8,8 @@ from autograder.authoring.assignment import Mistake
 
 @dataclass(frozen=True)
 class CaseVerdict:
+    """Tells whether one case passed, and why."""
+
     title: str
     passed: bool
     reason: str = ""  # what was wrong, or why points were given all the same
@@ -16,14 +18,15 @@ class CaseVerdict:
 
 @dataclass
 class Verdict:
-    """Of one exercise."""
+    """Holds the verdict on one exercise: its points and the verdicts on its cases."""
 
     exercise: str
-    points: float
+    points: float  # the most that it can give
     cases: list[CaseVerdict] = field(default_factory=list)
 
     @property
     def score(self) -> float:
+        """Return the points for the share of cases that passed, rounded to two digits unless all passed."""
         passed = sum(case.passed for case in self.cases)
         score = self.points if passed == len(self.cases) else round(self.points * passed / len(self.cases), 2)
         assert math.isfinite(score) and 0 <= score <= self.points
@@ -31,11 +34,11 @@ class Verdict:
 
     @property
     def mistakes(self) -> list[Mistake]:
-        """The mistakes that were named, each once."""
+        """Return the mistakes that were named, each once."""
         return list(dict.fromkeys(case.mistake for case in self.cases if case.mistake))
 
     def as_dict(self) -> dict:
-        """For notebooks and records, in what JSON knows."""
+        """Return the verdict in types that JSON knows, for notebooks and records."""
         cases = [
             {
                 "title": case.title,

@@ -3,13 +3,13 @@
     rebuild      puts a student's cells into the release: nothing else of a submission is kept
     execute      nbgrader's step: runs a notebook, or finds in the records that it was run before
     run          runs one notebook, cell by cell and question by question
-    clock        tells how long something took, and how much of that its kernel worked
-    kernel/      the kernel: locked in, and forked from a process that has imported everything
+    clock        tells how long something took, and how much of that time its kernel worked
+    kernel/      starts kernels that are locked in, as forks of a process that has imported everything
     listen       takes from a kernel's messages what is well formed
     ask          puts hidden questions to a kernel
     answers      reads answers back as data
     fingerprint  says what an execution depends on, as one hash
     records      keeps what was run and what came of it
 
-Nothing here knows a right answer.
+No module here knows a right answer.
 """

@@ -1,7 +1,7 @@
 """Reads answers back as data.
 
-An answer comes from a process that may be hostile: it is parsed by json and safetensors, never unpickled, and
-whatever cannot be read is no answer.
+An answer comes from a process that may be hostile: it is parsed by json and safetensors, and never unpickled. What
+cannot be read does not count as an answer.
 """
 
 import base64
@@ -17,23 +17,23 @@ from autograder.probe import MAX_BYTES
 
 @dataclass(frozen=True)
 class Unfit:
-    """A value of a type that no exercise asks for."""
+    """Replaces a value that no exercise asks for, because it has another type or is too large."""
 
     type: str
 
 
 @dataclass(frozen=True)
 class Raised:
-    """The student's code, or the reference with a mistake in it, raised an exception."""
+    """Says that the student's code, or the reference with a mistake in it, raised an exception."""
 
     type: str
     message: str
-    line: str = ""  # of the student's notebook
+    line: str = ""  # the last line of the student's notebook on the way to it, if known
 
 
 @dataclass(frozen=True)
 class Silent:
-    """No answer came, and why."""
+    """Says that no answer came, and why."""
 
     reason: str
 
@@ -43,7 +43,7 @@ Answer = Any  # values, Raised or Silent
 
 @dataclass(frozen=True)
 class Reply:
-    """What a kernel sent in answer to a question, as it came."""
+    """Holds what a kernel sent in answer to a question, before it is parsed."""
 
     text: str
 
@@ -53,7 +53,10 @@ class Reply:
 
 
 def decode(text: str) -> Answer:
-    """An answer from its JSON. What is not exactly one is Silent."""
+    """Return the answer in a JSON text: values, or Raised.
+
+    Return Silent if the text cannot be read as an answer, or is too long.
+    """
     unreadable = Silent("the answer could not be read")
     if not isinstance(text, str) or len(text) > 2 * MAX_BYTES:
         return unreadable

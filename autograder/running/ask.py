@@ -1,4 +1,4 @@
-"""Puts hidden questions to a student's code: in its kernel, after the last cell, in requests that are no cell."""
+"""Asks hidden questions in a student's kernel, after its last cell, by requests that are not cells of the notebook."""
 
 import secrets
 from pathlib import Path
@@ -17,7 +17,7 @@ from autograder.running.listen import CarefulListener
 
 
 class Host(Protocol):
-    """Who runs the kernel."""
+    """Describes what ``ask`` needs of the object that runs the kernel."""
 
     km: KernelManager
     kc: KernelClient
@@ -25,15 +25,15 @@ class Host(Protocol):
 
 
 class OutOfTime(Exception):
-    """A question was interrupted at its time limit, and the kernel lives on."""
+    """A request was interrupted at its time limit, and the kernel is still alive."""
 
 
 def ask(waiting: list[Question], assignment: Assignment, host: Host, replies: dict[str, Reply | Silent]) -> None:
-    """Ask these questions in the kernel of ``host``, one after the other, in one request that is no cell.
+    """Ask these questions one after the other in the kernel of ``host``, in one request that is not a cell.
 
-    replies  where what came is put, by the case's name; a question may have stayed without a reply
+    replies  a dictionary into which each reply is put, by the case's name; a question may stay without a reply
 
-    Raises OutOfTime, or what nbclient raises when a kernel dies: then there may be no reply to any of them.
+    Raises OutOfTime, or what nbclient raises when a kernel dies. Then some questions, or all, may be without a reply.
     """
     types = {question.case: f"{probe.ANSWER}.{secrets.token_hex(16)}" for question in waiting}
     request = new_notebook(cells=[new_code_cell(_request(waiting, types, assignment))])
@@ -63,10 +63,10 @@ def ask(waiting: list[Question], assignment: Assignment, host: Host, replies: di
 
 
 class Questioner(CarefulListener, NotebookClient):
-    """Hears nothing but answers."""
+    """Executes a request, and keeps only the answers of what the kernel sends."""
 
     max_output = Integer(12 * probe.MAX_BYTES)
-    shown = Instance(frozenset)  # the MIME types of the answers: who does not know one cannot answer
+    shown = Instance(frozenset)  # the MIME types of the answers: code that does not know one cannot answer
 
     def _plain(self, kind, content):
         return super()._plain(kind, content) if kind in ("status", "display_data") else None

@@ -1,4 +1,4 @@
-"""Tells how long a cell or a question has taken, and how much of that its kernel has worked."""
+"""Tells how long a cell or a question has taken, and how much of that time its kernel has worked."""
 
 import math
 import time
@@ -9,9 +9,9 @@ from autograder.running.kernel.provisioner import ConfinedProvisioner
 
 
 class Clock:
-    """The clock of one kernel.
+    """Measures time and processor time for one kernel.
 
-    provisioner  of the kernel, which counts its processor time; None where nobody counts it
+    provisioner  the kernel's provisioner, which counts its processor time; None if the time is not counted
     """
 
     def __init__(self, provisioner: ConfinedProvisioner | None):
@@ -22,13 +22,14 @@ class Clock:
         self._began = time.monotonic()
 
     def seconds(self) -> float:
-        """Seconds since the start."""
+        """Return the seconds since the last call of ``start``."""
         return time.monotonic() - self._began
 
     def worked(self) -> float:
-        """Seconds of processor time since this was last asked; infinite if nobody counts them.
+        """Return the seconds of processor time that the kernel has used since the last call of this method.
 
-        It is asked for after whatever took long, so that only short cells add to one that comes after them.
+        The result is infinite, or not a number, if nobody counts them or the kernel has ended. This is called after
+        every cell that took long, so that only the time of short ones is added to the next result.
         """
         used = run_sync(self._provisioner.cpu_seconds)() if self._provisioner else math.inf
         used, self._used = used - self._used, used

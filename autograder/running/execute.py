@@ -1,6 +1,7 @@
-"""The execute step of nbgrader's autograde: runs a rebuilt notebook, or finds in the records that it was run before.
+"""Replaces the execute step of nbgrader's autograde.
 
-What comes of a run depends on nothing but what was run, and is kept: the same is not run twice.
+It runs a rebuilt notebook, or finds in the records that it was run before. The result of a run depends only on what was
+run. It is kept, so that the same notebook is not run twice.
 """
 
 import nbgrader.preprocessors
@@ -17,7 +18,10 @@ from autograder.running.run import Run
 
 
 class Execute(nbgrader.preprocessors.Execute):
-    """Leaves seed, answers and more in ``resources["autograder"]``."""
+    """Executes a rebuilt notebook, or takes its outputs and answers from the records.
+
+    It leaves the seed, the answers, the number of the execution and the isolation in ``resources["autograder"]``.
+    """
 
     sandbox = Bool(True, help="Confine the kernel. Without, a student's code can read and forge grades.").tag(
         config=True
@@ -59,18 +63,19 @@ class Execute(nbgrader.preprocessors.Execute):
         return notebook, resources
 
     def run(self, notebook: NotebookNode, assignment: Assignment, seed: str) -> Execution:
-        """Run a rebuilt notebook and ask the questions of this seed. Nothing is read from the records or kept there.
+        """Run a rebuilt notebook, and ask the questions of this seed. The records are neither read nor changed.
 
-        Raises NoKernel if none can be started.
+        Raises NoKernel, or another RuntimeError, if no kernel can be started.
         """
         return Run(notebook, assignment, seed, self).whole()
 
     @property
     def isolation(self) -> str:
+        """Return "confined" if kernels run in the sandbox, and "none" if they do not."""
         return "confined" if self.sandbox else "none"
 
     def fingerprint(self, notebook: NotebookNode, assignment: Assignment, seed: str) -> Fingerprint:
-        """Tells runs apart whose results may differ."""
+        """Return the fingerprint of a run. Runs whose results may differ have different fingerprints."""
         own = ("timeout", "iopub_timeout", "question_timeout", "notebook_timeout", "max_replays", "max_output")
         kernel = ConfinedProvisioner(config=self.config)
         confined = kernel.limits() | {"pictures": kernel.pictures} if self.sandbox else {}
@@ -78,6 +83,6 @@ class Execute(nbgrader.preprocessors.Execute):
         return fingerprint(notebook, assignment, seed, settings, kernel.shown, self.libraries)
 
     def warm_up(self) -> None:
-        """Start to import what kernels need, and do not wait for it."""
+        """Start to import what kernels need, and do not wait until it is imported. Do nothing without a sandbox."""
         if self.sandbox:
             ConfinedProvisioner(config=self.config).warm_up()

@@ -1,4 +1,4 @@
-"""Says what an execution depends on, as one hash: what has the same hash needs to be run once."""
+"""Computes one hash of all that an execution depends on: executions with the same hash need to be run only once."""
 
 import json
 import platform
@@ -18,7 +18,7 @@ from autograder.running import ask
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """The hash of what is run, and the facts that went into it, but for the code."""
+    """Holds the hash of what is run, and the facts from which it was computed, except for the code."""
 
     key: str
     facts: dict
@@ -32,9 +32,9 @@ def fingerprint(
     shown: Mapping[str, str],
     libraries: Iterable[str],
 ) -> Fingerprint:
-    """The fingerprint of running a rebuilt notebook, and asking the questions of this seed.
+    """Return the fingerprint of running a rebuilt notebook, and of asking the questions of this seed.
 
-    settings   limits and isolation, as JSON knows them
+    settings   limits and isolation, as values that JSON can hold
     shown      {path in the kernel: folder or file here}
     libraries  distributions whose versions count
     """
@@ -56,7 +56,7 @@ _version = cache(version)
 
 @cache
 def _contents(path: Path) -> str:
-    """A hash of a file, or of everything that lies in a folder."""
+    """Return a hash of a file, or of all files in a folder except for those in __pycache__."""
     digest = sha256()
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
         if file.is_file() and "__pycache__" not in file.parts:

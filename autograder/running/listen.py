@@ -1,7 +1,7 @@
-"""Takes from a kernel's messages what is well formed, and only so much of it.
+"""Takes from a kernel's messages what is well formed, up to a limited size.
 
-The kernel runs a student's code, and may send anything. What is odd is left out here, before nbclient, nbformat and
-the pages that show a notebook could stumble over it.
+The kernel runs a student's code, and may send anything. Malformed messages are left out here, before they can confuse
+nbclient, nbformat or the pages that show a notebook.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ SHOWN = {"text/plain", "text/html", "text/markdown", "text/latex", "image/png", 
 
 
 class CarefulListener(HasTraits):
-    """For a NotebookClient: put it before NotebookClient among the bases."""
+    """Filters the messages that a NotebookClient gets. Put it before NotebookClient among the base classes."""
 
     max_output = Integer(help="Characters of output that are kept of a cell.")
     max_outputs = Integer(500, help="Outputs that are kept of a cell.")
@@ -35,7 +35,10 @@ class CarefulListener(HasTraits):
             return None
 
     def plain_reply(self, content: Any) -> dict[str, Any]:
-        """How a cell ended: the content of a reply, of known form, whatever has come."""
+        """Return the content of a reply, which says how a cell ended, in a known form, whatever the kernel has sent.
+
+        A reply that is malformed or too large becomes an error with the name Unreadable.
+        """
         try:
             if content["status"] != "error":
                 return {"status": "ok"}
@@ -47,7 +50,10 @@ class CarefulListener(HasTraits):
         return {"status": "error", "ename": "Unreadable", "evalue": "", "traceback": ["The reply could not be read."]}
 
     def _plain(self, kind: str, content: dict[str, Any]) -> dict[str, Any] | None:
-        """A message's content, of known form; None for one that is left out. May raise on what is odd."""
+        """Return a message's content in a known form, or None if the message is to be left out.
+
+        A malformed message may raise any exception.
+        """
         if kind == "status":
             return {"execution_state": _text(content["execution_state"])}
         if kind == "execute_input":
@@ -78,19 +84,22 @@ class CarefulListener(HasTraits):
 
 
 def _text(value: Any) -> str:
-    """A string that every encoding can write. Raises TypeError on anything else."""
+    """Return a string in characters that every encoding can write; others become question marks.
+
+    Raises TypeError if the value is not a string.
+    """
     if not isinstance(value, str):
         raise TypeError(type(value).__name__)
     return value.encode("utf-8", "replace").decode()
 
 
 def _count(content: dict[str, Any]) -> int:
-    """The number of a cell's run. nbformat allows none below zero."""
+    """Return the number of a cell's run. It is at least 0, because nbformat allows no negative number."""
     return max(0, int(content["execution_count"]))
 
 
 def _sizes(metadata: Any) -> dict[str, dict[str, int]]:
-    """How large a picture is shown; nothing else of a display's metadata."""
+    """Return the width and height at which pictures are shown, and nothing else of a display's metadata."""
     kept = {}
     for kind in ("image/png", "image/jpeg"):
         sizes = metadata.get(kind) if isinstance(metadata, dict) else None

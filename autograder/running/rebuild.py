@@ -1,8 +1,8 @@
-"""Puts a student's cells into the release. Nothing else of a submission is kept.
+"""Puts a student's cells into the release, and keeps nothing else of a submission.
 
-The graded notebook is the released one, with the text of the student's solution cells put in by grade_id, and their
-free cells where they were. Every tag, flag, point value and locked cell is the release's. What had to be mended is
-an anomaly, noted in the notebook's metadata for the instructor.
+The graded notebook is the released one. The text of the student's solution cells is put in by grade_id, and their free
+cells stay where they were. Every tag, flag, point value and locked cell is the release's. What had to be repaired is an
+anomaly, and is noted in the notebook's metadata for the instructor.
 """
 
 import copy
@@ -16,12 +16,12 @@ from autograder.authoring.course import Course
 from autograder.authoring.release import release_notebook
 
 NEW_CELL = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
-MAX_ANOMALIES = 50  # that are named
+MAX_ANOMALIES = 50  # so many are named, and the others are counted
 PICTURES = {"image/png", "image/jpeg", "image/gif"}
 
 
 class Rebuild(NbGraderPreprocessor):
-    """The sanitize step of nbgrader's autograde."""
+    """Replaces the sanitize step of nbgrader's autograde with ``rebuild``."""
 
     def preprocess(self, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         assignment = Course(parent=self).assignment(resources["nbgrader"]["assignment"])
@@ -32,7 +32,7 @@ class Rebuild(NbGraderPreprocessor):
 
 
 def rebuild(submitted: NotebookNode, release: NotebookNode) -> tuple[NotebookNode, list[str]]:
-    """A notebook to grade, and what had to be mended in the submission."""
+    """Return a notebook to grade, and a list of what had to be repaired in the submission."""
     known = {grade_id(cell): cell for cell in release.cells if grade_id(cell)}
     given: dict[str, NotebookNode] = {}  # the student's version of each cell of the release
     free: dict[str | None, list[NotebookNode]] = {None: []}  # their own cells, by the known cell they follow
@@ -76,27 +76,33 @@ def rebuild(submitted: NotebookNode, release: NotebookNode) -> tuple[NotebookNod
 
 
 def grade_id(cell: NotebookNode) -> str | None:
-    """The name under which the release knows a cell, whatever else stands in its metadata."""
+    """Return the name by which the release knows a cell, or None if there is none. Ignore all other metadata."""
     settings = cell.get("metadata", {}).get("nbgrader")
     name = settings.get("grade_id") if isinstance(settings, dict) else None
     return name if isinstance(name, str) else None
 
 
 def _text(cell: NotebookNode) -> str:
-    """What a cell says, in characters that every encoding can write: half an emoji is none."""
+    """Return the text of a cell in characters that every encoding can write; half an emoji becomes a question mark.
+
+    Return "" if the cell has no text.
+    """
     source = cell.get("source")
     return source.encode("utf-8", "replace").decode() if isinstance(source, str) else ""
 
 
 def _free_cell(cell: NotebookNode) -> NotebookNode:
-    """A student's own cell: what it says, and nothing that it claims about itself."""
+    """Return a new cell with the text and pictures of a student's own cell, and without its metadata."""
     made = NEW_CELL.get(cell.cell_type, new_raw_cell)(_text(cell))
     made.update(_attachments(cell))
     return made
 
 
 def _attachments(cell: NotebookNode) -> dict:
-    """Pictures that were pasted into a markdown cell."""
+    """Return the pictures that were pasted into a markdown cell, as a dictionary with the key "attachments".
+
+    Return an empty dictionary for a cell that has none.
+    """
     attachments = cell.get("attachments")
     if cell.cell_type != "markdown" or not isinstance(attachments, dict):
         return {}

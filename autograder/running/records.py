@@ -1,7 +1,7 @@
-"""Keeps what was run and what came of it, for good: a log, from which any grade can be repeated, and a cache.
+"""Keeps what was run and what came of it, for good: as a log from which any grade can be repeated, and as a cache.
 
-One file, which only its owner can read: executions, by the hash of what was run, and a line for every grading, which
-points at its execution. Beside it lie the secret seeds of the class.
+One file, which only its owner can read, holds the executions, by the hash of what was run, and a line for every
+grading, which points at its execution. The secret seeds of the class are in files beside it.
 """
 
 import copy
@@ -42,19 +42,19 @@ ANOMALIES = "graded with anomalies"
 
 @dataclass
 class Execution:
-    """A notebook that was run, and what came back."""
+    """Holds a notebook that was run, and what came back."""
 
     notebook: NotebookNode
     replies: dict[str, Reply | Silent] = field(default_factory=dict)  # by the case's name
     anomalies: list[str] = field(default_factory=list)
-    repeatable: bool = True  # no wall clock had a say in it
-    id: int | None = None  # in the records
+    repeatable: bool = True  # False if time limits, or a lack of memory, may have changed it
+    id: int | None = None  # its number in the records, None before it is kept
 
     def answers(self) -> dict[str, Answer]:
         return {case: reply.answer if isinstance(reply, Reply) else reply for case, reply in self.replies.items()}
 
     def into(self, notebook: NotebookNode) -> NotebookNode:
-        """This notebook, of the same code, with what its cells have put out."""
+        """Return a copy of this notebook, which has the same code, with the outputs of the execution's cells."""
         notebook = copy.deepcopy(notebook)
         ran = [cell for cell in self.notebook.cells if cell.cell_type == "code"]
         code = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -66,7 +66,7 @@ class Execution:
 
 @dataclass(frozen=True)
 class Grading:
-    """What became of one submission, once: a line in the records."""
+    """Holds what became of one submission in one grading. It is a line in the records."""
 
     student: str
     assignment: str
@@ -80,7 +80,7 @@ class Grading:
 
 
 class Records(Configurable):
-    """The records of a class. They are safe for several processes at once."""
+    """Reads and writes the records of a class. Several processes may use them at once."""
 
     folder = Unicode(help="Folder of the records. It holds the class's secret seeds, too: keep it.").tag(config=True)
 
@@ -93,9 +93,10 @@ class Records(Configurable):
         return Path(self.folder, "records.db")
 
     def seed(self, assignment: str) -> str:
-        """The secret from which this class's hidden inputs are drawn: a random one, made when it is first asked for.
+        """Return the secret from which this class's hidden inputs are drawn.
 
-        Only its owner can read the file.
+        It is random, and is made when it is first asked for. Only the owner of its file can read it. Raises ValueError
+        if the file is empty.
         """
         path = Path(self.folder, f"{assignment}.seed")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -119,7 +120,10 @@ class Records(Configurable):
                 yield database
 
     def execution(self, fingerprint: Fingerprint) -> Execution | None:
-        """What came of it when just this was run before; None if it never was, or if the clock had a say."""
+        """Return the execution that was kept with this fingerprint.
+
+        Return None if it was never run, or if its result may have depended on the clock or on a lack of memory.
+        """
         with self._open() as database:
             found = database.execute(
                 "SELECT * FROM executions WHERE key = ? AND repeatable", [fingerprint.key]
@@ -127,7 +131,7 @@ class Records(Configurable):
         return _execution(found) if found else None
 
     def keep(self, fingerprint: Fingerprint, execution: Execution) -> None:
-        """Keep what was run. The execution is given its id."""
+        """Keep an execution in the records, and set its id."""
         replies = {case: asdict(reply) for case, reply in execution.replies.items()}
         with self._open() as database:
             execution.id = database.execute(
@@ -145,7 +149,7 @@ class Records(Configurable):
             ).lastrowid
 
     def write(self, grading: Grading) -> None:
-        """Add a line."""
+        """Add a grading as a line, with the present time."""
         plain = replace(grading, student=writable(grading.student), reason=writable(grading.reason), made=_now())
         row = asdict(plain)
         row |= {name: json.dumps(row[name]) for name in ("verdicts", "anomalies")}
@@ -155,7 +159,7 @@ class Records(Configurable):
             )
 
     def latest(self, assignment: str | None = None) -> list[Grading]:
-        """The last grading of every student and assignment."""
+        """Return the last grading of every student and assignment, or of every student in one assignment."""
         with self._open() as database:
             rows = database.execute(
                 "SELECT * FROM lines WHERE id IN (SELECT max(id) FROM lines GROUP BY student, assignment)"
@@ -164,7 +168,7 @@ class Records(Configurable):
         return [_grading(row) for row in rows if assignment in (None, row["assignment"])]
 
     def last(self, student: str, assignment: str) -> Grading | None:
-        """The last grading of one student and assignment; None if there is none."""
+        """Return the last grading of one student and assignment, or None if there is none."""
         with self._open() as database:
             row = database.execute(
                 "SELECT * FROM lines WHERE student = ? AND assignment = ? ORDER BY id DESC",
@@ -173,15 +177,19 @@ class Records(Configurable):
         return _grading(row) if row else None
 
     def execution_of(self, grading: Grading) -> tuple[Execution, dict] | None:
-        """The execution that a grading points at, and the facts that it depended on; None if nothing was run for it."""
+        """Return the execution that a grading points at, and the facts that it depended on.
+
+        Return None if nothing was run for the grading.
+        """
         with self._open() as database:
             found = database.execute("SELECT * FROM executions WHERE id = ?", [grading.execution]).fetchone()
         return (_execution(found), json.loads(found["facts"])) if found else None
 
     def forget(self, student: str) -> int:
-        """Remove every line of a student, and executions that nobody else's line points at. Returns how many lines.
+        """Remove every line of a student, and the executions that no other line points at. Return the number of lines.
 
-        An execution that no line points at may belong to a grading that is under way: it stays, unless it is a day old.
+        An execution that no line has ever pointed at may belong to a grading that is still running. It is removed only
+        when it is a day old.
         """
         yesterday = (datetime.now(UTC) - timedelta(days=1)).isoformat()
         with self._open() as database:
@@ -194,12 +202,15 @@ class Records(Configurable):
 
 
 def writable(text: str) -> str:
-    """A name as the records hold it: a folder's may be no text in UTF-8."""
+    """Return a name as the records hold it.
+
+    A folder's name need not be valid UTF-8: what UTF-8 cannot write is replaced by an escape sequence.
+    """
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _for_the_owner(path: str | Path, flags: int) -> int:
-    """Open a file that nobody else can read."""
+    """Open a file, which only its owner can read and write if it is made here."""
     return os.open(path, flags, 0o600)
 
 

@@ -1,7 +1,7 @@
 """Runs one notebook in a kernel, and asks the hidden questions there after its last cell.
 
-A cell that kills its kernel, or cannot be interrupted, costs itself: a fresh kernel runs the others again without
-it, a bounded number of times.
+A cell that kills its kernel, or cannot be interrupted, is left out: a fresh kernel runs the other cells again. This
+happens a limited number of times.
 """
 
 import asyncio
@@ -32,8 +32,8 @@ from autograder.running.records import Execution
 if TYPE_CHECKING:
     from autograder.running.execute import Execute
 
-LONG = 1.0  # seconds
-BUSY = 0.5  # code that used this share of its time has worked, and did not wait
+LONG = 1.0  # seconds; after a longer cell the kernel's processor time is read
+BUSY = 0.5  # code that used the processor for this share of its time has worked, and not waited
 LIMITS_BROKEN = {
     "memory": ", for it used more memory than a notebook may",
     "cpu": ", for it used more processor time than a notebook may",
@@ -42,9 +42,9 @@ LIMITS_BROKEN = {
 
 
 class Run(CarefulListener, NotebookClient):
-    """One notebook that is being run: in a kernel, and in another one where that has died.
+    """Runs one notebook in a kernel, and in another kernel if that one has died.
 
-    step  whose settings it has: those of nbclient, and those of Execute
+    step  the Execute step; its settings, and those that nbclient knows, are used here
     """
 
     def __init__(self, notebook: NotebookNode, assignment: Assignment, seed: str, step: "Execute"):
@@ -55,13 +55,13 @@ class Run(CarefulListener, NotebookClient):
         self.question_timeout = step.question_timeout
         self._step, self._assignment, self._questions = step, assignment, questions(assignment, seed)
         self._execution = Execution(notebook)
-        self._deadly: set[int] = set()  # cells that ended the kernel
+        self._deadly: set[int] = set()  # cells that ended the kernel, or could not be interrupted
         self._second_chances: set[object] = set()  # cells and questions that ran out of time, and were tried again
         self._replays_left = step.max_replays
         self._deadline = time.monotonic() + step.notebook_timeout
 
     def whole(self) -> Execution:
-        """Run all cells, ask all questions, and end the kernel."""
+        """Run all cells, ask all questions, end the kernel, and return what came of it."""
         with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as folder:
             self._folder = Path(folder)
             try:
@@ -78,7 +78,7 @@ class Run(CarefulListener, NotebookClient):
         return self._execution
 
     def _start_kernel(self) -> None:
-        """Start a kernel in a new folder, with sockets where an ordinary one opens ports."""
+        """Start a kernel in a new folder, with Unix sockets where an ordinary kernel opens ports."""
         place = Path(tempfile.mkdtemp(dir=self._folder))
         for name in ("scratch", "ipython"):
             (place / name).mkdir()
@@ -133,8 +133,8 @@ class Run(CarefulListener, NotebookClient):
         self._step.on_step()
 
     def _cell_executed(self, *, execute_reply: dict, **details) -> None:
-        """nbclient's hook. A cell that calls quit() ends the kernel a little later, in the middle of another: it says
-        so here."""
+        """Bring a cell's reply into a known form, and note, as nbclient's hook, whether the cell called quit(). Such a
+        cell ends the kernel a little later, while another cell runs."""
         content = execute_reply["content"]
         execute_reply["content"] = self.plain_reply(content)  # nbclient reads it after us, too
         self._step.on_cell_executed(execute_reply=execute_reply, **details)
@@ -143,8 +143,8 @@ class Run(CarefulListener, NotebookClient):
         self._quits = any(isinstance(part, dict) and part.get("source") == "ask_exit" for part in parts)
 
     def _ask(self, waiting: list[Question]) -> None:
-        """Ask all, together. Where that goes wrong, ask one by one until it is known which question it was: that one
-        ends the questions to its exercise."""
+        """Ask all questions together. If that fails, ask one by one to find the question that fails, and then give up
+        this one and all other questions to its exercise."""
         replies, alone = self._execution.replies, False
         while waiting:
             if self._given_up():
@@ -179,7 +179,7 @@ class Run(CarefulListener, NotebookClient):
                 self._replay(len(self.nb.cells))
 
     def _leave_out(self, waiting: list[Question], trouble: str) -> list[Question]:
-        """Give up the first of these, which was not answered, and all others to its exercise. Returns the rest."""
+        """Give up the first question, which was not answered, and all others to its exercise. Return the rest."""
         replies, exercise = self._execution.replies, waiting[0].exercise
         reason = "not asked: another question to this exercise was not answered"
         replies.update({question.case: Silent(reason) for question in waiting if question.exercise == exercise})
@@ -187,7 +187,7 @@ class Run(CarefulListener, NotebookClient):
         return [question for question in waiting if question.exercise != exercise]
 
     def _given_up(self) -> str:
-        """Why nothing more is run; an empty string while something is."""
+        """Return why nothing more is run, or an empty string if more may be run."""
         if self._replays_left < 0:
             return "the notebook's process had ended too often"
         if time.monotonic() <= self._deadline:
@@ -202,14 +202,14 @@ class Run(CarefulListener, NotebookClient):
         return took >= limit
 
     def _waited(self, what: object) -> bool:
-        """Time ran out. Did the code wait, perhaps for a busy machine? Then it gets a second chance, once."""
+        """Return whether code that ran out of time waited, perhaps for a busy machine, and was not tried again yet."""
         self._execution.repeatable = False
         again = what not in self._second_chances and self._clock.worked() < BUSY * self._clock.seconds()
         self._second_chances.add(what)
         return again
 
     def _ended_for(self) -> str:
-        """The limit that the kernel was ended for, in words; an empty string if there is none."""
+        """Return in words the limit for which the kernel was ended, or an empty string if there is none."""
         if not (self._step.sandbox and self.km):
             return ""
         if self.km.provisioner.killed:  # perhaps by the system, for want of memory: another time it may live
@@ -217,7 +217,7 @@ class Run(CarefulListener, NotebookClient):
         return LIMITS_BROKEN.get(self.km.provisioner.broken, "")
 
     def _replay(self, stop: int) -> None:
-        """Have a fresh kernel in which the cells before this one have been run, but for the deadly; not too often."""
+        """Run the cells before this one again in a fresh kernel, except those that ended one, if replays are left."""
         self._replays_left -= 1
         if self._replays_left >= 0:
             self._fresh_kernel(stop)
@@ -237,7 +237,7 @@ class Run(CarefulListener, NotebookClient):
 
 @run_sync
 async def _cancel_tasks() -> None:
-    """Cancel the tasks that nbclient leaves behind where it is interrupted by an exception: they must not run on."""
+    """Cancel the tasks that nbclient leaves behind when an exception interrupts it, so that they do not run on."""
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     for task in tasks:
         task.cancel()
@@ -245,5 +245,5 @@ async def _cancel_tasks() -> None:
 
 
 def _error(message: str) -> NotebookNode:
-    """A cell's output that says what happened to it."""
+    """Return an output that says what happened to a cell."""
     return new_output("error", ename="NotRun", evalue=message, traceback=[message])

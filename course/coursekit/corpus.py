@@ -1,4 +1,4 @@
-"""Text to continue, as tokens: a stream to learn from, and one to be tested on."""
+"""Turns texts into two streams of tokens: one to train language models on, and one to test them on."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -12,32 +12,34 @@ from coursekit.documentation import is_held_out
 
 
 class Corpus:
-    """Texts one after the other, with the tokenizer's end of text in front of each.
+    """Holds the tokens of many texts one after the other, with the tokenizer's end-of-text token in front of each.
 
-    train, held_out  (length,) int64, one row of tokens each
+    train, held_out  (length,) int64, the tokens to train on and those to test on
     """
 
     def __init__(self, texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, window: int):
-        """
-        window  how many tokens a model reads at once
+        """Split the texts, one in twenty being held out, and turn both parts into tokens.
+
+        window  the number of tokens that a model reads at once
         """
         self.window = window
         unseen = [text for text in texts if is_held_out(text)]
         self.train = _stream([text for text in texts if not is_held_out(text)], tokenizer)
         self.held_out = _stream(unseen, tokenizer)
-        self.characters = sum(map(len, unseen))  # held out
+        self.characters = sum(map(len, unseen))  # in the texts that are held out
 
     def draw(self, generator: torch.Generator, count: int = 16) -> Tensor:
-        """Windows to learn from, (count, window), each from anywhere."""
+        """Draw windows to train on, (count, window) int64, each from a random place of the training stream."""
         starts = torch.randint(len(self.train) - self.window, (count,), generator=generator)
         return torch.stack([self.train[start : start + self.window] for start in starts])
 
     @torch.no_grad()
     def bits_per_character(self, model: Callable[[Tensor], Tensor], at_once: int = 16) -> float:
-        """What a character of the held-out text costs on average: -log2 of its tokens' probabilities, by its length.
+        """Return what a character of the held-out text costs on average: the sum of -log2 of all tokens' probabilities,
+        divided by the number of characters.
 
-        Each token is counted once, and but for the first ones at least half a window stands before it. Tokenizers
-        differ in how long their tokens are; a character is the same for all.
+        Each token but the very first is counted once, if the window is even. At least half a window of tokens precedes
+        it, except in the first window. Tokenizers differ in how long their tokens are; a character is the same for all.
 
         model  tokens (batch, window) -> logits (batch, window, vocab_size), in evaluation mode
         """
@@ -46,7 +48,7 @@ class Corpus:
         nats, first = 0.0, True
         for windows in padded.unfold(0, self.window, half).split(at_once):  # (at_once, window)
             logits, targets = model(windows.clamp(min=0))[:, :-1], windows[:, 1:].clone()
-            targets[int(first) :, : half - 1] = -100  # counted in the window before
+            targets[int(first) :, : half - 1] = -100  # these are counted in the window before
             first = False
             nats += F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="sum").item()
         return nats / math.log(2) / self.characters

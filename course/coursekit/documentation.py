@@ -1,6 +1,6 @@
-"""English text that is on every machine: the topics of Python's own help(), and the docstrings of its library.
+"""Collects English text that is on every machine: the topics of Python's own help(), and the docstrings of its library.
 
-It differs a little from one version of Python to the next.
+The text differs a little from one version of Python to the next.
 """
 
 import ast
@@ -17,15 +17,16 @@ CODE = re.compile(r'"[^"]*"|\*\*?[^* ]+\*\*?\([^)]*\)|\b\w+(?:[._]\w+)+(?:\(\))?
 SENTENCE = re.compile(r"(?<=[.:;?!])\s+")
 PROSE = re.compile(r"[A-Za-z ,;()'*-]+[.:;?!]")  # a sentence without numbers and tables
 PARAGRAPH = re.compile(r"""[A-Z"'(][^|=>]*[.:]""")  # without grammars, tables and sessions of the interpreter
-OTHERS = {"site-packages", "pydoc_data", "test", "tests", "idlelib", "lib2to3"}  # not of the library, or no texts
+OTHERS = {"site-packages", "pydoc_data", "test", "tests", "idlelib", "lib2to3"}  # not the library, or no prose
 TOKEN = re.compile(r"[a-z]+|[.,;:?!()]")
 
 
 @cache
 def sentences() -> tuple[tuple[str, ...], ...]:
-    """The sentences in words, each a tuple of lower-case words and punctuation marks, and none of them twice.
+    """Return the sentences of the topics, each a tuple of lower-case words and punctuation marks, and none twice.
 
-    "code" stands where a name or an expression stood; sentences with numbers, tables and listings are left out.
+    The word "code" replaces each name and each expression. Sentences with numbers, tables and listings are left out,
+    and so are sentences of fewer than four words.
     """
     paragraphs = [" ".join(part.split()) for topic in topics.values() for part in topic.split("\n\n")]
     found = [sentence for paragraph in paragraphs for sentence in SENTENCE.split(CODE.sub("code", paragraph))]
@@ -35,11 +36,11 @@ def sentences() -> tuple[tuple[str, ...], ...]:
 
 @cache
 def documents(library: bool = True) -> tuple[str, ...]:
-    """Prose to continue: the topics, and after them the library's docstrings, none of them twice.
+    """Return prose for language models: the topics, and after them the library's docstrings, none of them twice.
 
-    library  False: only the topics, which takes no time; to read the library takes some seconds
+    library  False: only the topics, which takes no time; reading the library takes some seconds
 
-    Each text has a paragraph a line; headings, listings and tables are left out. In Python 3.11 they are five
+    Each text has one paragraph per line; headings, listings and tables are left out. In Python 3.11 they are five
     thousand texts of 1.2 million characters, of which the topics are a fifth.
     """
     texts = [topics[name] for name in sorted(topics)]
@@ -49,15 +50,15 @@ def documents(library: bool = True) -> tuple[str, ...]:
 
 
 def is_held_out(text: str) -> bool:
-    """Is this one of the texts, one in twenty, that nobody learns from?
+    """Return whether this text is held out: one text in twenty is, and no model is trained on it.
 
-    By its own hash, so that a text which two versions of Python have in common is held out in both.
+    The text's own hash decides, so that a text which two versions of Python have in common is held out in both.
     """
     return int(hashlib.sha256(text.encode()).hexdigest(), 16) % 20 == 0
 
 
 def fingerprint(texts: Sequence[str]) -> str:
-    """The SHA-256 of texts, by which one sees whether two experiments had the same ones."""
+    """Return the SHA-256 of texts in hexadecimal, which shows whether two experiments used the same texts."""
     return hashlib.sha256("\n\n".join(texts).encode()).hexdigest()
 
 

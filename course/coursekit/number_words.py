@@ -1,4 +1,4 @@
-"""Numbers in words, in two languages: parallel text that needs no download.
+"""Makes parallel text that needs no download: numbers in words, in two languages.
 
     21  ->  twenty one  ->  ein und zwanzig
 
@@ -25,23 +25,24 @@ ALL_PIECES = [*range(102), 200, 1000]  # in these numbers every piece of the num
 
 
 class Sentences(NamedTuple):
-    """A batch of numbers in two languages."""
+    """Holds a batch of numbers in two languages."""
 
     source: Tensor  # (batch, source_length) int64, padded
-    target: Tensor  # (batch, target_length) int64, each closed by EOS, padded
+    target: Tensor  # (batch, target_length) int64, each with EOS at its end, padded
 
 
 class NumberWords:
-    """English number words and their translations, from 0 to 99,999.
+    """Provides English number words and their translations, from 0 to 99,999.
 
-    train, validation, test  which numbers are for what: no number is in two of them
+    train, validation, test  lists of the numbers to train, validate and test on: no number is in two of them
     source, target           the vocabularies; the special tokens have the same ids in both
     """
 
     def __init__(self, language: str, seed: int = 0, limit: int = LIMIT):
-        """
-        language  "de" or "fr"
-        seed      of the split into training, validation and test
+        """Split the numbers, and make the vocabularies.
+
+        language  "de" or "fr"; any other raises ValueError
+        seed      the seed of the split into training, validation and test
         limit     the smallest number that is not used; a tenth of the numbers, and at most 5,000, are held out for
                   validation, and as many for testing
         """
@@ -63,20 +64,22 @@ class NumberWords:
         self.pad_id, self.bos_id, self.eos_id = self.source.encode(SPECIAL)
 
     def batch(self, numbers: list[int]) -> Sentences:
-        """These numbers, in both languages."""
+        """Return these numbers as token ids in both languages."""
         sources = [self.source.encode(pieces(number, "en")) for number in numbers]
         targets = [[*self.target.encode(pieces(number, self.language)), self.eos_id] for number in numbers]
         return Sentences(pad(sources, self.pad_id), pad(targets, self.pad_id))
 
     def read(self, ids: Tensor) -> str:
-        """What a translation says, up to its EOS: (length,) ids -> its pieces, with spaces between."""
+        """Return the pieces of a translation up to its EOS, if it has one, joined by spaces. The ids are (length,)."""
         tokens = self.target.decode(ids)
         return " ".join(tokens[: tokens.index(EOS)] if EOS in tokens else tokens)
 
 
 @lru_cache(maxsize=200_000)
 def pieces(number: int, language: str) -> tuple[str, ...]:
-    """A number's word or words, cut into pieces.
+    """Return the word or words of a number, cut into pieces.
+
+    Raises ValueError if the known pieces do not make up the whole of it.
 
     >>> pieces(21, "de")
     ('ein', 'und', 'zwanzig')
@@ -90,6 +93,6 @@ def pieces(number: int, language: str) -> tuple[str, ...]:
 
 @lru_cache
 def _german() -> re.Pattern:
-    """Finds the morphemes of German number words, the longest first: "siebzehn" before "sieb"."""
+    """Return a pattern that finds the morphemes of German number words, the longest first: "siebzehn" before "sieb"."""
     simple = [num2words(number, lang="de") for number in [*range(20), *range(20, 100, 10)]]
     return re.compile("|".join(sorted([*simple, "ein", "und", "hundert", "tausend"], key=len, reverse=True)))

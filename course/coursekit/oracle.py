@@ -1,4 +1,4 @@
-"""PyTorch's own layers with the weights of the student's, to compare with."""
+"""Makes PyTorch's own layers with the weights of the student's layers, to compare the two."""
 
 from functools import partial
 
@@ -20,9 +20,9 @@ OTHERS = {
 def torch_layer(
     layer: nn.Module, num_heads: int, eps: float = 1e-5, norm_first: bool = False
 ) -> nn.TransformerEncoderLayer | nn.TransformerDecoderLayer:
-    """PyTorch's layer with the weights of an EncoderLayer (notebook 2) or a DecoderLayer (notebook 3), in its dtype.
+    """Return PyTorch's layer with the weights and dtype of an EncoderLayer (notebook 2) or DecoderLayer (notebook 3).
 
-    It has ReLU and no dropout, and is in training mode: there it does what the paper says. In evaluation mode it may
+    It has ReLU and no dropout. It is in training mode, in which it does what the paper says; in evaluation mode it may
     take a shortcut that fills padding with zeros. In its masks True means *blocked*, the opposite of ours.
     """
     weights = _names_of_torch(layer.state_dict())
@@ -34,7 +34,7 @@ def torch_layer(
 
 
 def torch_gpt2_block(block: nn.Module, num_heads: int, eps: float = 1e-5) -> nn.TransformerEncoderLayer:
-    """PyTorch's *encoder* layer with the weights of a GPT2Block (notebook 4), in its dtype, without dropout.
+    """Return PyTorch's *encoder* layer with the weights of a GPT2Block (notebook 4), in its dtype and without dropout.
 
     With a causal mask it does what the block does; in that mask True means *blocked*.
     """
@@ -57,7 +57,8 @@ def torch_gpt2_block(block: nn.Module, num_heads: int, eps: float = 1e-5) -> nn.
 
 
 def _names_of_torch(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """PyTorch has the projections of queries, keys and values, one on top of the other, in one parameter."""
+    """Rename the weights of a layer as PyTorch names them, and stack the projections of queries, keys and values, which
+    PyTorch has in one parameter."""
     named = {}
     for kind in KINDS:
         for ours, theirs in OTHERS.items():

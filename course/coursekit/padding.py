@@ -1,4 +1,4 @@
-"""Sequences of different lengths in one tensor."""
+"""Puts sequences of different lengths into one tensor."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,6 @@ from torch import Tensor
 
 
 def pad(sequences: Sequence[Sequence[int]], pad_id: int) -> Tensor:
-    """Fill sequences up, at the end, to the length of the longest: (batch, longest) int64."""
+    """Fill sequences up at the end, to the length of the longest. Return (batch, longest) int64."""
     longest = max(map(len, sequences))
     return torch.tensor([[*sequence, *[pad_id] * (longest - len(sequence))] for sequence in sequences])

@@ -1,4 +1,4 @@
-"""Pictures. Rows are queries (or outputs), columns are keys (or inputs), everywhere."""
+"""Draws the figures of the notebooks. Everywhere rows are queries (or outputs), and columns are keys (or inputs)."""
 
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
@@ -21,11 +21,11 @@ WEIGHTS = plt.get_cmap("cividis").with_extremes(bad=NOTHING)
 
 
 def attention_maps(maps: Mapping[str, Tensor], tokens: Sequence[str], keys: Sequence[str] | None = None) -> Figure:
-    """Attention weights side by side, a map a title; grey where a weight is exactly 0.
+    """Draw maps of attention weights side by side. A cell is grey if its weight is exactly 0.
 
     maps    {title: (query_length, key_length) weights}, each row a distribution over the keys
     tokens  the query_length labels
-    keys    the key_length labels; None: the same
+    keys    the key_length labels; None: the same as tokens
     """
     figure, axes = _panels(len(maps))
     for axis, (title, weights) in zip(axes, maps.items(), strict=True):
@@ -40,7 +40,7 @@ def attention_maps(maps: Mapping[str, Tensor], tokens: Sequence[str], keys: Sequ
 
 
 def mask_maps(maps: Mapping[str, Tensor]) -> Figure:
-    """Masks side by side: blue where a query may attend to a key.
+    """Draw masks side by side. A cell is blue if the query may attend to the key.
 
     maps  {title: (query_length, key_length) bool}
     """
@@ -50,11 +50,11 @@ def mask_maps(maps: Mapping[str, Tensor]) -> Figure:
 def reach_maps(
     maps: Mapping[str, Tensor], tokens: Sequence[str] | None = None, inputs: Sequence[str] | None = None
 ) -> Figure:
-    """Reach matrices side by side: blue where an input can change an output. A title gets its count of pairs.
+    """Draw reach matrices side by side. A cell is blue if the input can change the output; titles count these pairs.
 
     maps    {title: (length_out, length_in)}, as ``coursekit.reach`` returns them
     tokens  the length_out labels; None: the positions' numbers
-    inputs  the length_in labels; None: the same
+    inputs  the length_in labels; None: the same as tokens
     """
     grids = {}
     for title, matrix in maps.items():
@@ -82,7 +82,7 @@ def _grids(
 
 
 def position_maps(table: Tensor, position: int) -> Figure:
-    """Left, a table of positions: a row each. Right, the dot product of one of them with each of the others.
+    """Draw a table of positions, a row for each, and beside it the dot product of one of them with every position.
 
     table     (length, d_model)
     position  from 0 to length - 1
@@ -98,10 +98,12 @@ def position_maps(table: Tensor, position: int) -> Figure:
 
 
 def loss_curves(groups: Mapping[str, Sequence[History]], smooth: int = 20, logarithmic: bool = True) -> Figure:
-    """Losses over the steps of training, a colour a group and a line a run: every run is drawn.
+    """Draw losses over the training steps, with a colour for each group and a line for each run.
 
-    groups  {label: runs}; the label is followed by the number of runs and of the steps that they took
-    smooth  each point is the mean of so many losses, its own and those before it
+    There are five colours; further groups are not drawn.
+
+    groups  {label: runs}; the legend adds the number of runs and the number of steps that they took
+    smooth  each point is the mean of this many losses, its own and those before it
     """
     figure, axis = plt.subplots(figsize=(6.6, 3.6), layout="constrained")
     for (label, runs), (colour, style) in zip(groups.items(), _LINES, strict=False):
@@ -116,9 +118,11 @@ def loss_curves(groups: Mapping[str, Sequence[History]], smooth: int = 20, logar
 
 
 def score_curves(groups: Mapping[str, Sequence[Sequence[tuple[int, float]]]], ylabel: str) -> Figure:
-    """Scores over the steps of training, a colour a group and a line a run: every run is drawn.
+    """Draw scores over the training steps, with a colour for each group and a line for each run.
 
-    groups  {label: runs}, each run a list of (steps so far, score)
+    There are five colours; further groups are not drawn.
+
+    groups  {label: runs}, each run a list of (number of steps, score)
     """
     figure, axis = plt.subplots(figsize=(6.6, 3.6), layout="constrained")
     for (label, runs), (colour, style) in zip(groups.items(), _LINES, strict=False):
@@ -134,10 +138,10 @@ def score_curves(groups: Mapping[str, Sequence[Sequence[tuple[int, float]]]], yl
 def run_dots(
     panels: Mapping[str, Mapping[str, Sequence[float]]], xlabel: str, live: Mapping[str, float] = {}
 ) -> Figure:
-    """A row a model and a dot a run, so that one sees how far seeds are apart; a bar marks the mean.
+    """Draw a row for each model and a dot for each run, so that one sees how far seeds are apart. A bar marks the mean.
 
     panels  {title: {label: a number for each run}}; the panels have the same labels
-    live    {label: a number that was measured just now}, an orange diamond in the first panel
+    live    {label: a number that was measured just now}, drawn as an orange diamond in the first panel
     """
     labels = list(dict.fromkeys(label for rows in panels.values() for label in rows))
     size = (2.2 + max(4.4, 2.6 * len(panels)), 0.34 * len(labels) + 1.3)
@@ -166,14 +170,16 @@ def run_dots(
 
 
 def stack_pictures(stacks: Mapping[str, Sequence[str]]) -> Figure:
-    """Stacks of parts, each changed a little from the one on its left; what goes in at the bottom comes out at the top.
+    """Draw stacks of parts side by side, each changed a little from the one on its left.
 
-    stacks  {title: names of the parts, from the bottom up}
+    Data enter a stack at the bottom, and leave it at the top.
 
-    A part that the stack on the right lacks has a dashed orange frame; one that the stack on the left lacked is blue.
+    stacks  {title: names of the parts, from the bottom up}, two stacks or more
+
+    A part that the next stack lacks has a dashed orange frame; a part that the stack before lacked is blue.
     """
     parts = list(stacks.values())
-    kept = [  # of each stack, which parts the next one has, and which of the next one's it had
+    kept = [  # the parts that each stack has in common with the next one
         SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
         for before, after in zip(parts, parts[1:], strict=False)
     ]

@@ -1,4 +1,4 @@
-"""The reach matrix: which inputs can change which outputs."""
+"""Measures the reach matrix, which tells which inputs can change which outputs."""
 
 from collections.abc import Callable
 
@@ -7,13 +7,14 @@ from torch import Tensor
 
 
 def reach(layer: Callable[[Tensor], Tensor], inputs: Tensor, seed: int = 0) -> Tensor:
-    """How strongly does each output position depend on each input position?
+    """Measure how strongly each output position depends on each input position.
 
     layer   maps (1, length_in, d_in) to (1, length_out, d_out), in float64 (``module.double()``)
     inputs  (length_in, d_in)
 
     Returns (length_out, length_in), float64. Entry [i, j] is the length of the gradient, in input j, of a random
-    projection of output i. Where it is 0, nothing that stands at input j can change output i.
+    projection of output i. Where it is 0, nothing at input j can change output i. Raises TypeError if the outputs are
+    not in float64.
 
     The projection is random because the plain sum would not do: after a LayerNorm the sum over a position's numbers
     is constant, and its gradient is rounding noise.
@@ -32,8 +33,8 @@ def reach(layer: Callable[[Tensor], Tensor], inputs: Tensor, seed: int = 0) -> T
 
 
 def reached(matrix: Tensor) -> Tensor:
-    """Where a reach matrix says yes: bool, of the same shape.
+    """Return whether each output is reached by each input, given a reach matrix: bool, of the same shape.
 
-    Entries below 1e-12 of the largest are rounding noise: float64 has 16 digits.
+    Entries up to 1e-12 of the largest count as rounding noise, since float64 has 16 digits.
     """
     return matrix > 1e-12 * matrix.max()

@@ -1,4 +1,4 @@
-"""The experiments of notebook 06, measured before: every run of them, made by `make experiments`."""
+"""Reads the results of the experiments of notebook 06, which `make experiments` has measured: all runs."""
 
 import json
 from pathlib import Path
@@ -7,9 +7,10 @@ COMPARISON = Path(__file__).parent / "comparison.json"
 
 
 def comparison_runs() -> dict:
-    """What was run, and what came out.
+    """Return what was run, and the results.
 
-    "translation", "text"  a dict for each run: what was trained and how, and what it scored
+    "translation", "text"  lists of dicts, one for each run, and in "text" for each cut at which the run was tested:
+                           what was trained and how, and what it scored
     "record"               versions, machine, hours, and the hash of the text
     """
     return json.loads(COMPARISON.read_text(encoding="utf-8"))

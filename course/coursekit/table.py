@@ -1,4 +1,4 @@
-"""Tables: the comparison that grows through the notebooks, and the ledger at its end."""
+"""Makes tables: the comparison that grows through the notebooks, and the ledger of claims at their end."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,7 +6,7 @@ from IPython.display import Markdown
 
 
 def comparison_table(columns: Mapping[str, Mapping[str, object]]) -> Markdown:
-    """A table with an architecture a column and a measurement a row; what was not measured stays empty.
+    """Return a table with a column for each architecture and a row for each measurement. A missing value stays empty.
 
     columns  {architecture: {measurement: value}}
     """
@@ -16,7 +16,7 @@ def comparison_table(columns: Mapping[str, Mapping[str, object]]) -> Markdown:
 
 
 def ledger(claims: Sequence[tuple[str, str, str]]) -> Markdown:
-    """Claims, each with what was measured and the verdict, numbered from 1."""
+    """Return a table of claims, numbered from 1, each given as (claim, what was measured, verdict)."""
     rows = [[number, claim, measured, f"**{verdict}**"] for number, (claim, measured, verdict) in enumerate(claims, 1)]
     return _table(["", "claim", "measured", "verdict"], rows)
 

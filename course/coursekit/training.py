@@ -1,4 +1,4 @@
-"""The training loop of the course: the student's own step, again and again, at a rate that rises and falls."""
+"""Provides the training loop of the course: it repeats the student's own step at a rate that rises and then falls."""
 
 import math
 import os
@@ -17,26 +17,26 @@ Batch = TypeVar("Batch")
 LossFunction = Callable[[nn.Module, Batch], Tensor]
 TrainStep = Callable[[nn.Module, LossFunction, torch.optim.Optimizer, Batch], float]
 
-STEPS_UNDER_GRADING = 3  # nobody grades how well a model has learned
-FIRST = 3  # losses by which a saved training is recognised
+STEPS_UNDER_GRADING = 3  # how well a model has learned is not graded
+FIRST = 3  # a saved training is recognised by this many losses at its beginning
 
 
 @dataclass
 class History:
-    """What happened while a model was trained."""
+    """Records the losses and scores of one training."""
 
     name: str
-    planned: int  # steps
-    losses: list[float] = field(default_factory=list)  # one a step
-    scores: list[tuple[int, float]] = field(default_factory=list)  # (steps so far, score), where scores were asked for
+    planned: int  # the number of steps that were planned
+    losses: list[float] = field(default_factory=list)  # one for each step
+    scores: list[tuple[int, float]] = field(default_factory=list)  # (number of steps, score), if train had a score
 
     @property
     def steps(self) -> int:
-        """Those that were taken: fewer than planned under grading, and after an interruption."""
+        """Return the number of training steps that were taken. After an interruption there are fewer than planned."""
         return len(self.losses)
 
     def last(self, count: int = 20) -> float:
-        """The mean of the last losses."""
+        """Return the mean of the last ``count`` losses."""
         return sum(self.losses[-count:]) / len(self.losses[-count:])
 
 
@@ -56,20 +56,22 @@ def train(
     score_every: int = 100,
     save_as: str | Path | None = None,
 ) -> History:
-    """Train a model in place with AdamW. The same seed gives the same training.
+    """Train a model in place with AdamW, and return what happened. The same seed gives the same training.
 
-    loss_function  loss_function(model, batch) -> a tensor of one number
+    loss_function  loss_function(model, batch) -> the loss, a tensor of one number
     draw           draw(generator) -> a batch; all its randomness comes from the generator
     train_step     train_step(model, loss_function, optimizer, batch) -> the loss, as in notebook 2
-    name           what the progress bar and the curves call it
-    steps          how many; under grading there are 3
-    learning_rate  the highest: it rises in a line over the first `warmup` of the steps, and falls along a cosine to 0
-    score          score(model) -> a number to watch, asked every `score_every` steps and after the last
-    save_as        a file for the trained model. If it is there already, and this training begins as that one did, the
-                   model is loaded from it instead. Change the model's code, its data or its seed, and it is trained
-                   anew.
+    name           the name of the training in the progress bar, the messages and the history
+    steps          the number of training steps; under grading it is 3
+    learning_rate  the highest rate: it is reached linearly over the fraction `warmup` of the steps, and then falls to 0
+                   along a cosine
+    score          score(model) -> a number to watch, computed every `score_every` steps and after the last; not under
+                   grading
+    save_as        a file for the trained model. If it exists, and this training begins with the same losses as the
+                   saved one, the model is loaded from it instead. If you change the model's code, its data or its
+                   seed, it is trained anew. Under grading nothing is loaded or saved.
 
-    Interrupt the kernel to stop early: the model is then as far as it came, and nothing is saved.
+    Interrupt the kernel to stop early: the model then keeps what it has learned so far, and nothing is saved.
     """
     if under_grading():
         print(f"{name}: {STEPS_UNDER_GRADING} steps of {steps}, since this is being graded.")
@@ -80,7 +82,7 @@ def train(
     generator = torch.Generator().manual_seed(seed)
     saved = _saved(save_as)
     with torch.random.fork_rng(devices=[]), one_thread(), _bar(name, steps) as bar:
-        torch.manual_seed(seed)  # of dropout
+        torch.manual_seed(seed)  # for dropout
         try:
             for step in range(1, steps + 1):
                 history.losses.append(train_step(model, loss_function, optimizer, draw(generator)))
@@ -104,13 +106,16 @@ def train(
 
 
 def under_grading() -> bool:
-    """Is nbgrader running this notebook to grade it? (When it only validates, training runs in full.)"""
+    """Return whether nbgrader runs this notebook to grade it. (If it only validates it, training runs in full.)"""
     return os.environ.get("NBGRADER_EXECUTION") == "autograde"
 
 
 @contextmanager
 def one_thread():
-    """For models so small that a second thread waits more than it helps, and on a busy machine nearly always."""
+    """Let torch use only one thread inside.
+
+    For models as small as these a second thread waits more than it helps, and on a busy machine nearly always.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -120,8 +125,10 @@ def one_thread():
 
 
 def _warmup_and_cosine(steps: int, warmup: int) -> Callable[[int], float]:
+    """Return a function for LambdaLR: its value rises linearly to 1 in ``warmup`` steps, and then falls to 0."""
+
     def factor(step: int) -> float:
-        """Of the highest rate, for the step after so many."""
+        """Return the factor of the highest learning rate for the step that follows this number of training steps."""
         if step < warmup:
             return (step + 1) / warmup
         return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
@@ -130,7 +137,7 @@ def _warmup_and_cosine(steps: int, warmup: int) -> Callable[[int], float]:
 
 
 def _bar(name: str, steps: int) -> tqdm:
-    """On stdout: nbgrader takes whatever is on stderr for a failure."""
+    """Return a progress bar on stdout, since nbgrader takes anything on stderr for a failure."""
     return tqdm(total=steps, desc=name, unit="step", file=sys.stdout, mininterval=1.0)
 
 
@@ -140,13 +147,13 @@ def _show(bar: tqdm, history: History) -> None:
 
 
 def _saved(path: str | Path | None) -> dict | None:
-    """An earlier training, if its file is there and whole."""
+    """Return an earlier training from its file, or None if there is no such file or it cannot be read."""
     if path is None or not Path(path).exists():
         return None
     try:
         saved = torch.load(path, weights_only=True)
         return saved if {"model", "history"} <= set(saved) else None
-    except Exception as error:  # whatever is wrong with the file: it is made anew
+    except Exception as error:  # anything may be wrong with the file: it is made anew
         print(f"{path} cannot be read ({type(error).__name__}): training again.")
         return None
 

@@ -1,17 +1,18 @@
-"""Tokens and their numbers."""
+"""Maps tokens to their ids and back."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 
 class Vocabulary:
-    """Every token has an id. The special tokens come first, in the order in which they are named."""
+    """Gives every token an id. The special tokens come first, in the order in which they are named."""
 
     def __init__(self, special: Sequence[str], tokens: Iterable[str], unknown: str | None = None):
-        """
-        special  tokens that stand for no text, such as "[PAD]"
-        tokens   the others, in any order: they are sorted
-        unknown  the special token that stands for every token that is not here; None: such a token is a KeyError
+        """Give ids to the special tokens and to the others.
+
+        special  tokens that represent no text, such as "[PAD]"
+        tokens   the other tokens, in any order: they are sorted
+        unknown  the special token whose id every unknown token gets; None: an unknown token is a KeyError
         """
         self.special = tuple(special)
         self.tokens = (*self.special, *sorted(set(tokens) - set(special)))
@@ -22,7 +23,10 @@ class Vocabulary:
     def of_most_frequent(
         cls, special: Sequence[str], sentences: Iterable[Sequence[str]], size: int, unknown: str
     ) -> "Vocabulary":
-        """The special tokens and the most frequent others, `size` together; ties go to the one that was met first."""
+        """Make a vocabulary of the special tokens and the most frequent others, `size` tokens in all.
+
+        Of two tokens that are equally frequent, the one that was met first goes first.
+        """
         counts = Counter(token for sentence in sentences for token in sentence)
         return cls(special, [token for token, _ in counts.most_common(size - len(special))], unknown)
 
@@ -30,7 +34,7 @@ class Vocabulary:
         return len(self.tokens)
 
     def __getitem__(self, token: str) -> int:
-        """The id of a token. Raises KeyError for one that is not here, unless there is a token for the unknown."""
+        """Return the id of a token. For an unknown token return that of ``unknown``; without one, raise KeyError."""
         if token not in self._ids and self._unknown is not None:
             return self._unknown
         return self._ids[token]
@@ -43,5 +47,5 @@ class Vocabulary:
         return [self[token] for token in tokens]
 
     def decode(self, ids: Iterable[int]) -> list[str]:
-        """Tokens by their ids; a tensor of ids (length,) will do."""
+        """Return the tokens of these ids, which may be a tensor of shape (length,)."""
         return [self.tokens[int(number)] for number in ids]

@@ -1,11 +1,11 @@
-"""Submissions that cheat, break or flood: what nobody should hand in, and what grading must survive.
+"""Collects submissions that cheat, break or flood, which grading must survive.
 
-Each is harmless wherever it runs: at most 100 processes, 3 GB of memory, 200 MB on disk and 60 seconds; it connects to
-nothing but a listener of the tests, and outside its working folder it writes nothing but the tests' canary. What no
-limit stops stops by itself.
+Each is harmless wherever it runs: it uses at most 100 processes, 3 GB of memory, 200 MB on disk and 60 seconds; it
+connects to nothing but a listener of the tests, and outside its working folder it writes nothing but the tests' canary.
+A submission that no limit stops ends by itself.
 
-Whether an attack has worked shows in the points: who finds what should be out of reach is rewarded with right
-solutions, and who breaks a limit takes right solutions back.
+The points show whether an attack has worked: a submission that finds what should be out of reach is rewarded with right
+solutions, and one that breaks a limit takes its right solutions back.
 """
 
 from .damaged import DAMAGED

@@ -1,4 +1,4 @@
-"""Where the corpus is graded: a folder with a copy of the course, and what the attacks aim at, made for them."""
+"""Makes the folder in which the corpus is graded: a copy of the course, and targets made for the attacks."""
 
 import json
 import os
@@ -26,7 +26,7 @@ STATUSES = {GRADED: "graded", ANOMALIES: "anomalies"}
 
 @dataclass
 class Treatment:
-    """How a grader has treated a submission."""
+    """Tells how a grader has treated a submission."""
 
     status: str  # "graded", "anomalies", "ungraded" or "lost"
     score: float | None = None
@@ -36,12 +36,13 @@ class Treatment:
         return self.status if self.score is None else f"{self.status}, {self.score:g}"
 
     def is_right(self, kind: Kind) -> bool:
+        """Return whether status and score are those that the kind must get, and the reason contains the kind's."""
         return (self.status, self.score) == (kind.status, kind.score) and kind.reason in self.reason
 
 
 @contextmanager
 def surroundings(folder: Path) -> Iterator[tuple[Surroundings, list[str]]]:
-    """What the attacks aim at, and a list of the damage, which is complete when this ends."""
+    """Make the targets of the attacks, and yield them with a list of the damage, which is complete at the end."""
     damage: list[str] = []
     folder.mkdir(parents=True)
     canary, secret = folder / "canary.txt", folder / "secret.txt"
@@ -73,7 +74,10 @@ def _count(listener: socket.socket, damage: list[str]) -> None:
 
 
 def prepare(aims: Surroundings, students: dict[str, object]) -> None:
-    """A copy of the course, built, with these submissions: notebooks, bytes, or functions that fill the folder."""
+    """Copy the course, build it, and hand in a submission for each student.
+
+    students  {student: notebook, the bytes of its file, or a function that fills the submission's folder}
+    """
     course = aims.course
     left_out = shutil.ignore_patterns("__pycache__", "*.egg-info", ".ipynb_checkpoints")
     for name in COURSE:
@@ -97,7 +101,7 @@ def prepare(aims: Surroundings, students: dict[str, object]) -> None:
 
 
 def start(aims: Surroundings, *words: str) -> subprocess.Popen:
-    """A command in the course, in whose environment is the secret."""
+    """Start a command in the course's folder, with the secret in its environment."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     own = {"PATH": path, "PYTHONPATH": str(aims.course), aims.secret_variable: aims.secret.read_text()}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
@@ -105,13 +109,14 @@ def start(aims: Surroundings, *words: str) -> subprocess.Popen:
 
 
 def run(aims: Surroundings, *words: str) -> int:
+    """Run a command as ``start`` does, wait for its end, and return its exit status."""
     with start(aims, *words) as process:
         process.communicate()
     return process.returncode
 
 
 def with_ours(aims: Surroundings) -> tuple[dict[str, Treatment], int]:
-    """Grade a prepared course in one `nbgrader autograde`. Returns what became of each student, and the exit status."""
+    """Grade a prepared course in one `nbgrader autograde`. Return the treatment of each student, and the exit status."""
     status = run(aims, "nbgrader", "autograde", ASSIGNMENT)
     records = Records(folder=str(aims.course / "classroom" / "records"))
     gradings = {name: records.last(name, ASSIGNMENT) for name in os.listdir(aims.course / "classroom" / "submitted")}

@@ -1,4 +1,4 @@
-"""Files that are no notebook, or nearly one: they stay ungraded, with a reason, and nobody else is affected."""
+"""Makes files that are no notebook, or nearly one. Most stay ungraded, with a reason; no other submission is affected."""
 
 import json
 import os
@@ -19,11 +19,15 @@ FILE = "01_attention.ipynb"
 
 
 def text(assignment: Assignment) -> str:
+    """Return the JSON of a right notebook."""
     return nbformat.writes(right(assignment))
 
 
 def ungraded(name: str, reason: str, damage: Callable[[str], bytes]) -> Kind:
-    """The text of a right notebook, and what was done to it."""
+    """Make a kind that is ungraded for this reason.
+
+    damage  turns the text of a right notebook into the bytes that are handed in
+    """
     return Kind(name, "ungraded", None, lambda assignment, _: damage(text(assignment)), reason=reason)
 
 
@@ -35,7 +39,10 @@ def folder(
     reason: str = "",
     student: str = "",
 ) -> Kind:
-    """A folder that is filled by a function, which is given the text of a right notebook."""
+    """Make a kind whose folder is filled by a function.
+
+    fill  fill(folder, the text of a right notebook)
+    """
 
     def make(assignment: Assignment, _) -> Callable[[Path], None]:
         content = text(assignment)
@@ -45,7 +52,7 @@ def folder(
 
 
 def beside(**files: str) -> Callable[[Path, str], None]:
-    """The notebook, and files of these names in Python."""
+    """Return a function that writes the notebook into a folder, and beside it these modules: {name: code}."""
 
     def fill(path: Path, content: str) -> None:
         (path / FILE).write_text(content, encoding="utf-8")
@@ -56,22 +63,24 @@ def beside(**files: str) -> Callable[[Path, str], None]:
 
 
 def nested(content: str, depth: int) -> bytes:
-    """With metadata that are lists in lists."""
+    """Return the notebook with lists in its metadata that are nested to this depth."""
     return parts(content, metadata={"deep": "here"}).replace(b'"here"', b"[" * depth + b"]" * depth)
 
 
 def parts(content: str, **changes) -> bytes:
+    """Return the notebook with these parts of it replaced, such as its cells."""
     return json.dumps(json.loads(content) | changes).encode()
 
 
 def unknown_cell(content: str) -> bytes:
+    """Return the notebook with things among its cells that are no cells."""
     notebook = json.loads(content)
     notebook["cells"] += [{"cell_type": "alien", "metadata": 5}, {"cell_type": ["code"], "source": {"x": 1}}, 5, None]
     return json.dumps(notebook).encode()
 
 
 def elsewhere(path: Path, content: str) -> Path:
-    """A right notebook that is not in the submission's folder."""
+    """Write the notebook into a new folder that lies beside the submission's folder, and return the new folder."""
     place = path.resolve().with_name("elsewhere")
     place.mkdir(exist_ok=True)
     (place / FILE).write_text(content, encoding="utf-8")
@@ -79,6 +88,7 @@ def elsewhere(path: Path, content: str) -> Path:
 
 
 def folder_is_a_link(path: Path, content: str) -> None:
+    """Replace the submission's folder by a link to a folder with the notebook and a pipe as its timestamp.txt."""
     target = elsewhere(path, content)
     fifo(target / "timestamp.txt")
     path.rmdir()
@@ -86,6 +96,8 @@ def folder_is_a_link(path: Path, content: str) -> None:
 
 
 def link_beside(assignment: Assignment, surroundings) -> Callable[[Path], None]:
+    """Return a function that writes a right notebook, and beside it a link to the secret file."""
+
     def fill(path: Path) -> None:
         (path / FILE).write_text(text(assignment), encoding="utf-8")
         (path / "notes.txt").symlink_to(surroundings.secret)
@@ -94,12 +106,12 @@ def link_beside(assignment: Assignment, surroundings) -> Callable[[Path], None]:
 
 
 def fifo(path: Path) -> None:
-    """A pipe. Whoever reads it gets nothing, and does not wait for ever."""
+    """Make a pipe, and close it for every reader, so that a reader gets nothing and does not wait for ever."""
 
     def close() -> None:
-        with suppress(OSError):  # it is gone
+        with suppress(OSError):  # the pipe was removed
             while True:
-                os.close(os.open(path, os.O_WRONLY))  # waits until somebody reads
+                os.close(os.open(path, os.O_WRONLY))  # waits for a reader
                 time.sleep(1)
 
     os.mkfifo(path)
@@ -107,7 +119,10 @@ def fifo(path: Path) -> None:
 
 
 def timed(name: str, put: bytes | Callable[[Path], object], status: str = "ungraded") -> Kind:
-    """A right notebook, and what stands in the place of the file that says when it was handed in."""
+    """Make a kind with a right notebook and an odd timestamp.txt, the file that tells when it was handed in.
+
+    put  the content of timestamp.txt, or a function that makes something at its path
+    """
 
     def fill(path: Path, content: str) -> None:
         (path / FILE).write_text(content, encoding="utf-8")
@@ -119,19 +134,20 @@ def timed(name: str, put: bytes | Callable[[Path], object], status: str = "ungra
 
 
 def cells(content: str, number: int) -> bytes:
-    """And so many more."""
+    """Return the notebook with this number of raw cells added, all with the same grade_id."""
     notebook = json.loads(content)
     own = {"cell_type": "raw", "metadata": {"nbgrader": {"grade_id": "x"}}, "source": ""}
     return json.dumps(notebook | {"cells": notebook["cells"] + [own] * number}).encode()
 
 
 def sparse(path: Path, content: str) -> None:
-    """300 MB that take up no room."""
+    """Write a file of 300 MB that begins with the notebook and takes up hardly any room on the disk."""
     (path / FILE).write_text(content, encoding="utf-8")
     os.truncate(path / FILE, 300_000_000)
 
 
 def old_format(assignment: Assignment, _) -> NotebookNode:
+    """Return a right notebook in version 3 of the format."""
     return nbformat.convert(right(assignment), 3)
 
 

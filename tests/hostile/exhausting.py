@@ -1,6 +1,6 @@
-"""Right solutions with a cell that takes all there is, dies, or never ends: it costs itself, and nothing else.
+"""Makes right solutions with a cell that exhausts a resource, dies, or never ends: only this cell must be lost.
 
-Where nothing stops a cell, it stops by itself and takes the right solutions back.
+A cell that nothing stops ends by itself, and takes the right solutions back.
 """
 
 import textwrap
@@ -19,7 +19,7 @@ while time.monotonic() < end:
 
 
 def in_a_question(what: str) -> str:
-    """A right mask, but for what it does where no cell of the notebook asks for one."""
+    """Return a right causal_mask that also runs this code when a hidden question calls it."""
     return f"""
 import os, sys, time
 def causal_mask(length):

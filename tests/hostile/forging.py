@@ -1,4 +1,4 @@
-"""Wrong solutions that want points all the same: by what compares equal, what is shown, and what is overheard."""
+"""Makes wrong solutions that try to get points by objects that equal everything, by forged outputs, and by spying."""
 
 from .kind import ALL, Kind, variant
 
@@ -18,7 +18,11 @@ ANSWER = "application/vnd.autograder.answer"
 
 
 def forgery(name: str, status: str, code: str, returns: str = "Anything()") -> Kind:
-    """Exercises that all return the same thing, after a cell that makes it pass for an answer."""
+    """Make a kind whose exercises all return the same thing. It must get no points.
+
+    code     the first cell, which tries to make that thing pass for an answer
+    returns  the expression that every exercise returns
+    """
     instead = {name: f"def {name}(*a, **k):\n    return {returns}" for name in FUNCTIONS}
     instead[ALL[3]] = (
         f"class {ALL[3]}(nn.Module):\n    def __init__(self, *a):\n        super().__init__()\n        {returns}\n"
@@ -28,8 +32,10 @@ def forgery(name: str, status: str, code: str, returns: str = "Anything()") -> K
 
 
 def forged_answers(then: str) -> str:
-    """A cell that finds out, while a question is asked, under which MIME types all answers are heard. What it then does
-    may call ``show()``, which shows answers under them that have the form of the true ones."""
+    """Return a cell that finds out, while a question is asked, under which MIME types all answers are heard.
+
+    then  what it does next; it may call ``show()``, which displays answers of the true form under these MIME types
+    """
     return f"""
 import os, sys, threading, time
 from IPython.display import display

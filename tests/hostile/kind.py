@@ -1,4 +1,4 @@
-"""What a kind of submission is, and the notebooks that most kinds are made from."""
+"""Defines what a kind of submission is, and makes the notebooks that most kinds start from."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from autograder.authoring.students import handed_in
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the attacks aim at. The tests make it; it is never the real system."""
+    """Holds the targets of the attacks. The tests make them; they are never parts of the real system."""
 
     port: int  # a TCP listener on 127.0.0.1 that counts connections
     victim: int  # a `sleep` process that the tests started
@@ -25,12 +25,12 @@ class Surroundings:
 
     @property
     def sibling(self) -> Path:
-        """Where the tests may listen on a unix socket, as another student's kernel would."""
+        """Return the path at which the tests may listen on a unix socket, as another student's kernel would."""
         return self.canary.parent / "k-2"
 
     @property
     def abstract(self) -> str:
-        """The abstract name under which they may listen, too."""
+        """Return the abstract name of a unix socket on which the tests may listen, too."""
         return f"\0hostile-{self.port}"
 
 
@@ -39,6 +39,8 @@ Made = NotebookNode | bytes | Callable[[Path], None]
 
 @dataclass(frozen=True)
 class Kind:
+    """Describes a kind of submission, and how it must be graded."""
+
     name: str
     status: str  # what the grader must say of it: "graded", "anomalies" or "ungraded"
     score: float | None  # the automatic points that it must get, of 90; None if ungraded
@@ -64,11 +66,11 @@ def take_back():
 def right(
     assignment: Assignment, first: str = "", last: str = "", instead: Mapping[str, str] | None = None
 ) -> NotebookNode:
-    """A right notebook, filled in by hand, as it were.
+    """Return a right notebook, as if a student had filled it in.
 
-    first    a cell to stand before all exercises
-    last     cells to stand at the end, with a line `# %%` between them
-    instead  {exercise or answer: text} to stand there in place of the right one
+    first    the text of a cell that is put before all exercises
+    last     the texts of cells that are put at the end, with a line `# %%` between them
+    instead  {exercise or answer: text} that replaces the right one
     """
     notebook = handed_in(assignment, instead={"renormalised": "It is the same.", **(instead or {})})
     if first:
@@ -79,7 +81,10 @@ def right(
 
 
 def attack(name: str, code: str, status: str = "anomalies", score: float = 0.0) -> Kind:
-    """Exercises that are right once the first cell has called ``reward()``, and nothing before."""
+    """Make a kind whose exercises become right only if its first cell calls ``reward()``.
+
+    code  the attack, which calls ``reward()`` if it succeeds
+    """
 
     def make(assignment: Assignment, surroundings: Surroundings) -> NotebookNode:
         answers = [assignment.solution(name) for name in ALL]
@@ -91,7 +96,10 @@ def attack(name: str, code: str, status: str = "anomalies", score: float = 0.0) 
 
 
 def burden(name: str, code: str, status: str = "graded", score: float = 90.0) -> Kind:
-    """A right notebook whose last cell calls ``take_back()`` if nothing stops it."""
+    """Make a kind with a right notebook whose last cell is a burden.
+
+    code  the last cell, which calls ``take_back()`` if nothing stops it: then all exercises are wrong
+    """
 
     def make(assignment: Assignment, surroundings: Surroundings) -> NotebookNode:
         return right(assignment, last="\n".join([TAKE_BACK, _aims(surroundings), code.strip()]))
@@ -100,12 +108,12 @@ def burden(name: str, code: str, status: str = "graded", score: float = 90.0) ->
 
 
 def variant(name: str, status: str, score: float, first: str = "", last: str = "", **instead: str) -> Kind:
-    """A right notebook with these cells and texts."""
+    """Make a kind with a right notebook that has these cells and texts: see ``right``."""
     return Kind(name, status, score, lambda assignment, _: right(assignment, first, last, instead))
 
 
 def _aims(surroundings: Surroundings) -> str:
-    """What the attack aims at, as names of the notebook."""
+    """Return code that gives the targets of the attacks as names in the notebook."""
     known = {
         "PORT": surroundings.port,
         "VICTIM": surroundings.victim,

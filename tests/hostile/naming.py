@@ -1,10 +1,13 @@
-"""Right notebooks of students whose ids are odd: they are the names of folders, and stand in tables and pages."""
+"""Makes right notebooks of students with odd ids, which are names of folders and are shown in tables and pages."""
 
 from .kind import Kind, right
 
 
 def named(name: str, student: str, reason: str = "") -> Kind:
-    """Ungraded, if there is a reason: nbgrader cannot read such a name."""
+    """Make a kind with a right notebook of this student.
+
+    reason  if given, nbgrader cannot read the name, and the notebook must stay ungraded
+    """
     status, score = ("ungraded", None) if reason else ("graded", 90.0)
     return Kind(name, status, score, lambda assignment, _: right(assignment), student=student, reason=reason)
 

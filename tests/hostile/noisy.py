@@ -1,4 +1,4 @@
-"""Right solutions that are loud, odd, or unfriendly to whoever reads them: they cost nothing, and harm nobody."""
+"""Makes right solutions that are loud, odd, or unfriendly to a reader. They must cost no points and do no harm."""
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
@@ -16,7 +16,7 @@ SCRIPT = """
 
 
 def pages(assignment, _) -> NotebookNode:
-    """Markdown for the browser of whoever grades it, in a cell of their own and in a written answer."""
+    """Return a right notebook with hostile markdown for the grader's browser, in a free cell and in a written answer."""
     notebook = right(assignment, instead={"renormalised": "It is the same.\n" + SCRIPT})
     pictures = {"x.svg": {"image/svg+xml": "<svg onload='document.title=1'/>"}, '" onerror=1': {"image/png": "AAAA"}}
     for cell in [new_markdown_cell(SCRIPT + "<div>" * 1_000 + "[" * 2_000), notebook.cells[-1]]:
@@ -26,7 +26,7 @@ def pages(assignment, _) -> NotebookNode:
 
 
 def loud(assignment, _) -> NotebookNode:
-    """Every exercise prints, warns, draws and logs, when it is defined and whenever it is called."""
+    """Return a right notebook whose exercises print, warn, log and display when they are defined and whenever called."""
     noise = """
 import logging, os, sys, warnings
 from IPython.display import HTML, display

@@ -1,6 +1,6 @@
-"""Submissions that reach for other processes, for the network and for files that are not theirs.
+"""Makes submissions that reach for other processes, for the network and for files that are not theirs.
 
-No signal is sent, and nothing is traced, but the process that the tests have started for it.
+The only process to which they send signals, and which they trace, is one that the tests have started for this.
 """
 
 from .kind import attack, burden, variant

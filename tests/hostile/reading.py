@@ -1,4 +1,4 @@
-"""Wrong solutions that look for right ones, and for what is secret, where grading runs. Who finds it has 90 points."""
+"""Makes wrong solutions that look for right ones and for secrets where grading runs. Finding them gives 90 points."""
 
 from .kind import attack
 

@@ -1,4 +1,4 @@
-"""Notebooks whose cells, tags, ids, points and outputs were changed: what is graded is the release all the same."""
+"""Makes notebooks whose cells, tags, ids, points and outputs were changed. Still the release must be graded."""
 
 import copy
 from collections.abc import Callable
@@ -15,6 +15,8 @@ DONE_WRONG = "def causal_mask(length):\n    return None"
 
 
 def tampered(name: str, status: str, score: float, change: Callable[[NotebookNode], object], **instead: str) -> Kind:
+    """Make a kind with a notebook that is right except for the texts in ``instead``, and is then changed."""
+
     def make(assignment, _) -> NotebookNode:
         notebook = right(assignment, instead=instead)
         change(notebook)
@@ -24,15 +26,17 @@ def tampered(name: str, status: str, score: float, change: Callable[[NotebookNod
 
 
 def find(notebook: NotebookNode, name: str) -> NotebookNode:
+    """Return the cell with this grade_id."""
     return next(cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == name)
 
 
 def known(notebook: NotebookNode) -> list[NotebookNode]:
+    """Return the cells that have settings of nbgrader."""
     return [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
 
 
 def second(notebook: NotebookNode, name: str, text: str) -> None:
-    """A copy of a cell with another text, before or after the first does not matter."""
+    """Append a copy of a cell with another text and 1000 points."""
     copied = copy.deepcopy(find(notebook, name))
     copied.source = text
     copied.metadata.nbgrader.update(points=1000)
@@ -40,6 +44,7 @@ def second(notebook: NotebookNode, name: str, text: str) -> None:
 
 
 def swap(notebook: NotebookNode) -> None:
+    """Swap the metadata of an exercise and of its check."""
     exercise, check = find(notebook, "causal_mask"), find(notebook, "check_causal_mask")
     exercise.metadata, check.metadata = check.metadata, exercise.metadata
 
@@ -50,12 +55,14 @@ def all_points_on_one(notebook: NotebookNode) -> None:
 
 
 def tags(notebook: NotebookNode) -> None:
+    """Give every cell tags and settings that tools take for orders to skip, hide or unlock it."""
     for cell in notebook.cells:
         cell.metadata.update(tags=["skip-execution", "raises-exception", "remove-cell", "hide-input", "parameters"])
         cell.metadata.update(editable=True, deletable=True, collapsed=True, jupyter={"source_hidden": True})
 
 
 def forged(notebook: NotebookNode) -> None:
+    """Insert three cells that claim 1000 points each."""
     for number, role in enumerate([{"grade": True}, {"task": True}, {"solution": True, "grade": True}]):
         cell = new_code_cell("1000") if number % 2 == 0 else new_markdown_cell("done")
         settings = {"grade_id": f"bonus-{number}", "points": 1000, "locked": False, "schema_version": 3}
@@ -64,6 +71,7 @@ def forged(notebook: NotebookNode) -> None:
 
 
 def odd_settings(notebook: NotebookNode) -> None:
+    """Append cells whose settings of nbgrader are malformed."""
     odd = [
         None,
         [],
@@ -81,7 +89,7 @@ def odd_settings(notebook: NotebookNode) -> None:
 
 
 def outputs(notebook: NotebookNode) -> None:
-    """As if it had been graded already."""
+    """Give every code cell 50 outputs that look as if it had been graded."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
             data = {"text/plain": "1000.0", "text/html": "<b>35 of 35 points</b>"}
@@ -90,6 +98,7 @@ def outputs(notebook: NotebookNode) -> None:
 
 
 def graded_already(notebook: NotebookNode) -> None:
+    """Put verdicts with all points into the metadata of the notebook."""
     verdicts = [{"exercise": name, "score": 90.0, "points": 90.0, "mistakes": []} for name in ALL]
     notebook.metadata.update(autograder={"anomalies": [], "verdicts": verdicts}, nbgrader={"score": 90})
 
@@ -127,6 +136,8 @@ def empty(notebook: NotebookNode) -> None:
 
 
 def remove(*names: str) -> Callable[[NotebookNode], None]:
+    """Return a function that removes the cells with these grade_ids from a notebook."""
+
     def change(notebook: NotebookNode) -> None:
         for name in names:
             notebook.cells.remove(find(notebook, name))
@@ -135,6 +146,7 @@ def remove(*names: str) -> Callable[[NotebookNode], None]:
 
 
 def settings(name: str, **changes) -> Callable[[NotebookNode], None]:
+    """Return a function that changes settings of nbgrader in the cell with this grade_id."""
     return lambda notebook: find(notebook, name).metadata.nbgrader.update(changes)
 
 

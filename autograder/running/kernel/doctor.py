@@ -1,4 +1,4 @@
-"""What this machine can do to lock a kernel in, tried out; and what to do where it cannot."""
+"""Tries out whether this machine can lock a kernel in, and says what to do if it cannot."""
 
 import json
 import os
@@ -18,6 +18,8 @@ SWITCHES = {  # settings of the system by which user namespaces are switched off
 
 @dataclass(frozen=True)
 class Item:
+    """Says whether one part of the confinement works here; if it does not, says why, and what helps."""
+
     name: str
     works: bool
     reason: str = ""
@@ -26,7 +28,10 @@ class Item:
 
 @cache
 def examine() -> list[Item]:
-    """Each item is tried in earnest, in a process of its own. After one that fails the others are not tried."""
+    """Try every part of the confinement in a separate process, and return an item for each.
+
+    After one that fails the others are not tried. The result is kept for later calls.
+    """
     try:
         run = subprocess.run(
             [sys.executable, "-s", "-B", str(CHECKS)], capture_output=True, text=True, timeout=60, cwd="/"
@@ -44,7 +49,7 @@ def examine() -> list[Item]:
 
 
 def missing() -> str:
-    """What does not work first of all, and why; an empty string if everything does."""
+    """Return the first part that does not work, and why. Return an empty string if everything works."""
     return next((f"{item.name}: {item.reason}" for item in examine() if not item.works), "")
 
 

@@ -1,4 +1,7 @@
-"""The fork server, as the grader sees it: one a process, started when first needed, and again whenever it has ended."""
+"""Starts the fork server, and asks it for kernels.
+
+Each process of the grader has its own server. It is started when it is first needed, and again after it has ended.
+"""
 
 import json
 import os
@@ -16,14 +19,14 @@ ONE_THREAD = dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 
 
 class NoKernel(RuntimeError):
-    """The grader's side failed: no confined kernel can be started."""
+    """No kernel can be started, and the failure is on the grader's side."""
 
 
 class ForkServer:
-    """A process that has imported some modules, and forks confined kernels.
+    """Starts a process that imports some modules, and asks it to fork confined kernels.
 
-    modules  to import
-    idle     seconds without a kernel after which it ends
+    modules  the modules that it imports
+    idle     the seconds without a kernel after which it ends
     """
 
     def __init__(self, modules: tuple[str, ...], idle: float):
@@ -31,7 +34,7 @@ class ForkServer:
         self._hello: dict = {}
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = subprocess.Popen(  # kernels can read its command line: no path of ours stands there
+            self._process = subprocess.Popen(  # kernels can read its command line: it contains no path of ours
                 [sys.executable, "-s", "-B", PROGRAM.name, str(idle), *modules],
                 stdin=theirs,
                 stdout=subprocess.DEVNULL,
@@ -46,7 +49,10 @@ class ForkServer:
         return self._process.poll() is None
 
     def fork(self, descriptors: list[int]) -> None:
-        """Ask for a kernel: the first descriptor is a connection to its supervisor, the others are told there."""
+        """Ask for a kernel. Raises NoKernel if the server did not start or has ended.
+
+        descriptors  a connection to the kernel's supervisor, the file of the request, and the listening sockets
+        """
         with self._lock:
             self._wait_until_ready()
             try:
@@ -69,7 +75,10 @@ _lock = threading.Lock()
 
 
 def server(modules: list[str], idle: float) -> ForkServer:
-    """The server that has imported these modules. It begins to import them at once, and this does not wait."""
+    """Return the running server that imports these modules, or start one.
+
+    A new server begins to import at once, and this function does not wait for it.
+    """
     key = (os.getpid(), tuple(modules), idle)
     with _lock:
         if key not in _servers or not _servers[key].alive():
@@ -78,7 +87,7 @@ def server(modules: list[str], idle: float) -> ForkServer:
 
 
 def _environment() -> dict[str, str]:
-    """What the server's own environment holds. Kernels can read it, so that it holds nothing of ours."""
+    """Return the environment of the server. Kernels can read it, so that it holds nothing of the grader's."""
     kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TZ") if name in os.environ}
     return (
         kept

@@ -1,6 +1,6 @@
-"""Confined kernels, as a kernel provisioner of jupyter_client: `nbgrader autograde` and formgrader start theirs here.
+"""Gives confined kernels to jupyter_client: `nbgrader autograde` and formgrader start their kernels through this.
 
-A fork server has imported torch, once. A kernel is a fork of it: ready in a fraction of a second, and locked in.
+A fork server imports torch once. A kernel is a fork of it: it is ready in a fraction of a second, and locked in.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from autograder.running.kernel.forkserver import NoKernel, server
 
 PORTS = ["shell_port", "iopub_port", "stdin_port", "control_port", "hb_port"]
 LIMITS = ["memory", "scratch", "output", "cpu", "processes", "files"]
-FROM_OUTSIDE = ["LANG", "LC_ALL", "TZ", "NBGRADER_EXECUTION"]  # of the environment, if they are there
+FROM_OUTSIDE = ["LANG", "LC_ALL", "TZ", "NBGRADER_EXECUTION"]  # taken from our environment, if set
 PICTURES, NO_PICTURES = "module://matplotlib_inline.backend_inline", "template"
 WITHIN = {
     "PATH": "/usr/bin:/bin",
@@ -34,7 +34,10 @@ WITHIN = {
 
 
 class ConfinedProvisioner(KernelProvisionerBase):
-    """Starts a kernel that sees no file, process or socket but its own, in a copy of the folder it is started in."""
+    """Starts a kernel that sees no file, process or socket but its own and what it is shown.
+
+    It runs in a copy of the folder in which it is started.
+    """
 
     preload = List(
         Unicode(),
@@ -72,7 +75,7 @@ class ConfinedProvisioner(KernelProvisionerBase):
         return {name: getattr(self, name) for name in LIMITS}
 
     def warm_up(self) -> None:
-        """Start the fork server, and do not wait for it."""
+        """Start the fork server, and do not wait until it is ready."""
         server(self.preload, self.idle)
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
@@ -107,7 +110,7 @@ class ConfinedProvisioner(KernelProvisionerBase):
         return info
 
     def _fork(self, request: str, paths: list[str]) -> socket.socket:
-        """The connection to a new kernel's supervisor."""
+        """Have a kernel forked whose sockets can be reached at these paths. Return the connection to its supervisor."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         listeners = [_listener(path) for path in paths]
         try:
@@ -129,13 +132,16 @@ class ConfinedProvisioner(KernelProvisionerBase):
         return ours
 
     async def poll(self) -> int | None:
-        """None while the kernel runs; its exit status, or a negative signal, when it has ended."""
+        """Return None while the kernel runs, its exit status when it has ended, and 0 if there is no kernel.
+
+        The exit status is the negative number of a signal if the signal has ended the kernel.
+        """
         if self._supervisor and self._status is None:
             self._hear()
         return self._status if self._supervisor else 0
 
     def _hear(self) -> None:
-        """The supervisor's next message, if there is one: how the kernel ended."""
+        """Read the supervisor's next message, if there is one. It tells how the kernel ended."""
         try:
             self._read(self._supervisor.recv(10_000))
         except BlockingIOError:
@@ -151,11 +157,14 @@ class ConfinedProvisioner(KernelProvisionerBase):
 
     @property
     def killed(self) -> bool:
-        """Was it killed, and not for a limit?"""
+        """Return whether the kernel was killed for another reason than a limit."""
         return self._status == -signal.SIGKILL and not self.broken
 
     async def cpu_seconds(self) -> float:
-        """Processor time that the kernel and its children have used so far; infinite if it has ended."""
+        """Return the seconds of processor time that the kernel and its children have used so far.
+
+        Return infinity if the kernel has ended, or its supervisor does not answer.
+        """
         if await self.poll() is not None:
             return math.inf
         self._ask({"cpu": True})
@@ -182,7 +191,7 @@ class ConfinedProvisioner(KernelProvisionerBase):
 
     async def kill(self, restart: bool = False) -> None:
         self._ask({"signal": signal.SIGKILL})
-        for _ in range(200):  # it ends at once; whoever asks next need not come a second time
+        for _ in range(200):  # it ends at once: wait, so that the next poll() tells it
             if await self.poll() is not None:
                 break
             await asyncio.sleep(0.005)
@@ -202,7 +211,7 @@ class ConfinedProvisioner(KernelProvisionerBase):
 
 
 def _listener(path: str) -> socket.socket:
-    """A socket to which the grader connects. The kernel's supervisor answers there."""
+    """Return a socket that listens at this path. The grader connects to it, and the kernel's supervisor answers."""
     listener = socket.socket(socket.AF_UNIX)
     if os.path.exists(path):
         os.unlink(path)  # left by the kernel that is being restarted

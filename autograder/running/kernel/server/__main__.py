@@ -1,7 +1,8 @@
 """Imports what notebooks import, and forks a confined kernel whenever it is asked to.
 
-It is started as a process of its own and knows nothing of the course. On its standard input the grader sends nothing
-but descriptors, a set for each kernel: what is told to one kernel was never in the memory from which another is forked.
+It is started as a process of its own, and knows nothing of the course. The grader sends it nothing but descriptors, one
+set for each kernel, through its standard input. So what one kernel is told was never in the memory from which another
+kernel is forked.
 
     python autograder/running/kernel/server IDLE_SECONDS torch matplotlib.pyplot ...
 """
@@ -35,7 +36,7 @@ SOCKET = f"{root.SOCKETS}/k"  # its sockets are called k-1, k-2, ...
 
 def main(modules: list[str], idle: float) -> None:
     os.chdir("/")
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader, whose end is ours
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader; if that ends, we end
     control = socket.socket(fileno=os.dup(0))
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
@@ -49,7 +50,10 @@ def main(modules: list[str], idle: float) -> None:
 
 
 def preload(modules: list[str]) -> str:
-    """Import what kernels will need. Returns why that is not possible, or an empty string."""
+    """Import the modules that kernels will need.
+
+    Return an empty string, or the reason why kernels cannot be forked: an import failed or started threads.
+    """
     try:
         for name in [*modules, *KERNEL]:
             importlib.import_module(name)
@@ -63,7 +67,7 @@ def preload(modules: list[str]) -> str:
 
 
 def _draw() -> None:
-    """One picture, so that fonts are found and read before a kernel needs them."""
+    """Draw one picture, so that fonts are found and read before a kernel needs them."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -76,8 +80,10 @@ def _draw() -> None:
 
 
 def serve(control: socket.socket, idle: float) -> list[int]:
-    """Fork at each request. Returns in the child, with the descriptors that came, and in the server at its end:
-    when the grader has gone, or after so many seconds without a kernel."""
+    """Fork at each request, and return in the child the descriptors that came with it.
+
+    Return an empty list in the server at its end: when the grader has gone, or after ``idle`` seconds without a kernel.
+    """
     linux.adopt_orphans()
     last = time.monotonic()
     while True:
@@ -96,7 +102,7 @@ def serve(control: socket.socket, idle: float) -> list[int]:
 
 
 def _reap() -> bool:
-    """Forget the children that have ended. Are there others?"""
+    """Collect the children that have ended, and return whether others still run."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -106,8 +112,11 @@ def _reap() -> bool:
 
 
 def start(connection: int, request_file: int, *sockets: int) -> tuple[dict, int]:
-    """Make the namespaces, their root, and the supervisor. Returns in the kernel, confined: the request, and a pipe
-    on which to say that the kernel's sockets are there."""
+    """Make the namespaces, the root of their files, and the supervisor. Return in the kernel only, when it is confined.
+
+    Return the request, and a pipe on which to say that the kernel's sockets are there. If anything fails, tell the
+    grader why, and end the process.
+    """
     grader = socket.socket(fileno=connection)
     listeners = [socket.socket(fileno=descriptor) for descriptor in sockets]
     try:
@@ -135,7 +144,10 @@ def start(connection: int, request_file: int, *sockets: int) -> tuple[dict, int]
 
 
 def run_kernel(request: dict, say_ready: int) -> None:
-    """Be the notebook's kernel, until the end."""
+    """Run as the notebook's kernel until it ends. This function does not return.
+
+    say_ready  a pipe on which to say that the kernel's sockets are there
+    """
     os.environ.clear()
     os.environ.update(request["environment"], HOME=root.HOME, TMPDIR=f"{root.HOME}/.tmp")
     os.chdir(root.HOME)

@@ -1,4 +1,4 @@
-"""Tries, one after the other, all that locks a kernel in, and prints how each went: [name, why it does not work].
+"""Tries everything that locks a kernel in, one part after the other, and prints for each [name, why it does not work].
 
 python autograder/running/kernel/server/checks.py
 """
@@ -17,7 +17,7 @@ import linux
 import root
 
 LIMITS = {"memory": 64 * 1024**2, "scratch": 1024**2, "processes": 8, "files": 64}
-SINCE = (5, 14)  # processes are counted by user namespace
+SINCE = (5, 14)  # the first version that counts processes for each user namespace
 
 
 def system() -> None:

@@ -1,4 +1,4 @@
-"""What a process gives up for good before it runs a stranger's code."""
+"""Gives up the rights of a process for good, before it runs a stranger's code."""
 
 import os
 import resource
@@ -11,12 +11,17 @@ NOBODY = 65534
 
 
 def owner() -> tuple[int, int]:
-    """Who a kernel runs as: we ourselves, or nobody if we are root, whom limits do not bind."""
+    """Return the user and the group as which a kernel runs: our own, or those of the user nobody if we are root.
+
+    Limits do not bind root.
+    """
     return (os.getuid(), os.getgid()) if os.getuid() else (NOBODY, NOBODY)
 
 
 def confine(limits: dict[str, int]) -> None:
-    """Leave all rights behind: no capability, no other user, no namespace, no more than the limits.
+    """Give up all rights for good.
+
+    The process keeps no capability, cannot get another user or namespace, and is bound by the limits.
 
     limits  memory (bytes, a process), processes (threads count too), files (open at once), scratch (bytes a file)
     """

@@ -1,7 +1,7 @@
-"""Counts what a stream of ZeroMQ's holds: whoever receives it keeps a record of each frame, be it empty."""
+"""Counts the frames in a ZeroMQ stream, because its receiver keeps a record of every frame, even of an empty one."""
 
-GREETING = 64  # bytes, with which each stream begins
-LONG = 2  # the flag of a frame whose length stands in eight bytes, and not in one
+GREETING = 64  # bytes with which each stream begins
+LONG = 2  # the flag of a frame whose length is written in eight bytes, and not in one
 
 
 class Frames:
@@ -9,7 +9,7 @@ class Frames:
         self._skip, self._begun = GREETING, b""
 
     def count(self, data: bytes) -> int:
-        """How many frames begin in the next bytes of the stream."""
+        """Return how many frames begin in the next bytes of the stream."""
         data, at, found = self._begun + data, self._skip, 0
         while at < len(data):
             head = 9 if data[at] & LONG else 2

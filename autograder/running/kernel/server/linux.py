@@ -1,4 +1,4 @@
-"""System calls that Python 3.11 has no function for, as functions that raise OSError."""
+"""Makes system calls for which Python 3.11 has no function. A call that fails raises OSError."""
 
 import ctypes
 import os
@@ -16,7 +16,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _AT_FDCWD, _AT_RECURSIVE, _MNT_DETACH = -100, 0x8000, 2
 _PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _PR_SET_CHILD_SUBREAPER = 4, 24, 38, 36
 _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
-_MOUNT_SETATTR = 442  # the same number everywhere
+_MOUNT_SETATTR = 442  # the same number on every machine
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _CAPSET = {"x86_64": 126, "aarch64": 91}
 
@@ -26,10 +26,10 @@ def unshare(namespaces: int) -> None:
 
 
 def enter_namespaces(wait: bool = False) -> None:
-    """New namespaces of every kind. Returns in a child, which is their first process; the caller itself ends, at
-    once or with the child.
+    """Make new namespaces of every kind. Return in a child, which is their first process.
 
-    Root needs no user namespace for the others: what runs a stranger's code gets one later.
+    The caller itself ends: at once, or with the child if ``wait`` is true. Root makes no user namespace here, because
+    it needs none for the others: the process that runs a stranger's code gets one later.
     """
     kinds = NEWNS | NEWPID | NEWNET | NEWIPC | NEWUTS | NEWCGROUP
     if uid := os.getuid():
@@ -53,7 +53,10 @@ def bind(source: str, target: str) -> None:
 
 
 def set_mount(target: str, attributes: int, recursive: bool = True) -> None:
-    """Add attributes to a mount. Those that it has stay, so that this works where a remount is refused."""
+    """Add attributes to a mount, and to the mounts below it if ``recursive`` is true.
+
+    Its earlier attributes stay, so that this works where a remount is refused.
+    """
     settings = struct.pack("QQQQ", attributes, 0, 0, 0)
     flags = _AT_RECURSIVE if recursive else 0
     _syscall(_MOUNT_SETATTR, _AT_FDCWD, _text(target), flags, settings, len(settings), about=target)
@@ -68,7 +71,7 @@ def detach(target: str) -> None:
 
 
 def map_user(uid: int, gid: int) -> None:
-    """In a user namespace that this process has just made: it stays who it was."""
+    """Keep the user and group of this process in a user namespace that it has just made."""
     _call(_libc.prctl, _PR_SET_DUMPABLE, 1, 0, 0, 0)  # else /proc/self belongs to root
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
@@ -81,7 +84,7 @@ def adopt_orphans() -> None:
 
 
 def drop_capabilities() -> None:
-    """For good: neither this process nor a program that it starts gets one again."""
+    """Give up all capabilities for good: neither this process nor a program that it starts can get one again."""
     _call(_libc.prctl, _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     for capability in range(int(Path("/proc/sys/kernel/cap_last_cap").read_text()) + 1):
         _call(_libc.prctl, _PR_CAPBSET_DROP, capability, 0, 0, 0)
@@ -90,7 +93,7 @@ def drop_capabilities() -> None:
 
 
 def install_filter(program: bytes) -> None:
-    """Let a BPF program decide on every system call that this process makes from here on."""
+    """Let a BPF program decide on every system call that this process makes from now on."""
     instructions = ctypes.create_string_buffer(program, len(program))
     filter = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(instructions))
     _call(_libc.prctl, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, filter, 0, 0)

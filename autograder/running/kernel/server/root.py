@@ -1,4 +1,4 @@
-"""The files that a confined kernel sees: the interpreter, the libraries, what it was given, and room to work in."""
+"""Builds the file system of a confined kernel: interpreter, libraries, what it is given, and room to work in."""
 
 import os
 import sys
@@ -7,19 +7,19 @@ from pathlib import Path
 import linux
 
 HOME, SOCKETS = "/home/student", "/run/kernel"  # in the new root
-DEVICES = ["null", "full", "random", "urandom"]  # no zero: mapped, it is memory that nobody counts
+DEVICES = ["null", "full", "random", "urandom"]  # without zero: mapped, it is memory that no limit counts
 SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64"]
-SETTINGS = ["alternatives", "fonts", "ld.so.cache", "localtime"]  # of /etc
+SETTINGS = ["alternatives", "fonts", "ld.so.cache", "localtime"]  # in /etc
 SEALED = linux.ATTR_RDONLY | linux.ATTR_NOSUID | linux.ATTR_NODEV
 LOOSE = linux.MS_NOSUID | linux.MS_NODEV
 
 
 def build(shown: dict[str, str], covered: list[str], scratch_bytes: int, owner: tuple[int, int]) -> None:
-    """Make a new root, in this process's own mount namespace, and leave the old one.
+    """Make a new root in this process's own mount namespace, and leave the old one.
 
     shown          {where it is seen: folder or file of the old root}, read-only
-    covered        folders that are empty where they lie inside what is shown: the grader's own, among the libraries
-    scratch_bytes  what may be written, everywhere together
+    covered        folders that appear empty if they are inside what is shown: the grader's own, among the libraries
+    scratch_bytes  bytes that may be written in all the places together
     owner          user and group that may write
     """
     linux.mount("none", "/", None, linux.MS_REC | linux.MS_PRIVATE)
@@ -34,7 +34,7 @@ def build(shown: dict[str, str], covered: list[str], scratch_bytes: int, owner: 
     linux.mount("proc", "/proc", "proc", LOOSE | linux.MS_NOEXEC)
     _room(SOCKETS, 64 * 1024, owner)
     _room(HOME, scratch_bytes, owner)
-    for target in ("/tmp", "/dev/shm"):  # the same room
+    for target in ("/tmp", "/dev/shm"):  # they share the room of HOME
         inside = f"{HOME}/.{os.path.basename(target)}"
         os.mkdir(inside, 0o700)
         os.chown(inside, *owner)
@@ -89,7 +89,7 @@ def _devices() -> None:
 
 
 def _room(path: str, size: int, owner: tuple[int, int]) -> None:
-    """A folder in memory, for so many bytes, and one file for every 4 KB of them."""
+    """Make a folder in memory with room for so many bytes, and for one file for every 4 KB of them."""
     os.makedirs(path)
     linux.mount("tmpfs", path, "tmpfs", LOOSE, f"size={size},nr_inodes={max(64, size // 4096)},mode=700")
     os.chown(path, *owner)

@@ -1,4 +1,7 @@
-"""System calls that no notebook needs: ways round the limits, and to parts of the system that have no namespace."""
+"""Refuses system calls that no notebook needs.
+
+They are ways round the limits, or ways to parts of the system that have no namespace.
+"""
 
 import errno
 import os
@@ -46,11 +49,12 @@ _ARGUMENT_AT = [16, 24, 32, 40]  # the lower half of each
 
 
 def refuse() -> None:
-    """From here on these calls fail with EPERM. Needs no_new_privs."""
+    """Make these calls fail with EPERM from now on. The process must have set no_new_privs."""
     linux.install_filter(program(os.uname().machine))
 
 
 def program(machine: str) -> bytes:
+    """Return the BPF program that refuses these calls on a machine of this architecture."""
     column, audit = MACHINES[machine]
     return _assembled(
         [
@@ -90,7 +94,11 @@ def program(machine: str) -> bytes:
 
 
 def _assembled(lines: list[tuple | str]) -> bytes:
-    """Instructions: (operation, value), and where to go on if it holds, further down. A text is such a place."""
+    """Return the instructions of a BPF program as bytes.
+
+    lines  (operation, value) for an instruction, (operation, value, label) for a condition that jumps to a
+           later label if it holds, and a text for a label itself
+    """
     places, code = {}, []
     for line in lines:
         if isinstance(line, str):

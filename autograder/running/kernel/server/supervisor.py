@@ -1,7 +1,7 @@
-"""The first process of a kernel's PID namespace: when it ends, for whatever reason, everything in there ends.
+"""Runs as the first process of a kernel's PID namespace: when it ends, for any reason, every process in there ends.
 
-It carries bytes between the grader and the kernel, whose sockets nobody outside can reach, counts them, and looks
-how much memory and time the kernel and its children use. The kernel cannot signal it, nor look into it.
+It carries bytes between the grader and the kernel, whose sockets cannot be reached from outside, and counts them. It
+measures how much memory and time the kernel and its children use. The kernel cannot signal it, nor look into it.
 """
 
 import json
@@ -18,15 +18,16 @@ from frames import Frames
 
 LOOK_EVERY = 0.1  # seconds
 FRAME = 256  # bytes that the grader needs to keep a frame, however short it is
-SOCKETS = 300  # that may be there at once: what waits in them is memory
+SOCKETS = 300  # so many may be open at once: what waits in them takes memory
 
 
 class Supervisor:
-    """Of one kernel.
+    """Watches one kernel, and ends it if it breaks a limit.
 
-    grader     the connection on which the grader asks, and hears how the kernel ended; its end is the kernel's
-    listeners  where the grader connects to the kernel's sockets, in their order
-    limits     memory and scratch (bytes in all), cpu (seconds), output (bytes)
+    kernel     the id of its process
+    grader     the connection on which the grader asks, and is told how the kernel ended; if it closes, the kernel ends
+    listeners  sockets to which the grader connects, one for each of the kernel's sockets, in the same order
+    limits     memory (bytes in all, files that were written included), cpu (seconds), output (bytes)
     """
 
     def __init__(self, kernel: int, grader: socket.socket, listeners: list[socket.socket], limits: dict[str, int]):
@@ -36,7 +37,9 @@ class Supervisor:
         self._cpu = usage.ProcessorTime()
 
     def watch(self, ready: int, path: str) -> None:
-        """Until the kernel ends, the grader goes away, or a limit is broken. Does not return.
+        """Watch until the kernel ends, the grader goes away, or a limit is broken.
+
+        It does not return: it ends this process, and with it all others in the namespace.
 
         ready  a pipe on which the kernel says that its sockets are there: path-1, path-2, ...
         """
@@ -82,7 +85,10 @@ class Supervisor:
             os._exit(0)
 
     def _broken(self) -> str:
-        """The limit that the kernel and its children have broken together; an empty string if there is none."""
+        """Return the limit that the kernel and its children have broken together.
+
+        Return an empty string if they have broken none.
+        """
         room = os.statvfs(root.HOME)
         left = self.limits["memory"] - (room.f_blocks - room.f_bfree) * room.f_frsize
         if usage.memory(usage.others(), left) > left or usage.sockets() > SOCKETS:
@@ -123,7 +129,7 @@ def _thread(function, *arguments) -> None:
 
 
 def _reap(but: int) -> None:
-    """Orphans that have ended. The kernel's own end is waited for elsewhere."""
+    """Collect orphans that have ended. The end of the kernel itself is waited for elsewhere."""
     while True:
         try:
             ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)

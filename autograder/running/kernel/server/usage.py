@@ -1,22 +1,28 @@
-"""What the processes of a PID namespace use, as its first process sees it."""
+"""Measures what the processes of a PID namespace use, from within its first process."""
 
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
-ANONYMOUS = ("RssAnon:", "RssShmem:", "VmSwap:")  # of status: what no file stands for
-FAIR_SHARE = ("Pss_Anon:", "Pss_Shmem:", "SwapPss:")  # of smaps_rollup: the same, divided by those who share it
+ANONYMOUS = ("RssAnon:", "RssShmem:", "VmSwap:")  # lines of /proc/PID/status: memory that is no copy of a file
+FAIR_SHARE = ("Pss_Anon:", "Pss_Shmem:", "SwapPss:")  # of smaps_rollup: the same, shared out among its users
 
 
 def others() -> list[int]:
-    """Every process here but this one. Orphans are among them: they are children of the first process."""
+    """Return the ids of all processes here except this one.
+
+    Orphans are among them, because they become children of the first process.
+    """
     return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
 
 
 def memory(processes: Iterable[int], limit: int) -> int:
-    """Bytes that these processes use together. The exact number takes long, and is asked for only where the quick one,
-    in which what processes share counts several times, is above the limit."""
+    """Return the bytes of memory that these processes use together.
+
+    The exact number takes long. It is found only if the quick one, which counts shared memory once for each process
+    that shares it, is above ``limit``.
+    """
     most = {process: _kilobytes(f"/proc/{process}/status", ANONYMOUS) for process in processes}
     if 1024 * sum(most.values()) <= limit:
         return 1024 * sum(most.values())
@@ -37,15 +43,15 @@ def _kilobytes(path: str, names: tuple[str, ...], otherwise: int = 0) -> int:
 
 
 def sockets() -> int:
-    """How many there are of those that can hold something: it is memory that belongs to no process."""
+    """Return how many sockets there are that can hold something, which is memory that belongs to no process."""
     return sum(len(Path(f"/proc/net/{kind}").read_text(errors="replace").splitlines()) for kind in ("unix", "netlink"))
 
 
 class ProcessorTime:
-    """Seconds that all processes here have used, but for this one.
+    """Counts the seconds of processor time that all processes here except this one have used.
 
-    What a process has used goes to its parent, but only if that waits for it. So each process is looked at while it
-    runs. One that nobody waits for is missed if it ends before it is looked at.
+    When a process ends, its time is added to that of its parent, but only if the parent waits for it. So each process
+    is looked at while it runs. One that ends before it is looked at is missed if its parent does not wait for it.
     """
 
     def __init__(self):
@@ -65,7 +71,10 @@ class ProcessorTime:
 
 
 def _times(process: int) -> tuple[tuple, tuple[float, float]] | None:
-    """Which process it is, and seconds: its own, and those of its children that it has waited for."""
+    """Return a process's id and start time, and its seconds of processor time. Return None if it has ended.
+
+    There are two numbers of seconds: its own (0 for this process), and those of its children for which it has waited.
+    """
     try:
         fields = Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()
     except OSError:  # it has just ended

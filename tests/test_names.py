@@ -1,0 +1,72 @@
+"""Which names code defines and uses: the ground of parts.py, of the judge's shortcuts, and of what is forbidden."""
+
+import pytest
+
+from autograder.authoring.names import reached, statements
+
+
+@pytest.mark.parametrize(
+    "text, binds, reads",
+    [
+        ("def double(x):\n    y = x * two\n    return y", {"double"}, {"two"}),
+        ("class A(Base):\n    def f(self, n=size):\n        return helper(n)", {"A"}, {"Base", "size", "helper"}),
+        ("@wrapped\ndef f(x: Tensor) -> Module:\n    pass", {"f"}, {"wrapped", "Tensor", "Module"}),
+        ("import torch.nn as nn", {"nn"}, set()),
+        ("import torch.nn", {"torch"}, set()),
+        ("from parts import Encoder as E", {"E"}, set()),
+        ("x = [y for y in z]", {"x", "y"}, {"y", "z"}),  # rather one name too many
+        ("def f():\n    global g\n    g = h", {"f", "g"}, {"h"}),
+        ("(a := b)", {"a"}, {"b"}),
+        ("for a in b: pass", {"a"}, {"b"}),
+        ("match a:\n    case [b, *c]: pass", {"b", "c"}, {"a"}),
+        ("f = lambda x: g(x)", {"f"}, {"g", "x"}),
+    ],
+)
+def test_what_a_statement_binds_and_reads(text, binds, reads):
+    (found,) = statements(text)
+    assert (found.binds, found.reads) == (binds, reads)
+
+
+@pytest.mark.parametrize(
+    "text, changes", [("a.b = c", {"a"}), ("a.append(c)", {"a"}), ("a['b'] = c", {"a"}), ("f(a.b)", {"a"}), ("b(c)", set())]
+)  # fmt: skip
+def test_what_a_statement_may_change(text, changes):
+    (found,) = statements(text)
+    assert found.changes == changes
+
+
+def test_statements_are_their_smallest_pieces():
+    found = statements("if x:\n    from a import b, c\nelse:\n    d, e = f, g")
+    assert [statement.binds for statement in found if statement.binds] == [{"b"}, {"c"}, {"d"}, {"e"}]
+    assert [statement.takes for statement in found if statement.takes] == [{"b"}, {"c"}]
+
+
+CODE = "def a(): return b()\ndef b(): return c\nc = [1]\nc.append(d)\nd = 2\ndef other(): return a()"
+
+
+def test_what_a_name_reaches():
+    def names(*arguments):
+        return {name for statement in reached(statements(CODE), *arguments) for name in statement.binds}
+
+    assert names("a") == {"a", "b", "c", "d"} and names("d") == {"d"} and names("nothing") == set()
+    assert names("a", {"c"}) == {"a", "b"}
+
+
+def test_given_code_is_followed(small):
+    """An exercise that calls given code leans on the exercises that this calls."""
+    from autograder.authoring.course import Course
+
+    path = small / "written" / "01_first" / "notebook.py"
+    path.write_text(
+        path.read_text()
+        + '\n# %% locked="between"\ndef twice(x):\n    return double(double(x))\n'
+        + '\n# %% exercise="eightfold"\ndef eightfold(x):\n    ### BEGIN SOLUTION\n    return 2 * twice(x)\n    ### END SOLUTION\n'
+        + '\n# %% check="eightfold" points=4\nassert eightfold(1) == 8\n'
+    )
+    hidden = path.with_name("hidden.py")
+    hidden.write_text(
+        hidden.read_text()
+        + '\n\n@hidden("eightfold")\ndef works_too(student, rng):\n    """It works."""\n    return student.eightfold(rng.integer(1, 10**9))\n'
+    )
+    leans_on = Course.at(small).assignment("01_first").leans_on
+    assert leans_on == {"double": {"double"}, "eightfold": {"eightfold", "double"}}
