@@ -46,11 +46,11 @@ c.Intake.max_cells = 2_000
 # What a notebook may use. Where it uses more, the cell that did it costs itself.
 c.Execute.timeout = 60  # seconds a cell
 c.Execute.iopub_timeout = 15  # seconds that the last outputs of a cell may take to come
-c.Execute.question_timeout = 10  # seconds a hidden question
-c.Execute.notebook_timeout = 900  # seconds after which nothing more is started
-c.Execute.max_replays = 3  # times that a notebook whose process died is run again, without the cell that did it
-c.Execute.max_output = 4_000_000  # characters of output that are kept of a cell
-c.Execute.max_outputs = 500  # outputs that are kept of a cell
+c.Run.question_timeout = 10  # seconds a hidden question
+c.Run.notebook_timeout = 900  # seconds after which nothing more is started
+c.Run.max_replays = 3  # times that a notebook is run again without a cell that ended its process
+c.Run.max_output = 4_000_000  # characters of output that are kept of a cell
+c.Run.max_outputs = 500  # outputs that are kept of a cell
 c.ConfinedProvisioner.memory = 2 * 1024**3  # bytes, all processes of a notebook together
 c.ConfinedProvisioner.cpu = 1200  # seconds of processor time, all together
 c.ConfinedProvisioner.scratch = 64 * 1024**2  # bytes of files that it writes
@@ -59,16 +59,16 @@ c.ConfinedProvisioner.processes = 64  # processes and threads at once
 c.ConfinedProvisioner.files = 256  # files that a process has open at once
 
 # How its code is locked in: what it sees beside the interpreter and its libraries, and what it must never see.
-c.Execute.sandbox = True  # False: students' code can read and forge grades, and every result says so
+# `c.Execute.sandbox = False` would let students' code read and forge grades; every result then says so.
 c.ConfinedProvisioner.shown = {"/course/coursekit": str(root / "course" / "coursekit")}
 c.ConfinedProvisioner.imports_from = ["/course"]
-c.ConfinedProvisioner.hidden = [str(root / name) for name in ("autograder", "solutions", "classroom")]
+c.ConfinedProvisioner.secret = [str(root / name) for name in ("autograder", "solutions", "classroom")]
 
 # What is imported once for all of them. A grade from the records counts only with the same versions of libraries.
 c.ConfinedProvisioner.preload = ["torch", "matplotlib.pyplot", "transformers.models.gpt2.modeling_gpt2"]
 c.ConfinedProvisioner.idle = 300  # seconds without a notebook after which they are imported anew
 c.ConfinedProvisioner.pictures = False  # nobody grades pictures, and to draw them takes most of the time
-c.Execute.libraries = [
+c.Run.libraries = [
     *("torch", "numpy", "transformers", "matplotlib", "ipykernel", "ipython", "safetensors", "num2words")
 ]
 

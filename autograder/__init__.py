@@ -14,6 +14,7 @@ The rooms, and which may import from which:
     classroom   grades a class, and does what an instructor needs around it
                 <- authoring, running, judging
     probe       what hidden tests import; it travels to kernels with them, and imports nothing of ours
+    errors      what is told to the user; it imports nothing of ours, either
     __main__    the commands
 
 The first lines of each room say what its modules do.

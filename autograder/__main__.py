@@ -4,8 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from autograder.authoring.course import Course
-from autograder.authoring.source import SourceError
+from autograder.errors import UserError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -45,39 +44,36 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         return chosen.run(chosen)
-    except (SourceError, LookupError, OSError) as error:
+    except (UserError, LookupError, OSError) as error:
         return _fail(error)
     except KeyboardInterrupt:
         return _fail("Stopped.")
 
 
-def _course(chosen) -> Course:
+def _course(chosen):
+    """Return the course that was named, or that we are in."""
+    from autograder.authoring.course import Course
+
     return Course.at(chosen.course) if chosen.course else Course.around(Path.cwd())
 
 
 def _build(chosen) -> int:
     """Make nbgrader's source and release folders from solutions/. If anything fails, the old folders stay as they
     were."""
-    from autograder.authoring.build import BuildError, build
+    from autograder.authoring.build import build
 
-    try:
-        for path in build(_course(chosen), force=chosen.force):
-            print(path)
-    except BuildError as error:
-        return _fail(error)
+    for path in build(_course(chosen), force=chosen.force):
+        print(path)
     return 0
 
 
 def _check(chosen) -> int:
     """Grade one notebook with the hidden tests, and show the feedback. Its code runs on this machine and with your
     rights, as it does in JupyterLab. Nothing is stored."""
-    from autograder.classroom.check import CheckError, check
+    from autograder.classroom.check import check
     from autograder.judging.report import as_text
 
-    try:
-        print(as_text(check(chosen.notebook, _course(chosen))))
-    except CheckError as error:
-        return _fail(error)
+    print(as_text(check(chosen.notebook, _course(chosen))))
     return 0
 
 

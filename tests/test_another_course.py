@@ -70,7 +70,7 @@ def test_it_builds_releases_and_grades(small, installed):
     assert (small / "exchange" / "arithmetic" / "outbound" / "02_second" / "parts.py").exists()
 
     course = Course.at(small)
-    for name in course.names:
+    for name in course.assignment_names:
         assignment = course.assignment(name)
         for student, mistakes in {"right": [], "wrong": assignment.mistakes}.items():
             folder = small / "class" / "submitted" / student / name

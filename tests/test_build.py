@@ -60,7 +60,7 @@ def test_parts_do_not_import_themselves(small):
     assert "from parts" not in third.parts and "def double" in third.parts and "def quadruple" in third.parts
 
 
-@pytest.mark.parametrize("name", COURSE.names)
+@pytest.mark.parametrize("name", COURSE.assignment_names)
 def test_nothing_is_given_away(name):
     """In each folder of course/: no solution of its own or a later notebook, no hidden test, no mistake."""
     folder = ROOT / "course" / name
@@ -70,7 +70,7 @@ def test_nothing_is_given_away(name):
         if path.suffix in (".ipynb", ".py")
     )
     assert "BEGIN SOLUTION" not in text and "HIDDEN TESTS" not in text and "Mark scheme" not in text
-    for later in COURSE.names:
+    for later in COURSE.assignment_names:
         assignment = load(later)
         if later >= name:
             for shown in _solution_lines(assignment):
@@ -86,7 +86,7 @@ def test_nothing_is_given_away(name):
 def test_coursekit_gives_no_solution_away():
     """It is handed out with the first notebook."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "course" / "coursekit").rglob("*.py"))
-    for name in COURSE.names:
+    for name in COURSE.assignment_names:
         for shown in _solution_lines(load(name)):
             assert shown not in text, f"coursekit shows a solution of {name}: {shown!r}"
 

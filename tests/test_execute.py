@@ -11,7 +11,9 @@ from autograder.authoring.release import release_notebook
 from autograder.authoring.students import handed_in
 from autograder.running.answers import Raised, Silent
 from autograder.running.execute import Execute
+from autograder.running.kernel.provisioner import ConfinedProvisioner
 from autograder.running.rebuild import rebuild
+from autograder.running.run import Run
 from this_course import ROOT
 
 pytestmark = pytest.mark.slow
@@ -21,14 +23,17 @@ pytestmark = pytest.mark.slow
 def run(assignment):
     """Execute a notebook: {exercise: text} in place of the reference's, and cells put in front or at the end."""
 
-    def executed(instead=None, first=(), last=(), config=None, **settings):
+    def executed(instead=None, first=(), last=(), **settings):
         submitted = handed_in(assignment, instead=instead)
         place = 1 + next(i for i, cell in enumerate(submitted.cells) if cell.id == "setup")
         submitted.cells[place:place] = map(new_code_cell, first)
         submitted.cells += map(new_code_cell, last)
         notebook, _ = rebuild(submitted, release_notebook(assignment.source))
-        execute = Execute(config=config or Course.at(ROOT).config, **settings)
-        return execute.run(notebook, assignment, seed="tests")
+        config = Course.at(ROOT).config
+        for name, value in settings.items():
+            section = next(kind for kind in (Execute, Run, ConfinedProvisioner) if name in kind.class_trait_names())
+            config[section.__name__][name] = value
+        return Run(notebook, assignment, "tests", step=Execute(config=config)).whole()
 
     return executed
 
@@ -193,10 +198,8 @@ def test_who_answers_twice_has_not_answered(run):
 
 
 def test_limits_are_set_in_the_configuration(run):
-    config = Course.at(ROOT).config
-    config.ConfinedProvisioner.processes = 33
     prints = "import resource\nprint(resource.getrlimit(resource.RLIMIT_NPROC))"
-    execution = run(last=[prints], config=config)
+    execution = run(last=[prints], processes=33)
     assert execution.notebook.cells[-1].outputs[0].text == "(33, 33)\n"
 
 

@@ -46,6 +46,8 @@ OWN = {"scaled_dot_product_attention"}
         ["def mine(q):\n    match F:\n        case object(scaled_dot_product_attention=f): return f(q)"],
         ["@F.scaled_dot_product_attention\ndef mine(q):\n    return q"],
         ["mine = lambda q: F.scaled_dot_product_attention(q)"],
+        ["if (attend := F.scaled_dot_product_attention): pass", "def mine(q):\n    return attend(q)"],
+        ["while (attend := F.scaled_dot_product_attention): break", "def mine(q):\n    return attend(q)"],
     ],
 )
 def test_leaning_on_it_is_found(cells):

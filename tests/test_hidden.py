@@ -13,7 +13,7 @@ from this_course import COURSE, load
 
 ALTERNATIVES = {
     name: runpy.run_path(str(load(name).source.path.with_name("alternatives.py")))["ALTERNATIVES"]
-    for name in COURSE.names
+    for name in COURSE.assignment_names
 }
 
 
@@ -23,7 +23,7 @@ def judge_for(name: str) -> Judge:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", COURSE.names)
+@pytest.mark.parametrize("name", COURSE.assignment_names)
 @pytest.mark.parametrize("seed", ["tests", "another"])
 def test_every_mistake_is_caught_told_apart_and_costs_once(name, seed):
     for finding in findings(load(name), seed):
@@ -33,7 +33,7 @@ def test_every_mistake_is_caught_told_apart_and_costs_once(name, seed):
         assert finding.told_apart, f"{where} is taken for another mistake, or for none"
 
 
-@pytest.mark.parametrize("name", COURSE.names)
+@pytest.mark.parametrize("name", COURSE.assignment_names)
 def test_the_reference_scores_full_with_any_seed(name):
     for seed in ("a", "b", "c", "d", "e"):
         judge = Judge(load(name), seed)
@@ -59,7 +59,7 @@ def test_every_right_way_scores_full(name, exercise, way):
     assert not lost
 
 
-@pytest.mark.parametrize("name", COURSE.names)
+@pytest.mark.parametrize("name", COURSE.assignment_names)
 def test_no_answer_can_be_guessed(name):
     """A case whose answer is the same for two seeds could be answered by a constant."""
     one, other = Judge(load(name), "one"), Judge(load(name), "other")
@@ -70,7 +70,7 @@ def test_no_answer_can_be_guessed(name):
         )
 
 
-@pytest.mark.parametrize("name", COURSE.names)
+@pytest.mark.parametrize("name", COURSE.assignment_names)
 def test_nothing_but_values_gives_no_points(name):
     """Answers that somebody gives who computes nothing: None, zeros, the arguments themselves."""
     judge = judge_for(name)
@@ -85,7 +85,7 @@ def test_nothing_but_values_gives_no_points(name):
         assert not any(scores.values()), f"returning {nothing} scores {scores}"
 
 
-@pytest.mark.parametrize("name", COURSE.names)
+@pytest.mark.parametrize("name", COURSE.assignment_names)
 def test_nothing_that_travels_with_the_questions_is_an_answer(name):
     """A hidden file's own functions and classes can be found by code that walks the stack of its caller."""
     judge = judge_for(name)

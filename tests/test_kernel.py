@@ -603,10 +603,10 @@ def test_all_ends_with_the_grader(tmp_path):
         time.sleep(0.1)
 
 
-def test_what_is_hidden_is_not_shown(start):
+def test_what_is_secret_is_not_shown(start):
     """A course inside a folder that kernels are shown is no place to grade in."""
     with pytest.raises(RuntimeError):
-        start(hidden=["/usr/lib"])
+        start(secret=["/usr/lib"])
 
 
 def test_the_grader_is_covered_where_it_lies_among_the_libraries(start, monkeypatch):
@@ -626,7 +626,7 @@ def test_as_an_ordinary_user():
     nobody = {"user": 65534, "group": 65534, "extra_groups": [], "cwd": "/"}
     for python in (sys.executable, "/usr/bin/python3"):  # ours may lie where nobody else can read it
         try:
-            run = subprocess.run([python, "-B", doctor.CHECKS], **nobody, capture_output=True, text=True)
+            run = subprocess.run([python, "-B", doctor.TRIALS], **nobody, capture_output=True, text=True)
         except PermissionError:
             continue
         found = dict(json.loads(line) for line in run.stdout.splitlines())

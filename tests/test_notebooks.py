@@ -15,7 +15,7 @@ from this_course import COURSE, ROOT, load
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("name", COURSE.names)
+@pytest.mark.parametrize("name", COURSE.assignment_names)
 def test_a_solved_notebook(name, tmp_path):
     """One test a notebook, since it takes minutes to run."""
     assignment = load(name)
@@ -60,7 +60,7 @@ def every_picture_is_drawn_and_described(notebook):
 
 
 def test_there_are_a_hundred_points():
-    for name in COURSE.names:
+    for name in COURSE.assignment_names:
         source = load(name).source
         assert sum(cell.points for cell in source.cells) == 100
         assert 80 <= sum(source.points.values()) <= 95

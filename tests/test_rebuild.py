@@ -2,6 +2,7 @@
 
 import copy
 
+import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
@@ -105,6 +106,18 @@ def test_pictures_in_an_answer_are_kept_and_nothing_else(submitted, release):
     answer.attachments = {"a.png": {"image/png": "AAAA", "image/svg+xml": "<svg onload='x'/>"}, "b": "no dict"}
     rebuilt, _ = rebuild(submitted, release)
     assert cell(rebuilt, "renormalised").attachments == {"a.png": {"image/png": "AAAA"}}
+
+
+def test_an_exercise_that_was_made_markdown_brings_no_pictures(submitted, release):
+    """A code cell with an attachment is no notebook."""
+    place = submitted.cells.index(cell(submitted, "causal_mask"))
+    picture = {"a.png": {"image/png": "AAAA"}}
+    submitted.cells[place] = new_markdown_cell(
+        "def x(): ...", attachments=picture, metadata=submitted.cells[place].metadata
+    )
+    rebuilt, _ = rebuild(submitted, release)
+    assert "attachments" not in cell(rebuilt, "causal_mask")
+    nbformat.validate(rebuilt)
 
 
 def test_the_submission_is_not_modified(submitted, release):

@@ -13,12 +13,13 @@ from this_course import COURSE, ROOT, load
 ENGINE = Path(autograder.__file__).parent
 # A room, and what it may import from: rooms, or single modules. Within a room everybody may import from everybody.
 ARROWS = {
-    "authoring": {"probe"},
-    "running": {"probe", "authoring"},
-    "judging": {"probe", "authoring", "running.answers"},
-    "classroom": {"probe", "authoring", "running", "judging"},
+    "authoring": {"probe", "errors"},
+    "running": {"probe", "errors", "authoring"},
+    "judging": {"probe", "errors", "authoring", "running.answers"},
+    "classroom": {"probe", "errors", "authoring", "running", "judging"},
     "probe": set(),
-    "__main__": {"authoring", "running", "judging", "classroom"},
+    "errors": set(),
+    "__main__": {"errors", "authoring", "running", "judging", "classroom"},
 }
 PROGRAM = ENGINE / "running" / "kernel" / "server"  # of its own: its modules import nothing but each other
 
@@ -55,14 +56,21 @@ def test_the_arrows_are_told():
         assert re.search(rf"^    {room} ", told, re.MULTILINE), f"autograder/__init__.py does not speak of {room}"
         drawn = re.search(rf"^    {room} .*\n +<- (.*)$", told, re.MULTILINE)
         if drawn:
-            assert set(re.findall(r"[\w.]+", drawn[1])) & {*ARROWS, "running.answers"} == places - {"probe"}
+            assert set(re.findall(r"[\w.]+", drawn[1])) & {*ARROWS, "running.answers"} == places - {"probe", "errors"}
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ENGINE)))
 def test_the_engine_knows_no_course(path):
-    exercises = {name for assignment in COURSE.names for name in load(assignment).source.exercises}
+    exercises = {name for assignment in COURSE.assignment_names for name in load(assignment).source.exercises}
     students = runpy.run_path(str(load("01_attention").source.path.with_name("demonstration.py")))["STUDENTS"]
-    words = {*COURSE.names, *(name.split("_", 1)[1] for name in COURSE.names), "coursekit", "num2words", "GPT", "BERT"}
+    words = {
+        *COURSE.assignment_names,
+        *(name.split("_", 1)[1] for name in COURSE.assignment_names),
+        "coursekit",
+        "num2words",
+        "GPT",
+        "BERT",
+    }
     words |= {name for name in exercises if "_" in name or name[0].isupper()} | {student.name for student in students}
     text = path.read_text(encoding="utf-8")
     found = [word for word in sorted(words) if re.search(rf"(?<!\w){word}(?!\w)", text)]
@@ -86,20 +94,19 @@ def test_rooms_speak_of_all_their_modules():
 def test_limits_stand_in_the_settings_with_their_defaults():
     """Where an instructor looks for them."""
     from autograder.classroom.intake import Intake
-    from autograder.running.execute import Execute
     from autograder.running.kernel.provisioner import ConfinedProvisioner
+    from autograder.running.run import Run
 
-    course = {"shown", "imports_from", "hidden", "preload", "libraries"}  # this course's own
-    for kind in (Execute, ConfinedProvisioner, Intake):
-        ours = {name for base in (kind,) for name in vars(base) if name in kind.class_trait_names(config=True)}
-        for name in ours - course:
+    course = {"shown", "imports_from", "secret", "preload", "libraries"}  # this course's own
+    for kind in (Run, ConfinedProvisioner, Intake):
+        for name in {*vars(kind)} & {*kind.class_trait_names(config=True)} - course:
             assert COURSE.config[kind.__name__].get(name) == getattr(kind, name).default_value, (
                 f"{kind.__name__}.{name}"
             )
 
 
 def test_every_assignment_is_a_whole_folder():
-    for name in COURSE.names:
+    for name in COURSE.assignment_names:
         folder = ROOT / "solutions" / name
         assert {"notebook.py", "hidden.py", "mistakes.py", "alternatives.py"} <= {
             path.name for path in folder.iterdir()

@@ -19,9 +19,10 @@ from nbgrader.apps.api import NbGraderAPI
 from autograder.authoring.assignment import Assignment
 from autograder.authoring.course import Course, commands_on_path
 from autograder.authoring.release import source_notebook
+from autograder.errors import UserError
 
 
-class BuildError(Exception):
+class BuildError(UserError):
     """The build stopped before it changed anything in the release folder; the message says what to do."""
 
 
@@ -56,9 +57,9 @@ def _names(course: Course) -> list[str]:
     for folder in sorted(path for path in solutions.glob("*") if any(path.glob("*.py"))):
         if not (folder / "notebook.py").is_file():
             raise BuildError(f"{folder} is no assignment: it has no notebook.py.")
-    if not course.names:
+    if not course.assignment_names:
         raise BuildError(f"There is nothing to build: no folder with a notebook.py in {solutions}.")
-    return course.names
+    return course.assignment_names
 
 
 def was_worked_in(path: Path) -> bool:

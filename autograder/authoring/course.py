@@ -50,7 +50,7 @@ class Course(CourseDirectory):
         return Path(self.root, directory)
 
     @property
-    def names(self) -> list[str]:
+    def assignment_names(self) -> list[str]:
         """Return the names of all assignments in alphabetical order. In this order they are taught."""
         return sorted(path.parent.name for path in self.folder(self.solutions_directory).glob("*/notebook.py"))
 
@@ -59,8 +59,9 @@ class Course(CourseDirectory):
 
         Raises LookupError if there is none of this name, and SourceError if something is wrong in its files.
         """
-        if name not in self.names:
-            raise LookupError(f"There is no assignment {name!r}. There are: {', '.join(self.names) or 'none'}.")
+        names = self.assignment_names
+        if name not in names:
+            raise LookupError(f"There is no assignment {name!r}. There are: {', '.join(names) or 'none'}.")
         return load(self.folder(self.solutions_directory) / name)
 
 

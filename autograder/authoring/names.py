@@ -65,6 +65,8 @@ def _top_level(node: ast.AST) -> Iterable[ast.AST]:
             for target, value in _pairs(child):
                 yield ast.Assign([target], value)
         elif isinstance(child, ast.If | ast.Try | ast.While | ast.Module):
+            if isinstance(child, ast.If | ast.While):
+                yield child.test
             yield from _top_level(child)
         elif isinstance(child, ast.stmt):
             yield child

@@ -17,12 +17,14 @@ from pathlib import Path
 
 import jupytext
 
+from autograder.errors import UserError
+
 ROLES = ("exercise", "check", "answer", "locked")
 OPTIONS = {*ROLES, "points"}
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 
-class SourceError(Exception):
+class SourceError(UserError):
     """Something is wrong in a file that a maintainer wrote; the message names file and line."""
 
     def __init__(self, path: Path, line: int, message: str):

@@ -8,15 +8,17 @@ from tqdm import tqdm
 
 from autograder.authoring.course import Course
 from autograder.authoring.release import release_notebook
+from autograder.errors import UserError
 from autograder.judging.judge import judge_of
 from autograder.judging.verdict import Verdict
 from autograder.running.execute import Execute
 from autograder.running.rebuild import grade_id, rebuild
+from autograder.running.run import Run
 
 SEED = "check"  # always the same, so that the same notebook gets the same result
 
 
-class CheckError(Exception):
+class CheckError(UserError):
     """Tells that the notebook cannot be graded. The message says why."""
 
 
@@ -31,7 +33,7 @@ def check(path: Path, course: Course) -> list[Verdict]:
     code_cells = sum(cell.cell_type == "code" for cell in notebook.cells)
     with tqdm(total=code_cells + len(assignment.cases), desc="running and asking", unit="step", leave=False) as bar:
         execute = Execute(sandbox=False, timeout=120, shutdown_kernel="immediate", on_step=lambda: bar.update())
-        execution = execute.run(notebook, assignment, SEED)
+        execution = Run(notebook, assignment, SEED, step=execute).whole()
     return judge_of(assignment, SEED).verdicts(execution.answers(), execution.notebook)
 
 
@@ -50,12 +52,13 @@ def _notebook(path: Path) -> NotebookNode:
 def _assignment_of(path: Path, notebook: NotebookNode, course: Course) -> str:
     """Return the assignment's name: that of the file, or, if it was renamed, that of the first assignment of which it
     holds an exercise. Raises CheckError if there is none."""
-    if path.stem in course.names:
+    names = course.assignment_names
+    if path.stem in names:
         return path.stem
     held = {grade_id(cell) for cell in notebook.cells}
-    for name in course.names:
+    for name in names:
         if held & set(course.assignment(name).source.exercises):
             return name
     raise CheckError(
-        f"{path} is none of this course's notebooks ({', '.join(course.names)}): it holds none of their exercises."
+        f"{path} is none of this course's notebooks ({', '.join(names)}): it holds none of their exercises."
     )

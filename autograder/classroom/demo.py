@@ -1,8 +1,8 @@
-"""Shows grading with a made-up class, from release to feedback. All steps are nbgrader's.
+"""Shows grading with a made-up class, from release to feedback, all of it with nbgrader.
 
-The class is described in the file demonstration.py of an assignment's folder: STUDENTS is a list of ``Student``, and
-LOOK_AT is the name of the student whose feedback is worth a look. Each run makes the students' notebooks anew from the
-reference solution and the named mistakes, in a folder of its own.
+The class is described in the file demonstration.py of an assignment's folder: STUDENTS is a list of
+``MadeUpStudent``, and LOOK_AT is the name of the student whose feedback is worth a look. Each run makes the students'
+notebooks anew from the reference solution and the named mistakes, in a folder of their own.
 """
 
 import os
@@ -27,6 +27,7 @@ from autograder.authoring.course import SETTINGS, Course, commands_on_path
 from autograder.authoring.release import release_notebook
 from autograder.authoring.students import handed_in
 from autograder.classroom.grade import as_table, grade
+from autograder.errors import UserError
 from autograder.running.kernel import doctor
 
 MARK = "# The demonstration's settings, made by `python -m autograder demo`."
@@ -41,17 +42,17 @@ c.CourseDirectory.root = str(here)
 c.CourseDirectory.course_id = "demo"
 c.CourseDirectory.db_url = f"sqlite:///{{here / 'classroom' / 'gradebook.db'}}"
 c.Records.folder = str(here / "classroom" / "records")
-c.ConfinedProvisioner.hidden.append(str(here / "classroom"))
+c.ConfinedProvisioner.secret.append(str(here / "classroom"))
 c.Exchange.root = str(here / "exchange")
 c.Exchange.cache = str(here / "exchange-cache")
 c.ExchangeCollect.check_owner = False  # all students are the same person
 c.Execute.timeout = 5
-c.Execute.question_timeout = 3
+c.Run.question_timeout = 3
 """
 
 
 @dataclass
-class Student:
+class MadeUpStudent:
     """Describes a student of a made-up class, and what the student hands in."""
 
     name: str
@@ -70,7 +71,7 @@ def demo(course: Course, folder: Path, name: str | None = None) -> int:
     """
     assignment = _demonstrated(course, name)
     made_up = runpy.run_path(str(assignment.source.path.with_name("demonstration.py")))
-    students: list[Student] = made_up["STUDENTS"]
+    students: list[MadeUpStudent] = made_up["STUDENTS"]
     folder, began = folder.resolve(), time.monotonic()
     sandbox = not doctor.missing()  # without isolation it works, too: the students are made up
     _empty(folder, course)
@@ -115,7 +116,7 @@ def settings_of_a_demonstration(course: Course) -> str:
 
 
 def _demonstrated(course: Course, name: str | None) -> Assignment:
-    for candidate in [name] if name else course.names:
+    for candidate in [name] if name else course.assignment_names:
         assignment = course.assignment(candidate)
         if assignment.source.path.with_name("demonstration.py").exists():
             return assignment
@@ -137,7 +138,7 @@ def _empty(folder: Path, course: Course) -> None:
     settings.write_text(settings_of_a_demonstration(course), encoding="utf-8")
 
 
-def _submit(api: NbGraderAPI, assignment: Assignment, student: Student, folder: Path) -> None:
+def _submit(api: NbGraderAPI, assignment: Assignment, student: MadeUpStudent, folder: Path) -> None:
     """Hand in a student's notebook as `nbgrader submit` does."""
     home = folder / "homes" / student.name / assignment.name
     home.mkdir(parents=True)
@@ -152,7 +153,7 @@ def _submit(api: NbGraderAPI, assignment: Assignment, student: Student, folder: 
         submit.start()
 
 
-def _notebook(assignment: Assignment, student: Student) -> NotebookNode:
+def _notebook(assignment: Assignment, student: MadeUpStudent) -> NotebookNode:
     if student.hands_in == "release":
         return release_notebook(assignment.source)
     mistakes = [mistake for mistake in assignment.mistakes if mistake.name in student.mistakes]
@@ -161,7 +162,7 @@ def _notebook(assignment: Assignment, student: Student) -> NotebookNode:
 
 def _must(result: dict) -> None:
     if not result["success"]:
-        raise RuntimeError(f"nbgrader failed:\n{result.get('log') or ''}{result.get('error') or ''}")
+        raise UserError(f"nbgrader failed:\n{result.get('log') or ''}{result.get('error') or ''}")
 
 
 def _to_grade_by_hand(course: Course, assignment: Assignment) -> set[str]:

@@ -8,6 +8,7 @@ from autograder.judging.judge import judge_of
 from autograder.running.execute import Execute
 from autograder.running.rebuild import rebuild
 from autograder.running.records import Grading, Records
+from autograder.running.run import Run
 
 
 @dataclass
@@ -30,7 +31,7 @@ def replay(course: Course, student: str, assignment: str) -> Replay:
     Raises LookupError if there is no grade in the records, or if the last grading ran nothing.
     """
     loaded = course.assignment(assignment)
-    execute, records = Execute(config=course.config), Records(config=course.config)
+    records = Records(config=course.config)
     grading = records.last(student, assignment)
     if grading is None:
         raise LookupError(f"There is no grade of {student} in {assignment}: the records do not know it.")
@@ -41,8 +42,9 @@ def replay(course: Course, student: str, assignment: str) -> Replay:
     before, facts = found
     seed = facts["seed"]
     notebook, _ = rebuild(before.notebook, release_notebook(loaded.source))
-    now = execute.fingerprint(notebook, loaded, seed).facts
-    execution = execute.run(notebook, loaded, seed)
+    run = Run(notebook, loaded, seed, step=Execute(config=course.config))
+    now = run.fingerprint().facts
+    execution = run.whole()
     verdicts = judge_of(loaded, seed).verdicts(execution.answers(), execution.notebook)
     changed = [name for name in facts if facts[name] != now.get(name)]
     return Replay(grading, [verdict.as_dict() for verdict in verdicts], changed)

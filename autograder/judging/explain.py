@@ -64,7 +64,7 @@ def explain(difference: Difference | None, answer: Answer, texts: Iterable[str])
     return in_words(difference) if difference else ""
 
 
-def leans_on(name: str) -> str:
+def forbidden_use(name: str) -> str:
     """Say why an exercise that uses a forbidden name gives no points."""
     return f"it uses {name}, which this exercise asks you to write yourself"
 

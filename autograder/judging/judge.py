@@ -22,7 +22,7 @@ from autograder.authoring.questions import questions
 from autograder.authoring.release import release_notebook
 from autograder.judging import report
 from autograder.judging.difference import Difference, difference
-from autograder.judging.explain import NOT_DONE, carried_forward, explain, leans_on
+from autograder.judging.explain import NOT_DONE, carried_forward, explain, forbidden_use
 from autograder.judging.forbidden import Code, forbidden_names, look_through
 from autograder.judging.verdict import CaseVerdict, Verdict
 from autograder.running.answers import Answer, Raised, Silent, decode
@@ -99,7 +99,7 @@ class Judge:
         try:
             return self.assignment.reference(made)
         except Exception:
-            if len(made) == 1:
+            if len(made) <= 1:
                 raise
             return None  # they change the same piece of text, or are no Python together
 
@@ -165,7 +165,7 @@ class Judge:
         found: dict[Case, CaseVerdict] = {}
         for case in cases:
             if names := used[case.forbids]:
-                found[case] = CaseVerdict(case.title, False, leans_on(names[0]))
+                found[case] = CaseVerdict(case.title, False, forbidden_use(names[0]))
             elif self._is_right(case, given[case]):
                 found[case] = CaseVerdict(case.title, True)
             elif cause := self._carried(case, given[case], earlier):

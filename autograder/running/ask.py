@@ -41,7 +41,7 @@ def ask(waiting: list[Question], assignment: Assignment, host: Host, replies: di
     client = Questioner(
         request,
         km=host.km,
-        shown=frozenset(types.values()),
+        mime_types=frozenset(types.values()),
         timeout=host.question_timeout,
         interrupt_on_timeout=True,
         error_on_timeout={"ename": "OutOfTime", "evalue": "", "traceback": []},
@@ -66,7 +66,7 @@ class Questioner(CarefulListener, NotebookClient):
     """Executes a request, and keeps only the answers of what the kernel sends."""
 
     max_output = Integer(12 * probe.MAX_BYTES)
-    shown = Instance(frozenset)  # the MIME types of the answers: code that does not know one cannot answer
+    mime_types = Instance(frozenset)  # of the answers: code that does not know one cannot answer
 
     def _plain(self, kind, content):
         return super()._plain(kind, content) if kind in ("status", "display_data") else None

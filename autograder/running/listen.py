@@ -20,7 +20,7 @@ class CarefulListener(HasTraits):
 
     max_output = Integer(help="Characters of output that are kept of a cell.")
     max_outputs = Integer(500, help="Outputs that are kept of a cell.")
-    shown = frozenset(SHOWN)
+    mime_types = frozenset(SHOWN)  # of what is kept
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
         try:
@@ -64,7 +64,7 @@ class CarefulListener(HasTraits):
             lines = [_text(line) for line in content["traceback"]]
             return {"ename": _text(content["ename"]), "evalue": _text(content["evalue"]), "traceback": lines}
         if kind in ("display_data", "execute_result"):
-            data = {kind: _text(value) for kind, value in content["data"].items() if kind in self.shown}
+            data = {kind: _text(value) for kind, value in content["data"].items() if kind in self.mime_types}
             plain = {"data": data, "metadata": _sizes(content.get("metadata"))}
             if kind == "execute_result":
                 plain["execution_count"] = _count(content)

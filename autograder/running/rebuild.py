@@ -58,7 +58,7 @@ def rebuild(submitted: NotebookNode, release: NotebookNode) -> tuple[NotebookNod
             anomalies.append(f"cell {name!r} was deleted; the released one stands in its place")
         elif cell.metadata.nbgrader.solution:
             cell.source = _text(given[name])
-            cell.update(_attachments(given[name]))
+            cell.update(_attachments(given[name]) if cell.cell_type == "markdown" else {})
         elif _text(given[name]) != cell.source:
             anomalies.append(f"locked cell {name!r} was changed; the released one stands in its place")
         if name in given and given[name].metadata.get("nbgrader") != original.metadata.nbgrader:

@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import nbformat
 from nbformat import NotebookNode
@@ -99,9 +100,12 @@ class Records(Configurable):
         if the file is empty.
         """
         path = Path(self.folder, f"{assignment}.seed")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileExistsError), open(path, "x", opener=_for_the_owner) as file:
-            file.write(secrets.token_hex(16))
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(FileExistsError), NamedTemporaryFile("w", dir=path.parent, prefix=".seed-") as file:
+                file.write(secrets.token_hex(16))
+                file.flush()
+                os.link(file.name, path)  # another process finds it whole, or not at all
         seed = path.read_text().strip()
         if not seed:
             raise ValueError(f"{path} is empty. Delete it, and grade the whole class again: a new seed is drawn.")

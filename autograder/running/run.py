@@ -9,7 +9,6 @@ import copy
 import os
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,21 +18,22 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
+from traitlets import Integer, List, Unicode
 
 from autograder.authoring.assignment import Assignment
 from autograder.authoring.questions import Question, questions
 from autograder.running.answers import Silent
 from autograder.running.ask import OutOfTime, ask
-from autograder.running.clock import Clock
+from autograder.running.fingerprint import Fingerprint, fingerprint
 from autograder.running.kernel.forkserver import NoKernel
+from autograder.running.kernel.provisioner import ConfinedProvisioner
 from autograder.running.listen import CarefulListener
+from autograder.running.patience import Patience
 from autograder.running.records import Execution
 
 if TYPE_CHECKING:
     from autograder.running.execute import Execute
 
-LONG = 1.0  # seconds; after a longer cell the kernel's processor time is read
-BUSY = 0.5  # code that used the processor for this share of its time has worked, and not waited
 LIMITS_BROKEN = {
     "memory": ", for it used more memory than a notebook may",
     "cpu": ", for it used more processor time than a notebook may",
@@ -44,24 +44,45 @@ LIMITS_BROKEN = {
 class Run(CarefulListener, NotebookClient):
     """Runs one notebook in a kernel, and in another kernel if that one has died.
 
-    step  the Execute step; its settings, and those that nbclient knows, are used here
+    step  the Execute step, whose settings are nbclient's; its own are in the section Run of the configuration
     """
+
+    question_timeout = Integer(10, help="Seconds a hidden question may take.").tag(config=True)
+    notebook_timeout = Integer(900, help="Seconds after which no more cells and questions are started.").tag(
+        config=True
+    )
+    max_replays = Integer(3, help="How often a notebook is run again without a cell that ended its process.").tag(
+        config=True
+    )
+    max_output = Integer(4_000_000, help="Characters of output that are kept of a cell.").tag(config=True)
+    max_outputs = Integer(500, help="Outputs that are kept of a cell.").tag(config=True)
+    libraries = List(
+        Unicode(), ["torch", "safetensors"], help="With another version of these a notebook is run anew."
+    ).tag(config=True)
 
     def __init__(self, notebook: NotebookNode, assignment: Assignment, seed: str, step: "Execute"):
         settings = {name: getattr(step, name) for name in NotebookClient.class_trait_names(config=True)}
-        settings |= {"max_output": step.max_output, "max_outputs": step.max_outputs}
-        settings["on_cell_executed"] = self._cell_executed
-        super().__init__(notebook, parent=step, **settings)
-        self.question_timeout = step.question_timeout
-        self._step, self._assignment, self._questions = step, assignment, questions(assignment, seed)
+        super().__init__(notebook, parent=step, **settings | {"on_cell_executed": self._cell_executed})
+        self._step, self._assignment, self._seed = step, assignment, seed
         self._execution = Execution(notebook)
         self._deadly: set[int] = set()  # cells that ended the kernel, or could not be interrupted
-        self._second_chances: set[object] = set()  # cells and questions that ran out of time, and were tried again
-        self._replays_left = step.max_replays
-        self._deadline = time.monotonic() + step.notebook_timeout
+
+    def fingerprint(self) -> Fingerprint:
+        """Return what tells this run apart from others whose results may differ."""
+        own = ("timeout", "iopub_timeout", "question_timeout", "notebook_timeout", "max_replays")
+        settings = {name: getattr(self, name) for name in (*own, "max_output", "max_outputs")}
+        kernel = ConfinedProvisioner(config=self.config)
+        if self._step.sandbox:
+            settings |= kernel.limits() | {"pictures": kernel.pictures, "imports_from": kernel.imports_from}
+        settings["isolation"] = self._step.isolation
+        return fingerprint(self.nb, self._assignment, self._seed, settings, kernel.shown, self.libraries)
 
     def whole(self) -> Execution:
-        """Run all cells, ask all questions, end the kernel, and return what came of it."""
+        """Run all cells, ask all questions, end the kernel, and return what came of it. Call it once.
+
+        Raises NoKernel, or another RuntimeError, if no kernel can be started.
+        """
+        self._patience = Patience(self.notebook_timeout, self.max_replays)
         with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as folder:
             self._folder = Path(folder)
             try:
@@ -71,10 +92,11 @@ class Run(CarefulListener, NotebookClient):
                     self._run_cell(index)
                 # What runs from here on may have seen a question: none of its output is kept.
                 self.nb = copy.deepcopy(self.nb)
-                self._ask(self._questions)
+                self._ask(questions(self._assignment, self._seed))
             finally:
                 if self.km is not None:
                     self._cleanup_kernel()
+        self._execution.repeatable &= not self._patience.decided
         return self._execution
 
     def _start_kernel(self) -> None:
@@ -91,7 +113,7 @@ class Run(CarefulListener, NotebookClient):
         own = {"NBGRADER_EXECUTION": "autograde", "PYTHONNOUSERSITE": "1", "IPYTHONDIR": str(place / "ipython")}
         options = {"cwd": str(place / "scratch"), "env": {**os.environ, **own}}
         self.start_new_kernel(**options, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self._clock = Clock(self.km.provisioner if self._step.sandbox else None)
+        self._patience.attend(self.km.provisioner if self._step.sandbox else None)
         self.start_new_kernel_client()
 
     def create_kernel_manager(self) -> AsyncKernelManager:
@@ -108,17 +130,17 @@ class Run(CarefulListener, NotebookClient):
         cell = self.nb.cells[index]
         if cell.cell_type != "code":
             return
-        if self._given_up():
-            cell.outputs = [_error(f"This cell was not run: {self._given_up()}.")]
+        if why := self._patience.given_up():
+            cell.outputs = [_error(f"This cell was not run: {why}.")]
             return
         what, self._quits = "", False
-        self._clock.start()
+        self._patience.start()
         try:
             self.execute_cell(cell, index, store_history=True)
             what = "ended the notebook's process" if self._quits else ""
         except Exception as error:  # DeadKernelError, CellTimeoutError, or a message that nbclient stumbled over
             what = "could not be interrupted" if isinstance(error, CellTimeoutError) else "ended the notebook's process"
-        if self._took_too_long(self.timeout) and self._waited(index):
+        if self._patience.is_over(self.timeout) and self._patience.gives_second_chance(index):
             self._fresh_kernel(index)
             self._run_cell(index)
             return
@@ -147,11 +169,11 @@ class Run(CarefulListener, NotebookClient):
         this one and all other questions to its exercise."""
         replies, alone = self._execution.replies, False
         while waiting:
-            if self._given_up():
-                replies.update({question.case: Silent(self._given_up()) for question in waiting})
+            if why := self._patience.given_up():
+                replies.update({question.case: Silent(why) for question in waiting})
                 return
             came, trouble, died = {}, "", False
-            self._clock.start()
+            self._patience.start()
             try:
                 ask(waiting[:1] if alone else waiting, self._assignment, self, came)
             except OutOfTime:
@@ -167,7 +189,7 @@ class Run(CarefulListener, NotebookClient):
             waiting = [question for question in waiting if question.case not in came]
             if not waiting or alone and not trouble:
                 continue
-            if not alone or not died and self._waited(waiting[0].case):
+            if not alone or not died and self._patience.gives_second_chance(waiting[0].case):
                 alone = True
                 if died:
                     self._fresh_kernel(len(self.nb.cells))
@@ -186,28 +208,6 @@ class Run(CarefulListener, NotebookClient):
         replies[waiting[0].case] = Silent(trouble)
         return [question for question in waiting if question.exercise != exercise]
 
-    def _given_up(self) -> str:
-        """Return why nothing more is run, or an empty string if more may be run."""
-        if self._replays_left < 0:
-            return "the notebook's process had ended too often"
-        if time.monotonic() <= self._deadline:
-            return ""
-        self._execution.repeatable = False
-        return "the notebook took too long"
-
-    def _took_too_long(self, limit: float) -> bool:
-        took = self._clock.seconds()
-        if LONG < took < limit:
-            self._clock.worked()
-        return took >= limit
-
-    def _waited(self, what: object) -> bool:
-        """Return whether code that ran out of time waited, perhaps for a busy machine, and was not tried again yet."""
-        self._execution.repeatable = False
-        again = what not in self._second_chances and self._clock.worked() < BUSY * self._clock.seconds()
-        self._second_chances.add(what)
-        return again
-
     def _ended_for(self) -> str:
         """Return in words the limit for which the kernel was ended, or an empty string if there is none."""
         if not (self._step.sandbox and self.km):
@@ -218,8 +218,7 @@ class Run(CarefulListener, NotebookClient):
 
     def _replay(self, stop: int) -> None:
         """Run the cells before this one again in a fresh kernel, except those that ended one, if replays are left."""
-        self._replays_left -= 1
-        if self._replays_left >= 0:
+        if self._patience.spend_replay():
             self._fresh_kernel(stop)
 
     def _fresh_kernel(self, stop: int) -> None:

@@ -1,6 +1,6 @@
 """The made-up class of `make demo`: twelve students, each with a way of their own to hand in notebook 01."""
 
-from autograder.classroom.demo import Student
+from autograder.classroom.demo import MadeUpStudent
 
 WRITTEN = "It is the same: the sum of all exponentials cancels when each row is divided by its own sum."
 TYPING_ERROR = """\
@@ -18,9 +18,9 @@ class MultiHeadAttention(nn.Module):
 """
 
 
-def student(name: str, *mistakes: str, hands_in: str = "solution", **exercises: str) -> Student:
+def student(name: str, *mistakes: str, hands_in: str = "solution", **exercises: str) -> MadeUpStudent:
     """A student who makes these mistakes, and wrote these texts in place of an exercise."""
-    return Student(name, mistakes, {"renormalised": WRITTEN, **exercises}, hands_in)
+    return MadeUpStudent(name, mistakes, {"renormalised": WRITTEN, **exercises}, hands_in)
 
 
 STUDENTS = [

@@ -20,7 +20,7 @@ from .kind import Kind, Surroundings
 
 ASSIGNMENT = "01_attention"
 COURSE = ["autograder", "course", "solutions", "nbgrader_config.py", "pyproject.toml"]
-LIMITS = "\nc.Execute.timeout = 7\nc.Execute.question_timeout = 4\nc.Execute.iopub_timeout = 10\n"
+LIMITS = "\nc.Execute.timeout = 7\nc.Run.question_timeout = 4\nc.Execute.iopub_timeout = 10\n"
 STATUSES = {GRADED: "graded", ANOMALIES: "anomalies"}
 
 

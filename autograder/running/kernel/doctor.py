@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-CHECKS = Path(__file__).with_name("server") / "checks.py"
+TRIALS = Path(__file__).with_name("server") / "trials.py"
 SWITCHES = {  # settings of the system by which user namespaces are switched off: the value that allows them
     "kernel.apparmor_restrict_unprivileged_userns": "0",  # Ubuntu 23.10 and later
     "kernel.unprivileged_userns_clone": "1",  # Debian, before 11
@@ -34,7 +34,7 @@ def examine() -> list[Item]:
     """
     try:
         run = subprocess.run(
-            [sys.executable, "-s", "-B", str(CHECKS)], capture_output=True, text=True, timeout=60, cwd="/"
+            [sys.executable, "-s", "-B", str(TRIALS)], capture_output=True, text=True, timeout=60, cwd="/"
         )
         found = [json.loads(line) for line in run.stdout.splitlines()]
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -13,12 +13,14 @@ from pathlib import Path
 
 import platformdirs
 
+from autograder.errors import UserError
+
 PROGRAM = Path(__file__).with_name("server")
 PATIENCE = 300  # seconds that a server may take to import its modules
 ONE_THREAD = dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"], "1")
 
 
-class NoKernel(RuntimeError):
+class NoKernel(UserError):
     """No kernel can be started, and the failure is on the grader's side."""
 
 

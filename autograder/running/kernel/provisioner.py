@@ -59,7 +59,7 @@ class ConfinedProvisioner(KernelProvisionerBase):
         "libraries."
     ).tag(config=True)
     imports_from = List(Unicode(), help="Paths in the kernel in which Python looks for modules, too.").tag(config=True)
-    hidden = List(
+    secret = List(
         Unicode(), help="Folders here that no kernel may see: where one lies inside what is shown, none starts."
     ).tag(config=True)
 
@@ -88,6 +88,9 @@ class ConfinedProvisioner(KernelProvisionerBase):
         return await super().pre_launch(cmd=command, **kwargs)
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
+        for folder in self.shown.values():
+            if not os.path.exists(folder):
+                raise NoKernel(f"c.ConfinedProvisioner.shown in nbgrader_config.py names {folder}, which is not there")
         info = self.connection_info
         outside = kwargs.get("env", {})
         request = {
@@ -98,7 +101,7 @@ class ConfinedProvisioner(KernelProvisionerBase):
             | {"MPLBACKEND": PICTURES if self.pictures else NO_PICTURES}
             | {name: outside[name] for name in FROM_OUTSIDE if name in outside},
             "files": {path.name: b64encode(path.read_bytes()).decode() for path in Path(kwargs["cwd"]).iterdir()},
-            "hidden": self.hidden,
+            "secret": self.secret,
             "covered": [str(Path(autograder.__file__).parent)],
             "limits": self.limits(),
             "paths": self.imports_from,
@@ -143,13 +146,13 @@ class ConfinedProvisioner(KernelProvisionerBase):
     def _hear(self) -> None:
         """Read the supervisor's next message, if there is one. It tells how the kernel ended."""
         try:
-            self._read(self._supervisor.recv(10_000))
+            self._take(self._supervisor.recv(10_000))
         except BlockingIOError:
             pass
         except OSError:
-            self._read(b"")
+            self._take(b"")
 
-    def _read(self, message: bytes) -> dict:
+    def _take(self, message: bytes) -> dict:
         heard = json.loads(message) if message else {"ended": -signal.SIGKILL, "why": ""}
         if "ended" in heard:
             self._status, self.broken = heard["ended"], heard["why"]
@@ -167,12 +170,12 @@ class ConfinedProvisioner(KernelProvisionerBase):
         """
         if await self.poll() is not None:
             return math.inf
-        self._ask({"cpu": True})
+        self._request({"cpu": True})
         try:
             answer = asyncio.get_running_loop().sock_recv(self._supervisor, 10_000)
-            heard = self._read(await asyncio.wait_for(answer, timeout=10))
+            heard = self._take(await asyncio.wait_for(answer, timeout=10))
         except OSError:  # TimeoutError is one: a supervisor that does not answer has ended, or is no use any more
-            heard = self._read(b"")
+            heard = self._take(b"")
         return heard.get("cpu", math.inf)
 
     async def wait(self) -> int | None:
@@ -187,19 +190,19 @@ class ConfinedProvisioner(KernelProvisionerBase):
         return self._status or 0
 
     async def send_signal(self, signum: int) -> None:
-        self._ask({"signal": signum})
+        self._request({"signal": signum})
 
     async def kill(self, restart: bool = False) -> None:
-        self._ask({"signal": signal.SIGKILL})
+        self._request({"signal": signal.SIGKILL})
         for _ in range(200):  # it ends at once: wait, so that the next poll() tells it
             if await self.poll() is not None:
                 break
             await asyncio.sleep(0.005)
 
     async def terminate(self, restart: bool = False) -> None:
-        self._ask({"signal": signal.SIGTERM})
+        self._request({"signal": signal.SIGTERM})
 
-    def _ask(self, request: dict) -> None:
+    def _request(self, request: dict) -> None:
         try:
             if self._supervisor:
                 self._supervisor.send(json.dumps(request).encode())

@@ -124,7 +124,7 @@ def start(connection: int, request_file: int, *sockets: int) -> tuple[dict, int]
             request = json.load(file)
         linux.enter_namespaces()
         root.build(request["shown"], request["covered"], request["limits"]["scratch"], confine.owner())
-        for path in request["hidden"]:
+        for path in request["secret"]:
             if os.path.exists(path):
                 raise PermissionError(f"{path} lies inside what kernels are shown")
         ready, say_ready = os.pipe()

@@ -1,6 +1,6 @@
 """Tries everything that locks a kernel in, one part after the other, and prints for each [name, why it does not work].
 
-python autograder/running/kernel/server/checks.py
+python autograder/running/kernel/server/trials.py
 """
 
 import json
@@ -77,7 +77,7 @@ def processes() -> None:
     _must_fail("more processes can be started than the limit", many)
 
 
-CHECKS = {
+TRIALS = {
     "Linux 5.14 or newer": system,
     "namespaces: user, mount, PID, network, IPC": namespaces,
     "a file system of its own": files,
@@ -92,7 +92,7 @@ CHECKS = {
 
 def main() -> None:
     failed = ""
-    for name, check in CHECKS.items():
+    for name, check in TRIALS.items():
         why = f"not tried, since {failed!r} failed" if failed else _fails(check)
         failed = failed or (name if why else "")
         print(json.dumps([name, why]), flush=True)
