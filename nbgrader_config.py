@@ -33,7 +33,7 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
-    "autograder.classroom.record.RecordGrading",
+    "autograder.classroom.last_step.RecordGrading",
 ]
 c.Intake.optimistic_validation = True  # once, after the last step
 c.Execute.shutdown_kernel = "immediate"

@@ -2,7 +2,7 @@
 
 It knows no course: which one it grades, it is told by that course's nbgrader_config.py. A submission passes
 
-    running/rebuild -> running/execute -> judging/judge -> nbgrader -> classroom/record
+    running/rebuild -> running/execute -> judging/judge -> nbgrader -> classroom/last_step
 
 The rooms, and which may import from which:
 

@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     forget.add_argument("student")
     command("doctor", _doctor, "say what this machine can do to lock in students' code")
     demo = command("demo", _demo, "grade a made-up class, from release to feedback")
-    demo.add_argument("assignment", nargs="?", help="its name (default: the first that has a demonstration.py)")
+    demo.add_argument("assignment", nargs="?", help="its name (default: the first that has a made_up_class.py)")
     demo.add_argument("--folder", type=Path, default=Path("demo"), help="where; it is made anew (default: demo)")
 
     chosen = parser.parse_args(arguments)
@@ -165,7 +165,7 @@ def _doctor(chosen) -> int:
 def _demo(chosen) -> int:
     """Build the course, release an assignment, let a made-up class submit it, collect it, grade it and give feedback.
     All of this is done with nbgrader, in a folder of its own. The class is described in the assignment's folder, in
-    demonstration.py."""
+    made_up_class.py."""
     from autograder.classroom.demo import demo
 
     return demo(_course(chosen), chosen.folder, chosen.assignment)

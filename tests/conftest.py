@@ -61,7 +61,7 @@ c.Autograde.autograde_preprocessors = [
     "autograder.running.execute.Execute",
     "autograder.judging.judge.GiveVerdicts",
     "nbgrader.preprocessors.SaveAutoGrades",
-    "autograder.classroom.record.RecordGrading",
+    "autograder.classroom.last_step.RecordGrading",
 ]
 c.Execute.shutdown_kernel = "immediate"
 c.ExportApp.plugin_class = "autograder.classroom.export.WithStatus"
@@ -71,11 +71,12 @@ c.ExportApp.plugin_class = "autograder.classroom.export.WithStatus"
 @pytest.fixture
 def small(tmp_path) -> Path:
     """A small course of another subject, to break: a config and two assignments."""
+    course = tmp_path / "arithmetic"
     for name, exercise, solution, before in (
         ("01_first", "double", "x * 2", "import math"),
         ("02_second", "quadruple", "double(double(x))", "import math\nfrom parts import double"),
     ):
-        folder = tmp_path / "written" / name
+        folder = course / "written" / name
         _write(
             folder / "notebook.py",
             f'# %% [markdown]\n# # {name}\n\n# %% locked="setup_{exercise}"\n{before}\n\n'
@@ -92,8 +93,8 @@ def small(tmp_path) -> Path:
             "from autograder.authoring import Mistake\n\n"
             f"MISTAKES = [\n    Mistake('does nothing', '{exercise}', replace='return {solution}', by='return x', says='Double it.'),\n]\n",
         )
-    _write(tmp_path / "nbgrader_config.py", SMALL_SETTINGS)
-    return tmp_path
+    _write(course / "nbgrader_config.py", SMALL_SETTINGS)
+    return course
 
 
 def _write(path: Path, text: str) -> None:

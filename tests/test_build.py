@@ -8,7 +8,9 @@ import pytest
 from autograder.authoring import build as building
 from autograder.authoring.build import BuildError, build
 from autograder.authoring.course import Course
+from autograder.authoring.parts import parts
 from autograder.authoring.release import release_notebook
+from autograder.authoring.source import read_source
 from this_course import COURSE, ROOT, load
 
 
@@ -39,9 +41,9 @@ def test_the_release_in_memory_is_nbgraders(small):
 def test_parts_hold_earlier_solutions_only(small):
     build(Course.at(small))
     assert not (small / "handout" / "01_first" / "parts.py").exists()
-    parts = (small / "handout" / "02_second" / "parts.py").read_text()
-    assert parts.startswith("# Made by") and "return x * 2" in parts
-    assert "double(double" not in parts and "SOLUTION" not in parts
+    text = (small / "handout" / "02_second" / "parts.py").read_text()
+    assert text.startswith("# Made by") and "return x * 2" in text
+    assert "double(double" not in text and "SOLUTION" not in text
 
 
 def test_parts_do_not_import_themselves(small):
@@ -58,6 +60,37 @@ def test_parts_do_not_import_themselves(small):
     third = Course.at(small).assignment("03_third")
     assert third.reference().octuple(1) == 4
     assert "from parts" not in third.parts and "def double" in third.parts and "def quadruple" in third.parts
+
+
+def test_given_code_comes_with_what_it_needs(small):
+    """Its decorators, what it uses itself, and the solution that it derives from, before it."""
+    path = small / "written" / "01_first" / "notebook.py"
+    given = "START = 1\nFIRST = START + 1\n\n\n@staticmethod\ndef first():\n    return FIRST\n\n\nUNUSED = 0"
+    text = (
+        path.read_text().replace("import math", f"import math\n\n{given}").replace("return x * 2", "return x * first()")
+    )
+    path.write_text(
+        text
+        + '\n# %% locked="between"\nclass Twice:\n    value = double(2)\n'
+        + '\n# %% exercise="four"\ndef four():\n    ### BEGIN SOLUTION\n    return Twice.value\n    ### END SOLUTION\n'
+        + '\n# %% check="four" points=4\nassert four() == 4\n'
+    )
+    made = parts([read_source(path)])
+    assert "@staticmethod\ndef first" in made and "UNUSED" not in made
+    found = {}
+    exec(made, found)
+    assert found["four"]() == 4
+
+
+def test_a_new_assignment_is_one_new_folder(tree, small):
+    """After the last one, and before the first."""
+    shutil.copytree(small / "written" / "01_first", tree / "solutions" / "00_first")
+    shutil.copytree(small / "written" / "01_first", tree / "solutions" / "99_last")
+    course = Course.at(tree)
+    assert [course.assignment_names[0], course.assignment_names[-1]] == ["00_first", "99_last"]
+    assert course.assignment("99_last").reference().double(2) == 4
+    built = build(course)
+    assert built[0].name == "00_first" and (built[-1] / "parts.py").exists() and (built[1] / "parts.py").exists()
 
 
 @pytest.mark.parametrize("name", COURSE.assignment_names)

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from autograder.authoring.names import statements
 from autograder.authoring.source import BEGIN, END, Source
@@ -12,28 +13,41 @@ HEAD = '''\
 '''
 
 
+@dataclass(eq=False)
+class Piece:
+    """A solution, or a statement of given code."""
+
+    text: str
+    is_solution: bool
+
+    def __post_init__(self):
+        found = statements(self.text)
+        self.binds: set[str] = set().union(*(statement.binds for statement in found))
+        self.reads: set[str] = set().union(*(statement.reads for statement in found))
+
+
 def parts(sources: Iterable[Source]) -> str:
     """Return the text of one module with the solutions of these notebooks, and with the given code that they use.
 
     Return "" if there are no solutions.
     """
-    sources = list(sources)
-    solutions = [without_marks(cell.text) for source in sources for cell in source.of_role("exercise")]
-    if not solutions:
-        return ""
-    given, imports = [], []
+    imports, pieces = [], []  # in the order in which the notebooks run them
     for source in sources:
-        for cell in source.of_role("locked"):
+        for cell in source.of_role("locked", "exercise"):
+            if cell.role == "exercise":
+                pieces.append(Piece(without_marks(cell.text), True))
+                continue
             for statement in ast.parse(cell.text).body:
                 if isinstance(statement, ast.Import | ast.ImportFrom):
                     imports.append(statement)
                 else:
-                    given.append(ast.get_source_segment(cell.text, statement))
-    used = _read(solutions)
-    needed = [text for text in given if _bound(text) & used]
-    used |= _read(needed)
+                    pieces.append(Piece(_segment(cell.text, statement), False))
+    if not any(piece.is_solution for piece in pieces):
+        return ""
+    pieces = _needed(pieces)
+    used = set().union(*(piece.reads for piece in pieces))
     head = dict.fromkeys(line for statement in imports for line in _import(statement, used))
-    return "\n".join([HEAD, *head, "", "", "\n\n\n".join([*needed, *solutions]), ""])
+    return "\n".join([HEAD, *head, "", "", "\n\n\n".join(piece.text for piece in _given_first(pieces)), ""])
 
 
 def without_marks(text: str) -> str:
@@ -41,12 +55,35 @@ def without_marks(text: str) -> str:
     return "\n".join(line for line in text.split("\n") if line.strip() not in (BEGIN, END))
 
 
-def _read(texts: Iterable[str]) -> set[str]:
-    return set().union(*(statement.reads for text in texts for statement in statements(text)))
+def _segment(text: str, statement: ast.stmt) -> str:
+    """Return the text of a statement. Python's own function leaves out decorators."""
+    if decorators := getattr(statement, "decorator_list", None):
+        return "\n".join(text.split("\n")[decorators[0].lineno - 1 : statement.end_lineno])
+    return ast.get_source_segment(text, statement)
 
 
-def _bound(text: str) -> set[str]:
-    return set().union(*(statement.binds for statement in statements(text)))
+def _needed(pieces: list[Piece]) -> list[Piece]:
+    """Return the solutions, the given code that they use, and what that uses."""
+    found = [piece for piece in pieces if piece.is_solution]
+    waiting = list(found)
+    while waiting:
+        reads = waiting.pop().reads
+        more = [piece for piece in pieces if piece.binds & reads and piece not in found]
+        found += more
+        waiting += more
+    return [piece for piece in pieces if piece in found]
+
+
+def _given_first(pieces: list[Piece]) -> list[Piece]:
+    """Move given code to the front, except where it uses a solution, as a class that derives from one does."""
+    front, rest, behind = [], [], set()
+    for piece in pieces:
+        if piece.is_solution or piece.reads & behind:
+            rest.append(piece)
+            behind |= piece.binds
+        else:
+            front.append(piece)
+    return front + rest
 
 
 def _import(statement: ast.Import | ast.ImportFrom, used: set[str]) -> Iterable[str]:

@@ -1,13 +1,13 @@
 """Grades a class with nbgrader, and does what an instructor needs besides.
 
-    intake   is nbgrader's exporter: refuses if code cannot be locked in, and leaves out what is no notebook
-    record   is nbgrader's last step: writes a line in the records, and flags what is odd
-    grade    grades a class, one submission after the other
-    export   writes the grades of a class, with a status beside every score
-    replay   runs a grade again
-    forget   removes a student
-    check    grades one notebook of one's own
-    demo     grades a made-up class, from release to feedback
+    intake     is nbgrader's exporter: refuses if code cannot be locked in, and leaves out what is no notebook
+    last_step  is nbgrader's last step: writes a line in the records, and flags what is odd
+    grade      grades a class, one submission after the other
+    export     writes the grades of a class, with a status beside every score
+    replay     runs a grade again
+    forget     removes a student
+    check      grades one notebook of one's own
+    demo       grades a made-up class, from release to feedback
 
 A course's nbgrader_config.py sets the order in which nbgrader takes the steps of grading.
 """

@@ -1,6 +1,6 @@
 """Shows grading with a made-up class, from release to feedback, all of it with nbgrader.
 
-The class is described in the file demonstration.py of an assignment's folder: STUDENTS is a list of
+The class is described in the file made_up_class.py of an assignment's folder: STUDENTS is a list of
 ``MadeUpStudent``, and LOOK_AT is the name of the student whose feedback is worth a look. Each run makes the students'
 notebooks anew from the reference solution and the named mistakes, in a folder of their own.
 """
@@ -65,12 +65,12 @@ def demo(course: Course, folder: Path, name: str | None = None) -> int:
     """Run the demonstration and print its table. Returns the exit status.
 
     folder  the folder in which it runs; it is made anew
-    name    the assignment's name; None: the first assignment that has a demonstration.py
+    name    the assignment's name; None: the first assignment that has a made_up_class.py
 
-    Raises LookupError if there is no demonstration.py, and FileExistsError if the folder holds something else.
+    Raises LookupError if there is no made_up_class.py, and FileExistsError if the folder holds something else.
     """
     assignment = _demonstrated(course, name)
-    made_up = runpy.run_path(str(assignment.source.path.with_name("demonstration.py")))
+    made_up = runpy.run_path(str(assignment.source.path.with_name("made_up_class.py")))
     students: list[MadeUpStudent] = made_up["STUDENTS"]
     folder, began = folder.resolve(), time.monotonic()
     sandbox = not doctor.missing()  # without isolation it works, too: the students are made up
@@ -118,9 +118,9 @@ def settings_of_a_demonstration(course: Course) -> str:
 def _demonstrated(course: Course, name: str | None) -> Assignment:
     for candidate in [name] if name else course.assignment_names:
         assignment = course.assignment(candidate)
-        if assignment.source.path.with_name("demonstration.py").exists():
+        if assignment.source.path.with_name("made_up_class.py").exists():
             return assignment
-    raise LookupError(f"There is no demonstration.py in the folder of {name or 'any assignment'}.")
+    raise LookupError(f"There is no made_up_class.py in the folder of {name or 'any assignment'}.")
 
 
 def _empty(folder: Path, course: Course) -> None:

@@ -28,8 +28,8 @@ from autograder.running.fingerprint import Fingerprint, fingerprint
 from autograder.running.kernel.forkserver import NoKernel
 from autograder.running.kernel.provisioner import ConfinedProvisioner
 from autograder.running.listen import CarefulListener
-from autograder.running.patience import Patience
 from autograder.running.records import Execution
+from autograder.running.time_limits import TimeLimits
 
 if TYPE_CHECKING:
     from autograder.running.execute import Execute
@@ -82,7 +82,7 @@ class Run(CarefulListener, NotebookClient):
 
         Raises NoKernel, or another RuntimeError, if no kernel can be started.
         """
-        self._patience = Patience(self.notebook_timeout, self.max_replays)
+        self._time = TimeLimits(self.notebook_timeout, self.max_replays)
         with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as folder:
             self._folder = Path(folder)
             try:
@@ -96,7 +96,7 @@ class Run(CarefulListener, NotebookClient):
             finally:
                 if self.km is not None:
                     self._cleanup_kernel()
-        self._execution.repeatable &= not self._patience.decided
+        self._execution.repeatable &= not self._time.decided
         return self._execution
 
     def _start_kernel(self) -> None:
@@ -113,7 +113,7 @@ class Run(CarefulListener, NotebookClient):
         own = {"NBGRADER_EXECUTION": "autograde", "PYTHONNOUSERSITE": "1", "IPYTHONDIR": str(place / "ipython")}
         options = {"cwd": str(place / "scratch"), "env": {**os.environ, **own}}
         self.start_new_kernel(**options, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self._patience.attend(self.km.provisioner if self._step.sandbox else None)
+        self._time.attend(self.km.provisioner if self._step.sandbox else None)
         self.start_new_kernel_client()
 
     def create_kernel_manager(self) -> AsyncKernelManager:
@@ -130,17 +130,17 @@ class Run(CarefulListener, NotebookClient):
         cell = self.nb.cells[index]
         if cell.cell_type != "code":
             return
-        if why := self._patience.given_up():
+        if why := self._time.given_up():
             cell.outputs = [_error(f"This cell was not run: {why}.")]
             return
         what, self._quits = "", False
-        self._patience.start()
+        self._time.start()
         try:
             self.execute_cell(cell, index, store_history=True)
             what = "ended the notebook's process" if self._quits else ""
         except Exception as error:  # DeadKernelError, CellTimeoutError, or a message that nbclient stumbled over
             what = "could not be interrupted" if isinstance(error, CellTimeoutError) else "ended the notebook's process"
-        if self._patience.is_over(self.timeout) and self._patience.gives_second_chance(index):
+        if self._time.is_over(self.timeout) and self._time.gives_second_chance(index):
             self._fresh_kernel(index)
             self._run_cell(index)
             return
@@ -169,11 +169,11 @@ class Run(CarefulListener, NotebookClient):
         this one and all other questions to its exercise."""
         replies, alone = self._execution.replies, False
         while waiting:
-            if why := self._patience.given_up():
+            if why := self._time.given_up():
                 replies.update({question.case: Silent(why) for question in waiting})
                 return
             came, trouble, died = {}, "", False
-            self._patience.start()
+            self._time.start()
             try:
                 ask(waiting[:1] if alone else waiting, self._assignment, self, came)
             except OutOfTime:
@@ -189,7 +189,7 @@ class Run(CarefulListener, NotebookClient):
             waiting = [question for question in waiting if question.case not in came]
             if not waiting or alone and not trouble:
                 continue
-            if not alone or not died and self._patience.gives_second_chance(waiting[0].case):
+            if not alone or not died and self._time.gives_second_chance(waiting[0].case):
                 alone = True
                 if died:
                     self._fresh_kernel(len(self.nb.cells))
@@ -218,7 +218,7 @@ class Run(CarefulListener, NotebookClient):
 
     def _replay(self, stop: int) -> None:
         """Run the cells before this one again in a fresh kernel, except those that ended one, if replays are left."""
-        if self._patience.spend_replay():
+        if self._time.spend_replay():
             self._fresh_kernel(stop)
 
     def _fresh_kernel(self, stop: int) -> None:

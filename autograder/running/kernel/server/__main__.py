@@ -22,8 +22,8 @@ from base64 import b64decode
 from pathlib import Path
 
 import confine
+import filesystem
 import linux
-import root
 from supervisor import Supervisor
 
 MAX_DESCRIPTORS = 16
@@ -31,7 +31,7 @@ KERNEL = [
     *("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.debugger"),
     *("pdb", "IPython.core.debugger", "sqlite3"),
 ]
-SOCKET = f"{root.SOCKETS}/k"  # its sockets are called k-1, k-2, ...
+SOCKET = f"{filesystem.SOCKETS}/k"  # its sockets are called k-1, k-2, ...
 
 
 def main(modules: list[str], idle: float) -> None:
@@ -123,7 +123,7 @@ def start(connection: int, request_file: int, *sockets: int) -> tuple[dict, int]
         with open(request_file) as file:
             request = json.load(file)
         linux.enter_namespaces()
-        root.build(request["shown"], request["covered"], request["limits"]["scratch"], confine.owner())
+        filesystem.build(request["shown"], request["covered"], request["limits"]["scratch"], confine.owner())
         for path in request["secret"]:
             if os.path.exists(path):
                 raise PermissionError(f"{path} lies inside what kernels are shown")
@@ -149,14 +149,14 @@ def run_kernel(request: dict, say_ready: int) -> None:
     say_ready  a pipe on which to say that the kernel's sockets are there
     """
     os.environ.clear()
-    os.environ.update(request["environment"], HOME=root.HOME, TMPDIR=f"{root.HOME}/.tmp")
-    os.chdir(root.HOME)
+    os.environ.update(request["environment"], HOME=filesystem.HOME, TMPDIR=f"{filesystem.HOME}/.tmp")
+    os.chdir(filesystem.HOME)
     for name, content in request["files"].items():
         Path(name).write_bytes(b64decode(content))
-    connection = Path(root.SOCKETS, "kernel.json")
+    connection = Path(filesystem.SOCKETS, "kernel.json")
     connection.write_text(json.dumps(request["connection"] | {"transport": "ipc", "ip": SOCKET}))
     sys.path[:] = [*sys.path[1:], *request["paths"]]  # the first is the folder of this program
-    for module in ("confine", "frames", "linux", "root", "seccomp", "supervisor", "usage"):
+    for module in ("confine", "filesystem", "frames", "linux", "seccomp", "supervisor", "usage"):
         sys.modules.pop(module, None)
 
     if "matplotlib" in sys.modules:  # it has read the server's environment, not the kernel's

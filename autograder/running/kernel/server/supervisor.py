@@ -12,7 +12,7 @@ import socket
 import threading
 from contextlib import suppress
 
-import root
+import filesystem
 import usage
 from frames import Frames
 
@@ -89,7 +89,7 @@ class Supervisor:
 
         Return an empty string if they have broken none.
         """
-        room = os.statvfs(root.HOME)
+        room = os.statvfs(filesystem.HOME)
         left = self.limits["memory"] - (room.f_blocks - room.f_bfree) * room.f_frsize
         if usage.memory(usage.others(), left) > left or usage.sockets() > SOCKETS:
             return "memory"

@@ -13,8 +13,8 @@ import tempfile
 import traceback
 
 import confine
+import filesystem
 import linux
-import root
 
 LIMITS = {"memory": 64 * 1024**2, "scratch": 1024**2, "processes": 8, "files": 64}
 SINCE = (5, 14)  # the first version that counts processes for each user namespace
@@ -33,7 +33,7 @@ def namespaces() -> None:
 
 def files() -> None:
     secret = tempfile.gettempdir()
-    root.build({}, [], LIMITS["scratch"], confine.owner())
+    filesystem.build({}, [], LIMITS["scratch"], confine.owner())
     if os.path.exists(f"/old{secret}"):
         raise OSError("the old root can still be seen")
 
@@ -62,7 +62,7 @@ def memory() -> None:
 def room() -> None:
     def fill():
         for number in range(4):
-            with open(f"{root.HOME}/{number}", "wb") as file:
+            with open(f"{filesystem.HOME}/{number}", "wb") as file:
                 file.write(bytes(LIMITS["scratch"] // 2))
 
     _must_fail("more can be written than the limit", fill)

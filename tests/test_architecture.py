@@ -62,7 +62,7 @@ def test_the_arrows_are_told():
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ENGINE)))
 def test_the_engine_knows_no_course(path):
     exercises = {name for assignment in COURSE.assignment_names for name in load(assignment).source.exercises}
-    students = runpy.run_path(str(load("01_attention").source.path.with_name("demonstration.py")))["STUDENTS"]
+    students = runpy.run_path(str(load("01_attention").source.path.with_name("made_up_class.py")))["STUDENTS"]
     words = {
         *COURSE.assignment_names,
         *(name.split("_", 1)[1] for name in COURSE.assignment_names),

@@ -11,7 +11,7 @@ LONG = 1.0  # seconds; after a longer cell the kernel's processor time is read
 BUSY = 0.5  # code that used the processor for this share of its time has worked, and not waited
 
 
-class Patience:
+class TimeLimits:
     """Keeps the clocks of one run.
 
     seconds  after so many nothing more is started
