@@ -145,7 +145,8 @@ def answer(ask, student, seed: str) -> dict:
     """Ask one question, and return {"values": ...} or {"raised": ...}, ready for JSON."""
     torch.manual_seed(int.from_bytes(hashlib.sha256(seed.encode()).digest()[:7], "big"))
     try:
-        return _encode(ask(student, Random(seed)))
+        with torch.inference_mode(False), torch.enable_grad():  # an interrupted cell may have left others
+            return _encode(ask(student, Random(seed)))
     except (Exception, SystemExit) as error:
         return {"raised": _describe(error)}
 

@@ -87,3 +87,17 @@ def test_an_answer_has_left_before_the_next_question_is_asked(monkeypatch):
     probe.reply({}, hidden, [("first", "a", "one"), ("second", "b", "two")])
     assert [list(data) for data in left] == [["one"], ["two"]]
     assert json.loads(left[1]["two"]) == {"values": {"plain": 1}}
+
+
+def test_an_interrupted_cell_leaves_no_mode_behind():
+    """Ctrl-C between a with statement and its block leaves torch without gradients: that costs no later exercise."""
+
+    def ask(student, rng):
+        return torch.ones(2, requires_grad=True).sum().requires_grad
+
+    torch.set_grad_enabled(False)
+    try:
+        with torch.inference_mode():
+            assert probe.answer(ask, None, "seed") == {"values": {"plain": True}}
+    finally:
+        torch.set_grad_enabled(True)
