@@ -1,6 +1,6 @@
 """The settings of this course. nbgrader reads this file when it is started in this folder, and so does autograder.
 
-Whatever an instructor may want to change stands here, with its default.
+The limits and most other numbers are the defaults. They are here so that an instructor finds them.
 """
 
 import sys
@@ -21,7 +21,7 @@ c.CourseDirectory.submitted_directory = "classroom/submitted"
 c.CourseDirectory.autograded_directory = "classroom/autograded"
 c.CourseDirectory.feedback_directory = "classroom/feedback"
 c.CourseDirectory.db_url = f"sqlite:///{root / 'classroom' / 'gradebook.db'}"
-c.Records.folder = str(root / "classroom" / "records")  # what was run, and the secret seeds of the class: keep it
+c.Records.folder = "classroom/records"  # what was run, and the secret seeds of the class: keep it
 
 # The steps of grading: a submission is rebuilt on the release, run, asked, judged; the rest is nbgrader's own.
 c.Autograde.exporter_class = "autograder.classroom.intake.Intake"
@@ -48,9 +48,9 @@ c.Execute.timeout = 60  # seconds a cell
 c.Execute.iopub_timeout = 15  # seconds that the last outputs of a cell may take to come
 c.Run.question_timeout = 10  # seconds a hidden question
 c.Run.notebook_timeout = 900  # seconds after which nothing more is started
-c.Run.max_replays = 3  # times that a notebook is run again without a cell that ended its process
-c.Run.max_output = 4_000_000  # characters of output that are kept of a cell
-c.Run.max_outputs = 500  # outputs that are kept of a cell
+c.Run.max_fresh_kernels = 3  # times that a notebook is run again without what ended its process
+c.KernelSession.max_output = 4_000_000  # characters of output that are kept of a cell
+c.KernelSession.max_outputs = 500  # outputs that are kept of a cell
 c.ConfinedProvisioner.memory = 2 * 1024**3  # bytes, all processes of a notebook together
 c.ConfinedProvisioner.cpu = 1200  # seconds of processor time, all together
 c.ConfinedProvisioner.scratch = 64 * 1024**2  # bytes of files that it writes
@@ -62,15 +62,18 @@ c.ConfinedProvisioner.files = 256  # files that a process has open at once
 # `c.Execute.sandbox = False` would let students' code read and forge grades; every result then says so.
 c.ConfinedProvisioner.shown = {"/course/coursekit": str(root / "course" / "coursekit")}
 c.ConfinedProvisioner.imports_from = ["/course"]
-c.ConfinedProvisioner.secret = [str(root / name) for name in ("autograder", "solutions", "classroom")]
+c.ConfinedProvisioner.secret = [str(root / "solutions"), str(root / "classroom")]
 
 # What is imported once for all of them. A grade from the records counts only with the same versions of libraries.
 c.ConfinedProvisioner.preload = ["torch", "matplotlib.pyplot", "transformers.models.gpt2.modeling_gpt2"]
 c.ConfinedProvisioner.idle = 300  # seconds without a notebook after which they are imported anew
 c.ConfinedProvisioner.pictures = False  # nobody grades pictures, and to draw them takes most of the time
-c.Run.libraries = [
-    *("torch", "numpy", "transformers", "matplotlib", "ipykernel", "ipython", "safetensors", "num2words")
-]
+c.Run.libraries = "torch numpy transformers matplotlib ipykernel ipython safetensors num2words".split()
+c.ConfinedProvisioner.environment = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "TOKENIZERS_PARALLELISM": "false",
+}
 
 # What students wrote is shown to others, in feedback and in formgrader: it is cleaned first.
 c.HTMLExporter.sanitize_html = True

@@ -42,9 +42,12 @@ def main(arguments: list[str] | None = None) -> int:
     demo.add_argument("--folder", type=Path, default=Path("demo"), help="where; it is made anew (default: demo)")
 
     chosen = parser.parse_args(arguments)
+    from autograder.authoring.course import commands_on_path
+
     try:
-        return chosen.run(chosen)
-    except (UserError, LookupError, OSError) as error:
+        with commands_on_path():
+            return chosen.run(chosen)
+    except (UserError, OSError) as error:
         return _fail(error)
     except KeyboardInterrupt:
         return _fail("Stopped.")
@@ -58,8 +61,8 @@ def _course(chosen):
 
 
 def _build(chosen) -> int:
-    """Make nbgrader's source and release folders from solutions/. If anything fails, the old folders stay as they
-    were."""
+    """Make the notebooks that students get from the assignments in solutions/. If anything fails, the released ones
+    stay as they were."""
     from autograder.authoring.build import build
 
     for path in build(_course(chosen), force=chosen.force):
@@ -93,7 +96,6 @@ def _grade(chosen) -> int:
     from nbgrader.converters.base import NbGraderException
     from tqdm import tqdm
 
-    from autograder.authoring.course import commands_on_path
     from autograder.classroom.grade import as_table, grade, submitted
     from autograder.judging.report import printable
 
@@ -107,7 +109,7 @@ def _grade(chosen) -> int:
             f"Nobody has handed in {assignment.name}: there is nothing in {course.folder(course.submitted_directory)}."
         )
     try:
-        with commands_on_path(), tqdm(grade(course, assignment.name, students), total=len(students)) as bar:
+        with tqdm(grade(course, assignment.name, students), total=len(students)) as bar:
             for result in bar:
                 results.append(result)
                 bar.set_description(printable(result.grading.student))

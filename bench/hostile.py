@@ -23,7 +23,7 @@ from autograder.judging.report import table
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from hostile import KINDS, Kind, Surroundings  # noqa: E402
 from hostile.arena import ASSIGNMENT, Treatment, prepare, run, start, surroundings, with_ours  # noqa: E402
-from this_course import load  # noqa: E402
+from this_course import leave_to_nbgrader, load  # noqa: E402
 
 # Stock nbgrader grades one student after the other in a process of its own, and says what came of each.
 STOCK = """
@@ -51,9 +51,9 @@ PATIENCE = 150  # seconds for one submission, after which stock nbgrader is take
 def as_stock(aims: Surroundings) -> None:
     """Turn a prepared course into one of stock nbgrader, whose only tests are the visible checks."""
     course = aims.course
-    settings = course / "nbgrader_config.py"
-    text = settings.read_text()
-    settings.write_text(text[: text.index("# The steps of grading")] + "c.Execute.timeout = 10\n")
+    leave_to_nbgrader(course)
+    with (course / "nbgrader_config.py").open("a") as settings:
+        settings.write("c.Execute.timeout = 10\n")
     path = course / "classroom" / "source" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:

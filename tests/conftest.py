@@ -1,5 +1,4 @@
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -8,14 +7,11 @@ import torch
 from autograder.authoring.assignment import Assignment
 from autograder.judging.judge import Judge
 from autograder.judging.verdict import Verdict
-from this_course import ROOT, load
+from this_course import copy_course, load
 
 # Two workers share the cores: more threads would wait for each other, in the kernels that tests start, too.
 torch.set_num_threads(1)
 os.environ["OMP_NUM_THREADS"] = "1"
-
-TREE = ["autograder", "course", "solutions", "nbgrader_config.py", "pyproject.toml"]
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.egg-info", ".ipynb_checkpoints")
 
 
 @pytest.fixture(scope="session")
@@ -31,10 +27,7 @@ def judge(assignment) -> Judge:
 @pytest.fixture
 def tree(tmp_path) -> Path:
     """A copy of the course, to change and build in."""
-    for name in TREE:
-        source = ROOT / name
-        copy = shutil.copytree if source.is_dir() else shutil.copy
-        copy(source, tmp_path / name, **({"ignore": LEFT_OUT} if source.is_dir() else {}))
+    copy_course(tmp_path)
     return tmp_path
 
 
@@ -53,8 +46,8 @@ c.CourseDirectory.submitted_directory = "class/submitted"
 c.CourseDirectory.autograded_directory = "class/autograded"
 c.CourseDirectory.feedback_directory = "class/feedback"
 c.CourseDirectory.db_url = f"sqlite:///{root / 'class' / 'gradebook.db'}"
-c.Records.folder = str(root / "class" / "records")
-c.ConfinedProvisioner.secret = [str(root)]
+c.Records.folder = "class/records"
+c.ConfinedProvisioner.secret = ["."]
 c.Autograde.exporter_class = "autograder.classroom.intake.Intake"
 c.Autograde.sanitize_preprocessors = ["autograder.running.rebuild.Rebuild"]
 c.Autograde.autograde_preprocessors = [

@@ -68,6 +68,8 @@ def test_the_engine_knows_no_course(path):
         *(name.split("_", 1)[1] for name in COURSE.assignment_names),
         "coursekit",
         "num2words",
+        "transformers",
+        "HF",
         "GPT",
         "BERT",
     }
@@ -96,10 +98,13 @@ def test_limits_stand_in_the_settings_with_their_defaults():
     from autograder.classroom.intake import Intake
     from autograder.running.kernel.provisioner import ConfinedProvisioner
     from autograder.running.run import Run
+    from autograder.running.session import KernelSession
 
-    course = {"shown", "imports_from", "secret", "preload", "libraries"}  # this course's own
-    for kind in (Run, ConfinedProvisioner, Intake):
-        for name in {*vars(kind)} & {*kind.class_trait_names(config=True)} - course:
+    course = {"shown", "imports_from", "secret", "environment", "preload", "libraries"}  # this course's own
+    for kind in (Run, KernelSession, ConfinedProvisioner, Intake):
+        traits = kind.class_traits(config=True)
+        ours = {name for name, trait in traits.items() if trait.this_class.__module__.startswith("autograder.")}
+        for name in ours - course:
             assert COURSE.config[kind.__name__].get(name) == getattr(kind, name).default_value, (
                 f"{kind.__name__}.{name}"
             )

@@ -65,7 +65,7 @@ def test_parts_do_not_import_themselves(small):
 def test_given_code_comes_with_what_it_needs(small):
     """Its decorators, what it uses itself, and the solution that it derives from, before it."""
     path = small / "written" / "01_first" / "notebook.py"
-    given = "START = 1\nFIRST = START + 1\n\n\n@staticmethod\ndef first():\n    return FIRST\n\n\nUNUSED = 0"
+    given = "START = 1\nlist_ = []\nlist_.append(START)\nFIRST = START + 1\n\n\n@staticmethod\ndef first():\n    return FIRST * list_[0]\n\n\nUNUSED = 0"
     text = (
         path.read_text().replace("import math", f"import math\n\n{given}").replace("return x * 2", "return x * first()")
     )
@@ -163,6 +163,28 @@ def test_a_failed_or_interrupted_build_leaves_the_old_course(small, monkeypatch,
         build(Course.at(small))
     assert files(small / "handout") == before
     assert not list((small / "class").glob(".build-*"))
+
+
+def test_settings_that_make_another_release_are_refused(small):
+    """Students would get another notebook than the one that their submissions are rebuilt on."""
+    with (small / "nbgrader_config.py").open("a") as settings:
+        settings.write("c.ClearSolutions.code_stub = {'python': '...'}\n")
+    with pytest.raises(BuildError, match="Remove the settings of its generate step"):
+        build(Course.at(small))
+    assert not (small / "handout").exists()
+
+
+def test_assignments_that_are_not_ours_stay(small):
+    """Somebody has made one by hand, with nbgrader alone."""
+    theirs = []
+    for folder in (small / "class" / "source" / "exam", small / "handout" / "exam"):
+        folder.mkdir(parents=True)
+        nbformat.write(nbformat.v4.new_notebook(), folder / "exam.ipynb")
+        (folder / "parts.py").write_text("mine = 1")
+        theirs += [folder / "exam.ipynb", folder / "parts.py"]
+    build(Course.at(small))
+    build(Course.at(small), force=True)
+    assert all(path.exists() for path in theirs)
 
 
 def test_a_folder_without_a_notebook_is_told(small):

@@ -5,7 +5,7 @@ import torch
 
 from autograder.judging.difference import difference
 from autograder.judging.explain import in_words
-from autograder.running.answers import Silent, Unfit
+from autograder.running.answers import Raised, Silent, Unfit
 
 EXPECTED = torch.tensor([[1.0, 2.0, 3.0]], dtype=torch.float64)
 
@@ -22,7 +22,6 @@ EXPECTED = torch.tensor([[1.0, 2.0, 3.0]], dtype=torch.float64)
         (EXPECTED, None, "it returns None, where a tensor is asked for"),
         (EXPECTED, Unfit("ndarray"), "it returns a ndarray, where a tensor is asked for"),
         (EXPECTED, Unfit("def hidden(student"), "it returns a value of another type, where a tensor is asked for"),
-        (EXPECTED, Silent("x"), "no values came back"),
         ({"output": EXPECTED}, {"output": EXPECTED + 1}, "output: every value is off"),
         ({"output": EXPECTED}, {"weights": EXPECTED}, "output is missing"),
         ([1, 2], [1], "it returns a list of 1, where a list of 2 is asked for"),
@@ -39,3 +38,8 @@ def test_differences_are_told_in_words(expected, given, says):
 def test_half_precision_may_be_rounded():
     assert difference(EXPECTED.half(), (EXPECTED * 1.001).half(), 1e-9) is None
     assert difference(EXPECTED, EXPECTED * 1.001, 1e-9) is not None
+
+
+def test_no_values_differ_from_values():
+    for given in (Silent("no answer came back"), Raised("ValueError", "odd")):
+        assert difference(EXPECTED, given, 1e-5).kind == "silence"

@@ -33,7 +33,7 @@ def run(assignment):
         for name, value in settings.items():
             section = next(kind for kind in (Execute, Run, ConfinedProvisioner) if name in kind.class_trait_names())
             config[section.__name__][name] = value
-        return Run(notebook, assignment, "tests", step=Execute(config=config)).whole()
+        return Execute(config=config).prepare(notebook, assignment, "tests").whole()
 
     return executed
 
@@ -51,7 +51,7 @@ def test_a_cell_that_kills_the_kernel_costs_itself(run, assignment):
 
 def test_replays_are_bounded(run, assignment):
     cells = ["import os\nos._exit(1)"] * 3
-    execution = run(first=cells, max_replays=1)
+    execution = run(first=cells, max_fresh_kernels=1)
     assert set(execution.answers()) == {case.name for case in assignment.cases}
     assert all(isinstance(answer, Silent) for answer in execution.answers().values())
     assert "not run" in [cell for cell in execution.notebook.cells if cell.cell_type == "code"][-1].outputs[0].evalue

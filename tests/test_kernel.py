@@ -36,6 +36,7 @@ class Kernel:
 
     def __init__(self, folder: Path, **limits):
         self._loop = asyncio.new_event_loop()
+        self.client = None
         self.folder = folder
         self.manager = AsyncKernelManager(transport="ipc", ip=str(folder / "k"))
         settings = COURSE.config.ConfinedProvisioner | limits
@@ -108,8 +109,9 @@ class Kernel:
         return next(iter(forkserver._servers.values()))._process.pid
 
     def shut_down(self):
-        self.client.stop_channels()
-        self._now(self.manager.shutdown_kernel(now=True))
+        if self.client:
+            self.client.stop_channels()
+            self._now(self.manager.shutdown_kernel(now=True))
         self._loop.close()
 
 
@@ -603,8 +605,21 @@ def test_all_ends_with_the_grader(tmp_path):
         time.sleep(0.1)
 
 
-def test_what_is_secret_is_not_shown(start):
-    """A course inside a folder that kernels are shown is no place to grade in."""
+@pytest.mark.parametrize(
+    "settings, says",
+    [
+        ({"shown": {"/all": str(ROOT)}}, "and .*solutions is secret"),  # whatever the settings forget
+        ({"shown": {"/course": str(ROOT / "solutions")}}, "solutions is secret"),
+        ({"shown": {"/tests": "tests"}, "secret": ["tests/hostile"]}, "tests/hostile is secret"),
+        ({"shown": {"/kit": "nothing/here"}}, "nothing/here, which is not there"),
+    ],
+)
+def test_what_is_secret_is_not_shown(start, settings, says):
+    with pytest.raises(forkserver.NoKernel, match=says):
+        start(**settings)
+
+
+def test_a_course_among_the_libraries_is_no_place_to_grade_in(start):
     with pytest.raises(RuntimeError):
         start(secret=["/usr/lib"])
 

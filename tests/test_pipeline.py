@@ -13,6 +13,7 @@ from bs4 import BeautifulSoup
 from nbgrader.api import Gradebook
 
 from autograder.authoring.students import handed_in
+from this_course import leave_to_nbgrader
 
 pytestmark = pytest.mark.slow
 
@@ -140,8 +141,7 @@ def test_what_cannot_be_read_takes_back_an_earlier_grade_and_harms_nobody(tree, 
 def test_without_our_configuration_nothing_is_given(tree, assignment):
     """Somebody grades with stock nbgrader: check cells raise, and score 0 instead of full points."""
     command(tree, sys.executable, "-m", "autograder", "build")
-    settings = (tree / "nbgrader_config.py").read_text()
-    (tree / "nbgrader_config.py").write_text(settings[: settings.index("# The steps of grading")])
+    leave_to_nbgrader(tree)
     submit(tree, "right", handed_in(assignment))
     command(tree, "nbgrader", "autograde", NAME)
     assert float(exported(tree)["right"]["raw_score"]) == 0

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from autograder.authoring.course import Course
 from autograder.classroom.intake import Intake
+from autograder.errors import UserError
 from autograder.running.answers import Reply, Silent
 from autograder.running.fingerprint import Fingerprint, _contents, fingerprint
 from autograder.running.records import ANOMALIES, GRADED, UNGRADED, Execution, Grading, Records
@@ -127,7 +129,7 @@ def test_a_fingerprint_knows_what_matters(assignment, tmp_path):
 
     def key(seed="seed", timeout=60, path="/kit"):
         _contents.cache_clear()
-        return fingerprint(notebook, assignment, seed, {"timeout": timeout}, {path: str(shown)}, ["torch"]).key
+        return fingerprint(notebook, assignment, seed, {"timeout": timeout}, {path: shown}, ["torch"]).key
 
     first = key()
     assert key() == first
@@ -147,10 +149,27 @@ def test_the_seed_is_drawn_once_and_secret(records):
     (path,) = Path(records.folder).glob("01.seed")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     path.write_text("")
-    with pytest.raises(ValueError, match="01.seed is empty"):
+    with pytest.raises(UserError, match="01.seed is empty"):
         records.seed("01")
 
 
+def test_many_ask_for_the_seed_at_once(records):
+    found = []
+    askers = [threading.Thread(target=lambda: found.append(records.seed("01"))) for _ in range(8)]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join()
+    assert len(found) == 8 and len(set(found)) == 1
+
+
+def test_its_folder_is_one_of_the_course(small):
+    config = Course.at(small).config
+    config.Records.folder = "class/kept"
+    Records(config=config).write(Grading("ada", "01", GRADED))
+    assert (small / "class" / "kept" / "records.db").exists()
+
+
 def test_without_a_folder_it_is_said_what_to_set():
-    with pytest.raises(ValueError, match="set c.Records.folder in nbgrader_config.py"):
+    with pytest.raises(UserError, match="set c.Records.folder in nbgrader_config.py"):
         Records().latest()

@@ -18,7 +18,7 @@ from nbgrader.apps.api import NbGraderAPI
 
 from autograder.authoring.assignment import Assignment
 from autograder.authoring.course import Course, commands_on_path
-from autograder.authoring.release import source_notebook
+from autograder.authoring.release import release_notebook, source_notebook
 from autograder.errors import UserError
 
 
@@ -34,8 +34,9 @@ def build(course: Course, force: bool = False) -> list[Path]:
     Raises BuildError if there is nothing to build, if nbgrader fails, or if ``force`` is needed and not given.
     """
     source, release = course.folder(course.source_directory), course.folder(course.release_directory)
-    assignments = [course.assignment(name) for name in _names(course)]
-    worked_in = [path for path in _notebooks(release) if not force and was_worked_in(path)]
+    _check_folders(course)
+    assignments = [course.assignment(name) for name in course.assignment_names]
+    worked_in = [path for path in _built(release, course) if not force and was_worked_in(path)]
     if worked_in:
         raise BuildError(
             f"Somebody worked in {', '.join(os.path.relpath(path, course.root) for path in worked_in)}, and building "
@@ -46,20 +47,19 @@ def build(course: Course, force: bool = False) -> list[Path]:
         staging = Path(folder)
         for assignment in assignments:
             _write_source(assignment, staging / "source" / assignment.name)
-            _generate(assignment.name, course, staging)
-        _replace(source, staging / "source", staging / "old-source")
-        _replace(release, staging / "release", staging / "old-release")
+            _generate(assignment, course, staging)
+        _replace(source, staging / "source", staging / "old-source", course)
+        _replace(release, staging / "release", staging / "old-release", course)
     return [release / assignment.name for assignment in assignments]
 
 
-def _names(course: Course) -> list[str]:
+def _check_folders(course: Course) -> None:
     solutions = course.folder(course.solutions_directory)
     for folder in sorted(path for path in solutions.glob("*") if any(path.glob("*.py"))):
         if not (folder / "notebook.py").is_file():
             raise BuildError(f"{folder} is no assignment: it has no notebook.py.")
     if not course.assignment_names:
         raise BuildError(f"There is nothing to build: no folder with a notebook.py in {solutions}.")
-    return course.assignment_names
 
 
 def was_worked_in(path: Path) -> bool:
@@ -84,17 +84,19 @@ def _stamp(notebook: NotebookNode) -> str:
 
 def _write_source(assignment: Assignment, folder: Path) -> None:
     folder.mkdir(parents=True)
-    nbformat.write(source_notebook(assignment.source), folder / f"{assignment.name}.ipynb")
+    notebook = source_notebook(assignment.source)
+    notebook.metadata.built = _stamp(notebook)
+    nbformat.write(notebook, folder / f"{assignment.name}.ipynb")
     if assignment.parts:
         (folder / "parts.py").write_text(assignment.parts, encoding="utf-8")
 
 
-def _generate(name: str, course: Course, staging: Path) -> None:
+def _generate(assignment: Assignment, course: Course, staging: Path) -> None:
     """Run nbgrader's own generate step on the staged source.
 
     It writes a staged release, and adds the assignment to the course's gradebook. Raises BuildError if it fails.
     """
-    staged = copy.deepcopy(course.config)
+    name, staged = assignment.name, copy.deepcopy(course.config)
     staged.CourseDirectory.source_directory = str(staging / "source")
     staged.CourseDirectory.release_directory = str(staging / "release")
     with commands_on_path():
@@ -103,22 +105,32 @@ def _generate(name: str, course: Course, staging: Path) -> None:
         raise BuildError(f"nbgrader could not generate {name}:\n{result['log'] or ''}{result.get('error') or ''}")
     path = staging / "release" / name / f"{name}.ipynb"
     notebook = nbformat.read(path, as_version=4)
+    if notebook.cells != release_notebook(assignment.source).cells:
+        raise BuildError(
+            f"nbgrader's release of {name} is not the one that grading expects. Remove the settings of its generate "
+            "step (ClearSolutions, LockCells, ClearHiddenTests) from nbgrader_config.py."
+        )
     notebook.metadata.built = _stamp(notebook)
     nbformat.write(notebook, path)
 
 
-def _notebooks(folder: Path) -> list[Path]:
-    """Return the notebooks of assignments that are now in a source or release folder."""
-    return sorted(path for path in folder.glob("*/*.ipynb") if path.stem == path.parent.name)
+def _built(folder: Path, course: Course) -> list[Path]:
+    """Return the notebooks in a source or release folder that are the build's: of today's assignments and earlier ones.
+
+    Others are of assignments that were made without this package.
+    """
+    found = sorted(path for path in folder.glob("*/*.ipynb") if path.stem == path.parent.name)
+    names = course.assignment_names
+    return [path for path in found if path.stem in names or '"built": "' in path.read_text(errors="replace")]
 
 
-def _replace(folder: Path, staged: Path, aside: Path) -> None:
+def _replace(folder: Path, staged: Path, aside: Path, course: Course) -> None:
     """Replace the earlier notebooks and parts.py files in a folder with the staged files.
 
     Earlier ones that are no longer made are removed: all of them are moved to ``aside``. The other files in the folder
     belong to somebody else, and stay.
     """
-    earlier = [path for notebook in _notebooks(folder) for path in (notebook, notebook.with_name("parts.py"))]
+    earlier = [path for notebook in _built(folder, course) for path in (notebook, notebook.with_name("parts.py"))]
     earlier = [path for path in earlier if path.exists()]
     with _undone_on_error() as move:
         for path in earlier:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from nbgrader.coursedir import CourseDirectory
 from traitlets import Unicode
-from traitlets.config import PyFileConfigLoader
+from traitlets.config import Configurable, PyFileConfigLoader
 
 from autograder.authoring.assignment import Assignment, load
+from autograder.errors import NotFound
 
 SETTINGS = "nbgrader_config.py"
 
@@ -50,6 +51,12 @@ class Course(CourseDirectory):
         return Path(self.root, directory)
 
     @property
+    def private_directories(self) -> list[str]:
+        """The folders that are for instructors alone."""
+        steps = (self.source_directory, self.submitted_directory, self.autograded_directory, self.feedback_directory)
+        return [self.solutions_directory, *steps]
+
+    @property
     def assignment_names(self) -> list[str]:
         """Return the names of all assignments in alphabetical order. In this order they are taught."""
         return sorted(path.parent.name for path in self.folder(self.solutions_directory).glob("*/notebook.py"))
@@ -57,12 +64,17 @@ class Course(CourseDirectory):
     def assignment(self, name: str) -> Assignment:
         """Read the assignment of this name.
 
-        Raises LookupError if there is none of this name, and SourceError if something is wrong in its files.
+        Raises NotFound if there is none of this name, and SourceError if something is wrong in its files.
         """
         names = self.assignment_names
         if name not in names:
-            raise LookupError(f"There is no assignment {name!r}. There are: {', '.join(names) or 'none'}.")
+            raise NotFound(f"There is no assignment {name!r}. There are: {', '.join(names) or 'none'}.")
         return load(self.folder(self.solutions_directory) / name)
+
+
+def assignment_of(step: Configurable, resources: dict) -> Assignment:
+    """Return the assignment that a step of nbgrader's autograde is at work on."""
+    return Course(parent=step).assignment(resources["nbgrader"]["assignment"])
 
 
 @contextmanager

@@ -46,12 +46,12 @@ def reached(code: Iterable[Statement], name: str, but: Collection[str] = ()) -> 
         for bound in statement.binds | statement.changes:
             by_name.setdefault(bound, []).append(statement)
     found: dict[int, Statement] = {}
-    waiting, seen = [name], {name}
+    waiting, seen, but = [name], {name}, {*but}
     while waiting:
         for statement in by_name.get(waiting.pop(), []):
             if id(statement) not in found:
                 found[id(statement)] = statement
-                waiting += sorted(statement.reads - seen - {*but})
+                waiting += sorted(statement.reads - seen - but)
                 seen |= statement.reads
     return list(found.values())
 

@@ -23,6 +23,7 @@ class Piece:
     def __post_init__(self):
         found = statements(self.text)
         self.binds: set[str] = set().union(*(statement.binds for statement in found))
+        self.changes: set[str] = set().union(*(statement.changes for statement in found))
         self.reads: set[str] = set().union(*(statement.reads for statement in found))
 
 
@@ -63,12 +64,17 @@ def _segment(text: str, statement: ast.stmt) -> str:
 
 
 def _needed(pieces: list[Piece]) -> list[Piece]:
-    """Return the solutions, the given code that they use, and what that uses."""
+    """Return the solutions, the given code that they use, and what that uses.
+
+    Code that changes something given belongs to it. What is imported stays as it is.
+    """
+    given = set().union(*(piece.binds for piece in pieces))
     found = [piece for piece in pieces if piece.is_solution]
     waiting = list(found)
     while waiting:
         reads = waiting.pop().reads
-        more = [piece for piece in pieces if piece.binds & reads and piece not in found]
+        means = [(piece, piece.binds | (piece.changes & given)) for piece in pieces]
+        more = [piece for piece, names in means if names & reads and piece not in found]
         found += more
         waiting += more
     return [piece for piece in pieces if piece in found]

@@ -1,4 +1,4 @@
-"""Makes the questions of an assignment: it asks each hidden test once, with a seed of its own."""
+"""Makes the questions of an assignment: one for each hidden test, with a seed of its own."""
 
 from dataclasses import dataclass
 from hashlib import sha256

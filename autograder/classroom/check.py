@@ -13,7 +13,6 @@ from autograder.judging.judge import judge_of
 from autograder.judging.verdict import Verdict
 from autograder.running.execute import Execute
 from autograder.running.rebuild import grade_id, rebuild
-from autograder.running.run import Run
 
 SEED = "check"  # always the same, so that the same notebook gets the same result
 
@@ -32,8 +31,8 @@ def check(path: Path, course: Course) -> list[Verdict]:
     notebook, _ = rebuild(notebook, release_notebook(assignment.source))
     code_cells = sum(cell.cell_type == "code" for cell in notebook.cells)
     with tqdm(total=code_cells + len(assignment.cases), desc="running and asking", unit="step", leave=False) as bar:
-        execute = Execute(sandbox=False, timeout=120, shutdown_kernel="immediate", on_step=lambda: bar.update())
-        execution = Run(notebook, assignment, SEED, step=execute).whole()
+        execute = Execute(config=course.config, sandbox=False, timeout=120, shutdown_kernel="immediate")
+        execution = execute.prepare(notebook, assignment, SEED, on_step=lambda: bar.update()).whole()
     return judge_of(assignment, SEED).verdicts(execution.answers(), execution.notebook)
 
 

@@ -23,11 +23,11 @@ from tqdm import tqdm
 
 from autograder.authoring.assignment import Assignment
 from autograder.authoring.build import build
-from autograder.authoring.course import SETTINGS, Course, commands_on_path
+from autograder.authoring.course import SETTINGS, Course
 from autograder.authoring.release import release_notebook
 from autograder.authoring.students import handed_in
 from autograder.classroom.grade import as_table, grade
-from autograder.errors import UserError
+from autograder.errors import NotFound, UserError
 from autograder.running.kernel import doctor
 
 MARK = "# The demonstration's settings, made by `python -m autograder demo`."
@@ -41,8 +41,8 @@ c.Course.solutions_directory = {solutions!r}
 c.CourseDirectory.root = str(here)
 c.CourseDirectory.course_id = "demo"
 c.CourseDirectory.db_url = f"sqlite:///{{here / 'classroom' / 'gradebook.db'}}"
-c.Records.folder = str(here / "classroom" / "records")
-c.ConfinedProvisioner.secret.append(str(here / "classroom"))
+c.Records.folder = "classroom/records"
+c.ConfinedProvisioner.secret.append("classroom")
 c.Exchange.root = str(here / "exchange")
 c.Exchange.cache = str(here / "exchange-cache")
 c.ExchangeCollect.check_owner = False  # all students are the same person
@@ -69,23 +69,22 @@ def demo(course: Course, folder: Path, name: str | None = None) -> int:
 
     Raises LookupError if there is no made_up_class.py, and FileExistsError if the folder holds something else.
     """
-    assignment = _demonstrated(course, name)
-    made_up = runpy.run_path(str(assignment.source.path.with_name("made_up_class.py")))
-    students: list[MadeUpStudent] = made_up["STUDENTS"]
+    name, students, look_at = _made_up_class(course, name)
+    assignment = course.assignment(name)
     folder, began = folder.resolve(), time.monotonic()
     sandbox = not doctor.missing()  # without isolation it works, too: the students are made up
     _empty(folder, course)
     warnings.simplefilter("ignore")  # nbgrader's and SQLAlchemy's, which would cut through the progress bar
-    with commands_on_path(), tqdm(total=3 + 3 * len(students), desc="build", unit="step") as bar:
+    with tqdm(total=3 + 3 * len(students), desc="build", unit="step") as bar:
 
         def step(what: str) -> None:
             bar.update()
             bar.set_description(what)
 
-        shown = Course.at(folder)
-        shown.config.Execute.sandbox = sandbox
-        build(shown)
-        api = NbGraderAPI(config=shown.config)
+        made = Course.at(folder)
+        made.config.Execute.sandbox = sandbox
+        build(made)
+        api = NbGraderAPI(config=made.config)
         step("release")
         _must(api.release_assignment(assignment.name))
         for student in students:
@@ -94,7 +93,7 @@ def demo(course: Course, folder: Path, name: str | None = None) -> int:
         step("collect")
         _must(api.collect(assignment.name))
         results = []
-        for result in grade(shown, assignment.name, [student.name for student in students]):
+        for result in grade(made, assignment.name, [student.name for student in students]):
             step(f"grade {result.grading.student}")
             results.append(result)
         for result in results:
@@ -103,9 +102,9 @@ def demo(course: Course, folder: Path, name: str | None = None) -> int:
                 _must(api.generate_feedback(assignment.name, result.grading.student))
         bar.update()
     print(f"\n{as_table(assignment, results)}")
-    by_hand = len(_to_grade_by_hand(shown, assignment) & {r.grading.student for r in results if not r.ungraded})
+    by_hand = len(_to_grade_by_hand(made, assignment) & {r.grading.student for r in results if not r.ungraded})
     print(f"{by_hand} with a written answer to grade by hand. {time.monotonic() - began:.0f} seconds in all.\n")
-    print(_where_to_look(course, shown, assignment.name, made_up["LOOK_AT"]))
+    print(_where_to_look(course, made, assignment.name, look_at))
     return 0
 
 
@@ -115,12 +114,19 @@ def settings_of_a_demonstration(course: Course) -> str:
     return MARK + MADE_UP.format(name=SETTINGS, root=course.root, solutions=solutions)
 
 
-def _demonstrated(course: Course, name: str | None) -> Assignment:
+def _made_up_class(course: Course, name: str | None) -> tuple[str, list[MadeUpStudent], str]:
+    """Return the name of an assignment with a made-up class, its students, and the one to look at.
+
+    Raises NotFound if there is none, and UserError if its file lacks something.
+    """
     for candidate in [name] if name else course.assignment_names:
-        assignment = course.assignment(candidate)
-        if assignment.source.path.with_name("made_up_class.py").exists():
-            return assignment
-    raise LookupError(f"There is no made_up_class.py in the folder of {name or 'any assignment'}.")
+        path = course.folder(course.solutions_directory) / candidate / "made_up_class.py"
+        if path.exists():
+            found = runpy.run_path(str(path))
+            if missing := {"STUDENTS", "LOOK_AT"} - found.keys():
+                raise UserError(f"{path} defines no {min(missing)}.")
+            return candidate, found["STUDENTS"], found["LOOK_AT"]
+    raise NotFound(f"There is no made_up_class.py in the folder of {name or 'any assignment'}.")
 
 
 def _empty(folder: Path, course: Course) -> None:
@@ -171,13 +177,13 @@ def _to_grade_by_hand(course: Course, assignment: Assignment) -> set[str]:
         return {submission.student.id for submission in submissions if submission.needs_manual_grade}
 
 
-def _where_to_look(course: Course, shown: Course, name: str, student: str) -> str:
-    feedback = shown.folder(shown.feedback_directory) / student / name / f"{name}.html"
+def _where_to_look(course: Course, made: Course, name: str, student: str) -> str:
+    feedback = made.folder(made.feedback_directory) / student / name / f"{name}.html"
     own = course.folder(course.release_directory) / name / f"{name}.ipynb"
-    jupyter = os.path.relpath(Path(sys.executable).with_name("jupyter"), shown.root)
+    jupyter = os.path.relpath(Path(sys.executable).with_name("jupyter"), made.root)
     python = os.path.relpath(sys.executable)
     return f"""Where to look next:
   a student's feedback   {os.path.relpath(feedback)}
-  the formgrader         cd {os.path.relpath(shown.root)} && {jupyter} lab     then Nbgrader > Formgrader
+  the formgrader         cd {os.path.relpath(made.root)} && {jupyter} lab     then Nbgrader > Formgrader
   the same on your own   {python} -m autograder check {os.path.relpath(own)}
   what the tests catch   {python} -m autograder mistakes {name}"""

@@ -6,6 +6,7 @@ from pathlib import Path
 from nbgrader.api import Gradebook, MissingEntry
 
 from autograder.authoring.course import Course
+from autograder.errors import NotFound
 from autograder.judging.report import printable
 from autograder.running.records import Records
 
@@ -13,7 +14,7 @@ from autograder.running.records import Records
 def forget(course: Course, student: str) -> str:
     """Remove a student. Return a text that says what was removed, and which folders are left to be deleted by hand.
 
-    Raises LookupError if no student of that name is known.
+    Raises NotFound if no student of that name is known.
     """
     lines = Records(config=course.config).forget(student)
     with Gradebook(course.db_url, course.course_id) as gradebook:
@@ -27,7 +28,7 @@ def forget(course: Course, student: str) -> str:
         Path(folder) for step in steps for folder in glob.glob(course.format_path(step, glob.escape(student), "*"))
     ]
     if not (lines or known or folders):
-        raise LookupError(f"Nobody called {student} is in the records, the gradebook or the classroom.")
+        raise NotFound(f"Nobody called {student} is in the records, the gradebook or the classroom.")
     said = [f"Removed {lines} gradings from the records" + (", and the student from the gradebook." if known else ".")]
     said += [f"left, to delete by hand: {printable(str(folder))}" for folder in folders]
     return "\n".join(said)

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from autograder.authoring.course import Course
 from autograder.authoring.release import release_notebook
+from autograder.errors import NotFound
 from autograder.judging.judge import judge_of
 from autograder.running.execute import Execute
 from autograder.running.rebuild import rebuild
 from autograder.running.records import Grading, Records
-from autograder.running.run import Run
 
 
 @dataclass
@@ -28,21 +28,21 @@ class Replay:
 def replay(course: Course, student: str, assignment: str) -> Replay:
     """Run a student's last grade again, with the seed that it had and the questions of today. Nothing is stored.
 
-    Raises LookupError if there is no grade in the records, or if the last grading ran nothing.
+    Raises NotFound if there is no grade in the records, or if the last grading ran nothing.
     """
     loaded = course.assignment(assignment)
     records = Records(config=course.config)
     grading = records.last(student, assignment)
     if grading is None:
-        raise LookupError(f"There is no grade of {student} in {assignment}: the records do not know it.")
+        raise NotFound(f"There is no grade of {student} in {assignment}: the records do not know it.")
     found = records.execution_of(grading)
     if found is None:
         why = grading.reason or grading.status
-        raise LookupError(f"The last grading of {student} in {assignment} ran nothing: {why}.")
+        raise NotFound(f"The last grading of {student} in {assignment} ran nothing: {why}.")
     before, facts = found
     seed = facts["seed"]
     notebook, _ = rebuild(before.notebook, release_notebook(loaded.source))
-    run = Run(notebook, loaded, seed, step=Execute(config=course.config))
+    run = Execute(config=course.config).prepare(notebook, loaded, seed)
     now = run.fingerprint().facts
     execution = run.whole()
     verdicts = judge_of(loaded, seed).verdicts(execution.answers(), execution.notebook)

@@ -19,7 +19,7 @@ class Difference:
     """Tells where two answers differ first, and how. It may hold expected values: it must not be shown to a student."""
 
     kind: str  # "shape", "dtype", "nan", "values", "number", "opposite", "type", "key", "value", "behaviour", "silence"
-    expected: Any
+    expected: Any  # for kind "key": the key that is missing
     given: Any
     where: str = ""  # the keys of the dicts that lead to the place
     wrong: int = 0  # how many of a tensor's values are wrong

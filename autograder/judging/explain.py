@@ -96,10 +96,6 @@ def in_words(found: Difference) -> str:
             return f"{at}it returns {_kind(found.given)}, where {_kind(found.expected)} is asked for"
         case "key":
             return f"{at}{found.expected} is missing"
-        case "behaviour":
-            return "it behaves in another way"
-        case "silence":
-            return "no values came back"
         case _:
             return f"{at}it is not right"
 

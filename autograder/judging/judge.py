@@ -17,7 +17,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from autograder import probe
 from autograder.authoring.assignment import Assignment, Case, Mistake
-from autograder.authoring.course import Course
+from autograder.authoring.course import assignment_of
 from autograder.authoring.questions import questions
 from autograder.authoring.release import release_notebook
 from autograder.judging import report
@@ -25,7 +25,7 @@ from autograder.judging.difference import Difference, difference
 from autograder.judging.explain import NOT_DONE, carried_forward, explain, forbidden_use
 from autograder.judging.forbidden import Code, forbidden_names, look_through
 from autograder.judging.verdict import CaseVerdict, Verdict
-from autograder.running.answers import Answer, Raised, Silent, decode
+from autograder.running.answers import NO_ANSWER, Answer, Raised, Silent, decode
 
 # Points are carried forward for a case that, under the earlier mistake, still catches this share of the mistakes
 # that it catches otherwise. An earlier exercise that returns zeros leaves nothing to catch, and would be a gift.
@@ -37,7 +37,7 @@ class GiveVerdicts(NbGraderPreprocessor):
 
     def preprocess(self, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         asked = resources["autograder"]
-        judge = judge_of(Course(parent=self).assignment(resources["nbgrader"]["assignment"]), asked["seed"])
+        judge = judge_of(assignment_of(self, resources), asked["seed"])
         verdicts = judge.verdicts(asked["answers"], notebook)
         report.into_notebook(notebook, verdicts)
         notebook.metadata.autograder.anomalies += [f"to look at: {odd}" for odd in judge.code_of(notebook).to_look_at]
@@ -94,7 +94,7 @@ class Judge:
     def _reference(self, made: frozenset[Mistake]) -> SimpleNamespace | None:
         """Return the reference solution with these mistakes made in it, or None if it cannot be made.
 
-        If there is exactly one mistake, the exception is raised instead.
+        If there is one mistake or none, the exception is raised instead.
         """
         try:
             return self.assignment.reference(made)
@@ -159,7 +159,7 @@ class Judge:
         self, exercise: str, answers: dict[str, Answer], earlier: list[Mistake], unexplained: bool, code: Code
     ) -> list[CaseVerdict]:
         cases = self.assignment.cases_of(exercise)
-        given = {case: answers.get(case.name, Silent("no answer came back")) for case in cases}
+        given = {case: answers.get(case.name, NO_ANSWER) for case in cases}
         own = self.assignment.source.exercises
         used = {forbids: forbidden_names(code, exercise, forbids, own) for forbids in {case.forbids for case in cases}}
         found: dict[Case, CaseVerdict] = {}

@@ -3,6 +3,7 @@
     rebuild      puts a student's cells into the release: nothing else of a submission is kept
     execute      nbgrader's step: runs a notebook, or finds in the records that it was run before
     run          runs one notebook, cell by cell and question by question
+    session      keeps the kernel of one notebook: starts it, starts another in its place, and ends it
     time_limits  decides when something has taken too long, and what gets a second chance
     kernel/      starts kernels that are locked in, as forks of a process that has imported everything
     listen       takes from a kernel's messages what is well formed

@@ -38,6 +38,7 @@ class Silent:
     reason: str
 
 
+NO_ANSWER = Silent("no answer came back")
 Answer = Any  # values, Raised or Silent
 
 

@@ -2,9 +2,7 @@
 
 import secrets
 from pathlib import Path
-from typing import Protocol
 
-from jupyter_client import KernelClient, KernelManager
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 from traitlets import Instance, Integer
@@ -16,21 +14,20 @@ from autograder.running.answers import Reply, Silent
 from autograder.running.listen import CarefulListener
 
 
-class Host(Protocol):
-    """Describes what ``ask`` needs of the object that runs the kernel."""
-
-    km: KernelManager
-    kc: KernelClient
-    question_timeout: int
-
-
 class OutOfTime(Exception):
     """A request was interrupted at its time limit, and the kernel is still alive."""
 
 
-def ask(waiting: list[Question], assignment: Assignment, host: Host, replies: dict[str, Reply | Silent]) -> None:
-    """Ask these questions one after the other in the kernel of ``host``, in one request that is not a cell.
+def ask(
+    waiting: list[Question],
+    assignment: Assignment,
+    session: NotebookClient,
+    seconds: int,
+    replies: dict[str, Reply | Silent],
+) -> None:
+    """Ask these questions one after the other in the kernel of a session, in one request that is not a cell.
 
+    seconds  the time that they may take together
     replies  a dictionary into which each reply is put, by the case's name; a question may stay without a reply
 
     Raises OutOfTime, or what nbclient raises when a kernel dies. Then some questions, or all, may be without a reply.
@@ -40,16 +37,16 @@ def ask(waiting: list[Question], assignment: Assignment, host: Host, replies: di
     ended = []
     client = Questioner(
         request,
-        km=host.km,
+        km=session.km,
         mime_types=frozenset(types.values()),
-        timeout=host.question_timeout,
+        timeout=seconds,
         interrupt_on_timeout=True,
         error_on_timeout={"ename": "OutOfTime", "evalue": "", "traceback": []},
         raise_on_iopub_timeout=True,
         allow_errors=True,
         on_cell_executed=lambda execute_reply, **_: ended.append(execute_reply),
     )
-    client.kc = host.kc
+    client.kc = session.kc
     try:
         client.execute_cell(request.cells[0], 0)
         if ended and ended[0]["content"].get("ename") == "OutOfTime":

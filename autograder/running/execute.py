@@ -5,14 +5,17 @@ run. It is kept, so that the same notebook is not run twice.
 """
 
 import nbgrader.preprocessors
+from nbclient import NotebookClient
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
-from traitlets import Bool, Callable
+from traitlets import Bool
 
-from autograder.authoring.course import Course
+from autograder.authoring.assignment import Assignment
+from autograder.authoring.course import assignment_of
 from autograder.running.kernel.provisioner import ConfinedProvisioner
 from autograder.running.records import Records
 from autograder.running.run import Run
+from autograder.running.session import CONFINED, NOT_CONFINED
 
 
 class Execute(nbgrader.preprocessors.Execute):
@@ -24,13 +27,12 @@ class Execute(nbgrader.preprocessors.Execute):
     sandbox = Bool(True, help="Confine the kernel. Without, a student's code can read and forge grades.").tag(
         config=True
     )
-    on_step = Callable(lambda: None, help="Called after every code cell and every question, to show progress.")
 
     def preprocess(self, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
-        assignment = Course(parent=self).assignment(resources["nbgrader"]["assignment"])
+        assignment = assignment_of(self, resources)
         records = Records(parent=self)
         seed = records.seed(assignment.name)
-        run = Run(notebook, assignment, seed, step=self)
+        run = self.prepare(notebook, assignment, seed)
         fingerprint = run.fingerprint()
         execution = records.execution(fingerprint)
         if execution is None:
@@ -47,10 +49,15 @@ class Execute(nbgrader.preprocessors.Execute):
         notebook.metadata.autograder.anomalies += execution.anomalies
         return notebook, resources
 
+    def prepare(self, notebook: NotebookNode, assignment: Assignment, seed: str, **options) -> Run:
+        """Return a run of this notebook with all settings of this step. Nothing is run yet."""
+        settings = {name: getattr(self, name) for name in NotebookClient.class_trait_names(config=True)}
+        return Run(notebook, assignment, seed, self.isolation, parent=self, **settings, **options)
+
     @property
     def isolation(self) -> str:
-        """Return "confined" if kernels run in the sandbox, and "none" if they do not."""
-        return "confined" if self.sandbox else "none"
+        """Return CONFINED if kernels run in the sandbox, and NOT_CONFINED if they do not."""
+        return CONFINED if self.sandbox else NOT_CONFINED
 
     def warm_up(self) -> None:
         """Start to import what kernels need, and do not wait until it is imported. Do nothing without a sandbox."""

@@ -29,7 +29,7 @@ def fingerprint(
     assignment: Assignment,
     seed: str,
     settings: dict,
-    shown: Mapping[str, str],
+    shown: Mapping[str, Path],
     libraries: Iterable[str],
 ) -> Fingerprint:
     """Return the fingerprint of running a rebuilt notebook, and of asking the questions of this seed.
@@ -42,7 +42,7 @@ def fingerprint(
         "assignment": assignment.name,
         "questions": _hash(assignment.hidden_text, _text(probe), _text(ask)),
         "parts": _hash(assignment.parts),
-        "shown": {path: _contents(Path(source)) for path, source in shown.items()},
+        "shown": {path: _contents(source) for path, source in shown.items()},
         "seed": seed,
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in libraries},
         "settings": settings,

@@ -18,8 +18,8 @@ SHOWN = {"text/plain", "text/html", "text/markdown", "text/latex", "image/png", 
 class CarefulListener(HasTraits):
     """Filters the messages that a NotebookClient gets. Put it before NotebookClient among the base classes."""
 
-    max_output = Integer(help="Characters of output that are kept of a cell.")
-    max_outputs = Integer(500, help="Outputs that are kept of a cell.")
+    max_output = Integer(4_000_000, help="Characters of output that are kept of a cell.").tag(config=True)
+    max_outputs = Integer(500, help="Outputs that are kept of a cell.").tag(config=True)
     mime_types = frozenset(SHOWN)  # of what is kept
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:

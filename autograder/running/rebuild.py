@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from autograder.authoring.course import Course
+from autograder.authoring.course import assignment_of
 from autograder.authoring.release import release_notebook
 
 NEW_CELL = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
@@ -24,8 +24,7 @@ class Rebuild(NbGraderPreprocessor):
     """Replaces the sanitize step of nbgrader's autograde with ``rebuild``."""
 
     def preprocess(self, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
-        assignment = Course(parent=self).assignment(resources["nbgrader"]["assignment"])
-        rebuilt, anomalies = rebuild(notebook, release_notebook(assignment.source))
+        rebuilt, anomalies = rebuild(notebook, release_notebook(assignment_of(self, resources).source))
         for anomaly in anomalies:
             self.log.warning("%s: %s", resources["nbgrader"].get("student", "notebook"), anomaly)
         return rebuilt, resources
@@ -33,7 +32,8 @@ class Rebuild(NbGraderPreprocessor):
 
 def rebuild(submitted: NotebookNode, release: NotebookNode) -> tuple[NotebookNode, list[str]]:
     """Return a notebook to grade, and a list of what had to be repaired in the submission."""
-    known = {grade_id(cell): cell for cell in release.cells if grade_id(cell)}
+    rebuilt = copy.deepcopy(release)
+    known = {grade_id(cell): cell for cell in rebuilt.cells if grade_id(cell)}
     given: dict[str, NotebookNode] = {}  # the student's version of each cell of the release
     free: dict[str | None, list[NotebookNode]] = {None: []}  # their own cells, by the known cell they follow
     anomalies = []
@@ -50,10 +50,8 @@ def rebuild(submitted: NotebookNode, release: NotebookNode) -> tuple[NotebookNod
             )
         free.setdefault(place, []).append(cell)
 
-    rebuilt = copy.deepcopy(release)
     rebuilt.cells = [_free_cell(cell) for cell in free[None]]
-    for name, original in known.items():
-        cell = copy.deepcopy(original)
+    for name, cell in known.items():
         if name not in given:
             anomalies.append(f"cell {name!r} was deleted; the released one stands in its place")
         elif cell.metadata.nbgrader.solution:
@@ -61,7 +59,7 @@ def rebuild(submitted: NotebookNode, release: NotebookNode) -> tuple[NotebookNod
             cell.update(_attachments(given[name]) if cell.cell_type == "markdown" else {})
         elif _text(given[name]) != cell.source:
             anomalies.append(f"locked cell {name!r} was changed; the released one stands in its place")
-        if name in given and given[name].metadata.get("nbgrader") != original.metadata.nbgrader:
+        if name in given and given[name].metadata.get("nbgrader") != cell.metadata.nbgrader:
             anomalies.append(f"the metadata of cell {name!r} was changed")
         rebuilt.cells.append(cell)
         rebuilt.cells.extend(_free_cell(cell) for cell in free.get(name, []))

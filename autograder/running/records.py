@@ -10,17 +10,19 @@ import os
 import secrets
 import sqlite3
 import zlib
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import nbformat
 from nbformat import NotebookNode
 from traitlets import Unicode, default
 from traitlets.config import Configurable
 
+from autograder.authoring.course import Course
+from autograder.errors import UserError
 from autograder.running.answers import Answer, Reply, Silent
 from autograder.running.fingerprint import Fingerprint
 
@@ -83,37 +85,40 @@ class Grading:
 class Records(Configurable):
     """Reads and writes the records of a class. Several processes may use them at once."""
 
-    folder = Unicode(help="Folder of the records. It holds the class's secret seeds, too: keep it.").tag(config=True)
+    folder = Unicode(help="Folder of the course for records. It holds the secret seeds, too: keep it.").tag(config=True)
 
     @default("folder")
     def _it_must_be_set(self) -> str:
-        raise ValueError("There is no folder for the records: set c.Records.folder in nbgrader_config.py.")
+        raise UserError("There is no folder for the records: set c.Records.folder in nbgrader_config.py.")
+
+    @cached_property
+    def _place(self) -> Path:
+        return Course(parent=self).folder(self.folder)
 
     @property
     def _path(self) -> Path:
-        return Path(self.folder, "records.db")
+        return self._place / "records.db"
 
     def seed(self, assignment: str) -> str:
         """Return the secret from which this class's hidden inputs are drawn.
 
-        It is random, and is made when it is first asked for. Only the owner of its file can read it. Raises ValueError
+        It is random, and is made when it is first asked for. Only the owner of its file can read it. Raises UserError
         if the file is empty.
         """
-        path = Path(self.folder, f"{assignment}.seed")
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with suppress(FileExistsError), NamedTemporaryFile("w", dir=path.parent, prefix=".seed-") as file:
-                file.write(secrets.token_hex(16))
-                file.flush()
-                os.link(file.name, path)  # another process finds it whole, or not at all
+        path = self._place / f"{assignment}.seed"
+        with self._open() as database:
+            database.execute("BEGIN IMMEDIATE")  # one process at a time: the others find the seed, and find it whole
+            if not path.exists():
+                with open(path, "w", opener=_for_the_owner) as file:
+                    file.write(secrets.token_hex(16))
         seed = path.read_text().strip()
         if not seed:
-            raise ValueError(f"{path} is empty. Delete it, and grade the whole class again: a new seed is drawn.")
+            raise UserError(f"{path} is empty. Delete it, and grade the whole class again: a new seed is drawn.")
         return seed
 
     @contextmanager
     def _open(self):
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._place.mkdir(parents=True, exist_ok=True)
         if not self._path.exists():
             os.close(_for_the_owner(self._path, os.O_CREAT | os.O_WRONLY))
         with closing(sqlite3.connect(self._path, timeout=60)) as database:
@@ -162,14 +167,14 @@ class Records(Configurable):
                 f"INSERT INTO lines ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", [*row.values()]
             )
 
-    def latest(self, assignment: str | None = None) -> list[Grading]:
-        """Return the last grading of every student and assignment, or of every student in one assignment."""
+    def latest(self) -> list[Grading]:
+        """Return the last grading of every student and assignment."""
         with self._open() as database:
             rows = database.execute(
                 "SELECT * FROM lines WHERE id IN (SELECT max(id) FROM lines GROUP BY student, assignment)"
                 " ORDER BY assignment, student"
-            ).fetchall()
-        return [_grading(row) for row in rows if assignment in (None, row["assignment"])]
+            )
+            return [_grading(row) for row in rows]
 
     def last(self, student: str, assignment: str) -> Grading | None:
         """Return the last grading of one student and assignment, or None if there is none."""

@@ -1,4 +1,4 @@
-"""Decides when a notebook, or a part of it, has taken too long, and what gets a second chance."""
+"""Decides when a notebook, or a part of it, has taken too long, and what is tried again."""
 
 import math
 import time
@@ -15,17 +15,18 @@ class TimeLimits:
     """Keeps the clocks of one run.
 
     seconds  after so many nothing more is started
-    replays  so many fresh kernels may take the place of one that has died
     """
 
-    def __init__(self, seconds: float, replays: int):
-        self._deadline = time.monotonic() + seconds
-        self._replays_left = replays
-        self._second_chances: set[object] = set()  # cells and questions that ran out of time, and were tried again
+    def __init__(self, seconds: float):
         self.decided = False  # whether a clock had a say in what came of the run
+        self._deadline = time.monotonic() + seconds
+        self._began = time.monotonic()  # of a cell or a question
+        self._provisioner: ConfinedProvisioner | None = None
+        self._used = 0.0  # processor time of its kernel, when it was last read
+        self._tried_again: set[object] = set()  # cells and questions that ran out of time
 
-    def attend(self, provisioner: ConfinedProvisioner | None) -> None:
-        """Turn to a new kernel: its provisioner counts its processor time; None if it is not counted."""
+    def watch(self, provisioner: ConfinedProvisioner | None) -> None:
+        """Turn to a new kernel. Its provisioner counts its processor time; None if it is not counted."""
         self._provisioner, self._used = provisioner, 0.0
 
     def start(self) -> None:
@@ -42,26 +43,18 @@ class TimeLimits:
             self._worked()
         return took >= limit
 
-    def gives_second_chance(self, what: object) -> bool:
-        """Return whether code that ran out of time waited, perhaps for a busy machine, and was not tried again yet."""
+    def try_again(self, what: object) -> bool:
+        """Return whether to try code again that ran out of time: once, and if it waited, perhaps for a busy machine."""
         self.decided = True
-        again = what not in self._second_chances and self._worked() < BUSY * self._seconds()
-        self._second_chances.add(what)
-        return again
+        waited = what not in self._tried_again and self._worked() < BUSY * self._seconds()
+        self._tried_again.add(what)
+        return waited
 
-    def spend_replay(self) -> bool:
-        """Return whether there is one more fresh kernel to be had."""
-        self._replays_left -= 1
-        return self._replays_left >= 0
-
-    def given_up(self) -> str:
-        """Return why nothing more is run, or an empty string if more may be run."""
-        if self._replays_left < 0:
-            return "the notebook's process had ended too often"
-        if time.monotonic() <= self._deadline:
-            return ""
-        self.decided = True
-        return "the notebook took too long"
+    def deadline_has_passed(self) -> bool:
+        """Return whether nothing more is to be started."""
+        passed = time.monotonic() > self._deadline
+        self.decided |= passed
+        return passed
 
     def _seconds(self) -> float:
         return time.monotonic() - self._began

@@ -3,7 +3,6 @@
 import json
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -14,12 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.running.records import ANOMALIES, GRADED, Grading, Records
-from this_course import ROOT
+from this_course import copy_course
 
 from .kind import Kind, Surroundings
 
 ASSIGNMENT = "01_attention"
-COURSE = ["autograder", "course", "solutions", "nbgrader_config.py", "pyproject.toml"]
 LIMITS = "\nc.Execute.timeout = 7\nc.Run.question_timeout = 4\nc.Execute.iopub_timeout = 10\n"
 STATUSES = {GRADED: "graded", ANOMALIES: "anomalies"}
 
@@ -79,12 +77,7 @@ def prepare(aims: Surroundings, students: dict[str, object]) -> None:
     students  {student: notebook, the bytes of its file, or a function that fills the submission's folder}
     """
     course = aims.course
-    left_out = shutil.ignore_patterns("__pycache__", "*.egg-info", ".ipynb_checkpoints")
-    for name in COURSE:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, course / name, ignore=left_out)
-        else:
-            shutil.copy(ROOT / name, course / name)
+    copy_course(course)
     with (course / "nbgrader_config.py").open("a") as file:
         file.write(LIMITS)
     run(aims, sys.executable, "-m", "autograder", "build")

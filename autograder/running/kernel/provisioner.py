@@ -18,7 +18,8 @@ from jupyter_client.provisioning import KernelProvisionerBase
 from traitlets import Bool, Dict, Float, Integer, List, Unicode
 
 import autograder
-from autograder.running.kernel.forkserver import NoKernel, server
+from autograder.authoring.course import Course
+from autograder.running.kernel.forkserver import ForkServer, NoKernel, server
 
 PORTS = ["shell_port", "iopub_port", "stdin_port", "control_port", "hb_port"]
 LIMITS = ["memory", "scratch", "output", "cpu", "processes", "files"]
@@ -28,8 +29,6 @@ WITHIN = {
     "PATH": "/usr/bin:/bin",
     "USER": "student",
     "OMP_NUM_THREADS": "1",
-    "HF_HUB_OFFLINE": "1",
-    "TOKENIZERS_PARALLELISM": "false",
 }
 
 
@@ -54,13 +53,20 @@ class ConfinedProvisioner(KernelProvisionerBase):
     pictures = Bool(
         False, help="Draw the pictures of a notebook. Nobody grades them, and they take most of the time."
     ).tag(config=True)
+    environment = Dict(
+        key_trait=Unicode(), value_trait=Unicode(), help="Environment variables of the fork server and of kernels."
+    ).tag(config=True)
     shown = Dict(
-        help="{path in the kernel: folder or file here}: what kernels see, read-only, beside the interpreter and its "
-        "libraries."
+        key_trait=Unicode(),
+        value_trait=Unicode(),
+        help="{path in the kernel: folder or file of the course}: what kernels see, read-only, beside the interpreter "
+        "and its libraries.",
     ).tag(config=True)
     imports_from = List(Unicode(), help="Paths in the kernel in which Python looks for modules, too.").tag(config=True)
     secret = List(
-        Unicode(), help="Folders here that no kernel may see: where one lies inside what is shown, none starts."
+        Unicode(),
+        help="Further folders of the course that no kernel may see, beside those of nbgrader's steps. If one lies "
+        "inside what is shown, no kernel starts.",
     ).tag(config=True)
 
     broken = ""  # the limit that the kernel was ended for, or why it could not start
@@ -71,12 +77,12 @@ class ConfinedProvisioner(KernelProvisionerBase):
     def has_process(self) -> bool:
         return self._supervisor is not None
 
-    def limits(self) -> dict[str, int]:
-        return {name: getattr(self, name) for name in LIMITS}
-
     def warm_up(self) -> None:
         """Start the fork server, and do not wait until it is ready."""
-        server(self.preload, self.idle)
+        self._server()
+
+    def _server(self) -> ForkServer:
+        return server(self.preload, self.idle, self.environment)
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         manager = self.parent
@@ -88,29 +94,46 @@ class ConfinedProvisioner(KernelProvisionerBase):
         return await super().pre_launch(cmd=command, **kwargs)
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
-        for folder in self.shown.values():
-            if not os.path.exists(folder):
-                raise NoKernel(f"c.ConfinedProvisioner.shown in nbgrader_config.py names {folder}, which is not there")
+        shown, secret = self._seen()
         info = self.connection_info
-        outside = kwargs.get("env", {})
+        outside, package = kwargs.get("env", {}), Path(autograder.__file__).parent
         request = {
             "arguments": cmd[cmd.index("-f") + 2 :],
             "connection": {name: number for number, name in enumerate(PORTS, 1)}
             | {"key": info["key"].decode(), "signature_scheme": info["signature_scheme"]},
             "environment": WITHIN
+            | self.environment
             | {"MPLBACKEND": PICTURES if self.pictures else NO_PICTURES}
             | {name: outside[name] for name in FROM_OUTSIDE if name in outside},
             "files": {path.name: b64encode(path.read_bytes()).decode() for path in Path(kwargs["cwd"]).iterdir()},
-            "secret": self.secret,
-            "covered": [str(Path(autograder.__file__).parent)],
-            "limits": self.limits(),
+            "secret": [str(path) for path in secret],
+            "covered": sorted({str(path) for path in (package, package.resolve())}),
+            "limits": {name: getattr(self, name) for name in LIMITS},
             "paths": self.imports_from,
-            "shown": self.shown,
+            "shown": {target: str(source) for target, source in shown.items()},
         }
         self._status, self.broken = None, ""
         paths = [f"{info['ip']}-{info[port]}" for port in PORTS]
         self._supervisor = await asyncio.to_thread(self._fork, json.dumps(request), paths)
         return info
+
+    def sources(self) -> dict[str, Path]:
+        """Return what kernels are shown: {path in the kernel: folder or file here}."""
+        root = Course(parent=self).root
+        return {target: Path(root, source).resolve() for target, source in self.shown.items()}
+
+    def _seen(self) -> tuple[dict[str, Path], list[Path]]:
+        """Return what kernels are shown, and what they must not see. Raises NoKernel if the one is part of the other,
+        or is not there."""
+        course, shown = Course(parent=self), self.sources()
+        setting = "c.ConfinedProvisioner.shown in nbgrader_config.py names"
+        secret = [Path(course.root, folder).resolve() for folder in (*self.secret, *course.private_directories)]
+        for source in shown.values():
+            if not source.exists():
+                raise NoKernel(f"{setting} {source}, which is not there")
+            if inside := [folder for folder in secret if folder.is_relative_to(source)]:
+                raise NoKernel(f"{setting} {source}, and {inside[0]} is secret")
+        return shown, secret
 
     def _fork(self, request: str, paths: list[str]) -> socket.socket:
         """Have a kernel forked whose sockets can be reached at these paths. Return the connection to its supervisor."""
@@ -122,9 +145,9 @@ class ConfinedProvisioner(KernelProvisionerBase):
                 file.seek(0)
                 descriptors = [end.fileno() for end in (theirs, file, *listeners)]
                 try:
-                    server(self.preload, self.idle).fork(descriptors)
+                    self._server().fork(descriptors)
                 except NoKernel:  # it may have ended since it was last looked at: another takes its place, once
-                    server(self.preload, self.idle).fork(descriptors)
+                    self._server().fork(descriptors)
         except BaseException:
             ours.close()
             raise
