@@ -53,7 +53,7 @@ def test_what_a_name_reaches():
 
 
 def test_given_code_is_followed(small):
-    """An exercise that calls given code leans on the exercises that this calls."""
+    """An exercise leans on the exercises that given code calls for it, and on those whose cells hold its helpers."""
     from autograder.authoring.course import Course
 
     path = small / "written" / "01_first" / "notebook.py"
@@ -62,11 +62,24 @@ def test_given_code_is_followed(small):
         + '\n# %% locked="between"\ndef twice(x):\n    return double(double(x))\n'
         + '\n# %% exercise="eightfold"\ndef eightfold(x):\n    ### BEGIN SOLUTION\n    return 2 * twice(x)\n    ### END SOLUTION\n'
         + '\n# %% check="eightfold" points=4\nassert eightfold(1) == 8\n'
+        + '\n# %% exercise="first"\ndef first(x):\n    ### BEGIN SOLUTION\n    return _same(x)\n\n\ndef _same(x):\n    return x\n    ### END SOLUTION\n'
+        + '\n# %% check="first" points=4\nassert first(1) == 1\n'
+        + '\n# %% exercise="second"\ndef second(x):\n    ### BEGIN SOLUTION\n    return _same(x)\n    ### END SOLUTION\n'
+        + '\n# %% check="second" points=4\nassert second(1) == 1\n'
     )
     hidden = path.with_name("hidden.py")
     hidden.write_text(
         hidden.read_text()
+        + "".join(
+            f'\n\n@hidden("{name}")\ndef {name}_works(student, rng):\n    """It works."""\n    return student.{name}(1)\n'
+            for name in ("first", "second")
+        )
         + '\n\n@hidden("eightfold")\ndef works_too(student, rng):\n    """It works."""\n    return student.eightfold(rng.integer(1, 10**9))\n'
     )
     leans_on = Course.at(small).assignment("01_first").leans_on
-    assert leans_on == {"double": {"double"}, "eightfold": {"eightfold", "double"}}
+    assert leans_on == {
+        "double": {"double"},
+        "eightfold": {"eightfold", "double"},
+        "first": {"first"},
+        "second": {"second", "first"},
+    }

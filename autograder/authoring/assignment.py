@@ -74,13 +74,14 @@ class Assignment:
 
         It may also run them indirectly, or only when one of the named mistakes is made in a solution.
         """
-        texts = [cell.text for cell in self.source.of_role("locked", "exercise")]
-        texts += [self.solution(mistake.exercise, [mistake]) for mistake in self.mistakes]
-        code = [statement for text in texts for statement in statements(text)]
-        exercises = frozenset(self.source.exercises)
+        texts = [(cell.name, cell.text) for cell in self.source.of_role("locked", "exercise")]
+        texts += [(mistake.exercise, self.solution(mistake.exercise, [mistake])) for mistake in self.mistakes]
+        code = [(cell, statement) for cell, text in texts for statement in statements(text)]
+        cells = {id(statement): cell for cell, statement in code}  # a cell may define helpers, too, for later exercises
         return {
-            name: exercises & {bound for statement in reached(code, name) for bound in statement.binds}
-            for name in exercises
+            name: frozenset(self.source.exercises)
+            & {cells[id(statement)] for statement in reached([statement for _, statement in code], name)}
+            for name in self.source.exercises
         }
 
     def solution(self, name: str, mistakes: Iterable[Mistake] = ()) -> str:
