@@ -70,6 +70,7 @@ def test_no_answer_can_be_guessed(name):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COURSE.assignment_names)
 def test_nothing_but_values_gives_no_points(name):
     """Answers that somebody gives who computes nothing: None, zeros, the arguments themselves."""
@@ -85,6 +86,7 @@ def test_nothing_but_values_gives_no_points(name):
         assert not any(scores.values()), f"returning {nothing} scores {scores}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COURSE.assignment_names)
 def test_nothing_that_travels_with_the_questions_is_an_answer(name):
     """A hidden file's own functions and classes can be found by code that walks the stack of its caller."""
