@@ -20,6 +20,7 @@ from tqdm import tqdm
 from autograder.authoring.release import WITHOUT_JUDGE
 from autograder.judging.report import table
 
+# The corpus and its arena are the tests' own, and no package.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from hostile import KINDS, Kind, Surroundings  # noqa: E402
 from hostile.arena import ASSIGNMENT, Treatment, prepare, run, start, surroundings, with_ours  # noqa: E402

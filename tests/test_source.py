@@ -79,3 +79,16 @@ def test_a_folder_that_is_no_course_is_told(tmp_path):
 
 def test_a_course_is_found_from_within(small):
     assert Path(Course.around(small / "written" / "01_first").root) == small
+
+
+def test_what_is_private_is_known_without_being_named(small):
+    """The secret seeds are among it."""
+    names = {str(Path(name)) for name in Course.at(small).private_directories}
+    assert names == {
+        "written",
+        "class/source",
+        "class/submitted",
+        "class/autograded",
+        "class/feedback",
+        "class/records",
+    }

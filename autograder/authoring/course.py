@@ -52,9 +52,10 @@ class Course(CourseDirectory):
 
     @property
     def private_directories(self) -> list[str]:
-        """The folders that are for instructors alone."""
+        """Return the folders that are for instructors alone: solutions, nbgrader's steps, and the records."""
         steps = (self.source_directory, self.submitted_directory, self.autograded_directory, self.feedback_directory)
-        return [self.solutions_directory, *steps]
+        records = self.config.Records.get("folder")  # the secret seeds are there
+        return [self.solutions_directory, *steps, *([records] if records else [])]
 
     @property
     def assignment_names(self) -> list[str]:

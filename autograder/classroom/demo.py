@@ -67,7 +67,7 @@ def demo(course: Course, folder: Path, name: str | None = None) -> int:
     folder  the folder in which it runs; it is made anew
     name    the assignment's name; None: the first assignment that has a made_up_class.py
 
-    Raises LookupError if there is no made_up_class.py, and FileExistsError if the folder holds something else.
+    Raises NotFound if there is no made_up_class.py, and FileExistsError if the folder holds something else.
     """
     name, students, look_at = _made_up_class(course, name)
     assignment = course.assignment(name)

@@ -176,12 +176,6 @@ class Run(Configurable):
             return "the notebook's process had ended too often"
         return "the notebook took too long" if self._time.deadline_has_passed() else ""
 
-    def _given_up(self) -> str:
-        """Return why nothing more is run, or an empty string if more may be run."""
-        if self._fresh_kernels_left < 0:
-            return "the notebook's process had ended too often"
-        return "the notebook took too long" if self._time.deadline_has_passed() else ""
-
     def _ended_for(self) -> str:
         """Return in words the limit for which the kernel was ended, or an empty string if there is none."""
         provisioner = self._session.provisioner

@@ -65,8 +65,8 @@ class ConfinedProvisioner(KernelProvisionerBase):
     imports_from = List(Unicode(), help="Paths in the kernel in which Python looks for modules, too.").tag(config=True)
     secret = List(
         Unicode(),
-        help="Further folders of the course that no kernel may see, beside those of nbgrader's steps. If one lies "
-        "inside what is shown, no kernel starts.",
+        help="Further folders of the course that no kernel may see, beside solutions, records and those of nbgrader's "
+        "steps. If one lies inside what is shown, no kernel starts.",
     ).tag(config=True)
 
     broken = ""  # the limit that the kernel was ended for, or why it could not start
