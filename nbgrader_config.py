@@ -24,7 +24,7 @@ c.CourseDirectory.db_url = f"sqlite:///{root / 'classroom' / 'gradebook.db'}"
 c.Records.folder = "classroom/records"  # what was run, and the secret seeds of the class: keep it
 
 # The steps of grading: a submission is rebuilt on the release, run, asked, judged; the rest is nbgrader's own.
-c.Autograde.exporter_class = "autograder.classroom.intake.Intake"
+c.Autograde.exporter_class = "autograder.classroom.admission.Admission"
 c.Autograde.sanitize_preprocessors = ["autograder.running.rebuild.Rebuild"]
 c.Autograde.autograde_preprocessors = [
     "autograder.running.execute.Execute",
@@ -35,13 +35,13 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
     "autograder.classroom.last_step.RecordGrading",
 ]
-c.Intake.optimistic_validation = True  # once, after the last step
+c.Admission.optimistic_validation = True  # once, after the last step
 c.Execute.shutdown_kernel = "immediate"
 c.ExportApp.plugin_class = "autograder.classroom.export.WithStatus"
 
 # What a submission may be.
-c.Intake.max_bytes = 20_000_000  # of one file
-c.Intake.max_cells = 2_000
+c.Admission.max_bytes = 20_000_000  # of one file
+c.Admission.max_cells = 2_000
 
 # What a notebook may use. Where it uses more, the cell that did it costs itself.
 c.Execute.timeout = 60  # seconds a cell

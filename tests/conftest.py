@@ -48,7 +48,7 @@ c.CourseDirectory.feedback_directory = "class/feedback"
 c.CourseDirectory.db_url = f"sqlite:///{root / 'class' / 'gradebook.db'}"
 c.Records.folder = "class/records"
 c.ConfinedProvisioner.secret = ["."]
-c.Autograde.exporter_class = "autograder.classroom.intake.Intake"
+c.Autograde.exporter_class = "autograder.classroom.admission.Admission"
 c.Autograde.sanitize_preprocessors = ["autograder.running.rebuild.Rebuild"]
 c.Autograde.autograde_preprocessors = [
     "autograder.running.execute.Execute",

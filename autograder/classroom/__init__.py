@@ -1,6 +1,6 @@
 """Grades a class with nbgrader, and does what an instructor needs besides.
 
-    intake     is nbgrader's exporter: refuses if code cannot be locked in, and leaves out what is no notebook
+    admission  is nbgrader's exporter: refuses if code cannot be locked in, and leaves out what is no notebook
     last_step  is nbgrader's last step: writes a line in the records, and flags what is odd
     grade      grades a class, one submission after the other
     export     writes the grades of a class, with a status beside every score

@@ -11,7 +11,7 @@ from nbgrader.converters.base import NbGraderException
 
 from autograder.authoring.assignment import Assignment
 from autograder.authoring.course import Course
-from autograder.classroom.intake import refusal
+from autograder.classroom.admission import refusal
 from autograder.judging.report import printable, table
 from autograder.running.execute import Execute
 from autograder.running.kernel import doctor

@@ -27,7 +27,7 @@ class Damaged(Exception):
     """Tells that a submission cannot be read. The message says why."""
 
 
-class Intake(NotebookExporter):
+class Admission(NotebookExporter):
     """Refuses to grade if code cannot be locked in, ignores what is no plain file, and records what stays ungraded."""
 
     max_bytes = Integer(20_000_000, help="A file of a submission that is larger is not read.").tag(config=True)
