@@ -66,7 +66,7 @@ def test_one_student_is_forgotten(records):
     assert records.forget("a=1; --") == 1
     assert records.execution(Fingerprint("own", {})) is None and records.execution(Fingerprint("shared", {}))
     assert [line.student for line in records.latest()] == ["ada", "alan"]
-    assert b"only theirs" not in (records._path).read_bytes()
+    assert b"only theirs" not in (records.path).read_bytes()
     assert records.forget("nobody") == 0 and records.execution(Fingerprint("shared", {}))
 
 
@@ -106,7 +106,7 @@ def test_a_first_step_of_nbgraders_that_fails_leaves_a_line(records):
 
 def test_only_the_owner_reads_them(records):
     records.write(Grading("ada", "01", GRADED))
-    assert stat.S_IMODE(records._path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(records.path.stat().st_mode) == 0o600
 
 
 def test_many_write_at_once(records):

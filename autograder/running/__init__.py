@@ -11,6 +11,9 @@
     answers      reads answers back as data
     fingerprint  says what an execution depends on, as one hash
     records      keeps what was run and what came of it
+    database     opens the file in which the records are
+    releases     knows every release that was ever built, and in what a submission differs from them
+    submission   says by hashes what was handed in, and what it was graded by
 
 No module here knows a right answer.
 """

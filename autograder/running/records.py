@@ -6,11 +6,9 @@ grading, which points at its execution. The secret seeds of the class are in fil
 
 import copy
 import json
-import os
 import secrets
 import sqlite3
 import zlib
-from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -24,23 +22,12 @@ from traitlets.config import Configurable
 from autograder.authoring.course import Course
 from autograder.errors import UserError
 from autograder.running.answers import Answer, Reply, Silent
+from autograder.running.database import for_the_owner, opened
 from autograder.running.fingerprint import Fingerprint
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS executions (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, repeatable INTEGER NOT NULL, made TEXT NOT NULL,
-    facts TEXT NOT NULL, notebook BLOB NOT NULL, replies BLOB NOT NULL, anomalies TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS executions_key ON executions (key);
-CREATE TABLE IF NOT EXISTS lines (
-    id INTEGER PRIMARY KEY, student TEXT NOT NULL, assignment TEXT NOT NULL, made TEXT NOT NULL, status TEXT NOT NULL,
-    reason TEXT NOT NULL, isolation TEXT NOT NULL, execution INTEGER REFERENCES executions (id),
-    verdicts TEXT NOT NULL, anomalies TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS lines_student ON lines (student, assignment);
-"""
 GRADED, UNGRADED = "graded", "ungraded"
 ANOMALIES = "graded with anomalies"
+JSON = ("verdicts", "anomalies", "answers")  # what a line holds as JSON
 
 
 @dataclass
@@ -80,6 +67,9 @@ class Grading:
     verdicts: list[dict] = field(default_factory=list)
     anomalies: list[str] = field(default_factory=list)
     made: str = ""  # when, in UTC
+    submitted: str = ""  # a hash of the files that were handed in: see running/submission.py
+    source: str = ""  # a hash of what it was graded by: the assignment's cells, hidden tests and mistakes
+    answers: dict[str, str] = field(default_factory=dict)  # a hash of each answer that a person grades, by grade_id
 
 
 class Records(Configurable):
@@ -92,12 +82,14 @@ class Records(Configurable):
         raise UserError("There is no folder for the records: set c.Records.folder in nbgrader_config.py.")
 
     @cached_property
-    def _place(self) -> Path:
+    def place(self) -> Path:
+        """Return the folder in which everything is."""
         return Course(parent=self).folder(self.folder)
 
     @property
-    def _path(self) -> Path:
-        return self._place / "records.db"
+    def path(self) -> Path:
+        """Return the path of the database."""
+        return self.place / "records.db"
 
     def seed(self, assignment: str) -> str:
         """Return the secret from which this class's hidden inputs are drawn.
@@ -105,35 +97,27 @@ class Records(Configurable):
         It is random, and is made when it is first asked for. Only the owner of its file can read it. Raises UserError
         if the file is empty.
         """
-        path = self._place / f"{assignment}.seed"
-        with self._open() as database:
+        path = self.place / f"{assignment}.seed"
+        with self.open() as database:
             database.execute("BEGIN IMMEDIATE")  # one process at a time: the others find the seed, and find it whole
             if not path.exists():
-                with open(path, "w", opener=_for_the_owner) as file:
+                with open(path, "w", opener=for_the_owner) as file:
                     file.write(secrets.token_hex(16))
         seed = path.read_text().strip()
         if not seed:
             raise UserError(f"{path} is empty. Delete it, and grade the whole class again: a new seed is drawn.")
         return seed
 
-    @contextmanager
-    def _open(self):
-        self._place.mkdir(parents=True, exist_ok=True)
-        if not self._path.exists():
-            os.close(_for_the_owner(self._path, os.O_CREAT | os.O_WRONLY))
-        with closing(sqlite3.connect(self._path, timeout=60)) as database:
-            database.row_factory = sqlite3.Row
-            database.execute("PRAGMA secure_delete = ON")
-            database.executescript(SCHEMA)
-            with database:
-                yield database
+    def open(self):
+        """Return a context that gives a connection to the database, for what this class has no method for."""
+        return opened(self.path)
 
     def execution(self, fingerprint: Fingerprint) -> Execution | None:
         """Return the execution that was kept with this fingerprint.
 
         Return None if it was never run, or if its result may have depended on the clock or on a lack of memory.
         """
-        with self._open() as database:
+        with self.open() as database:
             found = database.execute(
                 "SELECT * FROM executions WHERE key = ? AND repeatable", [fingerprint.key]
             ).fetchone()
@@ -142,7 +126,7 @@ class Records(Configurable):
     def keep(self, fingerprint: Fingerprint, execution: Execution) -> None:
         """Keep an execution in the records, and set its id."""
         replies = {case: asdict(reply) for case, reply in execution.replies.items()}
-        with self._open() as database:
+        with self.open() as database:
             execution.id = database.execute(
                 "INSERT INTO executions (key, repeatable, made, facts, notebook, replies, anomalies)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -161,36 +145,43 @@ class Records(Configurable):
         """Add a grading as a line, with the present time."""
         plain = replace(grading, student=writable(grading.student), reason=writable(grading.reason), made=_now())
         row = asdict(plain)
-        row |= {name: json.dumps(row[name]) for name in ("verdicts", "anomalies")}
-        with self._open() as database:
+        row |= {name: json.dumps(row[name]) for name in JSON}
+        with self.open() as database:
             database.execute(
                 f"INSERT INTO lines ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", [*row.values()]
             )
 
     def latest(self) -> list[Grading]:
         """Return the last grading of every student and assignment."""
-        with self._open() as database:
+        with self.open() as database:
             rows = database.execute(
                 "SELECT * FROM lines WHERE id IN (SELECT max(id) FROM lines GROUP BY student, assignment)"
                 " ORDER BY assignment, student"
             )
             return [_grading(row) for row in rows]
 
-    def last(self, student: str, assignment: str) -> Grading | None:
-        """Return the last grading of one student and assignment, or None if there is none."""
-        with self._open() as database:
+    def last(self, student: str, assignment: str, but: str = "") -> Grading | None:
+        """Return the last grading of one student and assignment, or None if there is none.
+
+        but  a status that does not count
+        """
+        with self.open() as database:
             row = database.execute(
-                "SELECT * FROM lines WHERE student = ? AND assignment = ? ORDER BY id DESC",
-                [writable(student), assignment],
+                "SELECT * FROM lines WHERE student = ? AND assignment = ? AND status != ? ORDER BY id DESC",
+                [writable(student), assignment, but],
             ).fetchone()
         return _grading(row) if row else None
+
+    def last_graded(self, student: str, assignment: str) -> Grading | None:
+        """Return the last grading in which a student's submission was not left ungraded, or None if there is none."""
+        return self.last(student, assignment, but=UNGRADED)
 
     def execution_of(self, grading: Grading) -> tuple[Execution, dict] | None:
         """Return the execution that a grading points at, and the facts that it depended on.
 
         Return None if nothing was run for the grading.
         """
-        with self._open() as database:
+        with self.open() as database:
             found = database.execute("SELECT * FROM executions WHERE id = ?", [grading.execution]).fetchone()
         return (_execution(found), json.loads(found["facts"])) if found else None
 
@@ -201,9 +192,10 @@ class Records(Configurable):
         when it is a day old.
         """
         yesterday = (datetime.now(UTC) - timedelta(days=1)).isoformat()
-        with self._open() as database:
+        with self.open() as database:
             rows = database.execute("SELECT execution FROM lines WHERE student = ?", [writable(student)]).fetchall()
             database.execute("DELETE FROM lines WHERE student = ?", [writable(student)])
+            database.execute("DELETE FROM aside WHERE student = ?", [writable(student)])
             unused = "id NOT IN (SELECT execution FROM lines WHERE execution IS NOT NULL)"
             database.executemany(f"DELETE FROM executions WHERE id = ? AND {unused}", [[row[0]] for row in rows])
             database.execute(f"DELETE FROM executions WHERE made < ? AND {unused}", [yesterday])
@@ -216,11 +208,6 @@ def writable(text: str) -> str:
     A folder's name need not be valid UTF-8: what UTF-8 cannot write is replaced by an escape sequence.
     """
     return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _for_the_owner(path: str | Path, flags: int) -> int:
-    """Open a file, which only its owner can read and write if it is made here."""
-    return os.open(path, flags, 0o600)
 
 
 def _execution(row: sqlite3.Row) -> Execution:
@@ -236,7 +223,7 @@ def _execution(row: sqlite3.Row) -> Execution:
 
 def _grading(row: sqlite3.Row) -> Grading:
     values = {name: row[name] for name in Grading.__dataclass_fields__}
-    return Grading(**values | {name: json.loads(row[name]) for name in ("verdicts", "anomalies")})
+    return Grading(**values | {name: json.loads(row[name]) for name in JSON})
 
 
 def _now() -> str:

@@ -1,0 +1,64 @@
+"""Says by hashes what was handed in, and what it was graded by: equal hashes mean that nothing has changed."""
+
+import json
+import os
+import stat
+from hashlib import sha256
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from autograder.authoring.assignment import Assignment
+
+NOT_THE_STUDENTS = {"timestamp.txt", "submission_secret.txt"}  # nbgrader puts them beside a student's files
+MAX_BYTES = 50_000_000  # of a larger file only the size counts: nobody grades it
+MAX_FILES = 1_000
+
+
+def submitted(folder: Path) -> str:
+    """Return a hash of the names and contents of all files in a student's folder. Return "" if there is no folder.
+
+    The time of submission does not count. Links are not followed, and devices are not opened.
+    """
+    if not folder.is_dir():
+        return ""
+    digest = sha256()
+    for path in _files(folder)[:MAX_FILES]:
+        about = path.lstat()
+        digest.update(f"{str(path.relative_to(folder))!a} {stat.S_IFMT(about.st_mode)} {about.st_size}\n".encode())
+        if stat.S_ISREG(about.st_mode) and about.st_size <= MAX_BYTES:
+            digest.update(sha256(path.read_bytes()).digest())
+        elif stat.S_ISLNK(about.st_mode):
+            digest.update(os.fsencode(os.readlink(path)))
+    return digest.hexdigest()
+
+
+def _files(folder: Path) -> list[Path]:
+    found = [Path(at, name) for at, _, files in os.walk(folder) for name in files]
+    found += [Path(at, name) for at, folders, _ in os.walk(folder) for name in folders if Path(at, name).is_symlink()]
+    kept = [path for path in found if ".ipynb_checkpoints" not in path.parts]
+    return sorted(path for path in kept if path.relative_to(folder).as_posix() not in NOT_THE_STUDENTS)
+
+
+def answers(notebook: NotebookNode) -> dict[str, str]:
+    """Return a hash of each answer in a rebuilt notebook that a person grades, with its pictures, by its grade_id."""
+    found = {}
+    for cell in notebook.cells:
+        settings = cell.metadata.get("nbgrader", {})
+        if settings.get("grade") and settings.get("solution"):
+            found[settings["grade_id"]] = _hash([cell.source, cell.get("attachments", {})])
+    return found
+
+
+def source(assignment: Assignment) -> str:
+    """Return a hash of all that a grade depends on and an instructor writes. Texts between exercises do not count."""
+    cells = [
+        [cell.role, cell.name, cell.points, cell.text]
+        for cell in assignment.source.of_role("exercise", "check", "answer", "locked")
+    ]
+    mistakes = [[made.name, made.exercise, made.replace, made.by, made.says] for made in assignment.mistakes]
+    return _hash([cells, assignment.hidden_text, mistakes, assignment.parts])
+
+
+def _hash(values: object) -> str:
+    return sha256(json.dumps(values, sort_keys=True, default=repr).encode()).hexdigest()[:32]
