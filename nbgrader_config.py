@@ -23,18 +23,20 @@ c.CourseDirectory.feedback_directory = "classroom/feedback"
 c.CourseDirectory.db_url = f"sqlite:///{root / 'classroom' / 'gradebook.db'}"
 c.Records.folder = "classroom/records"  # what was run, and the secret seeds of the class: keep it
 
-# The steps of grading: a submission is rebuilt on the release, run, asked, judged; the rest is nbgrader's own.
+# The steps of grading: a submission is rebuilt on the release, run, asked, judged; the rest is nbgrader's own. The steps
+# that deal with what a student wrote are taken in a worker, a process with limits.
 c.Autograde.exporter_class = "autograder.classroom.admission.Admission"
-c.Autograde.sanitize_preprocessors = ["autograder.running.rebuild.Rebuild"]
+c.Admission.steps = ["autograder.running.rebuild.Rebuild"]
+c.Autograde.sanitize_preprocessors = ["nbgrader.preprocessors.CheckCellMetadata"]
 c.Autograde.autograde_preprocessors = [
-    "autograder.running.execute.Execute",
-    "autograder.judging.judge.GiveVerdicts",
+    "autograder.classroom.in_worker.InWorker",
     "nbgrader.preprocessors.LimitOutput",
     "nbgrader.preprocessors.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
     "autograder.classroom.last_step.RecordGrading",
 ]
+c.InWorker.steps = ["autograder.running.execute.Execute", "autograder.judging.judge.GiveVerdicts"]
 c.Admission.optimistic_validation = True  # once, after the last step
 c.Execute.shutdown_kernel = "immediate"
 c.ExportApp.plugin_class = "autograder.classroom.export.WithStatus"
@@ -42,6 +44,13 @@ c.ExportApp.plugin_class = "autograder.classroom.export.WithStatus"
 # What a submission may be.
 c.Admission.max_bytes = 20_000_000  # of one file
 c.Admission.max_cells = 2_000
+c.Admission.max_files = 500  # of a submission with more only the notebook is taken
+
+# What a worker may use for one submission. Where it needs more, this submission stays ungraded.
+c.Worker.seconds = 300  # of processor time, without that of the kernel
+c.Worker.memory = 4 * 1024**3  # bytes
+c.Worker.result = 200 * 1024**2  # bytes that come back, or that are written into one file
+c.Worker.patience = 3 * 3600.0  # seconds after which it is broken off even if it only waits
 
 # What a notebook may use. Where it uses more, the cell that did it costs itself.
 c.Execute.timeout = 60  # seconds a cell

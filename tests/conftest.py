@@ -49,13 +49,14 @@ c.CourseDirectory.db_url = f"sqlite:///{root / 'class' / 'gradebook.db'}"
 c.Records.folder = "class/records"
 c.ConfinedProvisioner.secret = ["."]
 c.Autograde.exporter_class = "autograder.classroom.admission.Admission"
-c.Autograde.sanitize_preprocessors = ["autograder.running.rebuild.Rebuild"]
+c.Admission.steps = ["autograder.running.rebuild.Rebuild"]
+c.Autograde.sanitize_preprocessors = ["nbgrader.preprocessors.CheckCellMetadata"]
 c.Autograde.autograde_preprocessors = [
-    "autograder.running.execute.Execute",
-    "autograder.judging.judge.GiveVerdicts",
+    "autograder.classroom.in_worker.InWorker",
     "nbgrader.preprocessors.SaveAutoGrades",
     "autograder.classroom.last_step.RecordGrading",
 ]
+c.InWorker.steps = ["autograder.running.execute.Execute", "autograder.judging.judge.GiveVerdicts"]
 c.Execute.shutdown_kernel = "immediate"
 c.ExportApp.plugin_class = "autograder.classroom.export.WithStatus"
 """

@@ -12,26 +12,36 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-import nbformat
 from nbconvert.exporters import NotebookExporter
-from nbformat.reader import NotJSONError
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat import NotebookNode
 from nbgrader.converters.base import BaseConverter, NbGraderException
-from traitlets import Integer
+from traitlets import Integer, List, Unicode
+from traitlets.config import Config
 
+from autograder.bounded import Exceeded
+from autograder.classroom.in_worker import take, worker
 from autograder.running.execute import Execute
 from autograder.running.kernel import doctor
+from autograder.running.read import Damaged, read
 from autograder.running.records import UNGRADED, Grading, Records, writable
 
-
-class Damaged(Exception):
-    """Tells that a submission cannot be read. The message says why."""
+MAX_NAMED = 20  # so many files that are left out are named
 
 
 class Admission(NotebookExporter):
-    """Refuses to grade if code cannot be locked in, ignores what is no plain file, and records what stays ungraded."""
+    """Refuses to grade if code cannot be locked in, ignores what is no plain file, and records what stays ungraded.
+
+    What a student has handed in is read in a worker, where the first steps of grading are taken, too. They turn it into
+    a notebook of known form.
+    """
 
     max_bytes = Integer(20_000_000, help="A file of a submission that is larger is not read.").tag(config=True)
     max_cells = Integer(2_000, help="A notebook with more cells is not graded.").tag(config=True)
+    max_files = Integer(500, help="Of a submission with more files only the notebook is taken.").tag(config=True)
+    steps = List(Unicode(), help="The preprocessors that a notebook goes through as soon as it is read.").tag(
+        config=True
+    )
 
     def __init__(self, parent: BaseConverter, **options):
         super().__init__(parent=parent, **options)
@@ -39,15 +49,16 @@ class Admission(NotebookExporter):
         if execute.sandbox and (missing := doctor.missing()):
             self.log.error(refusal(missing))
             raise NbGraderException(missing)
-        execute.warm_up()
+        self._worker = worker(self.config)
         self._records, self._isolation = Records(parent=self), execute.isolation
         self._paths = re.compile(parent._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True))
         pattern = parent._format_source(parent.coursedir.assignment_id, parent.coursedir.student_id)
         for folder in map(Path, glob.glob(pattern, include_hidden=True)):
             self._announce(folder)
-        # nbgrader's own first steps with a submission have no hook. What goes wrong there is recorded, too.
+        # nbgrader's own steps with a submission have no hooks. What goes wrong in them is recorded, too.
         parent.init_destination = self._recorded(self._look_at, parent.init_destination)
         parent.init_assignment = self._recorded(parent.init_assignment)
+        parent.convert_single_notebook = self._recorded(parent.convert_single_notebook, names=self._names)
 
     def _announce(self, folder: Path) -> None:
         """Make nbgrader expect the assignment's notebook in this submission: if it is missing, only this one fails.
@@ -61,28 +72,41 @@ class Admission(NotebookExporter):
         elif self.parent.coursedir.notebook_id == "*":
             self.parent.assignments[str(folder)] = [str(folder / f"{names['assignment']}.ipynb")]
 
-    def _recorded(self, *steps: Callable[[str, str], bool | None]) -> Callable[[str, str], bool | None]:
+    def _recorded(self, *steps: Callable, names: Callable[..., tuple[str, str]] = lambda *given: given) -> Callable:
         """Join these steps with a submission into one, which returns what the last one returns.
+
+        names  finds the names of assignment and student in the arguments of the steps
 
         An exception in one of them is recorded and raised again.
         """
 
-        def recorded(assignment: str, student: str) -> bool | None:
+        def recorded(*arguments: str) -> bool | None:
             try:
-                return [step(assignment, student) for step in steps][-1]
+                return [step(*arguments) for step in steps][-1]
             except Exception as error:
+                assignment, student = names(*arguments)
                 self._ungraded(student, assignment, error)
                 raise
 
         return recorded
 
+    def _names(self, notebook: str) -> tuple[str, str]:
+        """Return the names of assignment and student in the path of a notebook that was handed in."""
+        found = self._paths.fullmatch(str(Path(notebook).parent))
+        return found["assignment"], found["student"]
+
     def _ungraded(self, student: str, assignment: str, error: Exception) -> None:
-        reason = str(error) if isinstance(error, Damaged) else f"grading failed: {type(error).__name__}: {error}"
+        reason = str(error)
+        if isinstance(error, Exceeded):
+            reason = f"to read, run or judge it takes more than is allowed: {error}"
+        elif not isinstance(error, Damaged):
+            reason = f"grading failed: {type(error).__name__}: {error}"
         self._records.write(Grading(student, assignment, UNGRADED, reason[:400], self._isolation))
         self.log.error("Left out %a: %a", student, reason[:400])
 
     def _look_at(self, assignment: str, student: str) -> None:
-        """Look at a submission before nbgrader does, and make it ignore links, devices and files that are too large.
+        """Look at a submission before nbgrader does, and make it ignore links, devices, and files that are too large or
+        whose names are not printable: nbgrader writes them to the terminal.
 
         Raises Damaged if the name is no text, the folder is a link, or timestamp.txt holds no time.
         """
@@ -91,14 +115,24 @@ class Admission(NotebookExporter):
         folder = Path(self.parent._format_source(assignment, student))
         if folder.is_symlink() or folder.parent.is_symlink():
             raise Damaged("it is a link, and not followed")
-        odd = [path for path in _below(folder) if not self._is_plain(path)]
+        files = _below(folder, self.max_files)
+        if len(files) > self.max_files:
+            self.log.warning(
+                "%a: it has more than %d files, so that only the notebook is taken", student, self.max_files
+            )
+            odd = [path for path in folder.iterdir() if path.name not in (f"{assignment}.ipynb", "timestamp.txt")]
+        else:
+            odd = [path for path in files if not self._is_plain(path)]
+        for path in odd[:MAX_NAMED]:
+            self.log.warning("%a: %a is left out, because it is no plain file of this course", student, path.name)
         coursedir = self.parent.coursedir
         coursedir.ignore = [*coursedir.ignore, *(glob.escape(str(path)) for path in odd)]
         self._must_hold_a_time(folder / "timestamp.txt")
 
     def _is_plain(self, path: Path) -> bool:
         found = path.lstat()
-        return stat.S_ISDIR(found.st_mode) or stat.S_ISREG(found.st_mode) and found.st_size <= self.max_bytes
+        plain = stat.S_ISDIR(found.st_mode) or stat.S_ISREG(found.st_mode) and found.st_size <= self.max_bytes
+        return plain and path.name.isprintable()
 
     def _must_hold_a_time(self, path: Path) -> None:
         """Check the file that holds the time of submission, since nbgrader opens it even if it is no plain file.
@@ -114,44 +148,23 @@ class Admission(NotebookExporter):
         except Exception:  # of any kind: nbgrader itself fails there by calling a method that does not exist
             raise Damaged("timestamp.txt holds no time") from None
 
-    def from_filename(self, filename: str, resources: dict, **options):
-        """Send one notebook through the preprocessors. An exception is recorded and raised again."""
-        submission = resources["nbgrader"]
-        try:
-            self._must_be_readable(Path(filename))
+    def from_filename(self, filename: str, resources: ResourcesDict, **options) -> tuple[str, ResourcesDict]:
+        """Send one notebook through the preprocessors. What was handed in goes through our first steps before them."""
+        if not self._paths.fullmatch(str(Path(filename).parent)):  # the one that we have made of it
             return super().from_filename(filename, resources=resources, **options)
-        except Exception as error:
-            self._ungraded(submission["student"], submission["assignment"], error)
-            raise
-
-    def from_file(self, file_stream, resources: dict, **options):
-        """Read a notebook and send it through the preprocessors. Raises Damaged if it cannot be read."""
-        try:
-            notebook = nbformat.read(file_stream, as_version=4)
-            if not all(isinstance(cell["metadata"], dict) for cell in notebook.cells):
-                raise TypeError("a cell without metadata")
-            if len(notebook.cells) > self.max_cells:
-                raise ValueError(f"it has more than {self.max_cells:,} cells")
-        except UnicodeDecodeError:
-            raise Damaged("the notebook is no text in UTF-8") from None
-        except NotJSONError:
-            raise Damaged("the notebook is no JSON") from None
-        except RecursionError:
-            raise Damaged("the notebook is nested too deeply") from None
-        except Exception as error:  # anything else that is wrong in the file
-            raise Damaged(f"the notebook is damaged: {str(error)[:200] or type(error).__name__}") from None
+        notebook, resources = self._worker.do(
+            _admit, Path(filename), self.max_bytes, self.max_cells, self.steps, resources, self.config
+        )
+        for anomaly in notebook.metadata.autograder.anomalies:
+            self.log.warning("%a: %s", resources["nbgrader"]["student"], anomaly)
         return self.from_notebook_node(notebook, resources=resources, **options)
 
-    def _must_be_readable(self, path: Path) -> None:
-        if path.is_symlink():
-            raise Damaged(f"{path.name} is a link, and not followed")
-        if not os.path.lexists(path):
-            others = sorted(ascii(other.name) for other in path.parent.glob("*.ipynb"))
-            raise Damaged(f"there is no {path.name}" + (f", but {', '.join(others)[:200]}" if others else ""))
-        if not path.is_file():
-            raise Damaged(f"{path.name} is no file")
-        if path.stat().st_size > self.max_bytes:
-            raise Damaged(f"{path.name} is too large: it has more than {self.max_bytes:,} bytes")
+
+def _admit(
+    path: Path, max_bytes: int, max_cells: int, steps: list[str], resources: ResourcesDict, config: Config
+) -> tuple[NotebookNode, ResourcesDict]:
+    """Read a notebook and take the first steps with it. This runs in a worker."""
+    return take(steps, read(path, max_bytes, max_cells), resources, config)
 
 
 def refusal(missing: str) -> str:
@@ -166,6 +179,14 @@ def refusal(missing: str) -> str:
     )
 
 
-def _below(folder: Path) -> list[Path]:
-    """Return the paths of everything in a folder, at any depth. Links are not followed."""
-    return [Path(at, name) for at, folders, files in os.walk(folder) for name in (*folders, *files)]
+def _below(folder: Path, most: int) -> list[Path]:
+    """Return the paths of everything in a folder, at any depth, but not many more than ``most``.
+
+    Links are not followed.
+    """
+    found: list[Path] = []
+    for at, folders, files in os.walk(folder):
+        found += (Path(at, name) for name in (*folders, *files))
+        if len(found) > most:
+            break
+    return found

@@ -1,0 +1,46 @@
+"""Takes steps of grading in a worker, because they read, run or judge what a student has written.
+
+What comes back is a notebook of known form: a bomb in a submission breaks the worker's limits, and not ours.
+"""
+
+from importlib import import_module
+
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat import NotebookNode
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import List, Unicode
+from traitlets.config import Config
+
+from autograder.bounded import Worker, shared
+from autograder.running.execute import Execute
+
+
+class InWorker(NbGraderPreprocessor):
+    """Takes other preprocessors' steps in a worker, one after the other. Raises Exceeded if they break its limits."""
+
+    steps = List(Unicode(), help="The preprocessors, by their dotted names.").tag(config=True)
+
+    def preprocess(self, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        return worker(self.config).do(take, self.steps, notebook, resources, self.config)
+
+
+def take(
+    steps: list[str], notebook: NotebookNode, resources: ResourcesDict, config: Config
+) -> tuple[NotebookNode, ResourcesDict]:
+    """Return a notebook and its resources after these preprocessors, which are given by their dotted names."""
+    for step in steps:
+        module, _, name = step.rpartition(".")
+        preprocessor = getattr(import_module(module), name)(config=config)
+        notebook, resources = preprocessor.preprocess(notebook, resources)
+    return notebook, resources
+
+
+def worker(config: Config) -> Worker:
+    """Return the worker for the submissions of a course. A new one begins at once to import what kernels need."""
+    found = shared(config)
+    found.start(_warm_up, config)
+    return found
+
+
+def _warm_up(config: Config) -> None:
+    Execute(config=config).warm_up()

@@ -1,0 +1,120 @@
+"""Work in a child process: what breaks a limit is told, and the next piece of work is done all the same."""
+
+import os
+import signal
+import tempfile
+import time
+
+import pytest
+from traitlets.config import Config
+
+from autograder.bounded import Exceeded, Worker, shared
+
+
+def spin():
+    while True:
+        pass
+
+
+def hold(size):
+    return len(bytearray(size))
+
+
+def end(status):
+    os._exit(status)
+
+
+def kill():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fail(kind):
+    raise kind("why")
+
+
+class Odd(Exception):
+    """An exception that cannot be read again: it wants more than its message."""
+
+    def __init__(self, one, two):
+        super().__init__(one)
+
+
+def fail_oddly():
+    raise Odd("why", 2)
+
+
+def leave_a_file():
+    return tempfile.mkdtemp()
+
+
+@pytest.fixture
+def worker():
+    made = Worker(memory=1024**3, seconds=60, result=10**6)
+    yield made
+    made.stop()
+
+
+def test_work_is_done(worker):
+    assert worker.do(len, "text") == 4
+    assert worker.do(os.getpid) == worker.do(os.getpid) != os.getpid()
+
+
+@pytest.mark.parametrize(
+    "work, reason",
+    [
+        ((hold, 2 * 1024**3), "memory"),
+        ((bytes, 2_000_000), "result"),
+        ((end, 3), "ended (3)"),
+        ((kill,), "SIGKILL"),
+    ],
+)
+def test_what_breaks_a_limit_costs_only_itself(worker, work, reason):
+    with pytest.raises(Exceeded) as raised:
+        worker.do(*work)
+    assert reason in str(raised.value)
+    assert worker.do(len, "text") == 4
+
+
+def test_processor_time_is_limited_for_each_piece(worker):
+    with pytest.raises(Exceeded, match="processor time"):
+        worker.do(spin, seconds=1)
+    assert worker.do(len, "text") == 4
+
+
+def test_work_that_only_waits_is_broken_off(worker):
+    worker.patience = 0.5
+    with pytest.raises(Exceeded, match="seconds"):
+        worker.do(time.sleep, 100)
+
+
+def test_exceptions_come_back(worker):
+    with pytest.raises(ValueError, match="why"):
+        worker.do(fail, ValueError)
+    with pytest.raises(RuntimeError, match="Odd: why"):
+        worker.do(fail_oddly)
+    assert worker.do(len, "text") == 4
+
+
+def test_nothing_is_left_behind(worker):
+    folder = worker.do(leave_a_file)
+    assert os.path.isdir(folder)
+    with pytest.raises(Exceeded):
+        worker.do(kill)
+    assert not os.path.exists(folder)
+
+
+def test_programs_that_it_starts_may_lift_its_limits(worker):
+    for kind in ("RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_CPU"):
+        soft, hard = worker.do(_limits_of, kind)
+        assert soft != hard
+
+
+def _limits_of(kind):
+    import resource
+
+    return resource.getrlimit(getattr(resource, kind))
+
+
+def test_one_worker_is_shared_by_all_who_ask():
+    assert shared(Config()) is shared(Config())
+    assert shared(Config({"Worker": {"seconds": 7}})) is not shared(Config())
