@@ -1,11 +1,14 @@
 """Points, names of mistakes, and one mistake that costs once."""
 
 import math
+import random
 
 import pytest
+import torch
 from nbformat.v4 import new_output
 
 from autograder.authoring.students import handed_in
+from autograder.judging.feedback import NAMES, NOT_EITHER
 from autograder.judging.report import as_html, as_text, into_notebook
 from autograder.judging.verdict import CaseVerdict, Verdict
 from autograder.running.answers import Raised, Silent
@@ -143,3 +146,63 @@ def test_a_mistake_that_right_answers_refute_is_not_named(scores, exercise, text
 def test_a_solution_without_a_return_is_told_so(scores):
     verdict = scores({"causal_mask": "def causal_mask(length):\n    torch.ones(length, length).tril()"})["causal_mask"]
     assert "it returns None, where a tensor is asked for" in verdict.cases[0].reason
+
+
+def test_what_feedback_says_follows_from_points_names_and_one_explanation(judge):
+    """However a submission chooses its answers: it can say nothing more by them."""
+    draw, known = random.Random(7), {}
+    cases = judge.assignment.cases
+    odd = [
+        Silent("no answer came back"),
+        Silent("the call ended the notebook's process"),
+        Raised("ValueError", "name 'nn' is not defined"),
+        Raised("Secret", "the hidden text"),
+        *([1] * 3, "x", None, 7, torch.zeros(2, 3), torch.zeros(4, dtype=torch.float64), {"a": 1}),
+    ]
+    for _ in range(300):
+        made = draw.sample(judge.assignment.mistakes, 4)
+        pool = [[], *[[mistake] for mistake in made], made[:2]]
+        answers = {case.name: judge.expected(case, draw.choice(pool)) for case in cases}
+        answers |= {case.name: draw.choice(odd) for case in draw.sample(cases, draw.choice([0, 3, 20]))}
+        before = []
+        for verdict in judge.verdicts(answers):
+            says = {mistake.says for mistake in verdict.mistakes}
+            free = [case.reason for case in verdict.cases if not case.passed and case.reason not in says]
+            assert set(free[1:]) <= {NOT_EITHER} and len(verdict.mistakes) <= NAMES
+            carried = any("given" in case.reason for case in verdict.cases if case.passed)
+            passed = tuple(case.passed for case in verdict.cases)
+            names = frozenset(mistake.name for mistake in verdict.mistakes)
+            before.append((verdict.exercise, names))
+            sent = (passed, carried, tuple(free[:1]), len(free) > 0, *before)
+            said = [(case.reason, case.mistake) for case in verdict.cases]
+            assert known.setdefault(sent, said) == said
+
+
+@pytest.mark.parametrize(
+    "send",
+    [
+        "raise RuntimeError(f'mat1 and mat2 shapes cannot be multiplied ({digit}x{digit} and {digit}x{digit})')",
+        "return torch.zeros(*[1 + bit for bit in bits])",
+        "out = torch.arange(90.0)[: 9 * 10].view(9, 10); out[:digit] = 0; return out",
+        "raise [ValueError, TypeError, KeyError, IndexError, OSError][digit % 5]('')",
+        "if digit % 2: raise SystemExit\n    return [None] * digit",
+    ],
+)
+def test_the_digits_of_a_seed_stay_where_they_are(judge, assignment, send):
+    """A submission finds them on the stack, and sends other ones in each case. Two seeds are told apart by one text."""
+    text = f"""
+import sys
+def stolen(*_):
+    frame = sys._getframe()
+    while "seed" not in frame.f_locals:
+        frame = frame.f_back
+    digits = frame.f_locals["seed"]
+    digit = 1 + int(digits[5], 16)
+    bits = [int(bit) for bit in f"{{digit:05b}}"]
+    {send}
+causal_mask = padding_mask = scaled_dot_product_attention = MultiHeadAttention = stolen
+"""
+    namespace = judge.assignment.run({"causal_mask": text, **dict.fromkeys(list(assignment.source.exercises)[1:], "")})
+    answers = {case.name: judge.ask(case, namespace) for case in assignment.cases}
+    for verdict in judge.verdicts(answers, handed_in(assignment, instead={"causal_mask": text})):
+        assert [case.reason for case in verdict.cases[1:]] == [NOT_EITHER] * (len(verdict.cases) - 1)

@@ -4,7 +4,8 @@ An assignment is a folder with these files:
 
     notebook.py      the notebook, with solutions and visible checks: see ``source``
     hidden.py        functions marked with ``autograder.probe.hidden``
-    mistakes.py      MISTAKES, a list of ``Mistake``
+    mistakes.py      MISTAKES, a list of ``Mistake``; TRIVIAL, if there are any, solutions that do not do what is asked
+                     for, and might still be right behind another mistake: {exercise: {name: code}}
     alternatives.py  ALTERNATIVES, other right solutions: {exercise: {name: code}}
 
 The assignment has the name of its folder. To add an assignment, add such a folder; nothing else is needed.
@@ -15,7 +16,7 @@ import sys
 import types
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -61,6 +62,7 @@ class Assignment:
     mistakes: tuple[Mistake, ...]
     hidden_text: str  # the text of hidden.py, which is sent to the kernel with the questions
     parts: str  # the text of parts.py: the solutions of earlier notebooks, "" if there are none
+    trivial: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by exercise, the texts of trivial solutions
 
     def cases_of(self, exercise: str) -> list[Case]:
         return [case for case in self.cases if case.exercise == exercise]
@@ -129,13 +131,15 @@ def load(folder: Path) -> Assignment:
     """
     source = read_source(folder / "notebook.py")
     earlier = sorted(path for path in folder.parent.glob("*/notebook.py") if path.parent.name < folder.name)
+    wrong = _run(folder / "mistakes.py", source)
     return Assignment(
         name=folder.name,
         source=source,
         cases=tuple(_cases(folder / "hidden.py", source)),
-        mistakes=tuple(_mistakes(folder / "mistakes.py", source)),
+        mistakes=tuple(_mistakes(folder / "mistakes.py", source, wrong)),
         hidden_text=(folder / "hidden.py").read_text(encoding="utf-8"),
         parts=parts([read_source(path) for path in earlier]),
+        trivial=dict(_trivial(folder / "mistakes.py", source, wrong)),
     )
 
 
@@ -158,10 +162,10 @@ def _cases(path: Path, source: Source) -> Iterable[Case]:
             raise SourceError(source.path, cell.line, f"exercise {name!r} has no hidden test in {path}")
 
 
-def _mistakes(path: Path, source: Source) -> Iterable[Mistake]:
+def _mistakes(path: Path, source: Source, wrong: Mapping) -> Iterable[Mistake]:
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     seen = set()
-    for mistake in _run(path, source).get("MISTAKES", ()):
+    for mistake in wrong.get("MISTAKES", ()):
         line = next((number for number, row in enumerate(text.split("\n"), 1) if repr(mistake.name)[1:-1] in row), 1)
         if mistake.name in seen:
             raise SourceError(path, line, f"two mistakes are called {mistake.name!r}")
@@ -178,6 +182,19 @@ def _mistakes(path: Path, source: Source) -> Iterable[Mistake]:
                 f"mistake {mistake.name!r}: its text stands {count} times in {mistake.exercise!r}, and should once",
             )
         yield mistake
+
+
+def _trivial(path: Path, source: Source, wrong: Mapping) -> Iterable[tuple[str, tuple[str, ...]]]:
+    for exercise, named in wrong.get("TRIVIAL", {}).items():
+        for name, text in named.items():
+            if exercise not in source.exercises or exercise not in set().union(*(s.binds for s in statements(text))):
+                raise SourceError(path, 1, f"trivial solution {name!r}: it does not define the exercise {exercise!r}")
+        yield exercise, tuple(named.values())
+
+
+def _allows(path: Path, source: Source) -> dict[str, frozenset[str]]:
+    """Return what the assignment allows. What else a student uses is for a person to look at."""
+    return {module: frozenset(names.split()) for module, names in _run(path, source).get("ALLOWS", {}).items()}
 
 
 def _run(path: Path, source: Source) -> dict:

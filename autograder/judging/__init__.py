@@ -1,9 +1,15 @@
 """Finds out what answers are worth, and reports it.
 
     judge       compares with the reference and the named mistakes, and gives the points
+    expected    asks the reference, with and without mistakes, what the questions are to be answered with
     difference  finds how two answers differ
+    carry       finds answers that are right but for an earlier mistake
+    trivial     makes solutions that do nothing, to find answers that say nothing
+    naming      finds the mistakes that explain wrong answers
     forbidden   looks in the code for names that an exercise must not use
-    explain     says in words why an answer gives points or none
+    feedback    decides what is said of each case, so that no message can be passed on by it
+    explain     says in words why an answer is wrong
+    sizes       notes the sizes of tensors that occur, which explanations may repeat
     verdict     holds what the judge found
     report      shows verdicts in a notebook, in the terminal, in a table
     clean       keeps students' HTML harmless where verdicts are shown

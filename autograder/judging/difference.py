@@ -22,7 +22,7 @@ class Difference:
     expected: Any  # for kind "key": the key that is missing
     given: Any
     where: str = ""  # the keys of the dicts that lead to the place
-    wrong: int = 0  # how many of a tensor's values are wrong
+    every: bool = False  # whether all of a tensor's values are wrong; how many is nobody's business
 
 
 def difference(expected: Answer, given: Answer, tolerance: float) -> Difference | None:
@@ -43,8 +43,8 @@ def difference(expected: Answer, given: Answer, tolerance: float) -> Difference 
 def _differences(expected: Any, given: Any, tolerance: float, where: str) -> Iterator[Difference]:
     if isinstance(expected, Tensor):
         if found := _tensors(expected, given, tolerance):
-            kind, wrong = found
-            yield Difference(kind, expected, given, where, wrong)
+            kind, every = found
+            yield Difference(kind, expected, given, where, every)
     elif isinstance(expected, list | dict):
         if type(given) is not type(expected) or len(given) != len(expected):
             yield Difference("type", expected, given, where)
@@ -64,26 +64,23 @@ def _differences(expected: Any, given: Any, tolerance: float, where: str) -> Ite
         yield Difference("opposite" if isinstance(expected, bool) else "value", expected, given, where)
 
 
-def _tensors(expected: Tensor, given: Any, tolerance: float) -> tuple[str, int] | None:
-    """Return the kind of difference and how many values are wrong, or None if the tensors agree.
-
-    The number is 0 unless the kind is "values".
-    """
+def _tensors(expected: Tensor, given: Any, tolerance: float) -> tuple[str, bool] | None:
+    """Return the kind of difference and whether every value is wrong, or None if the tensors agree."""
     if not isinstance(given, Tensor):
-        return "type", 0
+        return "type", False
     if given.shape != expected.shape:
-        return "shape", 0
+        return "shape", False
     if given.dtype != expected.dtype:
-        return "dtype", 0
+        return "dtype", False
     if not expected.is_floating_point():
         wrong = given != expected
     else:
         tolerance = max(tolerance, PRECISION.get(expected.dtype, 0.0))
         expected, given = expected.double(), given.double()
         if given.isnan().any() and not expected.isnan().any():
-            return "nan", 0
+            return "nan", False
         wrong = ~torch.isclose(given, expected, rtol=tolerance, atol=tolerance, equal_nan=True)
-    return ("values", int(wrong.sum())) if wrong.any() else None
+    return ("values", bool(wrong.all())) if wrong.any() else None
 
 
 def _as_float(number: int | float) -> float:

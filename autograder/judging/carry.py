@@ -1,0 +1,43 @@
+"""Finds answers that are right but for an earlier mistake, so that one mistake costs once."""
+
+from autograder.authoring.assignment import Case, Mistake
+from autograder.judging.expected import Expected
+from autograder.running.answers import Answer
+
+# Points are carried forward for a case that, under the earlier mistake, still catches this share of the mistakes
+# that it catches otherwise. An earlier exercise that returns zeros leaves nothing to catch, and would be a gift.
+STILL_SEES = 0.5
+# Where a trivial solution would answer the same, the answer alone says nothing: more than this share of the
+# exercise's other cases has to be right. Trivial solutions are far from it; whoever made only the earlier mistake is
+# above it, and need not pay twice.
+EARNED = 0.5
+
+
+def carried(known: Expected, given: dict[Case, Answer], right: set[Case], earlier: list[Mistake]) -> set[Case]:
+    """Return the cases of an exercise whose answers are right apart from earlier mistakes.
+
+    given    the answers to all cases of the exercise
+    right    the cases whose answers are right as they are
+    earlier  the named mistakes in the exercises before this one
+    """
+    causes = [[mistake] for mistake in earlier]
+    if len(earlier) > 1:
+        causes.append(earlier)
+    explained = {
+        case: [cause for cause in causes if known.difference(case, answer, cause) is None and _sees(known, case, cause)]
+        for case, answer in given.items()
+        if case not in right
+    }
+    explained = {case: found for case, found in explained.items() if found}
+    doubtful = {case for case, found in explained.items() if any(known.is_trivial(case, cause) for cause in found)}
+    telling = explained.keys() - doubtful
+    earned = len(right | telling) > EARNED * (len(given) - len(doubtful))
+    return telling | doubtful if earned else telling
+
+
+def _sees(known: Expected, case: Case, cause: list[Mistake]) -> bool:
+    """Return whether the case still catches enough of its exercise's mistakes where this was done before."""
+    own = known.assignment.mistakes_of(case.exercise)
+    caught = [mistake for mistake in own if known.changes(case, mistake)]
+    seen = [mistake for mistake in caught if known.changes(case, mistake, cause)]
+    return len(seen) >= STILL_SEES * len(caught) and bool(seen)

@@ -1,0 +1,82 @@
+"""Makes solutions that do nothing of what an exercise asks for, to find answers that say nothing of it.
+
+They are made from the reference solution: what stands in for it calls it, and returns something of the same form in
+place of what came back. A student could not write these, for want of the form; so whoever is not better than these
+has not done the exercise.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+def stand_ins(right: Any) -> Iterable[Any]:
+    """Yield what does nothing in place of a function or class: it returns zeros, its argument, or random numbers."""
+    for instead in (_zeros, _argument, _draws):
+        yield _class(right, instead) if isinstance(right, type) else _call(right, instead)
+
+
+def _call(right: Callable, instead: Callable) -> Callable:
+    def call(*arguments, **options):
+        try:
+            result = right(*arguments, **options)
+        except Exception:  # to know when to raise one is a part of doing the exercise
+            result = None
+        return instead(result, [*arguments, *options.values()])
+
+    return call
+
+
+def _class(right: type, instead: Callable) -> type:
+    """Return a class that holds an object of the right one out of sight, without its parameters and parts."""
+
+    class StandIn(nn.Module if issubclass(right, nn.Module) else object):
+        def __init__(self, *arguments, **options):
+            super().__init__()
+            object.__setattr__(self, "_right", right(*arguments, **options))
+
+        def __getattr__(self, name):
+            found = getattr(object.__getattribute__(self, "_right"), name)
+            return _call(found, instead) if callable(found) else instead(found, [])
+
+        def forward(self, *arguments, **options):
+            return _call(self._right, instead)(*arguments, **options)
+
+    return StandIn
+
+
+def _zeros(result: Any, given: list) -> Any:
+    return _each(result, lambda tensor: torch.zeros_like(tensor))
+
+
+def _draws(result: Any, given: list) -> Any:
+    """Draw every number anew: whole numbers evenly between those that came back, others with their mean and spread."""
+
+    def drawn(tensor: Tensor) -> Tensor:
+        if not tensor.numel():
+            return tensor
+        if tensor.is_floating_point():
+            return torch.randn_like(tensor) * tensor.std(unbiased=False) + tensor.mean()
+        low, high = int(tensor.min()), int(tensor.max())
+        return torch.randint(low, high + 1, tensor.shape).to(tensor.dtype)
+
+    return _each(result, drawn)
+
+
+def _argument(result: Any, given: list) -> Any:
+    """Return the first argument that is a tensor, as often as tensors came back, or the first one of all."""
+    tensors = [value for value in given if isinstance(value, Tensor)]
+    return _each(result, lambda tensor: tensors[0]) if tensors else next(iter(given), None)
+
+
+def _each(result: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """Return a result of this form: each tensor is changed, and other values are 0 of their kind."""
+    if isinstance(result, Tensor):
+        return change(result)
+    if isinstance(result, list | tuple):
+        return [_each(item, change) for item in result]
+    if isinstance(result, dict):
+        return {key: _each(item, change) for key, item in result.items()}
+    return type(result)() if isinstance(result, bool | int | float | str) else None
