@@ -31,7 +31,7 @@ c.Autograde.sanitize_preprocessors = ["nbgrader.preprocessors.CheckCellMetadata"
 c.Autograde.autograde_preprocessors = [
     "autograder.classroom.in_worker.InWorker",
     "nbgrader.preprocessors.LimitOutput",
-    "nbgrader.preprocessors.SaveAutoGrades",
+    "autograder.classroom.bookkeeping.SaveGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
     "autograder.classroom.last_step.RecordGrading",
@@ -62,6 +62,7 @@ c.KernelSession.max_output = 4_000_000  # characters of output that are kept of 
 c.KernelSession.max_outputs = 500  # outputs that are kept of a cell
 c.ConfinedProvisioner.memory = 2 * 1024**3  # bytes, all processes of a notebook together
 c.ConfinedProvisioner.cpu = 1200  # seconds of processor time, all together
+c.ConfinedProvisioner.cores = 2.0  # processors that are busy at once, where cgroups can limit that
 c.ConfinedProvisioner.scratch = 64 * 1024**2  # bytes of files that it writes
 c.ConfinedProvisioner.output = 100 * 1024**2  # bytes that it sends
 c.ConfinedProvisioner.processes = 64  # processes and threads at once
@@ -87,8 +88,10 @@ c.ConfinedProvisioner.environment = {
 # What students wrote is shown to others, in feedback and in formgrader: it is cleaned first.
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = {
-    "markdown2html": "autograder.judging.clean.markdown2html",
-    "clean_html": "autograder.judging.clean.clean_html",
-    "get_metadata": "autograder.judging.clean.get_metadata",
-    "strip_files_prefix": "autograder.judging.clean.strip_files_prefix",
+    "markdown2html": "autograder.judging.pages.markdown2html",
+    "clean_html": "autograder.judging.pages.clean_html",
+    "highlight_code": "autograder.judging.pages.highlight_code",
+    "ansi2html": "autograder.judging.pages.ansi2html",
+    "get_metadata": "autograder.judging.pages.get_metadata",
+    "strip_files_prefix": "autograder.judging.pages.strip_files_prefix",
 }

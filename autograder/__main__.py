@@ -1,6 +1,7 @@
 """Runs the commands of the autograder: python -m autograder --help shows them."""
 
 import argparse
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     grade = command("grade", _grade, "grade what a class has handed in")
     grade.add_argument("assignment", help="its name, that of its folder")
     grade.add_argument("--student", action="append", help="this student alone; may be given several times")
+    grade.add_argument("--force", action="store_true", help="grade what has not changed since, too")
     grade.add_argument("--no-sandbox", action="store_true", help="where code cannot be locked in: trust it")
     export = command("export", _export, "write the grades to a CSV file")
     export.add_argument("--to", default="grades.csv", help="the file (default: grades.csv)")
@@ -47,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with commands_on_path():
             return chosen.run(chosen)
-    except (UserError, OSError) as error:
+    except (UserError, OSError, sqlite3.Error) as error:
         return _fail(error)
     except KeyboardInterrupt:
         return _fail("Stopped.")
@@ -56,17 +58,24 @@ def main(arguments: list[str] | None = None) -> int:
 def _course(chosen):
     """Return the course that was named, or that we are in."""
     from autograder.authoring.course import Course
+    from autograder.classroom.settings import with_personal_settings
 
-    return Course.at(chosen.course) if chosen.course else Course.around(Path.cwd())
+    return with_personal_settings(Course.at(chosen.course) if chosen.course else Course.around(Path.cwd()))
 
 
 def _build(chosen) -> int:
     """Make the notebooks that students get from the assignments in solutions/. If anything fails, the released ones
     stay as they were."""
     from autograder.authoring.build import build
+    from autograder.classroom.privacy import keep_private
+    from autograder.classroom.releases import remember_releases
 
-    for path in build(_course(chosen), force=chosen.force):
+    course = _course(chosen)
+    remember_releases(course)  # those that the build replaces
+    for path in build(course, force=chosen.force):
         print(path)
+    remember_releases(course)
+    keep_private(course)
     return 0
 
 
@@ -83,43 +92,59 @@ def _check(chosen) -> int:
 def _mistakes(chosen) -> int:
     """Make each named mistake in the reference solution, one at a time, and grade the result. The exit status is 1 if a
     mistake is not caught, or costs points on another exercise, too."""
+    from autograder.authoring.rehearsal import rehearse, rehearse_mistakes
     from autograder.judging.catalogue import as_table, findings
 
-    found = findings(_course(chosen).assignment(chosen.assignment), seed="catalogue")
+    assignment = _course(chosen).assignment(chosen.assignment)
+    rehearse([assignment])
+    rehearse_mistakes(assignment)
+    found = findings(assignment, seed="catalogue")
     print(as_table(found))
     return 0 if all(finding.holds for finding in found) else 1
 
 
 def _grade(chosen) -> int:
-    """Grade every submission that was handed in with nbgrader, and show the results. What was run before, and has not
-    changed, is not run again. The exit status is 1 if a submission stays ungraded, or if you stop it."""
+    """Grade every submission that was handed in and is not graded yet, and show the results of the class. What has not
+    changed is left alone, and what was run before is not run again. The exit status is 1 if a submission stays
+    ungraded, or if grading stops before its end."""
+    import warnings
+
     from nbgrader.converters.base import NbGraderException
     from tqdm import tqdm
 
-    from autograder.classroom.grade import as_table, grade, submitted
+    from autograder.classroom.grade import chosen as chosen_ones
+    from autograder.classroom.grade import grade, out_of_date
+    from autograder.classroom.gradebook import must_fit
+    from autograder.classroom.privacy import keep_private
+    from autograder.classroom.results import as_table
+    from autograder.classroom.waiting import Handed
     from autograder.judging.report import printable
 
-    course, results = _course(chosen), []
+    course, results, stopped = _course(chosen), [], None
     assignment = course.assignment(chosen.assignment)
     if chosen.no_sandbox:
         course.config.Execute.sandbox = False
-    students = chosen.student or submitted(course, assignment.name)
-    if not students:
-        return _fail(
-            f"Nobody has handed in {assignment.name}: there is nothing in {course.folder(course.submitted_directory)}."
-        )
-    try:
-        with tqdm(grade(course, assignment.name, students), total=len(students)) as bar:
-            for result in bar:
+    must_fit(course, assignment)
+    keep_private(course)
+    handed = Handed(course, assignment.name)
+    students = chosen_ones(handed, chosen.student)
+    with warnings.catch_warnings(), tqdm(total=len(students)) as bar:
+        warnings.simplefilter("ignore")  # nbgrader's and SQLAlchemy's, which would cut through the progress bar
+        try:
+            for result in grade(course, assignment.name, students, chosen.force):
                 results.append(result)
+                bar.update()
                 bar.set_description(printable(result.grading.student))
-    except NbGraderException as error:
-        return _fail(error)
-    except KeyboardInterrupt:
-        print(f"Stopped. What was graded is kept: {len(results)} of {len(students)}.", file=sys.stderr)
+        except (NbGraderException, UserError, OSError) as error:
+            stopped = error
+        except KeyboardInterrupt:
+            stopped = "Stopped."
     if results:
-        print(as_table(assignment, results))
-    return int(len(results) < len(students) or any(result.ungraded for result in results))
+        absent = [] if chosen.student else sorted({*handed.enrolled} - {*handed.students})
+        print(as_table(assignment, results, out_of_date(assignment, results), absent))
+    if stopped:
+        return _fail(f"{stopped} What was graded is kept: {len(results)} of {len(students)}." if results else stopped)
+    return int(any(result.ungraded for result in results))
 
 
 def _export(chosen) -> int:

@@ -53,7 +53,7 @@ c.Admission.steps = ["autograder.running.rebuild.Rebuild"]
 c.Autograde.sanitize_preprocessors = ["nbgrader.preprocessors.CheckCellMetadata"]
 c.Autograde.autograde_preprocessors = [
     "autograder.classroom.in_worker.InWorker",
-    "nbgrader.preprocessors.SaveAutoGrades",
+    "autograder.classroom.bookkeeping.SaveGrades",
     "autograder.classroom.last_step.RecordGrading",
 ]
 c.InWorker.steps = ["autograder.running.execute.Execute", "autograder.judging.judge.GiveVerdicts"]

@@ -1,6 +1,7 @@
 """The exported table: a status beside every score, nothing where nothing was graded, nothing that executes."""
 
 import csv
+import re
 
 import pytest
 from nbgrader.api import Gradebook
@@ -32,6 +33,8 @@ def rows(tmp_path):
             gradebook.db.commit()
             config = Config()
             config.Records.folder = str(tmp_path / "records")
+            config.CourseDirectory.root = str(tmp_path)
+            config.CourseDirectory.db_url = f"sqlite:///{tmp_path}/gradebook.db"
             WithStatus(config=config, to=str(tmp_path / "grades.csv"), **settings).export(gradebook)
         with (tmp_path / "grades.csv").open(newline="", encoding="utf-8") as file:
             return {row["student_id"]: row for row in csv.DictReader(file)}
@@ -62,12 +65,13 @@ def test_status_and_score(rows):
 
 
 def test_nothing_is_executed_by_a_spreadsheet(rows):
-    names = ["=1+1", "+x", "-x", "@x", "a,b", 'a"b', "\ttab", "two\nlines", "\0=2+2", "\n=1"]
-    found = rows([Grading(name, "01", GRADED, anomalies=["=cmd|' /C calc'!A0"]) for name in names], names)
-    shown = {"'=1+1", "'+x", "'-x", "'@x", "a,b", 'a"b', "'\ttab", "two\nlines", "'=2+2", "'\n=1"}
+    names = ["=1+1", "+x", "-x", "@x", "a,b", 'a"b', "\ttab", "two\nlines", "\0=2+2", "\n=1", "a;=1", "a; @x"]
+    found = rows([Grading(name, "01", GRADED, anomalies=["=cmd|' /C calc'!A0", "-x"]) for name in names], names)
+    shown = {"'=1+1", "'+x", "'-x", "'@x", "a,b", 'a"b', "'\ttab", "two\nlines", "'=2+2", "'\n'=1", "a;'=1", "a; '@x"}
     assert set(found) - {"absent"} == shown
     for row in found.values():
-        assert not any(value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) for value in row.values())
+        cells = [cell.strip(" ") for value in row.values() for cell in re.split("[;,\t\r\n]", value)]
+        assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
 
 
 def test_nothing_speaks_to_the_terminal():

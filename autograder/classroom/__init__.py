@@ -3,6 +3,16 @@
     admission  is nbgrader's exporter: refuses if code cannot be locked in, and leaves out what is no notebook
     last_step  is nbgrader's last step: writes a line in the records, and flags what is odd
     grade      grades a class, one submission after the other
+    results    shows what came of it, as a table
+    waiting    says which submissions wait to be graded
+    gradebook  compares nbgrader's gradebook with the source
+    bookkeeping  writes points into the gradebook, and lets what a person has graded stand
+    aside      takes an ungraded submission out of the gradebook, and keeps aside what it had
+    others     finds work in other notebooks that were handed in
+    releases   remembers what was released
+    settings   reads the settings that nbgrader reads beside the course's
+    privacy    keeps the class's folders to its instructors
+    standing   says how each student stands in an assignment
     export     writes the grades of a class, with a status beside every score
     replay     runs a grade again
     forget     removes a student

@@ -26,7 +26,8 @@ from autograder.authoring.build import build
 from autograder.authoring.course import SETTINGS, Course
 from autograder.authoring.release import release_notebook
 from autograder.authoring.students import handed_in
-from autograder.classroom.grade import as_table, grade
+from autograder.classroom.grade import grade
+from autograder.classroom.results import as_table
 from autograder.errors import NotFound, UserError
 from autograder.running.kernel import doctor
 

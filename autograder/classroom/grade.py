@@ -1,98 +1,120 @@
 """Grades a class through nbgrader, one submission after the other, and reports the result of each."""
 
 import glob
+import sqlite3
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from difflib import get_close_matches
 
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.converters.base import NbGraderException
+from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.authoring.assignment import Assignment
 from autograder.authoring.course import Course
 from autograder.classroom.admission import refusal
-from autograder.judging.report import printable, table
+from autograder.classroom.aside import earlier_score, leave_ungraded
+from autograder.classroom.gradebook import must_fit
+from autograder.classroom.results import Result
+from autograder.classroom.waiting import Handed
+from autograder.errors import NotFound, UserError
+from autograder.judging.report import printable
 from autograder.running.execute import Execute
 from autograder.running.kernel import doctor
 from autograder.running.records import UNGRADED, Grading, Records
+from autograder.running.submission import source
+
+# How it sounds when nothing can be written: then the next submission fails, too.
+CANNOT_WRITE = ("disk is full", "No space left", "readonly", "Read-only", "unable to open database", "disk I/O error")
 
 
-@dataclass
-class Result:
-    """Holds the grading of one submission, and how many seconds it took."""
+def chosen(handed: Handed, names: list[str] | None) -> list[str]:
+    """Return the students who are to be graded: those that are named, or all who have handed something in.
 
-    grading: Grading
-    seconds: float
-
-    @property
-    def ungraded(self) -> bool:
-        return self.grading.status == UNGRADED
-
-    @property
-    def score(self) -> float:
-        return sum(verdict["score"] for verdict in self.grading.verdicts)
-
-    @property
-    def mistakes(self) -> list[str]:
-        return [mistake for verdict in self.grading.verdicts for mistake in verdict["mistakes"]]
+    Raises NotFound if one who is named has handed in nothing, or if nobody has.
+    """
+    if not names:
+        if not handed.students:
+            raise NotFound(f"Nobody has handed in {handed.assignment}: {handed.folder('STUDENT')} is where it belongs.")
+        return handed.students
+    for name in names:
+        if name not in handed.students:
+            similar = get_close_matches(name, handed.students, n=3)
+            known = f"{name} has handed in nothing" if name in handed.enrolled else f"There is no student {name}"
+            proposed = f" Did you mean {' or '.join(map(printable, similar))}?" if similar else ""
+            raise NotFound(f"{printable(known)} of {handed.assignment}, and so nothing was graded.{proposed}")
+    return names
 
 
-def submitted(course: Course, assignment: str) -> list[str]:
-    """Return the sorted names of all students who have a submission of this assignment, readable or not."""
-    pattern = course.format_path(course.submitted_directory, "*", glob.escape(assignment))
-    return sorted(Path(folder).parent.name for folder in glob.glob(pattern, include_hidden=True))
+def grade(course: Course, assignment: str, students: list[str], force: bool = False) -> Iterator[Result]:
+    """Grade these students' submissions, and yield a result for each.
 
-
-def grade(course: Course, assignment: str, students: list[str]) -> Iterator[Result]:
-    """Grade these students' submissions, again if they have been graded before, and yield a result for each.
+    force  also grade again what has not changed since it was graded
 
     What was run before, and has not changed, is not run again. Raises NbGraderException if this machine cannot lock in
-    students' code, and KeyboardInterrupt at Ctrl-C: what was graded until then is kept.
+    students' code, UserError if gradebook and source do not fit or nothing can be written, and KeyboardInterrupt at
+    Ctrl-C: what was graded until then is kept.
     """
-    api, records = NbGraderAPI(config=course.config), Records(config=course.config)
     execute = Execute(config=course.config)
     if execute.sandbox and (why := doctor.missing()):
         raise NbGraderException(refusal(why))
+    must_fit(course, course.assignment(assignment))
+    api, records = NbGraderAPI(config=course.config), Records(config=course.config)
+    handed = Handed(course, assignment, execute.isolation)
     for student in students:
-        began, before = time.monotonic(), records.last(student, assignment)
+        began = time.monotonic()
+        if not force and (grading := handed.up_to_date(student)):
+            yield Result(grading, 0, _penalty(course, student, assignment), is_new=False)
+            continue
+        grading = _graded(course, api, records, execute.isolation, student, assignment)
+        seconds = time.monotonic() - began
+        if grading.status == UNGRADED:
+            yield Result(grading, seconds, kept_aside=earlier_score(records, student, assignment))
+        else:
+            yield Result(grading, seconds, _penalty(course, student, assignment))
+
+
+def out_of_date(assignment: Assignment, results: list[Result]) -> list[str]:
+    """Return the students who were not graded anew, though source, hidden tests or mistakes have changed since."""
+    now = source(assignment)
+    return [result.grading.student for result in results if not result.is_new and result.grading.source != now]
+
+
+def _graded(
+    course: Course, api: NbGraderAPI, records: Records, isolation: str, student: str, assignment: str
+) -> Grading:
+    """Grade one submission. Raises UserError if nothing can be written, and KeyboardInterrupt at Ctrl-C."""
+    try:
+        before = records.last(student, assignment)
         said = api.autograde(assignment, glob.escape(student).replace(" ", "[ ]"))  # nbgrader strips spaces
         if "KeyboardInterrupt" in said.get("error", ""):  # nbgrader catches it, and reports it here
             raise KeyboardInterrupt
         grading = records.last(student, assignment)
         if grading is None or grading == before:  # nbgrader failed before it wrote a line in the records
             why = f"nbgrader failed: {_last_line(said)}"
-            records.write(Grading(student, assignment, UNGRADED, why, execute.isolation))
+            leave_ungraded(course, Grading(student, assignment, UNGRADED, why, isolation))
             grading = records.last(student, assignment)
-        yield Result(grading, time.monotonic() - began)
+    except (sqlite3.Error, SQLAlchemyError, OSError) as error:
+        raise _stopped(student, str(error).splitlines()[0]) from None
+    if grading.status == UNGRADED and any(words in grading.reason for words in CANNOT_WRITE):
+        raise _stopped(student, grading.reason)
+    return grading
 
 
-def as_table(assignment: Assignment, results: list[Result]) -> str:
-    """Return a table with the points and mistakes of each student, followed by what the instructor should look at."""
-    exercises = assignment.source.points
-    numbers = [f"({number})" for number in range(1, len(exercises) + 1)]
-    rows = []
-    for result in results:
-        scores = {verdict["exercise"]: f"{verdict['score']:g}" for verdict in result.grading.verdicts}
-        points = [scores.get(exercise, "") for exercise in exercises]
-        found = f"ungraded: {result.grading.reason}" if result.ungraded else "; ".join(result.mistakes)
-        total = "" if result.ungraded else f"{result.score:g}"
-        rows.append([printable(result.grading.student), *points, total, f"{result.seconds:.1f}", printable(found)])
-    legend = ", ".join(f"({number}) {name} of {most:g}" for number, (name, most) in enumerate(exercises.items(), 1))
-    lines = [table(["student", *numbers, "sum", "seconds", "mistakes named"], rows), f"points: {legend}", ""]
-    odd = [result.grading for result in results if result.grading.anomalies]
-    for grading in odd:
-        lines.append(printable(f"to look at, {grading.student}: {grading.anomalies[0]}") + _more(grading.anomalies))
-    if any(not result.ungraded and result.grading.isolation == "none" for result in results):
-        lines.append("Graded without isolation: the students' code could read and forge.")
-    ungraded = sum(result.ungraded for result in results)
-    named = sum(len(result.mistakes) for result in results)
-    lines.append(f"{len(results) - ungraded} graded, {ungraded} ungraded, {named} mistakes named.")
-    return "\n".join(lines)
+def _stopped(student: str, why: str) -> UserError:
+    return UserError(
+        f"Stopped at {printable(student)}, since nothing can be written ({printable(why)}): is the disk full, or "
+        "read-only? What was graded before is kept. Grade again when there is room: only the others are graded then."
+    )
 
 
-def _more(anomalies: list[str]) -> str:
-    return f", and {len(anomalies) - 1} more: see the export" if len(anomalies) > 1 else ""
+def _penalty(course: Course, student: str, assignment: str) -> float:
+    with Gradebook(course.db_url, course.course_id) as gradebook:
+        try:
+            return gradebook.find_submission(assignment, student).late_submission_penalty
+        except MissingEntry:
+            return 0.0
 
 
 def _last_line(said: dict) -> str:

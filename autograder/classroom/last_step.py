@@ -5,7 +5,9 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
+from autograder.authoring.course import assignment_of
 from autograder.running.records import ANOMALIES, GRADED, Grading, Records
+from autograder.running.submission import answers, source
 
 
 class RecordGrading(NbGraderPreprocessor):
@@ -13,6 +15,7 @@ class RecordGrading(NbGraderPreprocessor):
 
     def preprocess(self, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         asked, found, names = resources["autograder"], notebook.metadata.autograder, resources["nbgrader"]
+        records = Records(parent=self)
         grading = Grading(
             student=names["student"],
             assignment=names["assignment"],
@@ -21,11 +24,23 @@ class RecordGrading(NbGraderPreprocessor):
             execution=asked["execution"],
             verdicts=found.verdicts,
             anomalies=found.anomalies,
+            submitted=found.get("submitted", ""),
+            source=source(assignment_of(self, resources)),
+            answers=answers(notebook),
         )
-        Records(parent=self).write(grading)
-        if found.anomalies:
-            with Gradebook(names["db_url"]) as gradebook:
-                submitted = gradebook.find_submission_notebook(names["notebook"], names["assignment"], names["student"])
-                submitted.flagged = True
-                gradebook.db.commit()
+        before = None if asked["first"] else records.last_graded(grading.student, grading.assignment)
+        self._flag(grading, before.anomalies if before else [], names)
+        records.write(grading)
         return notebook, resources
+
+    def _flag(self, grading: Grading, seen: list[str], names: dict) -> None:
+        """Set a flag if there is something new to look at. Take ours back if there is nothing any more.
+
+        A flag that a person set stays, and one that a person took away does not come back for what they have seen.
+        """
+        if grading.anomalies == seen:
+            return
+        with Gradebook(names["db_url"]) as gradebook:
+            submitted = gradebook.find_submission_notebook(names["notebook"], names["assignment"], names["student"])
+            submitted.flagged = bool(grading.anomalies)
+            gradebook.db.commit()

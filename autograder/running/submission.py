@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 from autograder.authoring.assignment import Assignment
 
 NOT_THE_STUDENTS = {"timestamp.txt", "submission_secret.txt"}  # nbgrader puts them beside a student's files
-MAX_BYTES = 50_000_000  # of a larger file only the size counts: nobody grades it
+MAX_BYTES = 100_000_000  # after so many only the sizes of files count: nobody grades them
 MAX_FILES = 1_000
 
 
@@ -20,13 +20,16 @@ def submitted(folder: Path) -> str:
 
     The time of submission does not count. Links are not followed, and devices are not opened.
     """
+    if folder.is_symlink() or folder.parent.is_symlink():
+        return "a link"
     if not folder.is_dir():
         return ""
-    digest = sha256()
-    for path in _files(folder)[:MAX_FILES]:
+    digest, left = sha256(), MAX_BYTES
+    for path in _files(folder):
         about = path.lstat()
         digest.update(f"{str(path.relative_to(folder))!a} {stat.S_IFMT(about.st_mode)} {about.st_size}\n".encode())
-        if stat.S_ISREG(about.st_mode) and about.st_size <= MAX_BYTES:
+        if stat.S_ISREG(about.st_mode) and about.st_size <= left:
+            left -= about.st_size
             digest.update(sha256(path.read_bytes()).digest())
         elif stat.S_ISLNK(about.st_mode):
             digest.update(os.fsencode(os.readlink(path)))
@@ -34,10 +37,14 @@ def submitted(folder: Path) -> str:
 
 
 def _files(folder: Path) -> list[Path]:
-    found = [Path(at, name) for at, _, files in os.walk(folder) for name in files]
-    found += [Path(at, name) for at, folders, _ in os.walk(folder) for name in folders if Path(at, name).is_symlink()]
-    kept = [path for path in found if ".ipynb_checkpoints" not in path.parts]
-    return sorted(path for path in kept if path.relative_to(folder).as_posix() not in NOT_THE_STUDENTS)
+    found: list[Path] = []
+    for at, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name != ".ipynb_checkpoints"]
+        links = [name for name in folders if Path(at, name).is_symlink()]
+        found += [Path(at, name) for name in (*files, *links)]
+        if len(found) > MAX_FILES:
+            break
+    return sorted(path for path in found if path.relative_to(folder).as_posix() not in NOT_THE_STUDENTS)
 
 
 def answers(notebook: NotebookNode) -> dict[str, str]:
