@@ -59,6 +59,7 @@ c.Run.question_timeout = 10  # seconds a hidden question
 c.Run.notebook_timeout = 900  # seconds after which nothing more is started
 c.Run.max_fresh_kernels = 3  # times that a notebook is run again without what ended its process
 c.KernelSession.max_output = 4_000_000  # characters of output that are kept of a cell
+c.KernelSession.max_output_in_all = 20_000_000  # characters of output that are kept of a notebook
 c.KernelSession.max_outputs = 500  # outputs that are kept of a cell
 c.ConfinedProvisioner.memory = 2 * 1024**3  # bytes, all processes of a notebook together
 c.ConfinedProvisioner.cpu = 1200  # seconds of processor time, all together

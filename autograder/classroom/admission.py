@@ -27,6 +27,7 @@ from autograder.running.read import Damaged, read
 from autograder.running.records import UNGRADED, Grading, Records, writable
 
 MAX_NAMED = 20  # so many files that are left out are named
+READING = 30  # seconds of processor time to read a submission and rebuild it
 
 
 class Admission(NotebookExporter):
@@ -153,7 +154,9 @@ class Admission(NotebookExporter):
         if not self._paths.fullmatch(str(Path(filename).parent)):  # the one that we have made of it
             return super().from_filename(filename, resources=resources, **options)
         notebook, resources = self._worker.do(
-            _admit, Path(filename), self.max_bytes, self.max_cells, self.steps, resources, self.config
+            _admit,
+            *(Path(filename), self.max_bytes, self.max_cells, self.steps, resources, self.config),
+            seconds=READING,
         )
         for anomaly in notebook.metadata.autograder.anomalies:
             self.log.warning("%a: %s", resources["nbgrader"]["student"], anomaly)

@@ -12,7 +12,8 @@
     sizes       notes the sizes of tensors that occur, which explanations may repeat
     verdict     holds what the judge found
     report      shows verdicts in a notebook, in the terminal, in a table
-    clean       keeps students' HTML harmless where verdicts are shown
+    clean       makes HTML of what students wrote, and keeps it harmless
+    pages       shows it in feedback and formgrader, within limits
     catalogue   tests the hidden tests with the named mistakes
 
 Nothing here runs a student's code.

@@ -63,6 +63,7 @@ class Questioner(CarefulListener, NotebookClient):
     """Executes a request, and keeps only the answers of what the kernel sends."""
 
     max_output = Integer(12 * probe.MAX_BYTES)
+    max_output_in_all = Integer(12 * probe.MAX_BYTES)
     mime_types = Instance(frozenset)  # of the answers: code that does not know one cannot answer
 
     def _plain(self, kind, content):

@@ -8,7 +8,7 @@ from typing import Any
 
 from nbclient.exceptions import CellExecutionComplete
 from nbformat import NotebookNode
-from traitlets import HasTraits, Integer
+from traitlets import Dict, HasTraits, Integer
 
 MAX_REPLY = 100_000  # characters
 # What a graded notebook may show. Widgets, JavaScript and updates of earlier displays are not among it.
@@ -19,13 +19,15 @@ class CarefulListener(HasTraits):
     """Filters the messages that a NotebookClient gets. Put it before NotebookClient among the base classes."""
 
     max_output = Integer(4_000_000, help="Characters of output that are kept of a cell.").tag(config=True)
+    max_output_in_all = Integer(20_000_000, help="Characters of output that are kept of a notebook.").tag(config=True)
     max_outputs = Integer(500, help="Outputs that are kept of a cell.").tag(config=True)
     mime_types = frozenset(SHOWN)  # of what is kept
+    _kept = Dict()  # {number of a cell: characters of its output}
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
         try:
             plain = self._plain(msg["msg_type"], msg["content"])
-            if plain is None or self._is_too_much(plain, cell.outputs):
+            if plain is None or self._is_too_much(plain, cell.outputs, cell_index):
                 return None
             return super().process_message({**msg, "content": plain}, cell, cell_index)
         except CellExecutionComplete:
@@ -73,9 +75,14 @@ class CarefulListener(HasTraits):
             return {"wait": content.get("wait") is True}
         return None
 
-    def _is_too_much(self, plain: dict[str, Any], kept: list[NotebookNode]) -> bool:
-        size = self._size(plain)
-        return size > 0 and (len(kept) >= self.max_outputs or size > self.max_output - sum(map(self._size, kept)))
+    def _is_too_much(self, plain: dict[str, Any], kept: list[NotebookNode], cell_index: int) -> bool:
+        """Return whether a message is too large for its cell or its notebook. If it is not, it counts from now on."""
+        size, here = self._size(plain), sum(map(self._size, kept))
+        in_all = size + here + sum(kept for cell, kept in self._kept.items() if cell != cell_index)
+        much = len(kept) >= self.max_outputs or size + here > self.max_output or in_all > self.max_output_in_all
+        if size and not much:
+            self._kept[cell_index] = size + here
+        return size > 0 and much
 
     @staticmethod
     def _size(output: dict[str, Any]) -> int:

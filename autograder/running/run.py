@@ -72,7 +72,7 @@ class Run(Configurable):
         kernel = ConfinedProvisioner(parent=self.parent)
         limits = [
             (self, ("question_timeout", "notebook_timeout", "max_fresh_kernels")),
-            (self._session, ("timeout", "iopub_timeout", "max_output", "max_outputs")),
+            (self._session, ("timeout", "iopub_timeout", "max_output", "max_output_in_all", "max_outputs")),
         ]
         if self._isolation == CONFINED:
             limits.append((kernel, (*LIMITS, "pictures", "environment", "imports_from")))

@@ -16,8 +16,9 @@ from .naming import NAMING
 from .noisy import NOISY
 from .reaching import REACHING
 from .reading import READING
+from .stalling import STALLING
 from .tampering import TAMPERING
 
 __all__ = ["KINDS", "Kind", "Surroundings"]
 
-KINDS: list[Kind] = [*FORGING, *READING, *REACHING, *EXHAUSTING, *DAMAGED, *TAMPERING, *NAMING, *NOISY]
+KINDS: list[Kind] = [*FORGING, *READING, *REACHING, *EXHAUSTING, *DAMAGED, *TAMPERING, *NAMING, *NOISY, *STALLING]
