@@ -5,12 +5,13 @@ import shutil
 import nbformat
 import pytest
 
+from autograder.__main__ import main
 from autograder.authoring import build as building
 from autograder.authoring.build import BuildError, build
 from autograder.authoring.course import Course
 from autograder.authoring.parts import parts
 from autograder.authoring.release import release_notebook
-from autograder.authoring.source import read_source
+from autograder.authoring.source import SourceError, read_source
 from this_course import COURSE, ROOT, load
 
 
@@ -83,14 +84,99 @@ def test_given_code_comes_with_what_it_needs(small):
 
 
 def test_a_new_assignment_is_one_new_folder(tree, small):
-    """After the last one, and before the first."""
+    """After the last one, and before the first. The last one may use all that was built before."""
     shutil.copytree(small / "written" / "01_first", tree / "solutions" / "00_first")
     shutil.copytree(small / "written" / "01_first", tree / "solutions" / "99_last")
     course = Course.at(tree)
+    built_before = [name for one in COURSE.assignment_names for name in load(one).source.exercises]
+    path = tree / "solutions" / "99_last" / "notebook.py"
+    path.write_text(path.read_text().replace("import math\n", f"from parts import {', '.join(built_before)}\n"))
     assert [course.assignment_names[0], course.assignment_names[-1]] == ["00_first", "99_last"]
     assert course.assignment("99_last").reference().double(2) == 4
     built = build(course)
     assert built[0].name == "00_first" and (built[-1] / "parts.py").exists() and (built[1] / "parts.py").exists()
+
+
+def test_parts_keep_the_order_of_the_notebooks(small):
+    """Given code that depends on a solution, and a solution that depends on that; names that change on the way."""
+    path = small / "written" / "01_first" / "notebook.py"
+    text = path.read_text().replace("import math", "SIZE = 1\n\n\ndef size():\n    return SIZE")
+    text = text.replace("return x * 2", "return x * 2 * size()")
+    path.write_text(
+        text
+        + '\n# %% locked="between"\nTWICE = double(3)\nSIZE = 5\n'
+        + '\n# %% exercise="Twice"\nclass Twice:\n    ### BEGIN SOLUTION\n    value, now = TWICE, size()\n    ### END SOLUTION\n'
+        + '\n# %% check="Twice" points=4\nassert Twice.value == 6\n'
+        + '\n# %% locked="last"\nclass More(Twice):\n    pass\n'
+        + '\n# %% exercise="most"\ndef most():\n    ### BEGIN SOLUTION\n    return More.value + More.now\n    ### END SOLUTION\n'
+        + '\n# %% check="most" points=4\nassert most() == 11\n'
+    )
+    found = {}
+    exec(parts([read_source(path)]), found)
+    assert found["most"]() == 6 + 5
+
+
+def test_parts_import_what_the_notebooks_import(small):
+    path = small / "written" / "01_first" / "notebook.py"
+    imports = "from __future__ import annotations\n\nimport os.path\nimport os\nfrom math import *\n\nSTART: Later = 0"
+    text = path.read_text().replace("import math", imports)
+    path.write_text(text.replace("return x * 2", "return x * 2 + START + floor(0.5) * len(os.path.sep)"))
+    second = small / "written" / "02_second" / "notebook.py"
+    text = second.read_text().replace("from parts import double", "from parts import double as twice")
+    second.write_text(text.replace("double(double(x))", "twice(twice(x))"))
+    found = {}
+    exec(parts([read_source(path), read_source(second)]), found)
+    assert found["quadruple"](1) == 4
+
+
+@pytest.mark.parametrize(
+    "line, otherwise",
+    [
+        ("from cmath import sqrt", "imports it by `from math import sqrt`"),
+        ("from math import sqrt as double", "defines it"),
+    ],
+)
+def test_a_name_with_two_meanings_is_told(small, line, otherwise):
+    """One of the two notebooks would get the other's."""
+    names = line.split()[-1]
+    for name, imported in {"01_first": "from math import sqrt", "02_second": line}.items():
+        path = small / "written" / name / "notebook.py"
+        used = "sqrt(1)" if name == "01_first" else f"{names}(1)"
+        text = path.read_text().replace("from parts import double", "").replace("import math", imported)
+        path.write_text(text.replace("    ### BEGIN SOLUTION\n", f"    ### BEGIN SOLUTION\n    {used}\n"))
+    (small / "written" / "03_third").mkdir()
+    for name in ("notebook.py", "hidden.py", "mistakes.py"):
+        shutil.copy(small / "written" / "02_second" / name, small / "written" / "03_third" / name)
+    with pytest.raises(SourceError, match=f"02_second/notebook.py:4: `{line}` gives .* another meaning .*{otherwise}"):
+        Course.at(small).assignment("03_third")
+
+
+def test_parts_that_cannot_be_imported_are_told(small, capsys):
+    """An exercise uses what a free cell defines: the build names its cell, and students keep what they have."""
+    build(Course.at(small))
+    before = files(small / "handout")
+    path = small / "written" / "01_first" / "notebook.py"
+    text = path.read_text().replace("# # 01_first", "# # changed")
+    path.write_text(
+        text.replace('# %% exercise="double"\n', '# %%\nTWO = 2\n\n# %% exercise="double"\nLIMIT = TWO\n\n\n')
+    )
+    assert main(["--course", str(small), "build"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"{path}:11: the reference solution fails: ") and "name 'TWO' is not defined" in said
+    assert "locked cells and exercises alone" in said and said.count("\n") == 1
+    assert files(small / "handout") == before
+
+
+def test_parts_are_imported_in_a_process_that_knows_nothing(small, monkeypatch):
+    """Here something was imported that the notebooks do not import."""
+    path = small / "written" / "01_first" / "notebook.py"
+    path.write_text(path.read_text().replace("import math", 'import sys\n\nTESTED = sys.modules["pytest"]'))
+    path.write_text(path.read_text().replace("return x * 2", "return x * 2 * bool(TESTED)"))
+    with pytest.raises(
+        SourceError, match="notebook.py:4: locked 'setup_double' fails in the parts.py of 02_second, line 7: KeyError"
+    ):
+        build(Course.at(small))
+    assert not (small / "handout").exists()
 
 
 @pytest.mark.parametrize("name", COURSE.assignment_names)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from autograder.__main__ import main
+from autograder.authoring.assignment import load
 from autograder.authoring.build import BuildError, build
 from autograder.authoring.course import Course
 from autograder.authoring.source import SourceError
@@ -39,6 +41,25 @@ SOURCE, HIDDEN, MISTAKES = (f"written/01_first/{name}.py" for name in ("notebook
         (MISTAKES, "replace='return x * 2'", "replace='return y'", 4, "its text stands 0 times"),
         (MISTAKES, "replace='return x * 2'", "replace='x'", 4, "its text stands 2 times"),
         (MISTAKES, "'double'", "'triple'", 4, "there is no such exercise"),
+        (SOURCE, "import math\n", "import math (\n", 5, "in locked 'setup_double': Python cannot read this"),
+        (SOURCE, "import math\n", "%matplotlib inline\n", 5, "in locked 'setup_double': Python cannot read this"),
+        (SOURCE, "assert double(0) == 0", "assert double(0 == 0", 14, "in check 'double': Python cannot read this"),
+        (SOURCE, '# %% check="double"', '# %%\na free cell\n# %% check="double"', 14, "Python cannot read this"),
+        (SOURCE, "import math\n", "import maths\n", 5, "the reference solution fails: ModuleNotFoundError: No module named 'maths'"),
+        (SOURCE, "import math\n", "from math import py\n", 5, "fails: ImportError: cannot import name 'py'"),
+        (SOURCE, '# %% exercise="double"\n', '# %% exercise="double"\nsize + 1\n', 8, "NameError: name 'size' is not defined"),
+        (HIDDEN, "import hidden\n", "import hiden\n", 1, "ImportError: cannot import name 'hiden'"),
+        (HIDDEN, "import hidden\n", "import hidden\nimport torchh\n", 2, "No module named 'torchh'. If the name is right, install it"),
+        (HIDDEN, "@hidden('double')", "@hidden('double', tolerence=1)", 4, "unexpected keyword argument 'tolerence'"),
+        (HIDDEN, "rng.integer(1, 10**9)", "rng.integr(1)", 7, "hidden test 'works' raises on the reference solution: AttributeError"),
+        (HIDDEN, "rng.integer(1, 10**9)", "None", 7, "raises on the reference solution in line 10 of notebook.py: TypeError"),
+        (HIDDEN, "student.double(", "student.triple(", 7, "asks for 'triple', which no locked cell and no exercise defines"),
+        (HIDDEN, "return student", "return {1, student", 7, "Python cannot read this"),
+        (HIDDEN, "    return student.double(rng.integer(1, 10**9))", "    return [{student.double(1)}]", 4, "returns a value of type set"),
+        (MISTAKES, "import Mistake\n", "import Mistakes\n", 1, "cannot import name 'Mistakes'"),
+        (MISTAKES, "replace=", "repalce=", 4, "unexpected keyword argument 'repalce'"),
+        (MISTAKES, "MISTAKES = ", "MISTAKE = ", 1, "there must be MISTAKES in it"),
+        (MISTAKES, "    Mistake(", "    tuple(", 4, "TypeError"),
     ],
 )  # fmt: skip
 def test_errors_name_file_and_line(small, file, old, new, line, message):
@@ -51,6 +72,44 @@ def test_errors_name_file_and_line(small, file, old, new, line, message):
     assert str(raised.value).startswith(f"{small / named}:{line}: ")
     assert message in str(raised.value)
     assert not (small / "handout").exists() and not (small / "class").exists(), "nothing is written"
+
+
+def test_two_hidden_tests_of_one_name(small):
+    """The first would vanish."""
+    path = small / HIDDEN
+    path.write_text(path.read_text() + '\n\n@hidden("double")\ndef works(student, rng):\n    """Again."""\n')
+    with pytest.raises(SourceError, match=r"hidden.py:11: 'works' is there already, in line 5: that hidden test would"):
+        Course.at(small).assignment("01_first")
+
+
+@pytest.mark.parametrize("line", ["again = works", "other, works = works, None"])
+def test_a_hidden_test_is_found_under_its_name(small, line):
+    """The kernel looks for it there."""
+    path = small / HIDDEN
+    path.write_text(f"{path.read_text()}\n\n{line}\n")
+    with pytest.raises(SourceError, match=r"hidden.py:4: hidden test 'works' has another name, too"):
+        Course.at(small).assignment("01_first")
+
+
+def test_magic_commands_are_for_free_cells(small):
+    path = small / SOURCE
+    path.write_text(path.read_text() + "\n# %%\n# %matplotlib inline\n# !ls\n\n# %%\nawait something\n")
+    assert len(Course.at(small).assignment("01_first").source.cells) == 6
+
+
+def test_the_commands_tell_errors_without_a_traceback(small, capsys):
+    (small / HIDDEN).write_text((small / HIDDEN).read_text().replace("1, 10**9", "1, None"))
+    (small / MISTAKES).write_text((small / MISTAKES).read_text().replace("by='return x'", "by='return x +'"))
+    for words in (["build"], ["mistakes", "01_first"]):
+        assert main(["--course", str(small), *words]) == 1
+        said = capsys.readouterr()
+        assert said.err.startswith(f"{small / HIDDEN}:7: hidden test 'works' raises") and said.err.count("\n") == 1
+    (small / HIDDEN).write_text((small / HIDDEN).read_text().replace("1, None", "1, 9"))
+    load.cache_clear()  # as another call of the program would
+    assert main(["--course", str(small), "mistakes", "01_first"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"{small / MISTAKES}:4: a notebook with mistake 'does nothing' does not run: ")
+    assert "notebook.py:10: the reference solution fails: Python cannot read this" in said
 
 
 def test_a_missing_file_is_named(small):

@@ -7,6 +7,7 @@
     assignment  joins a notebook with its hidden tests and its named mistakes, and checks that they fit
     questions   derives the seed of each hidden test
     release     makes the instructor's notebook, and the one that students get
+    rehearsal   tries out what maintainers wrote, before a class does
     build       writes both notebooks to the folders of nbgrader
     students    makes notebooks as students might hand them in
 

@@ -11,6 +11,7 @@ An assignment is a folder with these files:
 The assignment has the name of its folder. To add an assignment, add such a folder; nothing else is needed.
 """
 
+import ast
 import runpy
 import sys
 import types
@@ -144,9 +145,15 @@ def load(folder: Path) -> Assignment:
 
 
 def _cases(path: Path, source: Source) -> Iterable[Case]:
-    functions = [value for value in _run(path, source).values() if hasattr(value, "exercise")]
+    found = _run(path, source)
+    _check_twice(path)
+    functions = [value for value in found.values() if hasattr(value, "exercise")]
     for function in functions:
         line = function.__code__.co_firstlineno
+        if found.get(function.__name__) is not function or functions.count(function) > 1:
+            raise SourceError(
+                path, line, f"hidden test {function.__name__!r} has another name, too: it needs one alone"
+            )
         if function.exercise not in source.exercises:
             raise SourceError(
                 path,
@@ -162,10 +169,29 @@ def _cases(path: Path, source: Source) -> Iterable[Case]:
             raise SourceError(source.path, cell.line, f"exercise {name!r} has no hidden test in {path}")
 
 
+def _check_twice(path: Path) -> None:
+    """Check that no hidden test is replaced by a later definition of its name: nobody would see that it is gone."""
+    seen: dict[str, ast.FunctionDef | ast.ClassDef] = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if not isinstance(node, ast.FunctionDef | ast.ClassDef):
+            continue
+        earlier = seen.setdefault(node.name, node)
+        if earlier is not node and any("hidden" in ast.unparse(mark) for mark in earlier.decorator_list):
+            raise SourceError(
+                path,
+                node.lineno,
+                f"{node.name!r} is there already, in line {earlier.lineno}: that hidden test would never be asked. "
+                "Give one of them another name",
+            )
+
+
 def _mistakes(path: Path, source: Source, wrong: Mapping) -> Iterable[Mistake]:
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     seen = set()
-    for mistake in wrong.get("MISTAKES", ()):
+    made = wrong.get("MISTAKES")
+    if not isinstance(made, list | tuple) or not all(isinstance(mistake, Mistake) for mistake in made):
+        raise SourceError(path, 1, "there must be MISTAKES in it, a list of `Mistake(...)`; it may be empty")
+    for mistake in made:
         line = next((number for number, row in enumerate(text.split("\n"), 1) if repr(mistake.name)[1:-1] in row), 1)
         if mistake.name in seen:
             raise SourceError(path, line, f"two mistakes are called {mistake.name!r}")
@@ -202,8 +228,8 @@ def _run(path: Path, source: Source) -> dict:
         raise SourceError(source.path, 1, f"this assignment has no {path}")
     try:
         return runpy.run_path(str(path))
-    except SyntaxError as error:
-        raise SourceError(path, error.lineno or 1, f"Python cannot read this: {error.msg}") from None
+    except (Exception, SystemExit) as error:  # whatever its code raises
+        raise SourceError.of(path, error) from None
 
 
 @contextmanager

@@ -16,8 +16,9 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.apps.api import NbGraderAPI
 
-from autograder.authoring.assignment import Assignment
+from autograder.authoring.assignment import Assignment, load
 from autograder.authoring.course import Course, commands_on_path
+from autograder.authoring.rehearsal import rehearse
 from autograder.authoring.release import release_notebook, source_notebook
 from autograder.errors import UserError
 
@@ -31,10 +32,12 @@ def build(course: Course, force: bool = False) -> list[Path]:
 
     force  also replace a released notebook that somebody worked in
 
-    Raises BuildError if there is nothing to build, if nbgrader fails, or if ``force`` is needed and not given.
+    Raises BuildError if there is nothing to build, if nbgrader fails, or if ``force`` is needed and not given, and
+    SourceError if something is wrong in an assignment's files: they are tried out first.
     """
     source, release = course.folder(course.source_directory), course.folder(course.release_directory)
     _check_folders(course)
+    load.cache_clear()  # the files may have changed since this process read them
     assignments = [course.assignment(name) for name in course.assignment_names]
     worked_in = [path for path in _built(release, course) if not force and was_worked_in(path)]
     if worked_in:
@@ -42,6 +45,7 @@ def build(course: Course, force: bool = False) -> list[Path]:
             f"Somebody worked in {', '.join(os.path.relpath(path, course.root) for path in worked_in)}, and building "
             "would replace it. Copy it somewhere else first, or build with --force."
         )
+    rehearse(assignments)
     source.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=source.parent, prefix=".build-") as folder:
         staging = Path(folder)

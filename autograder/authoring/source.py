@@ -12,10 +12,13 @@ Students may change every other cell.
 
 import ast
 import re
+import sys
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
 import jupytext
+from IPython.core.inputtransformer2 import TransformerManager
 
 from autograder.errors import UserError
 
@@ -29,6 +32,26 @@ class SourceError(UserError):
 
     def __init__(self, path: Path, line: int, message: str):
         super().__init__(f"{path}:{line}: {message}")
+
+    @classmethod
+    def of(cls, path: Path, error: BaseException, says: str = "", line_of=lambda line: line) -> "SourceError":
+        """Return the error that tells of an exception which the code in a file has led to.
+
+        says     what goes before the exception's own words
+        line_of  turns a line of what was run into the line of the file, if they are not the same
+        """
+        what = f"{says}{type(error).__name__}: {error}".rstrip(": ")
+        if isinstance(error, SyntaxError) and error.filename in (str(path), "<unknown>", None):
+            return cls(path, line_of(error.lineno or 1), f"{says}Python cannot read this: {error.msg}")
+        if isinstance(error, ModuleNotFoundError):
+            what += f". If the name is right, install it for {sys.executable}"
+        return cls(path, line_of(line_in(path, error) or 1), what)
+
+
+def line_in(path: Path, error: BaseException) -> int | None:
+    """Return the last line of this file on the way to an exception, or None if the way did not lead through it."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    return lines[-1] if lines else None
 
 
 @dataclass(frozen=True)
@@ -110,10 +133,13 @@ def _check(source: Source) -> None:
             fail(cell, f"a cell of role {cell.role!r} holds code")
         if cell.role == "check" and (cell.name not in seen or seen[cell.name].role != "exercise"):
             fail(cell, f"check {cell.name!r} has no exercise of that name before it")
+    for cell in source.cells:
+        if cell.kind == "code":
+            _check_python(source, cell)
     for name, cell in source.exercises.items():
         if f"check_{name}" not in seen:
             fail(cell, f"exercise {name!r} has no check")
-        if name not in _definitions(source, cell):
+        if name not in _definitions(cell):
             fail(cell, f"exercise {name!r} defines no {name!r}")
     for cell in source.cells:
         _check_marks(cell, fail)
@@ -131,11 +157,17 @@ def _check_marks(cell: Cell, fail) -> None:
         fail(cell, f"{cell.role} {cell.name!r}: a solution is not closed; every {BEGIN!r} needs its {END!r}")
 
 
-def _definitions(source: Source, cell: Cell) -> set[str]:
+def _check_python(source: Source, cell: Cell) -> None:
+    """Check that Python can read a cell. Magic commands are allowed where the kernel alone runs it, not the judge."""
+    judged = cell.role in ("locked", "exercise")
+    text = cell.text if judged else TransformerManager().transform_cell(cell.text)
     try:
-        body = ast.parse(cell.text).body
+        compile(text, "<unknown>", "exec", ast.PyCF_ONLY_AST | (0 if judged else ast.PyCF_ALLOW_TOP_LEVEL_AWAIT))
     except SyntaxError as error:
-        raise SourceError(
-            source.path, cell.line + (error.lineno or 0), f"Python cannot read this: {error.msg}"
-        ) from None
-    return {node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+        says = f"in {cell.role} {cell.name!r}: " if cell.role else ""
+        line = cell.line + (error.lineno or 0)
+        raise SourceError(source.path, line, f"{says}Python cannot read this: {error.msg}") from None
+
+
+def _definitions(cell: Cell) -> set[str]:
+    return {node.name for node in ast.parse(cell.text).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
