@@ -18,7 +18,8 @@ SWITCHES = {  # settings of the system by which user namespaces are switched off
 
 @dataclass(frozen=True)
 class Item:
-    """Says whether one part of the confinement works here; if it does not, says why, and what helps."""
+    """Says whether one part of the confinement works here. If it does not, ``reason`` says why, else how, and
+    ``remedy`` says what helps."""
 
     name: str
     works: bool
@@ -39,7 +40,7 @@ def examine() -> list[Item]:
         found = [json.loads(line) for line in run.stdout.splitlines()]
     except (OSError, subprocess.TimeoutExpired) as error:
         return [Item("a process that tries", False, str(error))]
-    items = [Item(name, not why, why) for name, why in found]
+    items = [Item(name, not why, why or note) for name, why, note in found]
     first = next((number for number, item in enumerate(items) if not item.works), None)
     if first is not None:
         items[first] = replace(items[first], remedy=_remedy(items[first].name))

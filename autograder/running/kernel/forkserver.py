@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -36,28 +37,37 @@ class ForkServer:
         self._lock = threading.Lock()
         self._hello: dict = {}
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        program = os.open(PROGRAM, os.O_RDONLY)  # kernels can read what it was started with, and find no path of ours
         with theirs:
-            self._process = subprocess.Popen(  # kernels can read its command line: it contains no path of ours
-                [sys.executable, "-s", "-B", PROGRAM.name, str(idle), *modules],
+            self._process = subprocess.Popen(
+                [sys.executable, "-s", "-B", f"/proc/self/fd/{program}", str(idle), *modules],
                 stdin=theirs,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                cwd=PROGRAM.parent,
+                cwd="/",
                 env=_environment() | (environment or {}),
                 start_new_session=True,
+                pass_fds=[program],
             )
+        os.close(program)
         self._control.settimeout(PATIENCE)
 
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def fork(self, descriptors: list[int]) -> None:
+    def fork(self, setup: dict, request: dict, sockets: list[socket.socket]) -> None:
         """Ask for a kernel. Raises NoKernel if the server did not start or has ended.
 
-        descriptors  a connection to the kernel's supervisor, the file of the request, and the listening sockets
+        setup    what the kernel's supervisor is told, and the kernel is not
+        request  what the kernel is told
+        sockets  a connection to the supervisor, and the sockets on which it listens for the kernel
         """
-        with self._lock:
+        with self._lock, tempfile.TemporaryFile("w+") as for_supervisor, tempfile.TemporaryFile("w+") as for_kernel:
             self._wait_until_ready()
+            for file, content in ((for_supervisor, setup), (for_kernel, request)):
+                json.dump(content, file)
+                file.seek(0)
+            descriptors = [end.fileno() for end in (for_supervisor, for_kernel, *sockets)]
             try:
                 socket.send_fds(self._control, [b"k"], descriptors)
             except OSError as error:

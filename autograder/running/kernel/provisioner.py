@@ -9,7 +9,6 @@ import math
 import os
 import signal
 import socket
-import tempfile
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from autograder.authoring.course import Course
 from autograder.running.kernel.forkserver import ForkServer, NoKernel, server
 
 PORTS = ["shell_port", "iopub_port", "stdin_port", "control_port", "hb_port"]
-LIMITS = ["memory", "scratch", "output", "cpu", "processes", "files"]
+LIMITS = ["memory", "scratch", "output", "cpu", "cores", "processes", "files"]
 FROM_OUTSIDE = ["LANG", "LC_ALL", "TZ", "NBGRADER_EXECUTION"]  # taken from our environment, if set
 PICTURES, NO_PICTURES = "module://matplotlib_inline.backend_inline", "template"
 WITHIN = {
@@ -48,6 +47,9 @@ class ConfinedProvisioner(KernelProvisionerBase):
     scratch = Integer(64 * 1024**2, help="Bytes of files that a kernel may write.").tag(config=True)
     output = Integer(100 * 1024**2, help="Bytes that a kernel may send.").tag(config=True)
     cpu = Integer(1200, help="Seconds of processor time that a kernel and its children may use.").tag(config=True)
+    cores = Float(
+        2, help="Processors that a kernel may keep busy at once, where cgroups can limit that: see `doctor`."
+    ).tag(config=True)
     processes = Integer(64, help="Processes and threads that a kernel may have at once.").tag(config=True)
     files = Integer(256, help="Files that a process in the kernel may have open at once.").tag(config=True)
     pictures = Bool(
@@ -60,7 +62,7 @@ class ConfinedProvisioner(KernelProvisionerBase):
         key_trait=Unicode(),
         value_trait=Unicode(),
         help="{path in the kernel: folder or file of the course}: what kernels see, read-only, beside the interpreter "
-        "and its libraries.",
+        "and its libraries. Each kernel gets a copy in memory: show code, not data.",
     ).tag(config=True)
     imports_from = List(Unicode(), help="Paths in the kernel in which Python looks for modules, too.").tag(config=True)
     secret = List(
@@ -97,6 +99,11 @@ class ConfinedProvisioner(KernelProvisionerBase):
         shown, secret = self._seen()
         info = self.connection_info
         outside, package = kwargs.get("env", {}), Path(autograder.__file__).parent
+        setup = {  # for the supervisor alone: the kernel finds no path of the machine in its memory
+            "shown": {target: str(source) for target, source in shown.items()},
+            "secret": [str(path) for path in secret],
+            "covered": sorted({str(path) for path in (package, package.resolve())}),
+        }
         request = {
             "arguments": cmd[cmd.index("-f") + 2 :],
             "connection": {name: number for number, name in enumerate(PORTS, 1)}
@@ -106,15 +113,12 @@ class ConfinedProvisioner(KernelProvisionerBase):
             | {"MPLBACKEND": PICTURES if self.pictures else NO_PICTURES}
             | {name: outside[name] for name in FROM_OUTSIDE if name in outside},
             "files": {path.name: b64encode(path.read_bytes()).decode() for path in Path(kwargs["cwd"]).iterdir()},
-            "secret": [str(path) for path in secret],
-            "covered": sorted({str(path) for path in (package, package.resolve())}),
             "limits": {name: getattr(self, name) for name in LIMITS},
             "paths": self.imports_from,
-            "shown": {target: str(source) for target, source in shown.items()},
         }
         self._status, self.broken = None, ""
         paths = [f"{info['ip']}-{info[port]}" for port in PORTS]
-        self._supervisor = await asyncio.to_thread(self._fork, json.dumps(request), paths)
+        self._supervisor = await asyncio.to_thread(self._fork, setup, request, paths)
         return info
 
     def sources(self) -> dict[str, Path]:
@@ -135,19 +139,16 @@ class ConfinedProvisioner(KernelProvisionerBase):
                 raise NoKernel(f"{setting} {source}, and {inside[0]} is secret")
         return shown, secret
 
-    def _fork(self, request: str, paths: list[str]) -> socket.socket:
+    def _fork(self, setup: dict, request: dict, paths: list[str]) -> socket.socket:
         """Have a kernel forked whose sockets can be reached at these paths. Return the connection to its supervisor."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         listeners = [_listener(path) for path in paths]
         try:
-            with theirs, tempfile.TemporaryFile("w+") as file:
-                file.write(request)
-                file.seek(0)
-                descriptors = [end.fileno() for end in (theirs, file, *listeners)]
+            with theirs:
                 try:
-                    self._server().fork(descriptors)
+                    self._server().fork(setup, request, [theirs, *listeners])
                 except NoKernel:  # it may have ended since it was last looked at: another takes its place, once
-                    self._server().fork(descriptors)
+                    self._server().fork(setup, request, [theirs, *listeners])
         except BaseException:
             ours.close()
             raise

@@ -12,6 +12,7 @@ import importlib
 import io
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -19,9 +20,12 @@ import sys
 import time
 import traceback
 from base64 import b64decode
+from contextlib import suppress
 from pathlib import Path
 
+import cgroup
 import confine
+import descriptors
 import filesystem
 import linux
 from supervisor import Supervisor
@@ -31,11 +35,15 @@ KERNEL = [
     *("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.debugger"),
     *("pdb", "IPython.core.debugger", "sqlite3"),
 ]
+OURS = "calls census cgroup confine descriptors filesystem frames linux seccomp supervisor usage".split()
 SOCKET = f"{filesystem.SOCKETS}/k"  # its sockets are called k-1, k-2, ...
 
 
 def main(modules: list[str], idle: float) -> None:
     os.chdir("/")
+    if (folder := Path(sys.path.pop(0))).parent == Path("/proc/self/fd"):  # the descriptor we were started from
+        os.close(int(folder.name))
+    raise_soft_limits()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader; if that ends, we end
     control = socket.socket(fileno=os.dup(0))
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -44,9 +52,17 @@ def main(modules: list[str], idle: float) -> None:
     os.close(nothing)
     with control:
         control.send(json.dumps({"pid": os.getpid(), "failed": preload(modules)}).encode())
-        descriptors = serve(control, idle)
-    if descriptors:
-        run_kernel(*start(*descriptors))
+        given = serve(control, idle)
+    if given:
+        run_kernel(*start(*given))
+
+
+def raise_soft_limits() -> None:
+    """Take back the limits that the process which has started us has set itself. They are not meant for kernels."""
+    for name in ("CPU", "AS", "DATA", "RSS", "FSIZE", "CORE", "NOFILE", "NPROC", "MEMLOCK", "SIGPENDING", "MSGQUEUE"):
+        kind = getattr(resource, f"RLIMIT_{name}")
+        hard = resource.getrlimit(kind)[1]
+        resource.setrlimit(kind, (hard, hard))
 
 
 def preload(modules: list[str]) -> str:
@@ -85,20 +101,27 @@ def serve(control: socket.socket, idle: float) -> list[int]:
     Return an empty list in the server at its end: when the grader has gone, or after ``idle`` seconds without a kernel.
     """
     linux.adopt_orphans()
-    last = time.monotonic()
+    last, cgroups = time.monotonic(), cgroup.place()
     while True:
         readable, _, _ = select.select([control], [], [], 1)
         if _reap():
             last = time.monotonic()
+        if cgroups:
+            cgroup.sweep(cgroups)
         if not readable:
             if time.monotonic() - last > idle:
-                return []
+                break
             continue
-        _, descriptors, _, _ = socket.recv_fds(control, 1, MAX_DESCRIPTORS)
-        if not descriptors or os.fork() == 0:
-            return descriptors
-        for descriptor in descriptors:
+        _, given, _, _ = socket.recv_fds(control, 1, MAX_DESCRIPTORS)
+        if not given:
+            break
+        if os.fork() == 0:
+            return given
+        for descriptor in given:
             os.close(descriptor)
+    if cgroups:
+        cgroup.sweep(cgroups, at_the_end=True)
+    return []
 
 
 def _reap() -> bool:
@@ -111,36 +134,68 @@ def _reap() -> bool:
     return True
 
 
-def start(connection: int, request_file: int, *sockets: int) -> tuple[dict, int]:
+def start(setup: int, request_file: int, connection: int, *sockets: int) -> tuple[dict, int]:
     """Make the namespaces, the root of their files, and the supervisor. Return in the kernel only, when it is confined.
 
     Return the request, and a pipe on which to say that the kernel's sockets are there. If anything fails, tell the
     grader why, and end the process.
+
+    setup         a file for the supervisor, with paths of the machine. The kernel is forked before it is read: so they
+                  are not in its memory
+    request_file  a file for the kernel
+    connection    a socket to the grader
+    sockets       those on which the supervisor listens for the kernel
     """
     grader = socket.socket(fileno=connection)
     listeners = [socket.socket(fileno=descriptor) for descriptor in sockets]
     try:
-        with open(request_file) as file:
-            request = json.load(file)
+        request = _read(request_file)
+        limits, folder = request["limits"], cgroup.place()
+        group = cgroup.Cgroup(folder, limits) if folder else None
         linux.enter_namespaces()
-        filesystem.build(request["shown"], request["covered"], request["limits"]["scratch"], confine.owner())
-        for path in request["secret"]:
-            if os.path.exists(path):
-                raise PermissionError(f"{path} lies inside what kernels are shown")
-        ready, say_ready = os.pipe()
+        user = confine.owner()
+        linux.close_to_others()
+        heard, say = os.pipe()
+        waits, go = os.pipe()
         kernel = os.fork()
         if kernel:
-            os.close(say_ready)
-            Supervisor(kernel, grader, listeners, request["limits"]).watch(ready, SOCKET)
-        for end in (grader, *listeners):
-            end.close()
-        os.close(ready)
+            os.close(say)
+            if not os.read(heard, 1):  # it could not be confined, and has said why
+                os._exit(1)
+            _build(_read(setup), limits, user)
+            os.write(go, b"1")
+            Supervisor(kernel, grader, listeners, limits, group).watch(heard, SOCKET)
+        for descriptor in (setup, heard, go):
+            os.close(descriptor)
+        for listener in listeners:
+            listener.close()
         os.setsid()
-        confine.confine(request["limits"])
+        if group:
+            group.enter()
+        confine.confine(limits, user)
+        grader.close()
+        os.write(say, b"1")
+        if not os.read(waits, 1):
+            os._exit(1)
+        os.close(waits)
+        descriptors.renew(keep=[say])
     except BaseException:
-        grader.send(json.dumps({"ended": 1, "why": traceback.format_exc()[-4000:]}).encode())
+        with suppress(OSError):
+            grader.send(json.dumps({"ended": 1, "why": traceback.format_exc()[-4000:]}).encode())
         os._exit(1)
-    return request, say_ready
+    return request, say
+
+
+def _read(descriptor: int) -> dict:
+    with open(descriptor) as file:
+        return json.load(file)
+
+
+def _build(setup: dict, limits: dict, user: tuple[int, int]) -> None:
+    filesystem.build(setup["shown"], setup["covered"], limits["scratch"], user)
+    for path in setup["secret"]:
+        if os.path.exists(path):
+            raise PermissionError(f"{path} lies inside what kernels are shown")
 
 
 def run_kernel(request: dict, say_ready: int) -> None:
@@ -155,8 +210,8 @@ def run_kernel(request: dict, say_ready: int) -> None:
         Path(name).write_bytes(b64decode(content))
     connection = Path(filesystem.SOCKETS, "kernel.json")
     connection.write_text(json.dumps(request["connection"] | {"transport": "ipc", "ip": SOCKET}))
-    sys.path[:] = [*sys.path[1:], *request["paths"]]  # the first is the folder of this program
-    for module in ("confine", "filesystem", "frames", "linux", "seccomp", "supervisor", "usage"):
+    sys.path += request["paths"]
+    for module in OURS:
         sys.modules.pop(module, None)
 
     if "matplotlib" in sys.modules:  # it has read the server's environment, not the kernel's
@@ -165,7 +220,7 @@ def run_kernel(request: dict, say_ready: int) -> None:
     from ipykernel.kernelapp import IPKernelApp
 
     app = IPKernelApp.instance(connection_file=str(connection), capture_fd_output=False)
-    app.initialize(request["arguments"])
+    app.initialize([*request["arguments"], "--HistoryManager.enabled=False"])  # its database would be locked
     os.write(say_ready, b"1")
     os.close(say_ready)
     app.start()

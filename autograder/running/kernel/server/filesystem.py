@@ -1,10 +1,12 @@
 """Builds the file system of a confined kernel: interpreter, libraries, what it is given, and room to work in."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
 import linux
+from confine import STUDENT
 
 HOME, SOCKETS = "/home/student", "/run/kernel"  # in the new root
 DEVICES = ["null", "full", "random", "urandom"]  # without zero: mapped, it is memory that no limit counts
@@ -17,21 +19,22 @@ LOOSE = linux.MS_NOSUID | linux.MS_NODEV
 def build(shown: dict[str, str], covered: list[str], scratch_bytes: int, owner: tuple[int, int]) -> None:
     """Make a new root in this process's own mount namespace, and leave the old one.
 
-    shown          {where it is seen: folder or file of the old root}, read-only
+    shown          {where it is seen: folder or file of the old root}, copied, read-only
     covered        folders that appear empty if they are inside what is shown: the grader's own, among the libraries
     scratch_bytes  bytes that may be written in all the places together
     owner          user and group that may write
     """
     linux.mount("none", "/", None, linux.MS_REC | linux.MS_PRIVATE)
     # /tmp is but a folder that every system has, to mount the new root on. Nobody outside this namespace sees it.
-    linux.mount("tmpfs", "/tmp", "tmpfs", LOOSE, "size=1m,mode=755")
+    linux.mount("tmpfs", "/tmp", "tmpfs", LOOSE, "mode=755")
     os.mkdir("/tmp/old")
     linux.pivot_root("/tmp", "/tmp/old")
     os.chdir("/")
 
     _devices()
     os.mkdir("/proc")
-    linux.mount("proc", "/proc", "proc", LOOSE | linux.MS_NOEXEC)
+    # Without what the system tells of itself: its counters are for all to read, and anyone can drive them up.
+    linux.mount("proc", "/proc", "proc", LOOSE | linux.MS_NOEXEC, "subset=pid")
     _room(SOCKETS, 64 * 1024, owner)
     _room(HOME, scratch_bytes, owner)
     for target in ("/tmp", "/dev/shm"):  # they share the room of HOME
@@ -53,12 +56,12 @@ def build(shown: dict[str, str], covered: list[str], scratch_bytes: int, owner: 
         if os.path.exists(f"/old/etc/{name}"):
             _show(f"/etc/{name}", f"/etc/{name}")
     for target, source in shown.items():
-        _show(target, source)
+        _copy(target, source)
     for path in covered:
         if os.path.isdir(path):
             linux.mount("tmpfs", path, "tmpfs", LOOSE | linux.MS_RDONLY, "size=4k,mode=755")
-    _write("/etc/passwd", f"student:x:{owner[0]}:{owner[1]}::{HOME}:/bin/sh\n")
-    _write("/etc/group", f"student:x:{owner[1]}:\n")
+    _write("/etc/passwd", "student:x:{}:{}::{}:/bin/sh\n".format(*STUDENT, HOME))
+    _write("/etc/group", f"student:x:{STUDENT[1]}:\n")
 
     linux.detach("/old")
     os.rmdir("/old")
@@ -76,11 +79,23 @@ def _show(target: str, source: str) -> None:
     linux.set_mount(target, SEALED)
 
 
+def _copy(target: str, source: str) -> None:
+    """Copy what is shown: if it were mounted, /proc/self/mountinfo would tell where it comes from."""
+    source = f"/old{source}"
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    if os.path.isdir(source):
+        shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
+    else:
+        shutil.copy2(source, target)
+
+
 def _devices() -> None:
     os.mkdir("/dev")
     for name in DEVICES:
         Path("/dev", name).touch()
         linux.bind(f"/old/dev/{name}", f"/dev/{name}")
+        # It can be written to all the same. But its times stay as they are: they are the same for all kernels.
+        linux.set_mount(f"/dev/{name}", linux.ATTR_RDONLY | linux.ATTR_NOSUID | linux.ATTR_NOEXEC)
     for name, target in {"fd": "", "stdin": "/0", "stdout": "/1", "stderr": "/2"}.items():
         os.symlink(f"/proc/self/fd{target}", f"/dev/{name}")
     os.mkdir("/dev/pts")  # `!command` in a cell runs in a terminal

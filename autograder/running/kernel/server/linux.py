@@ -10,7 +10,7 @@ NEWUSER, NEWPID, NEWNET = 0x10000000, 0x20000000, 0x40000000
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 0x1, 0x2, 0x4, 0x8
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
-ATTR_RDONLY, ATTR_NOSUID, ATTR_NODEV = 0x1, 0x2, 0x4
+ATTR_RDONLY, ATTR_NOSUID, ATTR_NODEV, ATTR_NOEXEC = 0x1, 0x2, 0x4, 0x8
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _AT_FDCWD, _AT_RECURSIVE, _MNT_DETACH = -100, 0x8000, 2
@@ -35,7 +35,7 @@ def enter_namespaces(wait: bool = False) -> None:
     if uid := os.getuid():
         gid = os.getgid()
         unshare(NEWUSER | kinds)
-        map_user(uid, gid)
+        map_user((uid, gid), (uid, gid))
     else:
         unshare(kinds)
     if child := os.fork():
@@ -70,12 +70,21 @@ def detach(target: str) -> None:
     _call(_libc.umount2, _text(target), _MNT_DETACH, about=target)
 
 
-def map_user(uid: int, gid: int) -> None:
-    """Keep the user and group of this process in a user namespace that it has just made."""
+def map_user(inside: tuple[int, int], outside: tuple[int, int]) -> None:
+    """Name the user and group of this process in a user namespace that it has just made.
+
+    inside   the numbers that they have in it from now on
+    outside  the numbers that they have in the namespace in which it was made
+    """
     _call(_libc.prctl, _PR_SET_DUMPABLE, 1, 0, 0, 0)  # else /proc/self belongs to root
     Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
-    Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
+    for kind, new, old in zip(("uid_map", "gid_map"), inside, outside, strict=True):
+        Path("/proc/self", kind).write_text(f"{new} {old} 1")
+
+
+def close_to_others() -> None:
+    """Let no other process of this user look into this one, or change it through /proc."""
+    _call(_libc.prctl, _PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def adopt_orphans() -> None:

@@ -14,11 +14,12 @@ from contextlib import suppress
 
 import filesystem
 import usage
+from census import Census
+from cgroup import Cgroup
 from frames import Frames
 
 LOOK_EVERY = 0.1  # seconds
 FRAME = 256  # bytes that the grader needs to keep a frame, however short it is
-SOCKETS = 300  # so many may be open at once: what waits in them takes memory
 
 
 class Supervisor:
@@ -28,13 +29,23 @@ class Supervisor:
     grader     the connection on which the grader asks, and is told how the kernel ended; if it closes, the kernel ends
     listeners  sockets to which the grader connects, one for each of the kernel's sockets, in the same order
     limits     memory (bytes in all, files that were written included), cpu (seconds), output (bytes)
+    cgroup     the kernel's own, where there is one
     """
 
-    def __init__(self, kernel: int, grader: socket.socket, listeners: list[socket.socket], limits: dict[str, int]):
-        self.kernel, self.grader, self.listeners, self.limits = kernel, grader, listeners, limits
+    def __init__(
+        self,
+        kernel: int,
+        grader: socket.socket,
+        listeners: list[socket.socket],
+        limits: dict[str, int],
+        cgroup: Cgroup | None,
+    ):
+        self.kernel, self.grader, self.listeners, self.limits, self.cgroup = kernel, grader, listeners, limits, cgroup
         self.why = ""  # the limit that was broken
         self._carried = 0
-        self._cpu = usage.ProcessorTime()
+        self._cpu, self._census = usage.ProcessorTime(), Census()
+        with socket.socket(socket.AF_UNIX) as one:  # bytes that may wait in one
+            self._socket = sum(one.getsockopt(socket.SOL_SOCKET, what) for what in (socket.SO_SNDBUF, socket.SO_RCVBUF))
 
     def watch(self, ready: int, path: str) -> None:
         """Watch until the kernel ends, the grader goes away, or a limit is broken.
@@ -60,6 +71,8 @@ class Supervisor:
                     os._exit(0)
                 self._obey(json.loads(request))
             if kernel in events:
+                if self.cgroup and self.cgroup.ran_out():
+                    self.why = self.why or "memory"
                 self._end(os.waitstatus_to_exitcode(os.waitpid(self.kernel, 0)[1]))
             self.why = self.why or self._broken()
             if self.why:
@@ -89,9 +102,10 @@ class Supervisor:
 
         Return an empty string if they have broken none.
         """
-        room = os.statvfs(filesystem.HOME)
+        room, processes = os.statvfs(filesystem.HOME), usage.others()
         left = self.limits["memory"] - (room.f_blocks - room.f_bfree) * room.f_frsize
-        if usage.memory(usage.others(), left) > left or usage.sockets() > SOCKETS:
+        left -= self._socket * usage.sockets() + self._census.bytes(processes, self.limits["memory"])
+        if usage.memory(processes, left) > left:
             return "memory"
         if self._cpu.seconds() > self.limits["cpu"]:
             return "cpu"

@@ -1,8 +1,9 @@
-"""Tries everything that locks a kernel in, one part after the other, and prints for each [name, why it does not work].
+"""Tries everything that locks a kernel in, one part after the other, and prints [name, why it does not work, a note].
 
 python autograder/running/kernel/server/trials.py
 """
 
+import fcntl
 import json
 import os
 import platform
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import traceback
 
+import cgroup
 import confine
 import filesystem
 import linux
@@ -31,20 +33,48 @@ def namespaces() -> None:
     linux.enter_namespaces(wait=True)
 
 
+def rights() -> None:
+    """Give up all rights in a child, which tries the rest. This process stays, to build the child's file system."""
+    global builder
+    user = confine.owner()
+    linux.close_to_others()
+    builder, ours = socket.socketpair()
+    if child := os.fork():
+        if ours.recv(1):
+            ours.send(_outcome(lambda: filesystem.build({}, [], LIMITS["scratch"], user))[0].encode() or b"built")
+        os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    ours.close()
+    confine.confine(LIMITS, user)
+
+
 def files() -> None:
     secret = tempfile.gettempdir()
-    filesystem.build({}, [], LIMITS["scratch"], confine.owner())
+    builder.send(b"1")
+    if (said := builder.recv(100_000)) != b"built":
+        raise OSError(said.decode())
     if os.path.exists(f"/old{secret}"):
         raise OSError("the old root can still be seen")
-
-
-def rights() -> None:
-    confine.confine(LIMITS)
 
 
 def nothing_regained() -> None:
     _must_fail("a new user namespace can be made", linux.unshare, linux.NEWUSER)
     _must_fail("the system's files can be written", open, "/usr/forbidden", "w")
+
+
+def nothing_shared() -> None:
+    library = os.open(os.__file__, os.O_RDONLY)
+    _must_fail("files can be locked", fcntl.flock, library, fcntl.LOCK_SH)
+    _must_fail("parts of files can be locked", fcntl.lockf, library, fcntl.LOCK_SH)
+    _must_fail("events of folders can be had", fcntl.fcntl, library, fcntl.F_NOTIFY, fcntl.DN_ACCESS)
+    _must_fail("the times of devices can be changed", os.utime, "/dev/null")
+    _must_fail("the system's counters can be read", open, "/proc/stat")
+
+
+def supervisor() -> None:
+    _must_fail("its memory can be read", open, "/proc/1/mem")
+    _must_fail("its limits can be set", resource.prlimit, 1, resource.RLIMIT_NOFILE, (0, 0))
+    _must_fail("it can be put last", os.setpriority, os.PRIO_PROCESS, 1, 19)
+    _must_fail("it can be bound to a processor", os.sched_setaffinity, 1, {0})
 
 
 def network() -> None:
@@ -77,12 +107,21 @@ def processes() -> None:
     _must_fail("more processes can be started than the limit", many)
 
 
+def counting() -> str:
+    if folder := cgroup.place():
+        return f"by the system, in cgroups in {folder}, and by looking"
+    return "by looking ten times a second, for no folder of cgroups (version 2) is delegated to us"
+
+
 TRIALS = {
     "Linux 5.14 or newer": system,
+    "memory and processes are counted": counting,
     "namespaces: user, mount, PID, network, IPC": namespaces,
-    "a file system of its own": files,
     "limits, no capabilities, a filter of system calls": rights,
+    "a file system of its own": files,
     "nothing is regained": nothing_regained,
+    "nothing is shared: locks, events, times, counters": nothing_shared,
+    "the supervisor is out of reach": supervisor,
     "no network": network,
     "limit of memory": memory,
     "limit of files": room,
@@ -93,19 +132,19 @@ TRIALS = {
 def main() -> None:
     failed = ""
     for name, check in TRIALS.items():
-        why = f"not tried, since {failed!r} failed" if failed else _fails(check)
+        why, note = (f"not tried, since {failed!r} failed", "") if failed else _outcome(check)
         failed = failed or (name if why else "")
-        print(json.dumps([name, why]), flush=True)
+        print(json.dumps([name, why, note]), flush=True)
 
 
-def _fails(check) -> str:
+def _outcome(check) -> tuple[str, str]:
+    """Return why a check fails, or an empty string, and what it has to say otherwise."""
     try:
-        check()
+        return "", check() or ""
     except OSError as error:
-        return str(error)
+        return str(error) or repr(error), ""
     except Exception:
-        return traceback.format_exc()
-    return ""
+        return traceback.format_exc(), ""
 
 
 def _must_fail(otherwise: str, function, *arguments) -> None:

@@ -1,12 +1,16 @@
-"""Measures what the processes of a PID namespace use, from within its first process."""
+"""Measures what the processes of a PID namespace use, from within its first process.
+
+What it reads is read as bytes, and by name: a process chooses its own name, and a socket its own.
+"""
 
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
-ANONYMOUS = ("RssAnon:", "RssShmem:", "VmSwap:")  # lines of /proc/PID/status: memory that is no copy of a file
-FAIR_SHARE = ("Pss_Anon:", "Pss_Shmem:", "SwapPss:")  # of smaps_rollup: the same, shared out among its users
+# Fields of /proc/PID/status: memory that is no copy of a file, and the tables of its pages.
+ANONYMOUS, TABLES = (b"RssAnon", b"RssShmem", b"VmSwap"), (b"VmPTE",)
+FAIR_SHARE = (b"Pss_Anon", b"Pss_Shmem", b"SwapPss")  # of smaps_rollup: memory shared out among its users
 
 
 def others() -> list[int]:
@@ -23,28 +27,48 @@ def memory(processes: Iterable[int], limit: int) -> int:
     The exact number takes long. It is found only if the quick one, which counts shared memory once for each process
     that shares it, is above ``limit``.
     """
-    most = {process: _kilobytes(f"/proc/{process}/status", ANONYMOUS) for process in processes}
-    if 1024 * sum(most.values()) <= limit:
-        return 1024 * sum(most.values())
-    return 1024 * sum(
-        _kilobytes(f"/proc/{process}/smaps_rollup", FAIR_SHARE, otherwise=kilobytes)
-        for process, kilobytes in most.items()
-    )
+    tables, most = 0, {}
+    for process in processes:
+        fields = _fields(f"/proc/{process}/status")
+        tables += _kilobytes(fields, TABLES)
+        most[process] = _kilobytes(fields, ANONYMOUS)
+    if 1024 * (tables + sum(most.values())) <= limit:
+        return 1024 * (tables + sum(most.values()))
+    return 1024 * (tables + sum(_share(process, kilobytes) for process, kilobytes in most.items()))
 
 
-def _kilobytes(path: str, names: tuple[str, ...], otherwise: int = 0) -> int:
+def _share(process: int, otherwise: int) -> int:
     try:
-        lines = Path(path).read_text(errors="replace").splitlines()
+        return _kilobytes(_fields(f"/proc/{process}/smaps_rollup"), FAIR_SHARE)
     except PermissionError:
         return otherwise
-    except OSError:  # it has just ended
-        return 0
-    return sum(int(line.split()[1]) for line in lines if line.startswith(names))
+
+
+def _fields(path: str) -> dict[bytes, bytes]:
+    """Return the fields of a file of /proc by their names, and none if the process has just ended.
+
+    Other errors are raised: what cannot be measured is not nothing.
+    """
+    try:
+        lines = Path(path).read_bytes().split(b"\n")
+    except (FileNotFoundError, ProcessLookupError):
+        return {}
+    return {name: value for name, _, value in (line.partition(b":") for line in lines)}
+
+
+def _kilobytes(fields: dict[bytes, bytes], names: tuple[bytes, ...]) -> int:
+    return sum(int(fields[name].split()[0]) for name in names if name in fields)
+
+
+def runs(process: int) -> bool:
+    """Return whether a process still has memory: one that has ended, and was not waited for, has none."""
+    return b"VmSize" in _fields(f"/proc/{process}/status")
 
 
 def sockets() -> int:
-    """Return how many sockets there are that can hold something, which is memory that belongs to no process."""
-    return sum(len(Path(f"/proc/net/{kind}").read_text(errors="replace").splitlines()) for kind in ("unix", "netlink"))
+    """Return how many sockets there are, of every kind."""
+    words = _fields("/proc/self/net/sockstat")[b"sockets"].split()  # used NUMBER
+    return int(words[1])
 
 
 class ProcessorTime:
@@ -76,8 +100,8 @@ def _times(process: int) -> tuple[tuple, tuple[float, float]] | None:
     There are two numbers of seconds: its own (0 for this process), and those of its children for which it has waited.
     """
     try:
-        fields = Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()
-    except OSError:  # it has just ended
+        fields = Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):  # it has just ended
         return None
     user, system, user_below, system_below = map(int, fields[11:15])
     own = 0 if process == os.getpid() else user + system

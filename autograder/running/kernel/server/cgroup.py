@@ -1,0 +1,95 @@
+"""Puts a kernel into a cgroup of its own, where the system lets us make one: then the system itself counts all memory.
+
+This is version 2 of cgroups, and a folder in which we may make others: systemd calls it delegated.
+"""
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+
+NEEDED = {"memory", "pids"}
+PERIOD = 100_000  # microseconds over which the use of processors is limited
+OLD = 60  # seconds after which an empty group is a leftover, and not one that a kernel is about to enter
+
+
+def place(mounts: Path = Path("/proc/self/mountinfo"), own: Path = Path("/proc/self/cgroup")) -> Path | None:
+    """Return the folder in which cgroups can be made that limit memory and processes, or None if there is none.
+
+    Where a process is, its group cannot have such groups below it, unless it is the first of all. So they are made
+    beside the group of this process.
+
+    mounts  the file that says where cgroups are mounted
+    own     the file that says in which groups this process is
+    """
+    with suppress(OSError, StopIteration, ValueError):
+        fields = [line.split(b" ") for line in mounts.read_bytes().split(b"\n")]
+        root, mounted = next(line[3:5] for line in fields if b"cgroup2" in line[line.index(b"-") :][1:2])
+        group = next(line[3:] for line in own.read_bytes().split(b"\n") if line.startswith(b"0::"))
+        top = Path(os.fsdecode(mounted))
+        here = top / os.path.relpath(os.fsdecode(group), os.fsdecode(root))
+        places = [folder for folder in (here, here.parent) if folder.is_relative_to(top) and ".." not in folder.parts]
+        return next(filter(_fits, places), None)
+    return None
+
+
+def _fits(folder: Path) -> bool:
+    def enabled() -> set[str]:
+        return set((folder / "cgroup.subtree_control").read_text().split())
+
+    if not os.access(folder, os.W_OK) or not os.access(folder / "cgroup.procs", os.W_OK):
+        return False
+    if not enabled() >= NEEDED:
+        with suppress(OSError):
+            (folder / "cgroup.subtree_control").write_text("+memory +pids +cpu")
+    return enabled() >= NEEDED
+
+
+class Cgroup:
+    """Is a cgroup for one kernel. It is made before the kernel's namespaces, and used from within them.
+
+    folder  where it is made
+    limits  memory (bytes), processes (threads count too), cores (processors at once)
+    """
+
+    def __init__(self, folder: Path, limits: dict):
+        group = folder / f"autograder-{os.getppid()}-{os.getpid()}-{time.monotonic_ns()}"
+        group.mkdir()
+        settings = {
+            "memory.max": limits["memory"],
+            "memory.swap.max": 0,
+            "memory.oom.group": 1,  # all or none: half a kernel is none
+            "pids.max": limits["processes"],
+            "cpu.max": f"{int(limits['cores'] * PERIOD)} {PERIOD}",
+        }
+        for name, value in settings.items():
+            if (group / name).exists():
+                (group / name).write_text(str(value))
+        self._enter = os.open(group / "cgroup.procs", os.O_WRONLY)
+        self._events = os.open(group / "memory.events", os.O_RDONLY)
+
+    def enter(self) -> None:
+        """Move this process into the group, and forget the group: who is inside has no business with it."""
+        os.write(self._enter, b"0")
+        for descriptor in (self._enter, self._events):
+            os.close(descriptor)
+
+    def ran_out(self) -> bool:
+        """Return whether the system has ended a process in the group because there was no more memory."""
+        lines = [line.split() for line in os.pread(self._events, 4096, 0).split(b"\n")]
+        return any(line[0] == b"oom_kill" and int(line[1]) > 0 for line in lines if len(line) == 2)
+
+
+def sweep(folder: Path, at_the_end: bool = False) -> None:
+    """Remove the groups of kernels that have ended: of this server, and of servers that are gone.
+
+    A group in which a process runs cannot be removed, and stays.
+
+    at_the_end  remove also groups that were made just now
+    """
+    for group in folder.glob("autograder-*"):
+        server = group.name.split("-")[1]
+        with suppress(OSError):
+            fresh = time.time() - group.stat().st_mtime < OLD and not at_the_end
+            if not os.path.exists(f"/proc/{server}") or server == str(os.getpid()) and not fresh:
+                group.rmdir()
