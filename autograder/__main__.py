@@ -5,6 +5,7 @@ import sqlite3
 import sys
 from pathlib import Path
 
+from autograder.classroom.commands import add_commands
 from autograder.errors import UserError
 
 
@@ -21,28 +22,20 @@ def main(arguments: list[str] | None = None) -> int:
 
     build = command("build", _build, "make the notebooks that students get from solutions/")
     build.add_argument("--force", action="store_true", help="replace a notebook that somebody worked in, too")
+    new = command("new", _new, "make the folder of a new assignment, with an example in it that works")
+    new.add_argument("assignment", help="its name, as 07_name: assignments are taught in the order of their names")
     check = command("check", _check, "grade your own notebook")
     check.add_argument("notebook", type=Path, help="the file; it may have another name")
     mistakes = command("mistakes", _mistakes, "show what the hidden tests catch")
     mistakes.add_argument("assignment", help="its name, that of its folder")
-    grade = command("grade", _grade, "grade what a class has handed in")
-    grade.add_argument("assignment", help="its name, that of its folder")
-    grade.add_argument("--student", action="append", help="this student alone; may be given several times")
-    grade.add_argument("--force", action="store_true", help="grade what has not changed since, too")
-    grade.add_argument("--no-sandbox", action="store_true", help="where code cannot be locked in: trust it")
-    export = command("export", _export, "write the grades to a CSV file")
-    export.add_argument("--to", default="grades.csv", help="the file (default: grades.csv)")
-    export.add_argument("--assignment", action="append", default=[], help="this assignment alone")
-    replay = command("replay", _replay, "run a grade again, and compare")
-    replay.add_argument("student")
-    replay.add_argument("assignment")
-    forget = command("forget", _forget, "remove a student from the records and the gradebook")
-    forget.add_argument("student")
     command("doctor", _doctor, "say what this machine can do to lock in students' code")
-    demo = command("demo", _demo, "grade a made-up class, from release to feedback")
-    demo.add_argument("assignment", nargs="?", help="its name (default: the first that has a made_up_class.py)")
-    demo.add_argument("--folder", type=Path, default=Path("demo"), help="where; it is made anew (default: demo)")
 
+    def class_command(name: str, run, help: str) -> argparse.ArgumentParser:
+        made = command(name, run, help)
+        made.set_defaults(run=lambda chosen: run(_course(chosen), chosen))
+        return made
+
+    add_commands(class_command)
     chosen = parser.parse_args(arguments)
     from autograder.authoring.course import commands_on_path
 
@@ -79,6 +72,17 @@ def _build(chosen) -> int:
     return 0
 
 
+def _new(chosen) -> int:
+    """Make the folder of a new assignment, with one exercise, a hidden test, a named mistake and another right way. It
+    can be built at once. Nothing that is there is changed."""
+    from autograder.authoring.template import new_assignment, next_steps
+
+    course = _course(chosen)
+    new_assignment(course, chosen.assignment)
+    print(next_steps(course, chosen.assignment))
+    return 0
+
+
 def _check(chosen) -> int:
     """Grade one notebook with the hidden tests, and show the feedback. Its code runs on this machine and with your
     rights, as it does in JupyterLab. Nothing is stored."""
@@ -103,82 +107,6 @@ def _mistakes(chosen) -> int:
     return 0 if all(finding.holds for finding in found) else 1
 
 
-def _grade(chosen) -> int:
-    """Grade every submission that was handed in and is not graded yet, and show the results of the class. What has not
-    changed is left alone, and what was run before is not run again. The exit status is 1 if a submission stays
-    ungraded, or if grading stops before its end."""
-    import warnings
-
-    from nbgrader.converters.base import NbGraderException
-    from tqdm import tqdm
-
-    from autograder.classroom.grade import chosen as chosen_ones
-    from autograder.classroom.grade import grade, out_of_date
-    from autograder.classroom.gradebook import must_fit
-    from autograder.classroom.privacy import keep_private
-    from autograder.classroom.results import as_table
-    from autograder.classroom.waiting import Handed
-    from autograder.judging.report import printable
-
-    course, results, stopped = _course(chosen), [], None
-    assignment = course.assignment(chosen.assignment)
-    if chosen.no_sandbox:
-        course.config.Execute.sandbox = False
-    must_fit(course, assignment)
-    keep_private(course)
-    handed = Handed(course, assignment.name)
-    students = chosen_ones(handed, chosen.student)
-    with warnings.catch_warnings(), tqdm(total=len(students)) as bar:
-        warnings.simplefilter("ignore")  # nbgrader's and SQLAlchemy's, which would cut through the progress bar
-        try:
-            for result in grade(course, assignment.name, students, chosen.force):
-                results.append(result)
-                bar.update()
-                bar.set_description(printable(result.grading.student))
-        except (NbGraderException, UserError, OSError) as error:
-            stopped = error
-        except KeyboardInterrupt:
-            stopped = "Stopped."
-    if results:
-        absent = [] if chosen.student else sorted({*handed.enrolled} - {*handed.students})
-        print(as_table(assignment, results, out_of_date(assignment, results), absent))
-    if stopped:
-        return _fail(f"{stopped} What was graded is kept: {len(results)} of {len(students)}." if results else stopped)
-    return int(any(result.ungraded for result in results))
-
-
-def _export(chosen) -> int:
-    """Write the grades of all students to a CSV file, with a status beside every score. An ungraded submission has no
-    score. `nbgrader export` does the same."""
-    from nbgrader.api import Gradebook
-
-    from autograder.classroom.export import WithStatus
-
-    course = _course(chosen)
-    with Gradebook(course.db_url, course.course_id) as gradebook:
-        WithStatus(config=course.config, to=chosen.to, assignment=chosen.assignment).export(gradebook)
-    print(chosen.to)
-    return 0
-
-
-def _replay(chosen) -> int:
-    """Run what was run for a student's last grade once more, with the questions of today, and say whether the verdict
-    is the same. The exit status is 1 if it is not. Nothing is stored."""
-    from autograder.classroom.replay import as_text, replay
-
-    again = replay(_course(chosen), chosen.student, chosen.assignment)
-    print(as_text(again))
-    return int(not again.same)
-
-
-def _forget(chosen) -> int:
-    """Remove a student from the records and from nbgrader's gradebook, and show which of their folders are left."""
-    from autograder.classroom.forget import forget
-
-    print(forget(_course(chosen), chosen.student))
-    return 0
-
-
 def _doctor(chosen) -> int:
     """Try out whether students' code can be locked in on this machine, and say what to do if it cannot. The exit status
     is 0 only if everything works."""
@@ -187,15 +115,6 @@ def _doctor(chosen) -> int:
     items = examine()
     print(as_text(items))
     return int(not all(item.works for item in items))
-
-
-def _demo(chosen) -> int:
-    """Build the course, release an assignment, let a made-up class submit it, collect it, grade it and give feedback.
-    All of this is done with nbgrader, in a folder of its own. The class is described in the assignment's folder, in
-    made_up_class.py."""
-    from autograder.classroom.demo import demo
-
-    return demo(_course(chosen), chosen.folder, chosen.assignment)
 
 
 def _fail(message: object) -> int:

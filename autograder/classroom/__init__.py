@@ -2,6 +2,11 @@
 
     admission  is nbgrader's exporter: refuses if code cannot be locked in, and leaves out what is no notebook
     last_step  is nbgrader's last step: writes a line in the records, and flags what is odd
+    commands   the commands for a class, as the command line knows them
+    intake     takes in notebooks that did not come through the exchange
+    unpack     finds the notebooks in files, folders and zip files
+    file_names reads from a file's name who has handed it in
+    roster     reads the list of a class from Canvas or Moodle, and keeps it
     grade      grades a class, one submission after the other
     results    shows what came of it, as a table
     waiting    says which submissions wait to be graded
@@ -14,6 +19,8 @@
     privacy    keeps the class's folders to its instructors
     standing   says how each student stands in an assignment
     export     writes the grades of a class, with a status beside every score
+    lms        writes grades in the form that Canvas and Moodle import
+    backup     writes all that cannot be made again into one file, and reads it back
     replay     runs a grade again
     forget     removes a student
     check      grades one notebook of one's own

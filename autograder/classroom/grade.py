@@ -29,7 +29,7 @@ from autograder.running.submission import source
 CANNOT_WRITE = ("disk is full", "No space left", "readonly", "Read-only", "unable to open database", "disk I/O error")
 
 
-def chosen(handed: Handed, names: list[str] | None) -> list[str]:
+def to_grade(handed: Handed, names: list[str] | None) -> list[str]:
     """Return the students who are to be graded: those that are named, or all who have handed something in.
 
     Raises NotFound if one who is named has handed in nothing, or if nobody has.

@@ -19,13 +19,7 @@ def must_fit(course: Course, assignment: Assignment) -> None:
 
     Raises UserError, which says what to do, if it does not, or if there is no gradebook.
     """
-    path = path_of(course)
-    if path and not path.is_file():
-        raise UserError(
-            f"There is no gradebook: {path} is missing, and with it the grades that were given by hand. If you have a "
-            f"backup: `python -m autograder restore FILE`. Without one, {BUILD} makes an empty gradebook, and grading "
-            "fills in the points."
-        )
+    must_exist(course)
     release = release_notebook(assignment.source)
     ours = {
         cell.metadata.nbgrader.grade_id: float(cell.metadata.nbgrader.points)
@@ -45,6 +39,17 @@ def must_fit(course: Course, assignment: Assignment) -> None:
         raise UserError(
             f"{assignment.source.path} has changed since the last build, and so nothing was graded: {wrong}. "
             f"Run {BUILD}, and grade. Students need not fetch anything anew."
+        )
+
+
+def must_exist(course: Course) -> None:
+    """Check that there is a gradebook: nbgrader would make an empty one. Raises UserError, which says what to do."""
+    path = path_of(course)
+    if path and not path.is_file():
+        raise UserError(
+            f"There is no gradebook: {path} is missing. If this is a new course, {BUILD} makes it. If it was lost, and "
+            "with it the grades that were given by hand: `python -m autograder restore FILE` brings back a backup. "
+            f"Without one, {BUILD} makes an empty gradebook, and grading fills in the points."
         )
 
 

@@ -1,0 +1,191 @@
+"""The commands for a class, as the command line knows them: what they are told, and what they say.
+
+They import what they need when they run, so that the others need not wait for it.
+"""
+
+import argparse
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+from autograder.errors import UserError
+
+Command = Callable[[str, Callable, str], argparse.ArgumentParser]
+
+
+def add_commands(command: Command) -> None:
+    """Add the commands for a class.
+
+    command  adds one, which has a name, a function (course, chosen) -> exit status, and a line of help
+    """
+    intake = command("intake", _intake, "take in notebooks from files, folders, Canvas or Moodle")
+    intake.add_argument("paths", type=Path, nargs="+", help="notebooks, folders or zip files", metavar="PATH")
+    intake.add_argument("--assignment", help="the one that all of them are of (default: what is in them says it)")
+    intake.add_argument("--apply", action="store_true", help="take them in; without, it is only said what would be")
+    roster = command("roster", _roster, "take in the list of the class from Canvas or Moodle")
+    roster.add_argument("file", type=Path, help="Canvas: the gradebook's export; Moodle: a grading worksheet")
+    roster.add_argument("--assignment", help="the one that Moodle's grading worksheet is of")
+    grade = command("grade", _grade, "grade what a class has handed in")
+    grade.add_argument("assignment", help="its name, that of its folder")
+    grade.add_argument("--student", action="append", help="this student alone; may be given several times")
+    grade.add_argument("--force", action="store_true", help="grade what has not changed since, too")
+    grade.add_argument("--no-sandbox", action="store_true", help="where code cannot be locked in: trust it")
+    export = command("export", _export, "write the grades to a CSV file")
+    export.add_argument("--to", type=Path, default=Path("grades.csv"), help="the file (default: grades.csv)")
+    export.add_argument("--assignment", action="append", default=[], help="this assignment alone")
+    export.add_argument("--format", choices=("table", "canvas", "moodle"), default="table", help="who is to read it")
+    replay = command("replay", _replay, "run a grade again, and compare")
+    replay.add_argument("student")
+    replay.add_argument("assignment")
+    forget = command("forget", _forget, "remove a student from the records and the gradebook")
+    forget.add_argument("student")
+    backup = command("backup", _backup, "write gradebook, records, seeds and roster into one file")
+    backup.add_argument("file", type=Path, help="a new file")
+    restore = command("restore", _restore, "put everything of a backup into its place")
+    restore.add_argument("file", type=Path, help="the backup")
+    restore.add_argument("--force", action="store_true", help="replace what is there")
+    demo = command("demo", _demo, "grade a made-up class, from release to feedback")
+    demo.add_argument("assignment", nargs="?", help="its name (default: the first that has a made_up_class.py)")
+    demo.add_argument("--folder", type=Path, default=Path("demo"), help="where; it is made anew (default: demo)")
+
+
+def _intake(course, chosen) -> int:
+    """Find the notebooks in files, folders and zip files, and say whose they are and of which assignment. With --apply,
+    put them where nbgrader expects them. The exit status is 1 if something is left out."""
+    from autograder.classroom.intake import LEFT_OUT, as_text, intake
+    from autograder.classroom.privacy import keep_private
+
+    arrivals = intake(course, chosen.paths, chosen.apply, chosen.assignment)
+    keep_private(course)
+    print(as_text(arrivals, chosen.apply))
+    return int(any(arrival.outcome == LEFT_OUT for arrival in arrivals))
+
+
+def _roster(course, chosen) -> int:
+    """Take in the list of the class, so that files from Canvas or Moodle are known by it and grades can go back there.
+    Students get their names in the gradebook. It is kept in the class's folder."""
+    from autograder.classroom.privacy import keep_private
+    from autograder.classroom.roster import take_in
+
+    found = take_in(course, chosen.file, chosen.assignment)
+    keep_private(course)
+    print(f"{len(found.people)} students from {found.kind.capitalize()}.")
+    return 0
+
+
+def _grade(course, chosen) -> int:
+    """Grade every submission that was handed in and is not graded yet, and show the results of the class. What has not
+    changed is left alone, and what was run before is not run again. The exit status is 1 if a submission stays
+    ungraded, or if grading stops before its end."""
+    from nbgrader.converters.base import NbGraderException
+    from tqdm import tqdm
+
+    from autograder.classroom.grade import grade, out_of_date, to_grade
+    from autograder.classroom.gradebook import must_fit
+    from autograder.classroom.privacy import keep_private
+    from autograder.classroom.results import as_table
+    from autograder.classroom.waiting import Handed
+    from autograder.judging.report import printable
+
+    results, stopped = [], None
+    assignment = course.assignment(chosen.assignment)
+    if chosen.no_sandbox:
+        course.config.Execute.sandbox = False
+    must_fit(course, assignment)
+    keep_private(course)
+    handed = Handed(course, assignment.name)
+    students = to_grade(handed, chosen.student)
+    with warnings.catch_warnings(), tqdm(total=len(students)) as bar:
+        warnings.simplefilter("ignore")  # nbgrader's and SQLAlchemy's, which would cut through the progress bar
+        try:
+            for result in grade(course, assignment.name, students, chosen.force):
+                results.append(result)
+                bar.update()
+                bar.set_description(printable(result.grading.student))
+        except (NbGraderException, UserError, OSError) as error:
+            stopped = str(error)
+        except KeyboardInterrupt:
+            stopped = "Stopped."
+    if results:
+        absent = [] if chosen.student else sorted({*handed.enrolled} - {*handed.students})
+        print(as_table(assignment, results, out_of_date(assignment, results), absent))
+    if stopped:
+        kept = f" What was graded is kept: {len(results)} of {len(students)}." if results else ""
+        print(stopped + kept, file=sys.stderr)
+    return int(bool(stopped) or any(result.ungraded for result in results))
+
+
+def _export(course, chosen) -> int:
+    """Write the grades of all students to a CSV file: as a table with a status beside every score, which `nbgrader
+    export` writes, too; or in the form that Canvas or Moodle imports, where a score that is not final is left out."""
+    from nbgrader.api import Gradebook
+
+    from autograder.classroom.export import WithStatus
+    from autograder.classroom.gradebook import must_exist
+    from autograder.classroom.lms import write_canvas, write_moodle
+
+    must_exist(course)
+    said = []
+    with Gradebook(course.db_url, course.course_id) as gradebook:
+        if chosen.format == "canvas":
+            said = write_canvas(course, gradebook, chosen.assignment, chosen.to)
+        elif chosen.format == "moodle":
+            if len(chosen.assignment) != 1:
+                raise UserError(
+                    "Moodle has a grading worksheet an assignment: say which, with --assignment NAME."
+                )
+            said = write_moodle(course, gradebook, chosen.assignment[0], chosen.to)
+        else:
+            to = str(chosen.to)
+            WithStatus(config=course.config, to=to, assignment=chosen.assignment).export(gradebook)
+    print("\n".join([*said, str(chosen.to)]))
+    return 0
+
+
+def _replay(course, chosen) -> int:
+    """Run what was run for a student's last grade once more, with the questions of today, and say whether the verdict
+    is the same. The exit status is 1 if it is not. Nothing is stored."""
+    from autograder.classroom.replay import as_text, replay
+
+    again = replay(course, chosen.student, chosen.assignment)
+    print(as_text(again))
+    return int(not again.same)
+
+
+def _forget(course, chosen) -> int:
+    """Remove a student from the records and from nbgrader's gradebook, and show which of their folders are left."""
+    from autograder.classroom.forget import forget
+
+    print(forget(course, chosen.student))
+    return 0
+
+
+def _backup(course, chosen) -> int:
+    """Write all that cannot be made again into one file, which only you can read: gradebook, records, the secret seeds,
+    and the list of the class. A class may be graded meanwhile. What was handed in is not in it."""
+    from autograder.classroom.backup import backup, on_a_server
+
+    print(f"{chosen.file}: {', '.join(backup(course, chosen.file))}")
+    if on_a_server(course):
+        print("The gradebook is on a database server, and so not in it: back it up there.")
+    return 0
+
+
+def _restore(course, chosen) -> int:
+    """Put everything of a backup into its place. Stop grading and close formgrader before."""
+    from autograder.classroom.backup import restore
+    from autograder.classroom.privacy import keep_private
+
+    print(f"Restored: {', '.join(restore(course, chosen.file, chosen.force))}")
+    keep_private(course)
+    return 0
+
+
+def _demo(course, chosen) -> int:
+    """Build the course, release an assignment, let a made-up class submit it, collect it, grade it and give feedback.
+    All of this is done with nbgrader, in a folder of its own. The class is described in the assignment's folder, in
+    made_up_class.py."""
+    from autograder.classroom.demo import demo
+
+    return demo(course, chosen.folder, chosen.assignment)

@@ -1,0 +1,152 @@
+"""Reads the list of a class as a learning management system exports it, and keeps it, so that grades can go back there.
+
+Canvas   the gradebook's export: a row a student, with the columns Student, ID, SIS Login ID, Section ...
+Moodle   an assignment's grading worksheet: a row a student, with the columns Identifier, Full name, Grade ...
+"""
+
+import csv
+import glob
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbgrader.api import Gradebook
+
+from autograder.authoring.course import Course
+from autograder.classroom.gradebook import must_exist
+from autograder.errors import UserError
+from autograder.running.database import for_the_owner
+
+CANVAS, MOODLE = "canvas", "moodle"
+MUST_HAVE = {CANVAS: {"Student", "ID", "SIS Login ID", "Section"}, MOODLE: {"Identifier", "Full name", "Grade"}}
+# Columns of which one is the name that the course has for a student. A new one gets the first that is filled in.
+NAMES = {
+    CANVAS: ("SIS Login ID", "SIS User ID", "ID"),
+    MOODLE: ("Username", "ID number", "Email address", "Identifier"),
+}
+MAX_BYTES = 20_000_000
+
+
+@dataclass(frozen=True)
+class Person:
+    """Holds a row of a roster, and the student whom it is about."""
+
+    student: str
+    row: dict[str, str]
+    last_name: str
+    first_name: str
+
+
+@dataclass(frozen=True)
+class Roster:
+    """Holds what a learning management system has exported: its columns, all its rows, and the students in them."""
+
+    kind: str  # CANVAS or MOODLE
+    columns: list[str]
+    rows: list[dict[str, str]]
+    people: list[Person]
+
+
+def take_in(course: Course, path: Path, assignment: str | None) -> Roster:
+    """Keep a roster, and add its students with their names to the gradebook.
+
+    assignment  whose grading worksheet it is, where it comes from Moodle
+
+    Raises UserError if it is none.
+    """
+    must_exist(course)
+    if path.stat().st_size > MAX_BYTES:
+        raise UserError(f"{path} is too large for the list of a class.")
+    text = _decoded(path)
+    kind = _kind(path, csv.DictReader(io.StringIO(text)).fieldnames or [])
+    if kind == MOODLE and assignment not in course.assignment_names:
+        raise UserError(
+            f"{path} is Moodle's grading worksheet of one assignment: say of which, with --assignment NAME. There are: "
+            f"{', '.join(course.assignment_names)}."
+        )
+    roster = _read(course, kind, text)
+    with Gradebook(course.db_url, course.course_id) as gradebook:
+        for person in roster.people:
+            email = person.row.get("Email address") or _if_email(person.row.get("SIS Login ID", ""))
+            about = {"last_name": person.last_name, "first_name": person.first_name, "email": email}
+            lms = {"lms_user_id": person.row["ID"]} if kind == CANVAS else {}
+            gradebook.update_or_create_student(person.student, **{k: v for k, v in (about | lms).items() if v})
+    kept = _path(course, kind, assignment)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with open(kept, "w", encoding="utf-8", newline="", opener=for_the_owner) as file:
+        file.write(text)
+    return roster
+
+
+def kept(course: Course, kind: str, assignment: str | None = None) -> Roster | None:
+    """Return the roster of a kind that was taken in, for Moodle that of an assignment. Return None if there is none."""
+    path = _path(course, kind, assignment)
+    return _read(course, kind, path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def folder_of(course: Course) -> Path:
+    """Return the folder in which rosters are kept."""
+    return course.folder(course.submitted_directory).parent / "roster"
+
+
+def _path(course: Course, kind: str, assignment: str | None) -> Path:
+    return folder_of(course) / (f"{kind}.csv" if kind == CANVAS else f"{kind}-{assignment}.csv")
+
+
+def _decoded(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")  # both write a mark of the encoding in front
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is no text in UTF-8: export it as CSV (UTF-8).") from None
+
+
+def _kind(path: Path, columns: Iterable[str]) -> str:
+    for kind, needed in MUST_HAVE.items():
+        if needed <= set(columns):
+            return kind
+    wanted = " or ".join(f"{', '.join(sorted(needed))} ({kind})" for kind, needed in MUST_HAVE.items())
+    raise UserError(f"{path} is no list of a class that is known here: it needs the columns {wanted}.")
+
+
+def _read(course: Course, kind: str, text: str) -> Roster:
+    reader = csv.DictReader(io.StringIO(text))
+    columns = list(reader.fieldnames or [])
+    rows = [{name: row.get(name) or "" for name in columns} for row in reader]
+    known = known_students(course)
+    people = []
+    for row in rows:
+        name = row["Student" if kind == CANVAS else "Full name"].strip()
+        ids = [row.get(column, "").strip() for column in NAMES[kind]]
+        ids += [found.split("@")[0] for found in ids if "@" in found]
+        ids = [found for found in ids if found and is_a_name(found)]
+        if not ids or kind == CANVAS and not row["ID"].strip():  # Canvas has rows that are no student's
+            continue
+        student = next((found for found in ids if found in known), ids[0])
+        last, first = _split(name, kind)
+        people.append(Person(student, row, last, first))
+    return Roster(kind, columns, rows, people)
+
+
+def known_students(course: Course) -> set[str]:
+    """Return the names of all students whom the gradebook knows, or who have handed in something."""
+    handed_in = glob.glob(course.format_path(course.submitted_directory, "*", "*"))
+    with Gradebook(course.db_url, course.course_id) as gradebook:
+        return {student.id for student in gradebook.students} | {Path(folder).parent.name for folder in handed_in}
+
+
+def is_a_name(text: str) -> bool:
+    """Return whether a student can be called so: it is the name of a folder, and nbgrader uses * and + for itself."""
+    return text.isprintable() and not text.startswith(".") and not set(text) & set("/\\*+?[]") and text == text.strip()
+
+
+def _split(name: str, kind: str) -> tuple[str, str]:
+    if kind == CANVAS:  # "Last, First"
+        last, _, first = name.partition(",")
+        return last.strip(), first.strip()
+    first, _, last = name.rpartition(" ")
+    return last.strip(), first.strip()
+
+
+def _if_email(text: str) -> str:
+    return text if "@" in text else ""
