@@ -6,6 +6,7 @@
     parts       collects the solutions of the earlier notebooks, so that the next one can import them
     assignment  joins a notebook with its hidden tests and its named mistakes, and checks that they fit
     questions   derives the seed of each hidden test
+    template    makes the folder of a new assignment
     release     makes the instructor's notebook, and the one that students get
     rehearsal   tries out what maintainers wrote, before a class does
     build       writes both notebooks to the folders of nbgrader

@@ -11,7 +11,6 @@ An assignment is a folder with these files:
 The assignment has the name of its folder. To add an assignment, add such a folder; nothing else is needed.
 """
 
-import ast
 import runpy
 import sys
 import types
@@ -23,7 +22,7 @@ from pathlib import Path
 
 from autograder.authoring.names import reached, statements
 from autograder.authoring.parts import parts, without_marks
-from autograder.authoring.source import Source, SourceError, read_source
+from autograder.authoring.source import Source, SourceError, check_names, read_source
 
 
 @dataclass(frozen=True)
@@ -146,7 +145,7 @@ def load(folder: Path) -> Assignment:
 
 def _cases(path: Path, source: Source) -> Iterable[Case]:
     found = _run(path, source)
-    _check_twice(path)
+    check_names(path)
     functions = [value for value in found.values() if hasattr(value, "exercise")]
     for function in functions:
         line = function.__code__.co_firstlineno
@@ -167,22 +166,6 @@ def _cases(path: Path, source: Source) -> Iterable[Case]:
     for name, cell in source.exercises.items():
         if not any(function.exercise == name for function in functions):
             raise SourceError(source.path, cell.line, f"exercise {name!r} has no hidden test in {path}")
-
-
-def _check_twice(path: Path) -> None:
-    """Check that no hidden test is replaced by a later definition of its name: nobody would see that it is gone."""
-    seen: dict[str, ast.FunctionDef | ast.ClassDef] = {}
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if not isinstance(node, ast.FunctionDef | ast.ClassDef):
-            continue
-        earlier = seen.setdefault(node.name, node)
-        if earlier is not node and any("hidden" in ast.unparse(mark) for mark in earlier.decorator_list):
-            raise SourceError(
-                path,
-                node.lineno,
-                f"{node.name!r} is there already, in line {earlier.lineno}: that hidden test would never be asked. "
-                "Give one of them another name",
-            )
 
 
 def _mistakes(path: Path, source: Source, wrong: Mapping) -> Iterable[Mistake]:

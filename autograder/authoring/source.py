@@ -171,3 +171,19 @@ def _check_python(source: Source, cell: Cell) -> None:
 
 def _definitions(cell: Cell) -> set[str]:
     return {node.name for node in ast.parse(cell.text).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
+def check_names(path: Path) -> None:
+    """Check that in a hidden.py no test is replaced by a later definition of its name: nobody would see it go."""
+    seen: dict[str, ast.FunctionDef | ast.ClassDef] = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if not isinstance(node, ast.FunctionDef | ast.ClassDef):
+            continue
+        earlier = seen.setdefault(node.name, node)
+        if earlier is not node and any("hidden" in ast.unparse(mark) for mark in earlier.decorator_list):
+            raise SourceError(
+                path,
+                node.lineno,
+                f"{node.name!r} is there already, in line {earlier.lineno}: that hidden test would never be asked. "
+                "Give one of them another name",
+            )
