@@ -12,15 +12,14 @@ from this_course import COURSE, ROOT, load
 
 ENGINE = Path(autograder.__file__).parent
 # A room, and what it may import from: rooms, or single modules. Within a room everybody may import from everybody.
+FOR_ALL = {"probe", "errors", "bounded"}
 ARROWS = {
-    "authoring": {"probe", "errors"},
-    "running": {"probe", "errors", "authoring"},
-    "judging": {"probe", "errors", "authoring", "running.answers"},
-    "classroom": {"probe", "errors", "authoring", "running", "judging"},
-    "probe": set(),
-    "errors": set(),
-    "__main__": {"errors", "authoring", "running", "judging", "classroom"},
-}
+    "authoring": FOR_ALL,
+    "running": FOR_ALL | {"authoring"},
+    "judging": FOR_ALL | {"authoring", "running.answers"},
+    "classroom": FOR_ALL | {"authoring", "running", "judging"},
+    "__main__": FOR_ALL | {"authoring", "running", "judging", "classroom"},
+} | dict.fromkeys(FOR_ALL, set())
 PROGRAM = ENGINE / "running" / "kernel" / "server"  # of its own: its modules import nothing but each other
 
 
@@ -56,7 +55,7 @@ def test_the_arrows_are_told():
         assert re.search(rf"^    {room} ", told, re.MULTILINE), f"autograder/__init__.py does not speak of {room}"
         drawn = re.search(rf"^    {room} .*\n +<- (.*)$", told, re.MULTILINE)
         if drawn:
-            assert set(re.findall(r"[\w.]+", drawn[1])) & {*ARROWS, "running.answers"} == places - {"probe", "errors"}
+            assert set(re.findall(r"[\w.]+", drawn[1])) & {*ARROWS, "running.answers"} == places - FOR_ALL
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ENGINE)))
@@ -95,13 +94,14 @@ def test_rooms_speak_of_all_their_modules():
 
 def test_limits_stand_in_the_settings_with_their_defaults():
     """Where an instructor looks for them."""
+    from autograder.bounded import Worker
     from autograder.classroom.admission import Admission
     from autograder.running.kernel.provisioner import ConfinedProvisioner
     from autograder.running.run import Run
     from autograder.running.session import KernelSession
 
-    course = {"shown", "imports_from", "secret", "environment", "preload", "libraries"}  # this course's own
-    for kind in (Run, KernelSession, ConfinedProvisioner, Admission):
+    course = {"shown", "imports_from", "secret", "environment", "preload", "libraries", "steps"}  # this course's own
+    for kind in (Run, KernelSession, ConfinedProvisioner, Admission, Worker):
         traits = kind.class_traits(config=True)
         ours = {name for name, trait in traits.items() if trait.this_class.__module__.startswith("autograder.")}
         for name in ours - course:

@@ -1,5 +1,6 @@
 """Runs what a student handed in, and gets answers out of it.
 
+    read         reads what was handed in, whatever it is
     rebuild      puts a student's cells into the release: nothing else of a submission is kept
     execute      nbgrader's step: runs a notebook, or finds in the records that it was run before
     run          runs one notebook, cell by cell and question by question
