@@ -28,6 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     check.add_argument("notebook", type=Path, help="the file; it may have another name")
     mistakes = command("mistakes", _mistakes, "show what the hidden tests catch")
     mistakes.add_argument("assignment", help="its name, that of its folder")
+    solutions = command("solutions", _solutions, "write each notebook solved, with mark schemes, for instructors")
+    solutions.add_argument("assignment", nargs="?", help="its name (default: all of them)")
+    solutions.add_argument("--to", type=Path, help="the folder (default: model_answers in the class's folder)")
     command("doctor", _doctor, "say what this machine can do to lock in students' code")
 
     def class_command(name: str, run, help: str) -> argparse.ArgumentParser:
@@ -105,6 +108,16 @@ def _mistakes(chosen) -> int:
     found = findings(assignment, seed="catalogue")
     print(as_table(found))
     return 0 if all(finding.holds for finding in found) else 1
+
+
+def _solutions(chosen) -> int:
+    """Write each notebook as a page with solutions, model answers and mark schemes, to have beside formgrader when you
+    grade written answers. The pages are for instructors alone: only you can read the files."""
+    from autograder.classroom.solutions import write_solutions
+
+    for path in write_solutions(_course(chosen), [chosen.assignment] if chosen.assignment else [], chosen.to):
+        print(path)
+    return 0
 
 
 def _doctor(chosen) -> int:

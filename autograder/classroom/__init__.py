@@ -18,6 +18,7 @@
     settings   reads the settings that nbgrader reads beside the course's
     privacy    keeps the class's folders to its instructors
     standing   says how each student stands in an assignment
+    solutions  writes each notebook solved, with mark schemes, for whoever grades by hand
     export     writes the grades of a class, with a status beside every score
     lms        writes grades in the form that Canvas and Moodle import
     backup     writes all that cannot be made again into one file, and reads it back
