@@ -89,30 +89,6 @@ def test_another_exercise_is_judged_for_itself():
     assert forbidden_names(code, "mine", FORBIDS, OWN) == []
 
 
-def test_what_a_tree_cannot_tell_is_reported():
-    assert look_through(["x = getattr(F, 'a' + 'b')", "y = torch.__dict__", "z = 1"]).to_look_at == [
-        "it uses __dict__, getattr"
-    ]
-    assert look_through(["from torch.nn.functional import *"]).to_look_at == ["it uses import *"]
-    assert look_through(["from operator import attrgetter as a"]).to_look_at == ["it uses attrgetter"]
-    for code in (
-        "import pkgutil\nf = pkgutil.resolve_name('torch.nn.functional:scaled_dot' + '_product_attention')",
-        "import string\nf = string.Formatter().get_field('0.scaled_dot' + '_product_attention', (F,), {})",
-        "import timeit\ntimeit.timeit('f = F.scaled_dot' + '_product_attention', globals=globals)",
-        "import codecs\nwith codecs.open('m.py', 'w') as f: f.write('import')",
-        "import os\nos.system('cat')",
-    ):
-        assert look_through([code]).to_look_at, code
-    assert look_through(["x.repeat(2).match(y)", "import string, math"]).to_look_at == []
-    assert look_through(["!ls"]).to_look_at == ["it uses get_ipython, system"]
-    assert look_through(["x = 1", "this is no Python"]).to_look_at == ["code cell 2 cannot be read"]
-    assert look_through(["x = 'scaled_dot_product'"], FORBIDS).to_look_at == ["'scaled_dot_product' in a string"]
-    assert (
-        look_through(["layer.eval()", "re.compile('x')", "def mine(q):\n    'scaled_dot_product'"], FORBIDS).to_look_at
-        == []
-    )
-
-
 @pytest.mark.parametrize(
     "cell",
     [
@@ -140,13 +116,3 @@ def test_what_a_tree_cannot_tell_is_reported():
 def test_nothing_makes_it_raise(cell):
     code = look_through([cell, "def mine(q):\n    return q"])
     assert forbidden_names(code, "mine", FORBIDS) == []
-
-
-def test_it_is_quick_on_large_code():
-    names = ", ".join(f"a{number}" for number in range(1000))
-    code = look_through([f"[{names}] = [{names}]", "def mine(q):\n    return a1"])
-    assert forbidden_names(code, "mine", FORBIDS) == []
-    began = time.monotonic()
-    assert look_through(["!true\n" * 490 + "x=1\n" * 40_000]).to_look_at
-    assert look_through([f"!true{number}\n" * 9 + "x=1\n" * 200 for number in range(200)]).to_look_at
-    assert time.monotonic() - began < 15

@@ -3,7 +3,8 @@
 An assignment is a folder with these files:
 
     notebook.py      the notebook, with solutions and visible checks: see ``source``
-    hidden.py        functions marked with ``autograder.probe.hidden``
+    hidden.py        functions marked with ``autograder.probe.hidden``; ALLOWS, the modules that students may import
+                     besides those of every notebook, and the names that they may use: {module: "name name ..."}
     mistakes.py      MISTAKES, a list of ``Mistake``; TRIVIAL, if there are any, solutions that do not do what is asked
                      for, and might still be right behind another mistake: {exercise: {name: code}}
     alternatives.py  ALTERNATIVES, other right solutions: {exercise: {name: code}}
@@ -62,6 +63,7 @@ class Assignment:
     mistakes: tuple[Mistake, ...]
     hidden_text: str  # the text of hidden.py, which is sent to the kernel with the questions
     parts: str  # the text of parts.py: the solutions of earlier notebooks, "" if there are none
+    allows: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by module, names that students may use
     trivial: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by exercise, the texts of trivial solutions
 
     def cases_of(self, exercise: str) -> list[Case]:
@@ -139,6 +141,7 @@ def load(folder: Path) -> Assignment:
         mistakes=tuple(_mistakes(folder / "mistakes.py", source, wrong)),
         hidden_text=(folder / "hidden.py").read_text(encoding="utf-8"),
         parts=parts([read_source(path) for path in earlier]),
+        allows=_allows(folder / "hidden.py", source),
         trivial=dict(_trivial(folder / "mistakes.py", source, wrong)),
     )
 

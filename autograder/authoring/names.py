@@ -61,8 +61,8 @@ def _top_level(node: ast.AST) -> Iterable[ast.AST]:
         if isinstance(child, ast.ImportFrom | ast.Import):
             for alias in child.names:
                 yield type(child)(**{**dict(ast.iter_fields(child)), "names": [alias]})
-        elif isinstance(child, ast.Assign) and _pairs(child):
-            for target, value in _pairs(child):
+        elif isinstance(child, ast.Assign) and pairs(child):
+            for target, value in pairs(child):
                 yield ast.Assign([target], value)
         elif isinstance(child, ast.If | ast.Try | ast.While | ast.Module):
             if isinstance(child, ast.If | ast.While):
@@ -74,7 +74,7 @@ def _top_level(node: ast.AST) -> Iterable[ast.AST]:
             yield from _top_level(child)
 
 
-def _pairs(node: ast.Assign) -> list[tuple[ast.expr, ast.expr]]:
+def pairs(node: ast.Assign) -> list[tuple[ast.expr, ast.expr]]:
     """Return the single assignments in `a, b = x, y`, as pairs of target and value.
 
     Return an empty list for an assignment of any other form.
@@ -87,7 +87,8 @@ def _pairs(node: ast.Assign) -> list[tuple[ast.expr, ast.expr]]:
 
 def _statement(node: ast.AST, tables: Tables) -> Statement:
     made = Statement()
-    selves = _selves(node)
+    own = {id(leaf) for _, attributes in of_the_object(node) for leaf in attributes}
+    classes = {leaf.name for leaf in ast.walk(node) if isinstance(leaf, ast.ClassDef)}
     for leaf in _outside_functions(node):
         if isinstance(leaf, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             made.binds.add(leaf.name)
@@ -107,7 +108,7 @@ def _statement(node: ast.AST, tables: Tables) -> Statement:
             made.binds |= set(leaf.names)
         elif isinstance(leaf, ast.Attribute):
             base = leaf.value.id if isinstance(leaf.value, ast.Name) else None
-            if not (base in selves or isinstance(leaf.ctx, ast.Store)):
+            if not (id(leaf) in own or base in classes or isinstance(leaf.ctx, ast.Store)):
                 made.takes.add(leaf.attr)
         elif isinstance(leaf, ast.ImportFrom):
             made.takes |= {alias.name for alias in leaf.names}
@@ -150,14 +151,30 @@ def _changed(node: ast.stmt) -> Iterable[ast.Name]:
                 yield target
 
 
-def _selves(node: ast.AST) -> set[str]:
-    """Return the names by which the methods of classes call the object itself, and the names of the classes.
+def of_the_object(tree: ast.AST) -> Iterable[tuple[ast.ClassDef, list[ast.Attribute]]]:
+    """Yield each class with the attributes that its methods take from the object itself, or store in it.
 
-    Attributes of these belong to the class itself.
+    A name is the object itself only inside the method whose first argument it is, and only if nothing else there is
+    called the same.
     """
-    classes = [leaf for leaf in ast.walk(node) if isinstance(leaf, ast.ClassDef)]
-    methods = [leaf for one in classes for leaf in one.body if isinstance(leaf, ast.FunctionDef) and leaf.args.args]
-    return {method.args.args[0].arg for method in methods} | {one.name for one in classes}
+    for one in ast.walk(tree):
+        if isinstance(one, ast.ClassDef):
+            methods = [part for part in one.body if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)]
+            yield one, [leaf for method in methods for leaf in _of_first_argument(method)]
+
+
+def _of_first_argument(method: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterable[ast.Attribute]:
+    arguments = [*method.args.posonlyargs, *method.args.args]
+    if not arguments or any(isinstance(mark, ast.Name) and mark.id == "staticmethod" for mark in method.decorator_list):
+        return
+    leaves = [leaf for part in method.body for leaf in ast.walk(part)]
+    bound = {leaf.id for leaf in leaves if isinstance(leaf, ast.Name) and not isinstance(leaf.ctx, ast.Load)}
+    bound |= {leaf.arg for leaf in leaves if isinstance(leaf, ast.arg)}
+    bound |= {alias.asname or alias.name for alias in leaves if isinstance(alias, ast.alias)}
+    if (name := arguments[0].arg) not in bound:
+        for leaf in leaves:
+            if isinstance(leaf, ast.Attribute) and isinstance(leaf.value, ast.Name) and leaf.value.id == name:
+                yield leaf
 
 
 def _looked_up(call: ast.Call) -> set[str]:

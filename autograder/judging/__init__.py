@@ -6,7 +6,11 @@
     carry       finds answers that are right but for an earlier mistake
     trivial     makes solutions that do nothing, to find answers that say nothing
     naming      finds the mistakes that explain wrong answers
-    forbidden   looks in the code for names that an exercise must not use
+    forbidden   looks in the code for names that an exercise must not use, and for what a person should look at
+    unlisted    finds in a cell what is not listed
+    rules       knows what the notebooks of an assignment may use
+    permitted   lists what every notebook may use
+    commands    reads a cell as IPython does
     feedback    decides what is said of each case, so that no message can be passed on by it
     explain     says in words why an answer is wrong
     sizes       notes the sizes of tensors that occur, which explanations may repeat

@@ -23,6 +23,7 @@ from autograder.judging.explain import NOT_DONE, explain, forbidden_use, quotabl
 from autograder.judging.feedback import told
 from autograder.judging.forbidden import Code, forbidden_names, look_through
 from autograder.judging.naming import named
+from autograder.judging.rules import rules_of
 from autograder.judging.verdict import CaseVerdict, Verdict
 from autograder.running.answers import NO_ANSWER, Answer
 
@@ -92,9 +93,8 @@ class Judge:
 
     def code_of(self, notebook: NotebookNode) -> Code:
         """Find out what the notebook's code uses, and what of it a person should look at."""
-        watched = frozenset().union(*(case.forbids for case in self.assignment.cases))
         code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-        return look_through(code, watched, self._given)
+        return look_through(code, rules_of(self.assignment))
 
     def _is_as_released(self, exercise: str, notebook: NotebookNode) -> bool:
         texts = [

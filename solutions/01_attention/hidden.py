@@ -4,6 +4,11 @@ import torch
 
 from autograder.probe import fill, gradients, hidden, outcome
 
+# What students may use besides what every notebook may: see ``autograder.authoring.assignment``.
+ALLOWS = {
+    "coursekit": "attention_maps comparison_table mask_maps reach reach_maps reached",
+}
+
 ATTENTION = {
     "scaled_dot_product",
     "MultiheadAttention",

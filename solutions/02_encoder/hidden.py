@@ -6,6 +6,17 @@ from torch import nn
 
 from autograder.probe import Random, become, fill, hidden, named_gradients, outcome, shapes
 
+# What students may use besides what every notebook may: see ``autograder.authoring.assignment``.
+ALLOWS = {
+    "coursekit": """
+        Vocabulary comparison_table loss_curves pad position_maps reach reach_maps reached train under_grading""",
+    "coursekit.bert": "encoder_weights find_checkpoint",
+    "coursekit.documentation": "sentences",
+    "parts": "MultiHeadAttention causal_mask padding_mask",
+    "torch": "gelu GELU ELU elu",
+    "transformers": "AutoTokenizer from_pretrained",
+}
+
 NORMS = {
     "layer_norm",
     "LayerNorm",

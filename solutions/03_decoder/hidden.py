@@ -5,6 +5,16 @@ from torch import nn
 
 from autograder.probe import fill, gradients, hidden
 
+# What students may use besides what every notebook may: see ``autograder.authoring.assignment``.
+ALLOWS = {
+    "coursekit": "attention_maps comparison_table loss_curves reach reach_maps reached train under_grading",
+    "coursekit.number_words": "NumberWords Sentences pieces",
+    "parts": """
+        Encoder EncoderLayer FeedForward LayerNorm MultiHeadAttention causal_mask padding_mask
+        sinusoidal_positions train_step""",
+    "torch": "gelu GELU ELU elu LayerNorm layer_norm",
+}
+
 LAYERS = {"TransformerDecoder", "TransformerEncoder", "MultiheadAttention", "multi_head_attention", "flex_attention"}
 HEADS = 3
 

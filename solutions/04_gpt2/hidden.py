@@ -10,6 +10,17 @@ from transformers import GPT2Config
 
 from autograder.probe import Random, become, fill, gradients, hidden, named_gradients, outcome, shapes
 
+# What students may use besides what every notebook may: see ``autograder.authoring.assignment``.
+ALLOWS = {
+    "coursekit": "comparison_table loss_curves reach reach_maps reached stack_pictures train under_grading",
+    "coursekit.checkpoints": "PYTHON_DOCS",
+    "coursekit.corpus": "Corpus",
+    "coursekit.documentation": "documents",
+    "parts": "DecoderLayer EncoderLayer MultiHeadAttention causal_mask scaled_dot_product_attention train_step",
+    "torch": "GELU LayerNorm gelu layer_norm scaled_dot_product_attention",
+    "transformers": "AutoTokenizer GPT2Config from_dict to_dict",
+}
+
 GELUS = {"gelu", "GELU", "ACT2FN", "get_activation"}
 # GPT-2 as others have written it. What torch has for attention's sums is allowed from here on.
 MODELS = {

@@ -12,6 +12,16 @@ from transformers import GPT2Config
 
 from autograder.probe import fill, hidden, outcome
 
+# What students may use besides what every notebook may: see ``autograder.authoring.assignment``.
+ALLOWS = {
+    "coursekit": "comparison_table under_grading",
+    "coursekit.checkpoints": "PYTHON_DOCS",
+    "coursekit.documentation": "documents",
+    "parts": "GPT2 causal_mask load_gpt2_weights",
+    "torch": "GELU LayerNorm gelu layer_norm scaled_dot_product_attention",
+    "transformers": "AutoTokenizer GPT2Config from_pretrained",
+}
+
 READY_MADE = {
     "GenerationMixin",
     "LogitsProcessor",

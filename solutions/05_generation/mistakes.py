@@ -556,10 +556,10 @@ MISTAKES = [
     Mistake(
         "one cache for all calls", "generate_cached", replace=WHEN_FULL,
         by="""\
-        cache = vars(model).setdefault("cache", cache)
+        model.cache = cache = getattr(model, "cache", cache)
         if cache.length == 0 or cache.length == n_positions:
             cache, unseen = KVCache(model.config), tokens[:, -n_positions:]
-            vars(model)["cache"] = cache
+            model.cache = cache
         else:
             unseen = tokens[:, cache.length :]
 """,

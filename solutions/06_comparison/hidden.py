@@ -14,6 +14,23 @@ from torch import nn
 from autograder.probe import fill, hidden, named_gradients, outcome
 
 
+# What students may use besides what every notebook may: see ``autograder.authoring.assignment``.
+ALLOWS = {
+    "coursekit": "comparison_table ledger pad reach reach_maps reached run_dots score_curves train under_grading",
+    "coursekit.checkpoints": "PYTHON_DOCS",
+    "coursekit.corpus": "Corpus",
+    "coursekit.documentation": "documents fingerprint",
+    "coursekit.number_words": "NumberWords Sentences",
+    "coursekit.results": "comparison_runs",
+    "parts": """
+        GPT2 DecoderLayer Encoder Transformer causal_mask generate_cached language_model_loss load_gpt2_weights
+        mask_tokens shift_right sinusoidal_positions train_step""",
+    "torch": "LayerNorm layer_norm gelu GELU scaled_dot_product_attention",
+    "torch.utils.flop_counter": "FlopCounterMode",
+    "transformers": "AutoTokenizer GPT2Config GPT2LMHeadModel PreTrainedTokenizerBase from_pretrained",
+}
+
+
 def pattern(mask):
     """Where a mask says yes, be it of bools or of numbers; what is no tensor stays as it is."""
     return mask != 0 if isinstance(mask, torch.Tensor) else mask

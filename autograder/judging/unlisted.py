@@ -1,0 +1,116 @@
+"""Finds in a cell what is not listed, so that a person looks at it.
+
+It does not ask what code does, only which names stand in it: attributes, imports, built-in names, and those that given
+code has bound to something ready-made. So nobody has to foresee the ways that lead to a thing.
+"""
+
+import ast
+import re
+from collections.abc import Iterable
+
+from autograder.authoring.names import of_the_object, statements
+from autograder.judging.permitted import NOT_PERMITTED_BUILTINS, SPECIAL, TAKEN, is_guarded
+from autograder.judging.rules import Rules
+
+BY_NAME = frozenset({"getattr", "setattr", "delattr", "object.__setattr__"})  # called with the name of an attribute
+
+
+def unlisted(text: str, tree: ast.Module, rules: Rules) -> Iterable[str]:
+    """Yield what a cell uses and is not permitted to, in words."""
+    tree = ast.Module([part for part in tree.body if ast.dump(part) not in rules.statements], [])
+    for statement in statements(text, tree):
+        yield from sorted(statement.reads & rules.ready_made)
+    yield from _modules_as_values(tree, rules)
+    nodes = list(ast.walk(tree))
+    with_name = {id(node.func) for node in nodes if isinstance(node, ast.Call) and _looked_up(node)}
+    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    of_object = _of_object(tree)
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and id(node) not in with_name:
+            yield from _attribute(node, rules, of_object.get(id(node)))
+        elif isinstance(node, ast.Name) and id(node) not in with_name:
+            if _unusual(node.id) or node.id in NOT_PERMITTED_BUILTINS:
+                yield node.id
+        elif isinstance(node, ast.ImportFrom | ast.Import):
+            yield from (shown for _, shown in rules.refused(node))
+        elif isinstance(node, ast.Call) and (name := _looked_up(node)):
+            if not rules.permit_of_object(name) or rules.modules_of(node.args[0]):
+                yield f"{_shown(node.func)} of {name}"
+        elif isinstance(node, ast.MatchClass):
+            yield from (name for name in node.kwd_attrs if not rules.permit_of_object(name))
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and _unusual(node.name):
+            yield node.name
+        elif isinstance(node, ast.Constant) and id(node) not in docstrings:
+            yield from _watched_in(node.value, rules)
+
+
+def _modules_as_values(tree: ast.Module, rules: Rules) -> Iterable[str]:
+    """Yield modules that stand anywhere but in front of a dot: there they could get a name that nobody knows."""
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute | ast.Name)]
+    in_front = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
+    for node in nodes:
+        loaded = isinstance(node.ctx, ast.Load) and id(node) not in in_front
+        if loaded and any(map(is_guarded, rules.modules_of(node))):
+            yield f"{_shown(node)} without a dot behind it"
+
+
+def _attribute(node: ast.Attribute, rules: Rules, of_object: bool | None) -> Iterable[str]:
+    """Yield an attribute, if it is not permitted.
+
+    of_object  whether the class defines it, if it is the object's own; None if it is another's
+    """
+    name, modules = node.attr, rules.modules_of(node.value)
+    if modules and not isinstance(node.ctx, ast.Load):
+        yield f"{_shown(node)} is changed"
+        return
+    if modules:
+        permitted = all(rules.permit_of_module(module, name) for module in modules)
+    elif of_object:
+        permitted = not _unusual(name)
+    elif of_object is False and not name.startswith("__") and name not in TAKEN:
+        permitted = not rules.watch(name)  # its class may inherit it
+    else:
+        permitted = rules.permit_of_object(name)
+    if not permitted:
+        yield _shown(node)
+
+
+def _watched_in(value: object, rules: Rules) -> Iterable[str]:
+    text = value.decode(errors="replace") if isinstance(value, bytes) else value
+    for dot, word in re.findall(r"(\.?)\b(\w+)", text) if isinstance(text, str) else []:
+        if rules.watch(word) and (dot or word not in rules.exercises):
+            yield f"{word!r} in a string"
+
+
+def _looked_up(call: ast.Call) -> str | None:
+    """Return the name in getattr(layer, "weight") and object.__setattr__(layer, "weight", x), if it stands there."""
+    if _shown(call.func) in BY_NAME and len(call.args) > 1:
+        name = call.args[1].value if isinstance(call.args[1], ast.Constant) else None
+        return name if isinstance(name, str) and name.isidentifier() else None
+    return None
+
+
+def _of_object(tree: ast.AST) -> dict[int, bool]:
+    """Map each attribute that a method takes from the object itself to whether its class defines or stores it."""
+    found = {}
+    for one, attributes in of_the_object(tree):
+        own = {node.attr for node in attributes if not isinstance(node.ctx, ast.Load)}
+        own |= {part.name for part in one.body if hasattr(part, "name")}
+        targets = [part.target for part in one.body if isinstance(part, ast.AnnAssign)]
+        targets += [target for part in one.body if isinstance(part, ast.Assign) for target in part.targets]
+        own |= {target.id for target in targets if isinstance(target, ast.Name)}
+        found |= {id(node): node.attr in own for node in attributes}
+    return found
+
+
+def _unusual(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__") and name not in SPECIAL
+
+
+def _shown(node: ast.expr) -> str:
+    """Return a name or an attribute as it stands in the code, without a long expression in front of it."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute) and len(names) < 5:
+        names.insert(0, node.attr)
+        node = node.value
+    return ".".join([node.id if isinstance(node, ast.Name) else "", *names])
