@@ -1,0 +1,112 @@
+"""What a submission may hold beside its notebook, and what nbgrader's commands say of it to the terminal."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+
+from autograder.authoring.build import build
+from autograder.authoring.course import Course
+from autograder.authoring.students import handed_in
+from autograder.running.records import GRADED, UNGRADED, Records
+
+pytestmark = pytest.mark.slow
+NAME = "01_first"
+
+
+@pytest.fixture
+def course(small):
+    found = Course.at(small)
+    build(found)
+    return found
+
+
+def hand_in(course, student, **files):
+    """Hand in a right notebook, and beside it these files."""
+    folder = Path(course.folder(course.submitted_directory), student, NAME)
+    folder.mkdir(parents=True)
+    nbformat.write(handed_in(course.assignment(NAME)), folder / f"{NAME}.ipynb")
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+def command(course, *words):
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    return subprocess.run(words, cwd=course.root, env=environment, capture_output=True, text=True)
+
+
+def last(course, student):
+    return Records(config=course.config).last(student, NAME)
+
+
+ESCAPE = "notes\x1b[2K\rada  graded  90.txt"
+
+
+def test_names_of_files_say_nothing_to_the_terminal(course):
+    folder = hand_in(course, "ada", **{ESCAPE: "x", "notes.txt": "x"})
+    (folder / "deep\x1b[2K").mkdir()
+    (folder / "deep\x1b[2K" / "inside.txt").write_text("x")
+    graded = command(course, "nbgrader", "autograde", NAME)
+    shown = command(course, "nbgrader", "generate_feedback", NAME)
+    said = graded.stdout + graded.stderr + shown.stdout + shown.stderr
+    assert graded.returncode == shown.returncode == 0 and "\x1b[2K" not in said and "\r" not in said
+    assert "left out" in said and r"notes\x1b[2K" in said
+    kept = {path.name for path in Path(course.folder(course.autograded_directory), "ada", NAME).rglob("*")}
+    assert "notes.txt" in kept and not any("\x1b" in name for name in kept)
+
+
+def test_of_too_many_files_only_the_notebook_is_taken(course):
+    folder = hand_in(course, "ada", **{"timestamp.txt": "2026-10-01 12:00:00 UTC"})
+    for number in range(600):
+        (folder / f"{number}.txt").write_text("x")
+    graded = command(course, "nbgrader", "autograde", NAME)
+    assert graded.returncode == 0 and "more than 500 files" in graded.stdout + graded.stderr
+    assert len([*Path(course.folder(course.autograded_directory), "ada", NAME).iterdir()]) < 10
+    assert last(course, "ada").status == GRADED
+
+
+def test_what_breaks_a_limit_of_the_worker_stays_ungraded_and_the_next_is_graded(course):
+    settings = Path(course.root, "nbgrader_config.py")
+    settings.write_text(settings.read_text() + "c.Worker.memory = 700_000_000\n")
+    folder = hand_in(course, "ada")
+    notebook = folder / f"{NAME}.ipynb"
+    bomb = json.loads(notebook.read_text())
+    bomb["metadata"]["many"] = [[]] * 4_000_000
+    notebook.write_text(json.dumps(bomb, separators=(",", ":")))
+    hand_in(course, "grace")
+    graded = command(course, "nbgrader", "autograde", NAME)
+    assert graded.returncode == 1
+    assert last(course, "ada").status == UNGRADED and "memory" in last(course, "ada").reason
+    assert last(course, "grace").status == GRADED
+    with Gradebook(course.db_url, course.course_id) as gradebook:
+        assert gradebook.find_submission(NAME, "grace").score == 4
+
+
+def test_a_submission_that_was_half_copied_is_collected_and_graded_again(course):
+    """nbgrader's `collect` may run while a student's `submit` still copies: the time is what it writes last."""
+    exchange = Path(course.root, "exchange")
+    exchange.mkdir(mode=0o777)
+    exchange.chmod(0o777)
+    settings = Path(course.root, "nbgrader_config.py")
+    settings.write_text(
+        settings.read_text() + f"c.Exchange.root = {str(exchange)!r}\nc.ExchangeCollect.check_owner = False\n"
+    )
+    assert command(course, "nbgrader", "release_assignment", NAME).returncode == 0
+    handed = exchange / course.course_id / "inbound" / f"ada+{NAME}+2026-10-01 12:00:00 UTC"
+    handed.mkdir()
+    text = nbformat.writes(handed_in(course.assignment(NAME)))
+    (handed / f"{NAME}.ipynb").write_text(text[: len(text) // 2])
+    assert command(course, "nbgrader", "collect", NAME).returncode == 0
+    assert command(course, "nbgrader", "autograde", NAME).returncode == 1
+    assert last(course, "ada").status == UNGRADED and "JSON" in last(course, "ada").reason
+    (handed / f"{NAME}.ipynb").write_text(text)
+    (handed / "timestamp.txt").write_text("2026-10-01 12:00:00 UTC")
+    assert command(course, "nbgrader", "collect", NAME, "--update").returncode == 0
+    assert command(course, "nbgrader", "autograde", NAME).returncode == 0
+    assert last(course, "ada").status == GRADED
