@@ -41,6 +41,13 @@ c.Admission.optimistic_validation = True  # once, after the last step
 c.Execute.shutdown_kernel = "immediate"
 c.ExportApp.plugin_class = "autograder.classroom.export.WithStatus"
 
+# What goes to students is made by `make build`: formgrader's "Generate" is refused. What notebooks import goes with
+# each assignment that is released to the exchange. Students submit it, too: it is not collected.
+c.GenerateAssignment.exporter_class = "autograder.authoring.generate.BuildInstead"
+c.ExchangeFactory.release_assignment = "autograder.classroom.handout.HandOut"
+c.HandOut.along = ["coursekit", "pyproject.toml"]  # of course/; [] where students have it installed
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", *c.HandOut.along]
+
 # What a submission may be.
 c.Admission.max_bytes = 20_000_000  # of one file
 c.Admission.max_cells = 2_000

@@ -10,6 +10,7 @@
     release     makes the instructor's notebook, and the one that students get
     rehearsal   tries out what maintainers wrote, before a class does
     build       writes both notebooks to the folders of nbgrader
+    generate    refuses nbgrader's own generate step for what the build makes
     students    makes notebooks as students might hand them in
 
 Authors of assignments import ``Mistake`` from here.

@@ -103,6 +103,7 @@ def _generate(assignment: Assignment, course: Course, staging: Path) -> None:
     name, staged = assignment.name, copy.deepcopy(course.config)
     staged.CourseDirectory.source_directory = str(staging / "source")
     staged.CourseDirectory.release_directory = str(staging / "release")
+    staged.GenerateAssignment.pop("exporter_class", None)  # that of the course refuses, and points to this build
     with commands_on_path():
         result = NbGraderAPI(config=staged).generate_assignment(name)
     if not result["success"]:

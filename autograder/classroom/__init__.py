@@ -1,8 +1,10 @@
 """Grades a class with nbgrader, and does what an instructor needs besides.
 
     admission  is nbgrader's exporter: refuses if code cannot be locked in, and leaves out what is no notebook
+    in_worker  takes the steps that deal with what a student wrote in a process with limits
     last_step  is nbgrader's last step: writes a line in the records, and flags what is odd
     commands   the commands for a class, as the command line knows them
+    handout    releases an assignment to nbgrader's exchange with what its notebook imports
     intake     takes in notebooks that did not come through the exchange
     unpack     finds the notebooks in files, folders and zip files
     file_names reads from a file's name who has handed it in
