@@ -1,5 +1,9 @@
 """Offers the helpers that the notebooks import and that no exercise asks for."""
 
+import warnings
+
+from coursekit.checking import visible_check
+from coursekit.go_on import go_on
 from coursekit.padding import pad
 from coursekit.plots import (
     attention_maps,
@@ -21,6 +25,7 @@ __all__ = [
     "Vocabulary",
     "attention_maps",
     "comparison_table",
+    "go_on",
     "ledger",
     "loss_curves",
     "mask_maps",
@@ -34,4 +39,8 @@ __all__ = [
     "stack_pictures",
     "train",
     "under_grading",
+    "visible_check",
 ]
+
+# tqdm warns in every notebook if ipywidgets is not installed. Its bars are text then, and that is all.
+warnings.filterwarnings("ignore", message="IProgress not found")

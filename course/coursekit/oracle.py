@@ -1,5 +1,6 @@
 """Makes PyTorch's own layers with the weights of the student's layers, to compare the two."""
 
+import re
 from functools import partial
 
 import torch
@@ -25,7 +26,7 @@ def torch_layer(
     It has ReLU and no dropout. It is in training mode, in which it does what the paper says; in evaluation mode it may
     take a shortcut that fills padding with zeros. In its masks True means *blocked*, the opposite of ours.
     """
-    weights = _names_of_torch(layer.state_dict())
+    weights = names_of_torch(layer.state_dict())
     d_ff, d_model = weights["linear1.weight"].shape
     kind = nn.TransformerDecoderLayer if "multihead_attn.in_proj_weight" in weights else nn.TransformerEncoderLayer
     made = kind(d_model, num_heads, d_ff, 0.0, layer_norm_eps=eps, batch_first=True, norm_first=norm_first)
@@ -56,17 +57,20 @@ def torch_gpt2_block(block: nn.Module, num_heads: int, eps: float = 1e-5) -> nn.
     return made
 
 
-def _names_of_torch(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Rename the weights of a layer as PyTorch names them, and stack the projections of queries, keys and values, which
-    PyTorch has in one parameter."""
+def names_of_torch(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Rename the weights of a layer, or of a stack of layers, as PyTorch names them.
+
+    The projections of queries, keys and values are stacked, since PyTorch has them in one parameter.
+    """
     named = {}
-    for kind in KINDS:
-        for ours, theirs in OTHERS.items():
-            if f"{ours}.{kind}" in weights:
-                named[f"{theirs}.{kind}"] = weights[f"{ours}.{kind}"]
+    layers = dict.fromkeys((re.match(r"layers\.\d+\.|", name)[0], name.rpartition(".")[2]) for name in weights)
+    for layer, kind in layers:
+        for ours, theirs in {**OTHERS, "norm": "norm"}.items():
+            if f"{layer}{ours}.{kind}" in weights:
+                named[f"{layer}{theirs}.{kind}"] = weights[f"{layer}{ours}.{kind}"]
         for ours, theirs in ATTENTIONS.items():
-            if f"{ours}.output_proj.{kind}" in weights:
-                projections = [weights[f"{ours}.{part}_proj.{kind}"] for part in ("query", "key", "value")]
-                named[f"{theirs}.in_proj_{kind}"] = torch.cat(projections)
-                named[f"{theirs}.out_proj.{kind}"] = weights[f"{ours}.output_proj.{kind}"]
+            if f"{layer}{ours}.output_proj.{kind}" in weights:
+                projections = [weights[f"{layer}{ours}.{part}_proj.{kind}"] for part in ("query", "key", "value")]
+                named[f"{layer}{theirs}.in_proj_{kind}"] = torch.cat(projections)
+                named[f"{layer}{theirs}.out_proj.{kind}"] = weights[f"{layer}{ours}.output_proj.{kind}"]
     return named

@@ -90,10 +90,13 @@ def position_maps(table: Tensor, position: int) -> Figure:
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
     image = left.imshow(table.numpy(), cmap=WEIGHTS, vmin=-1, vmax=1, aspect="auto")
     left.set(xlabel="column", ylabel="position")
-    figure.colorbar(image, ax=left)
+    left.set_title("the vector that is added at each position", fontsize=10)
+    figure.colorbar(image, ax=left, label="value")
     right.plot((table @ table[position]).numpy(), color=COLOURS[0])
-    right.axvline(position, color="grey", linestyle=":")
-    right.set(xlabel="position", ylabel=f"dot product with position {position}")
+    right.axvline(position, color="grey", linestyle=":", label=f"position {position}")
+    right.set(xlabel="other position", ylabel="dot product")
+    right.set_title(f"dot product of position {position} with every position", fontsize=10)
+    right.legend(fontsize=8)
     return figure
 
 
@@ -223,7 +226,8 @@ def _panels(count: int):
 def _label(axis, title: str, tokens: Sequence[object], x: str, y: str, keys: Sequence[object] | None = None) -> None:
     keys = tokens if keys is None else keys
     axis.set_title(title, fontsize=10)
-    slant = {"rotation": 60, "ha": "right", "rotation_mode": "anchor"} if max(len(str(t)) for t in keys) > 2 else {}
+    too_wide = max(len(str(token)) for token in keys) * len(keys) > 36  # letters of this size that fit side by side
+    slant = {"rotation": 60, "ha": "right", "rotation_mode": "anchor"} if too_wide else {}
     axis.set_xticks(range(len(keys)), keys, **slant)
     axis.set_yticks(range(len(tokens)), tokens)
     axis.set_xlabel(x)
