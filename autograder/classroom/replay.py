@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 
+from nbformat import NotebookNode
+from traitlets.config import Config
+
 from autograder.authoring.course import Course
 from autograder.authoring.release import release_notebook
+from autograder.classroom.in_worker import worker
 from autograder.errors import NotFound
 from autograder.judging.judge import judge_of
 from autograder.running.execute import Execute
@@ -30,7 +34,7 @@ def replay(course: Course, student: str, assignment: str) -> Replay:
 
     Raises NotFound if there is no grade in the records, or if the last grading ran nothing.
     """
-    loaded = course.assignment(assignment)
+    course.assignment(assignment)  # raises NotFound if there is none
     records = Records(config=course.config)
     grading = records.last(student, assignment)
     if grading is None:
@@ -40,14 +44,19 @@ def replay(course: Course, student: str, assignment: str) -> Replay:
         why = grading.reason or grading.status
         raise NotFound(f"The last grading of {student} in {assignment} ran nothing: {why}.")
     before, facts = found
-    seed = facts["seed"]
-    notebook, _ = rebuild(before.notebook, release_notebook(loaded.source))
-    run = Execute(config=course.config).prepare(notebook, loaded, seed)
-    now = run.fingerprint().facts
-    execution = run.whole()
-    verdicts = judge_of(loaded, seed).verdicts(execution.answers(), execution.notebook)
+    now, verdicts = worker(course.config).do(_again, before.notebook, assignment, facts["seed"], course.config)
     changed = [name for name in facts if facts[name] != now.get(name)]
-    return Replay(grading, [verdict.as_dict() for verdict in verdicts], changed)
+    return Replay(grading, verdicts, changed)
+
+
+def _again(notebook: NotebookNode, name: str, seed: str, config: Config) -> tuple[dict, list[dict]]:
+    """Run and judge a notebook, and return the facts that it depends on, and the verdicts. This runs in a worker."""
+    assignment = Course(config=config).assignment(name)
+    rebuilt, _ = rebuild(notebook, release_notebook(assignment.source))
+    run = Execute(config=config).prepare(rebuilt, assignment, seed)
+    facts, execution = run.fingerprint().facts, run.whole()
+    verdicts = judge_of(assignment, seed).verdicts(execution.answers(), execution.notebook)
+    return facts, [verdict.as_dict() for verdict in verdicts]
 
 
 def as_text(again: Replay) -> str:
