@@ -30,9 +30,9 @@ class HandOut(ExchangeReleaseAssignment):
         for name in self.along:
             if self._place(name).is_dir():
                 unwanted = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints")
-                shutil.copytree(self._place(name), Path(dest, name), ignore=unwanted)
+                shutil.copytree(self._place(name), Path(dest, Path(name).name), ignore=unwanted)
             else:
-                shutil.copy(self._place(name), Path(dest, name))
+                shutil.copy(self._place(name), Path(dest, Path(name).name))
 
     def _place(self, name: str) -> Path:
         return Path(self.src_path).parent / name
