@@ -9,132 +9,32 @@ import signal
 import socket
 import subprocess
 import sys
-import textwrap
 import time
 from pathlib import Path
 
 import pytest
 import torch
 from jupyter_client.channels import AsyncZMQSocketChannel
-from jupyter_client.manager import AsyncKernelManager
 
 import autograder
 from autograder.running.kernel import doctor, forkserver
 from autograder.running.kernel.client import PromptClient
-from this_course import COURSE, ROOT
+from confined import MB, NEEDS_CONFINEMENT, Kernel, kernels
+from this_course import ROOT
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(bool(doctor.missing()), reason=f"this machine cannot confine: {doctor.missing()}"),
-]
-
-MB = 1024**2
-
-
-class Kernel:
-    """A confined kernel, to be spoken to in plain sentences."""
-
-    def __init__(self, folder: Path, **limits):
-        self._loop = asyncio.new_event_loop()
-        self.client = None
-        self.folder = folder
-        self.manager = AsyncKernelManager(transport="ipc", ip=str(folder / "k"))
-        settings = COURSE.config.ConfinedProvisioner | limits
-        self.manager.kernel_spec.metadata["kernel_provisioner"] = {"provisioner_name": "confined", "config": settings}
-        self.manager.client_class = "autograder.running.kernel.client.PromptClient"
-        (folder / "start").mkdir()
-        (folder / "start" / "parts.py").write_text("GIVEN = 1\n")
-
-    def _now(self, awaitable):
-        return self._loop.run_until_complete(awaitable)
-
-    def start(self) -> "Kernel":
-        environment = {**os.environ, "SECRET": "of the grader", "NBGRADER_EXECUTION": "autograde"}
-        options = {"cwd": str(self.folder / "start"), "extra_arguments": ["--HistoryManager.hist_file=:memory:"]}
-        self._now(self.manager.start_kernel(env=environment, **options))
-        self._connect()
-        self.run("import os, time")
-        return self
-
-    def _connect(self):
-        self.client = self.manager.client()
-        self.client.start_channels()
-        self._now(self.client.wait_for_ready(timeout=60))
-
-    def run(self, code: str, timeout: float = 30) -> str:
-        """What it prints, or the last line of its error."""
-        said = []
-
-        def hear(message):
-            content = message["content"]
-            said.append(
-                content.get("text") or (f"{content['ename']}: {content['evalue']}" if "ename" in content else "")
-            )
-
-        run = self.client.execute_interactive(
-            textwrap.dedent(code), timeout=timeout, output_hook=hear, allow_stdin=False
-        )
-        self._now(run)
-        return "".join(said).strip()
-
-    def value(self, expression: str):
-        return ast.literal_eval(self.run(f"print(repr({expression}))"))
-
-    def send(self, code: str) -> None:
-        """Without waiting for an end."""
-        self.client.execute(textwrap.dedent(code), stop_on_error=False)
-
-    def interrupt(self):
-        self._now(self.manager.interrupt_kernel())
-
-    def restart(self):
-        self.client.stop_channels()
-        self._now(self.manager.restart_kernel(now=True))
-        self._connect()
-
-    def alive(self) -> bool:
-        return self._now(self.manager.is_alive())
-
-    def ended(self, seconds: float = 20) -> str:
-        """Waits for its end. The limit that it was ended for."""
-        end = time.monotonic() + seconds
-        while self.alive():
-            assert time.monotonic() < end, "it lives on"
-            time.sleep(0.05)
-        return self.manager.provisioner.broken
-
-    @staticmethod
-    def server() -> int:
-        """The process that it was forked from."""
-        return next(iter(forkserver._servers.values()))._process.pid
-
-    def shut_down(self):
-        if self.client:
-            self.client.stop_channels()
-            self._now(self.manager.shutdown_kernel(now=True))
-        self._loop.close()
+pytestmark = [pytest.mark.slow, NEEDS_CONFINEMENT]
 
 
 @pytest.fixture
 def start(tmp_path):
-    kernels = []
-
-    def started(**limits) -> Kernel:
-        folder = tmp_path / str(len(kernels))
-        folder.mkdir()
-        kernels.append(Kernel(folder, **limits))
-        return kernels[-1].start()
-
-    yield started
-    for kernel in kernels:
-        kernel.shut_down()
+    with kernels(tmp_path) as start:
+        yield start
 
 
 @pytest.fixture(scope="module")
 def kernel(tmp_path_factory):
-    kernel = Kernel(tmp_path_factory.mktemp("kernel")).start()
-    yield kernel
-    kernel.shut_down()
+    with kernels(tmp_path_factory.mktemp("kernel")) as start:
+        yield start()
 
 
 def test_it_has_what_notebooks_need(kernel):
@@ -583,7 +483,7 @@ GRADER = """
 import sys, time
 sys.path.insert(0, {tests!r})
 from pathlib import Path
-from test_kernel import Kernel
+from confined import Kernel
 kernel = Kernel(Path({folder!r})).start()
 kernel.send("import os\\nif os.fork() == 0: os.setsid()\\nwhile True: pass")
 print(kernel.server(), flush=True)

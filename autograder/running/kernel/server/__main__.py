@@ -151,7 +151,7 @@ def start(setup: int, request_file: int, connection: int, *sockets: int) -> tupl
     try:
         request = _read(request_file)
         limits, folder = request["limits"], cgroup.place()
-        group = cgroup.Cgroup(folder, limits) if folder else None
+        group = cgroup.Cgroup(cgroup.unused_name(folder), limits) if folder else None
         linux.enter_namespaces()
         user = confine.owner()
         linux.close_to_others()

@@ -1,26 +1,29 @@
 """Estimates the memory that the system keeps for processes, and counts as no process's: what waits in pipes, what
 watches descriptors, and the list of what a process has mapped.
 
-To look takes long, if there is much. So only a few processes are looked at each time, in turn.
+To look takes long where there is much, and meanwhile nobody watches the kernel. So a look goes on for a moment only,
+and the next one goes on from there.
 """
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 import usage
 
 MAPPING, WATCH = 256, 256  # bytes of each
 PIPE = 16 * os.sysconf("SC_PAGE_SIZE")  # bytes that one may hold
-AT_ONCE = 0.01  # seconds of looking at a time
+AT_ONCE = 0.02  # seconds of looking at a time
 PAUSE = 1.0  # seconds after all were looked at
+PART = 1 << 16  # bytes that are read at a time
 
 
 class Census:
     def __init__(self):
-        self._found: dict[int, tuple[int, set[str]]] = {}
-        self._waiting: list[int] = []
+        self._sizes: dict[int, int] = {}
+        self._pipes: dict[int, set[str]] = {}  # their names: other processes may have the same
+        self._round: Iterator[None] = iter(())
         self._rest = 0.0
 
     def bytes(self, processes: Iterable[int], limit: int) -> int:
@@ -28,42 +31,49 @@ class Census:
 
         A process into which we may not look is taken for one that breaks the limit.
         """
-        processes = list(processes)
-        began = time.monotonic()
-        if not self._waiting and began > self._rest:
-            self._waiting = processes
-        while self._waiting and time.monotonic() < began + AT_ONCE:
-            process = self._waiting.pop()
-            self._found[process] = _look(process, limit)
-            self._rest = time.monotonic() + PAUSE
-        self._found = {process: self._found[process] for process in processes if process in self._found}
-        pipes = set().union(*(pipes for _, pipes in self._found.values()))
-        return PIPE * len(pipes) + sum(size for size, _ in self._found.values())
+        processes, until = set(processes), time.monotonic() + AT_ONCE
+        while time.monotonic() < until:
+            if next(self._round, self) is self:  # the round is at its end
+                if self._rest > until:
+                    break
+                self._rest = until + PAUSE
+                self._round = self._look_at_all(sorted(processes), limit)
+        for known in (self._sizes, self._pipes):
+            for process in known.keys() - processes:
+                del known[process]
+        return sum(self._sizes.values()) + PIPE * len(set().union(*self._pipes.values()))
 
+    def _look_at_all(self, processes: list[int], limit: int) -> Iterator[None]:
+        for process in processes:
+            self._pipes[process], size = set(), 0
+            try:
+                for more in self._look(process):
+                    size += more
+                    self._sizes[process] = max(size, self._sizes.get(process, 0))
+                    yield
+                    if size > limit:
+                        break
+                else:
+                    self._sizes[process] = size
+            except (FileNotFoundError, ProcessLookupError):  # it has ended
+                continue
+            except PermissionError:
+                self._sizes[process] = limit + 1 if usage.runs(process) else 0
 
-def _look(process: int, limit: int) -> tuple[int, set[str]]:
-    """Return the bytes for one process, and the names of its pipes, which others may have, too."""
-    pipes = set()
-    try:
-        size = MAPPING * _count(f"/proc/{process}/maps", b"\n", limit // MAPPING)
+    def _look(self, process: int) -> Iterator[int]:
+        """Yield the bytes that are found for one process, again and again, and keep the names of its pipes."""
+        yield from (MAPPING * lines for lines in _count(f"/proc/{process}/maps", b"\n"))
         for name in os.listdir(f"/proc/{process}/fd"):
             with suppress(FileNotFoundError):  # it is closed by now
                 opened = os.readlink(f"/proc/{process}/fd/{name}")
                 if opened.startswith("pipe:"):
-                    pipes.add(opened)
+                    self._pipes[process].add(opened)
                 elif opened.endswith("[eventpoll]"):
-                    size += WATCH * _count(f"/proc/{process}/fdinfo/{name}", b"tfd:", limit // WATCH)
-    except (FileNotFoundError, ProcessLookupError):
-        return 0, set()
-    except PermissionError:
-        return limit + 1 if usage.runs(process) else 0, set()
-    return size, pipes
+                    yield from (WATCH * lines for lines in _count(f"/proc/{process}/fdinfo/{name}", b"tfd:"))
 
 
-def _count(path: str, mark: bytes, enough: int) -> int:
-    """Return how often a mark is in a file, or a little more than ``enough``."""
-    found = 0
+def _count(path: str, mark: bytes) -> Iterator[int]:
+    """Yield how often a mark is in the next part of a file, and the next."""
     with open(path, "rb", 0) as file:
-        while found <= enough and (part := file.read(1 << 18)):
-            found += part.count(mark)
-    return found
+        while part := file.read(PART):
+            yield part.count(mark)

@@ -34,27 +34,26 @@ def place(mounts: Path = Path("/proc/self/mountinfo"), own: Path = Path("/proc/s
 
 
 def _fits(folder: Path) -> bool:
-    def enabled() -> set[str]:
-        return set((folder / "cgroup.subtree_control").read_text().split())
-
-    if not os.access(folder, os.W_OK) or not os.access(folder / "cgroup.procs", os.W_OK):
-        return False
-    if not enabled() >= NEEDED:
-        with suppress(OSError):
-            (folder / "cgroup.subtree_control").write_text("+memory +pids +cpu")
-    return enabled() >= NEEDED
+    """Return whether groups that limit memory and processes can be made in this folder."""
+    enabled = folder / "cgroup.subtree_control"
+    with suppress(OSError):
+        if not os.access(folder, os.W_OK) or not os.access(folder / "cgroup.procs", os.W_OK):
+            return False
+        if NEEDED - set(enabled.read_text().split()):
+            enabled.write_text("+memory +pids +cpu")
+        return not NEEDED - set(enabled.read_text().split())
+    return False
 
 
 class Cgroup:
     """Is a cgroup for one kernel. It is made before the kernel's namespaces, and used from within them.
 
-    folder  where it is made
+    group   its folder
     limits  memory (bytes), processes (threads count too), cores (processors at once)
     """
 
-    def __init__(self, folder: Path, limits: dict):
-        group = folder / f"autograder-{os.getppid()}-{os.getpid()}-{time.monotonic_ns()}"
-        group.mkdir()
+    def __init__(self, group: Path, limits: dict):
+        group.mkdir(exist_ok=True)
         settings = {
             "memory.max": limits["memory"],
             "memory.swap.max": 0,
@@ -63,7 +62,7 @@ class Cgroup:
             "cpu.max": f"{int(limits['cores'] * PERIOD)} {PERIOD}",
         }
         for name, value in settings.items():
-            if (group / name).exists():
+            if (group / name).exists():  # there may be no swap, or no controller of processors
                 (group / name).write_text(str(value))
         self._enter = os.open(group / "cgroup.procs", os.O_WRONLY)
         self._events = os.open(group / "memory.events", os.O_RDONLY)
@@ -78,6 +77,11 @@ class Cgroup:
         """Return whether the system has ended a process in the group because there was no more memory."""
         lines = [line.split() for line in os.pread(self._events, 4096, 0).split(b"\n")]
         return any(line[0] == b"oom_kill" and int(line[1]) > 0 for line in lines if len(line) == 2)
+
+
+def unused_name(folder: Path) -> Path:
+    """Return a path for the group of a kernel that this process is about to start for the server, its parent."""
+    return folder / f"autograder-{os.getppid()}-{os.getpid()}-{time.monotonic_ns()}"
 
 
 def sweep(folder: Path, at_the_end: bool = False) -> None:
