@@ -1,3 +1,5 @@
+from xml.etree import ElementTree
+
 import matplotlib
 import pytest
 import torch
@@ -5,6 +7,7 @@ from coursekit import (
     History,
     attention_maps,
     comparison_table,
+    diagrams,
     ledger,
     loss_curves,
     mask_maps,
@@ -148,3 +151,28 @@ def test_stacks_show_what_goes_and_what_is_new():
     assert blue == [[False] * 4, [False, False, True, False], [False] * 4]
     assert [axis.get_title() for axis in figure.axes] == ["before", "after", "same"]
     assert [text.get_text() for text in figure.axes[1].texts] == ["a", "b", "d", "c"]
+
+
+@pytest.mark.parametrize(
+    "draw", [diagrams.attention, diagrams.encoder_decoder, diagrams.gpt2, diagrams.cache_and_memory]
+)
+def test_a_diagram_is_a_picture_with_words(draw):
+    """All of it lies inside, and the colours of its text and its boxes do not hang on the page's theme."""
+    shown = draw()._repr_mimebundle_()
+    picture = ElementTree.fromstring(shown["image/svg+xml"])
+    assert picture.get("aria-label") == shown["text/plain"] == draw().alt and len(draw().alt) > 100
+    _, _, width, height = map(float, picture.get("viewBox").split())
+    for part in picture.iter("{http://www.w3.org/2000/svg}rect"):
+        if part.get("x"):
+            assert 0 <= float(part.get("x")) <= float(part.get("x")) + float(part.get("width")) <= width
+            assert 0 <= float(part.get("y")) <= float(part.get("y")) + float(part.get("height")) <= height
+    for part in picture.iter("{http://www.w3.org/2000/svg}text"):
+        assert 0 < float(part.get("x")) < width and 0 < float(part.get("y")) < height and part.get("fill")
+
+
+@pytest.mark.parametrize("layers", [1, 2, 4])
+def test_the_memory_feeds_every_decoder_layer(layers):
+    svg = diagrams.encoder_decoder(layers).svg
+    assert svg.count(">cross-attention<") == svg.count(">keys, values<") == layers
+    assert svg.count('marker-end="url(#to-kept)"') == layers
+    assert diagrams.cache_and_memory(layers).svg.count('marker-end="url(#to-kept)"') == 2 * layers
