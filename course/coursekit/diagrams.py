@@ -56,9 +56,9 @@ def attention() -> Diagram:
     paper.text(x, 574, "output (batch, Tq, d_model)", bold=True)
     return paper.diagram(
         "Multi-head attention, from the bottom up. Query, key and value each pass through a projection of their own "
-        "and are cut into heads. In each head, the products of queries and keys are divided by the root of d_head: these "
-        "are the scores. Scores become minus infinity where the mask is False. Their softmax over the keys gives the "
-        "weights, and the weights times the values give the head's output. At the end the heads are put side by side "
+        "and are cut into heads. In each head, the products of queries and keys are divided by the root of d_head: "
+        "these are the scores. Scores become minus infinity where the mask is False. Their softmax over the keys gives "
+        "the weights, and the weights times the values give the head's output. At the end the heads are put side by side "
         "and pass through output_proj."
     )
 
@@ -202,8 +202,8 @@ def cache_and_memory(layers: int = 3) -> Diagram:
     return paper.diagram(
         f"The left half shows {layers} encoder layers with the memory above the last one. An arrow leads from the "
         f"memory to each of {layers} decoder layers. The right half shows {layers} blocks of GPT-2 that have read the "
-        "prompt, and the same blocks for a new token. Between them are the keys and values of each block. Each block of the new "
-        "token reads the keys and values of its own block, and adds one of each."
+        "prompt, and the same blocks for a new token. Between them are the keys and values of each block. Each block "
+        "of the new token reads the keys and values of its own block, and adds one of each."
     )
 
 
