@@ -58,7 +58,7 @@ def attention() -> Diagram:
         "Multi-head attention, from the bottom up. Query, key and value each pass through a projection of their own "
         "and are cut into heads. In each head, the products of queries and keys are divided by the root of d_head: "
         "these are the scores. Scores become minus infinity where the mask is False. Their softmax over the keys gives "
-        "the weights, and the weights times the values give the head's output. At the end the heads are put side by side "
+        "the weights, and the weights times the values give the head's output. Then the heads are put side by side "
         "and pass through output_proj."
     )
 
