@@ -26,6 +26,8 @@ def go_on(namespace: dict[str, object], *exercises: str) -> None:
     """
     if under_grading():
         return
+    from coursekit import lent_decoder  # noqa: F401, it adds to LENT what notebook 3 needs
+
     lent = [exercise for exercise in exercises if exercise not in PASSED]
     namespace.update({exercise: LENT[exercise] for exercise in lent})
     if lent:
@@ -34,23 +36,23 @@ def go_on(namespace: dict[str, object], *exercises: str) -> None:
         print("Your own code has passed its check and is used. Nothing is lent.")
 
 
-def _lend(part):
+def lend(part):
     LENT[part.__name__] = part
     return part
 
 
-@_lend
+@lend
 def causal_mask(length: int) -> Tensor:
     return nn.Transformer.generate_square_subsequent_mask(length) == 0
 
 
-@_lend
+@lend
 def padding_mask(lengths: Tensor, max_length: int) -> Tensor:
     rows = [torch.ones(max_length), *(torch.ones(length) for length in lengths.tolist())]
     return nn.utils.rnn.pad_sequence(rows, batch_first=True)[1:, None, None].bool()
 
 
-@_lend
+@lend
 def scaled_dot_product_attention(
     query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
@@ -59,7 +61,7 @@ def scaled_dot_product_attention(
     return tuple(results)
 
 
-@_lend
+@lend
 class MultiHeadAttention(nn.Module):
     def __init__(self, d_model: int, num_heads: int):
         super().__init__()
@@ -82,7 +84,7 @@ class MultiHeadAttention(nn.Module):
             dropout_p=0.0,
             out_proj_weight=self.output_proj.weight,
             out_proj_bias=self.output_proj.bias,
-            attn_mask=_blocked(mask, query, key, self.num_heads),
+            attn_mask=blocked(mask, query, key, self.num_heads),
             use_separate_proj_weight=True,
             q_proj_weight=self.query_proj.weight,
             k_proj_weight=self.key_proj.weight,
@@ -93,7 +95,7 @@ class MultiHeadAttention(nn.Module):
         return output.transpose(0, 1)
 
 
-@_lend
+@lend
 def sinusoidal_positions(length: int, d_model: int) -> Tensor:
     from transformers.models.distilbert.modeling_distilbert import create_sinusoidal_embeddings
 
@@ -102,12 +104,12 @@ def sinusoidal_positions(length: int, d_model: int) -> Tensor:
     return table
 
 
-@_lend
+@lend
 class LayerNorm(nn.LayerNorm):
     pass
 
 
-@_lend
+@lend
 class FeedForward(nn.Sequential):
     def __init__(self, d_model: int, d_ff: int, activation=torch.relu):
         between = nn.Identity()
@@ -118,7 +120,7 @@ class FeedForward(nn.Sequential):
             self.add_module(name, part)
 
 
-@_lend
+@lend
 class EncoderLayer(nn.Module):
     def __init__(
         self, d_model, num_heads, d_ff, dropout=0.1, activation=torch.relu, eps=1e-5, norm_first=False
@@ -134,10 +136,10 @@ class EncoderLayer(nn.Module):
         self._theirs = (theirs,)  # in a tuple, so that its parameters are not ours
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        return _with_weights_of(self, self._theirs[0], x, _blocked(mask, x, x, self.num_heads), "src_mask")
+        return _with_weights_of(self, self._theirs[0], x, blocked(mask, x, x, self.num_heads), "src_mask")
 
 
-@_lend
+@lend
 class Encoder(nn.Module):
     def __init__(self, num_layers, d_model, num_heads, d_ff, *rest, norm_first=False, **options):
         super().__init__()
@@ -152,10 +154,10 @@ class Encoder(nn.Module):
         self._theirs = (nn.TransformerEncoder(first, num_layers, norm, enable_nested_tensor=False),)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        return _with_weights_of(self, self._theirs[0], x, _blocked(mask, x, x, self.num_heads), "mask")
+        return _with_weights_of(self, self._theirs[0], x, blocked(mask, x, x, self.num_heads), "mask")
 
 
-@_lend
+@lend
 def mask_tokens(
     tokens: Tensor,
     mask_id: int,
@@ -177,7 +179,7 @@ def mask_tokens(
     return collator.torch_mask_tokens(tokens.clone(), special)
 
 
-@_lend
+@lend
 def train_step(model: nn.Module, loss_function, optimizer: torch.optim.Optimizer, batch: object) -> float:
     def closure() -> Tensor:
         loss = loss_function(model.train(), batch)
@@ -191,20 +193,20 @@ def train_step(model: nn.Module, loss_function, optimizer: torch.optim.Optimizer
     return optimizer.step(closure).item()
 
 
-def _blocked(mask: Tensor | None, query: Tensor, key: Tensor, num_heads: int) -> Tensor | None:
+def blocked(mask: Tensor | None, query: Tensor, key: Tensor, num_heads: int) -> Tensor | None:
     """Return one of our masks as PyTorch's modules want it: (batch * num_heads, Tq, Tk), True where it is blocked."""
     if mask is None:
         return None
     return ~mask.expand(len(query), num_heads, query.shape[1], key.shape[1]).flatten(0, 1)
 
 
-def _with_weights_of(ours: nn.Module, theirs: nn.Module, x: Tensor, blocked: Tensor | None, argument: str) -> Tensor:
+def _with_weights_of(ours: nn.Module, theirs: nn.Module, x: Tensor, mask: Tensor | None, argument: str) -> Tensor:
     """Call one of PyTorch's modules with the parameters and the mode of ours."""
     theirs.train()  # in evaluation mode it takes a shortcut that fills padding with zeros
     for part in theirs.modules():
         if isinstance(part, nn.Dropout):
             part.train(ours.training)
-    return functional_call(theirs, names_of_torch(dict(ours.named_parameters())), (x,), {argument: blocked})
+    return functional_call(theirs, names_of_torch(dict(ours.named_parameters())), (x,), {argument: mask})
 
 
 if under_grading():  # then they are not even here
