@@ -219,7 +219,8 @@ def _smoothed(losses: Sequence[float], smooth: int) -> tuple[list[int], list[flo
 
 
 def _panels(count: int):
-    figure, axes = plt.subplots(1, count, figsize=(3.3 * count, 3.6), squeeze=False, layout="constrained")
+    wide = min(3.3, 11 / count)  # inches: the whole should not have to be scrolled
+    figure, axes = plt.subplots(1, count, figsize=(wide * count, wide + 0.3), squeeze=False, layout="constrained")
     return figure, axes[0]
 
 

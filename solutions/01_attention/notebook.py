@@ -1,32 +1,51 @@
 # %% [markdown]
 # # 1 · Attention: who may look at whom?
 #
-# The transformer of 2017 has two halves. An **encoder** reads a sentence. A **decoder** writes the translation, and looks
-# at what the encoder has read. One year later came GPT, and it had the decoder half only; so has GPT-2. This course asks
-# why that was possible: *why does GPT-2 not require the encoder?*
+# The transformer of 2017 has two halves.
+# The **encoder** reads a sentence.
+# The **decoder** writes the translation, and while it writes, it looks at what the encoder has read.
+# One year later GPT appeared, which consists of the decoder half alone, and GPT-2 kept this design.
+# This course asks why that was possible: *why does GPT-2 not require an encoder?*
 #
-# Both halves are made of the same part, **attention**. So the first question is small, and we can settle it today:
+# Both halves are built from the same part, which is called **attention**.
+# So we begin with a smaller question, and we settle it in this notebook:
 #
-# > **What makes an attention layer an encoder's, and what makes it a decoder's? Its weights? Its formula? Something else?**
+# > **What makes an attention layer an encoder's or a decoder's: its weights, its formula, or something else?**
 #
-# You will build attention from nothing, in four exercises, and then *measure* the answer.
+# You will write attention yourself, in four exercises, and then *measure* the answer.
 #
 # | | | points | minutes | difficulty |
 # |---|---|---|---|---|
 # | Exercise 1 | `causal_mask` | 10 | 5 | ★☆☆ |
 # | Exercise 2 | `padding_mask` | 15 | 10 | ★☆☆ |
-# | Exercise 3 | `scaled_dot_product_attention` | 35 | 35 | ★★★ |
+# | Exercise 3 | `scaled_dot_product_attention` | 35 | 35 | ★★☆ |
 # | Exercise 4 | `MultiHeadAttention` | 30 | 30 | ★★☆ |
 # | Question 5 | a written answer, graded by a person | 10 | 15 | ★★☆ |
 #
-# **How this works.** In an exercise, replace `raise NotImplementedError()` by your code. The cell below it is a visible
-# check: run it, and it tells you what is wrong. The points of an exercise come from *hidden* tests, which try other sizes and
-# other inputs, so everything that the docstring promises counts. You may add cells wherever you like. Before you hand in:
-# *Kernel → Restart Kernel and Run All Cells*.
+# Reading takes about 25 minutes more.
+# Nothing is trained in this notebook, so all of its cells together run in a few seconds.
+#
+# **How this works.**
+# In an exercise, you replace `raise NotImplementedError()` by your code.
+# The cell below the exercise is a visible check: run it, and it tells you what is wrong.
+# The points come from *hidden* tests, which try other sizes and other inputs.
+# They test what the docstring promises, and nothing else.
+# If you are stuck, run the cell *Stuck? Go on* below the check, and return to the exercise later.
+# You may add cells wherever you like.
+# Before you hand in, choose *Kernel → Restart Kernel and Run All Cells*.
 
 # %% locked="setup"
 try:
-    from coursekit import attention_maps, comparison_table, mask_maps, reach, reach_maps, reached
+    from coursekit import (
+        attention_maps,
+        comparison_table,
+        go_on,
+        mask_maps,
+        reach,
+        reach_maps,
+        reached,
+        visible_check,
+    )
 except ModuleNotFoundError:
     raise ModuleNotFoundError(
         "coursekit is not installed: in a terminal, in the folder that contains 01_attention, run  pip install .  "
@@ -42,35 +61,42 @@ from torch import Tensor, nn
 # %% [markdown]
 # ## Predict first
 #
-# Six tokens go into one attention layer, and six outputs come out. Each token provides a *query*, a *key* and a *value*; you
-# will see in a moment what they are for. Change the token at input $j$: does output $i$ change? There are
-# $6 \times 6 = 36$ pairs $(i, j)$. In how many of them *can* the output change?
+# Six tokens go into one attention layer, and six outputs come out of it.
+# Now you change the token at position $j$.
+# Does the output at position $i$ change?
+# There are $6 \times 6 = 36$ pairs $(i, j)$.
+# In how many of them *can* the output change?
 #
-# Replace the three `None`s by numbers before you read on. Nobody grades this, and a wrong guess teaches more than no
-# guess. At the end you compare it with a measurement.
+# Replace each `None` by a number before you read on.
+# Your prediction is not graded, and you learn more from a wrong guess than from no guess.
+# At the end of the notebook you compare it with a measurement.
 
 # %%
 prediction = {
     "no mask": None,  # every position may look at every position
-    "causal": None,  # a position may look at itself and at those before it
-    "padding": None,  # the last two of the six tokens are padding, and nobody may look at them
+    "causal": None,  # a position may look at itself and at the positions before it
+    "padding": None,  # the last two of the six tokens are padding, and no position may look at them
 }
 
 # %% [markdown]
 # ## Attention is a weighted average
 #
-# Each position $i$ asks a question, its **query** $q_i$. Each position $j$ offers a **key** $k_j$, which says what it is about, and
-# a **value** $v_j$, which is what it has to give. All three are computed from the token $x$ that stands at the position,
-# with three learned matrices: $q_i = W^Q x_i$, $k_i = W^K x_i$, $v_i = W^V x_i$. So a change of $x_j$ changes $q_j$, $k_j$ and $v_j$.
+# Each position $i$ asks a question, which is its **query** $q_i$.
+# Each position $j$ has a **key** $k_j$, which describes what can be found there, and a **value** $v_j$, which is what can be found there.
+# The layer computes all three from the token's vector $x$ with three learned matrices: $q_i = W^Q x_i$, $k_i = W^K x_i$ and $v_i = W^V x_i$.
+# So a change of $x_j$ changes $q_j$, $k_j$ and $v_j$.
 #
-# The output at $i$ is an average of all values. A value counts for more where its key answers the query better:
+# The output at position $i$ is an average of all values.
+# A value has more weight in this average if its key fits the query better:
 #
 # $$\text{score}_{ij} = q_i \cdot k_j \qquad w_{ij} = \frac{e^{\text{score}_{ij}}}{\sum_{j'} e^{\text{score}_{ij'}}} \qquad \text{output}_i = \sum_j w_{ij}\, v_j$$
 #
-# The middle step is the **softmax**: it makes each row of scores positive, with sum 1.
+# The middle step is called **softmax**.
+# It turns each row of scores into positive weights whose sum is 1.
 #
-# Here are three positions, so that you can follow every number. In the comments, `Tq` and `Tk` are the numbers of queries and of
-# keys, `d_k` is the width of a query and of a key, and `d_v` the width of a value.
+# Here is an example with three positions, so that you can follow every number.
+# In the comments, `Tq` is the number of queries and `Tk` the number of keys.
+# `d_k` is the width of a query and of a key, and `d_v` is the width of a value.
 
 # %%
 query = torch.tensor([[2.0, 0.0], [0.0, 2.0], [1.0, 1.0]])  # (Tq=3, d_k=2)
@@ -86,38 +112,46 @@ print("weights\n", weights)
 print("output\n", output)
 
 # %% [markdown]
-# Query 0 fits keys 0 and 2 equally well, and key 1 hardly. So output 0 lies near 35, the middle between 10 and 60, and value 1
-# hardly pulls on it.
+# Query 0 fits keys 0 and 2 equally well, and it fits key 1 badly.
+# So output 0 is close to 35, the mean of 10 and 60, and value 1 has little influence on it.
 #
-# Nothing here knows an order: position 0 cannot tell that position 2 comes after it. If a position must not look
-# somewhere, someone has to say so. That is what a **mask** is for.
+# Nothing in this computation knows an order: position 0 cannot tell that position 2 comes after it.
+# If a position must not look at some other position, we have to say so.
+# We say it with a **mask**.
 
 # %% [markdown]
 # ## Masks
 #
-# A mask is a tensor of bools, with a row for each query and a column for each key. In this course, everywhere:
+# A mask is a tensor of bools, with one row for each query and one column for each key.
+# Everywhere in this course it has the same meaning:
 #
-# > **`True` means: this query may attend to this key.**
+# > **`True` means that this query may attend to this key.**
 #
-# PyTorch itself is of two minds. Its function `F.scaled_dot_product_attention` means the same as we do. Its *modules*
-# (`nn.MultiheadAttention`, `nn.TransformerEncoder`) mean the opposite: there `True` is *blocked*. Whenever you use somebody's
-# mask, look up which it is.
+# PyTorch uses both conventions.
+# In its function `F.scaled_dot_product_attention`, `True` means the same as in this course.
+# In its *modules* (`nn.MultiheadAttention`, `nn.TransformerEncoder`) it means the opposite: there `True` is *blocked*.
+# So whenever you use a mask from other code, look up which convention it follows.
 #
 # ### Exercise 1 · `causal_mask` (10 points, 5 minutes, ★☆☆)
 #
-# A language model predicts the next token. While it learns, the next token stands right there in the input, and
-# looking at it would be cheating. So query $i$ may look at key $j$ only if $j \le i$:
+# A language model learns to predict the next token.
+# During training the whole text is in the input, so the next token is there, too.
+# If the model could look at it, it would simply copy it.
+# Therefore query $i$ may look at key $j$ only if $j \le i$:
 #
 # $$\text{mask}_{ij} = (j \le i)$$
 #
 # <details><summary>Hint</summary>
-# Which triangle of the matrix is that? Does the diagonal belong to it? PyTorch has functions that keep one triangle of a matrix.
+# Which triangle of the matrix is this, and does the diagonal belong to it?
+# PyTorch has functions that keep one triangle of a matrix.
 # </details>
 
 
 # %% exercise="causal_mask"
 def causal_mask(length: int) -> Tensor:
-    """Which positions may each position attend to, when none may look ahead?
+    """Tell which positions each position may attend to, if none may look ahead.
+
+    length  the number of positions, 1 or more
 
     Returns a (length, length) bool tensor. [i, j] is True where query i may attend to key j.
     """
@@ -127,34 +161,37 @@ def causal_mask(length: int) -> Tensor:
 
 
 # %% check="causal_mask" points=10
-mask = causal_mask(3)
-assert isinstance(mask, Tensor), f"Return a torch tensor, not {type(mask).__name__}. Is there a `return`?"
-assert mask.shape == (3, 3), (
-    f"One row per query, one column per key: the shape should be (3, 3), and it is {tuple(mask.shape)}."
-)
-assert mask.dtype == torch.bool, f"A mask is made of bools: True and False, not {mask.dtype}."
-assert mask.tolist() != [[False, True, True], [False, False, True], [False, False, False]], (
-    "True and False are swapped: in this course True means that a query may look."
-)
-assert mask[1, 1], "Position 1 may look at itself: the diagonal belongs to the mask."
-assert mask[2, 0], "Row 2 is query 2, and key 0 lies in its past: True means that it may look there."
-assert not mask[0, 2], "Row 0 is query 0, and key 2 lies in its future: it must not look there."
-assert not mask[0, 1], "Query 0 looks one step ahead, at key 1: at just the token that it is to predict."
-expected = [[True, False, False], [True, True, False], [True, True, True]]
-assert mask.tolist() == expected, f"The rows should be {expected}, and they are {mask.tolist()}."
-assert causal_mask(5).shape == (5, 5), "The size of the mask is the length that it is called with."
-print("causal_mask: the visible check passes.")
+with visible_check("causal_mask"):
+    mask = causal_mask(3)
+    assert isinstance(mask, Tensor), f"Return a torch tensor, not {type(mask).__name__}. Is there a `return`?"
+    assert mask.shape == (3, 3), (
+        f"The mask has a row for each query and a column for each key. Its shape should be (3, 3), and it is {tuple(mask.shape)}."
+    )
+    assert mask.dtype == torch.bool, f"A mask consists of bools, True and False. Yours consists of {mask.dtype}."
+    assert mask.tolist() != [[False, True, True], [False, False, True], [False, False, False]], (
+        "True and False are swapped. In this course True means that a query may look at a key."
+    )
+    assert mask[1, 1], "Position 1 may look at itself, so the diagonal belongs to the mask."
+    assert mask[2, 0], "Row 2 is query 2. Key 0 is in its past, so [2, 0] should be True."
+    assert not mask[0, 2], "Row 0 is query 0. Key 2 is in its future, so [0, 2] should be False."
+    assert not mask[0, 1], "Query 0 looks one step ahead, at key 1. That is exactly the token that it has to predict."
+    expected = [[True, False, False], [True, True, False], [True, True, True]]
+    assert mask.tolist() == expected, f"The rows should be {expected}, and they are {mask.tolist()}."
+    assert causal_mask(5).shape == (5, 5), "The size of the mask should be the length that the function is called with."
+    print("causal_mask: the visible check passes.")
 
 # %% [markdown]
 # ### Exercise 2 · `padding_mask` (15 points, 10 minutes, ★☆☆)
 #
-# Sentences of a batch have different lengths. The short ones are filled up with padding, to a common length. Padding means
-# nothing, so **no query may look at a key that is padding**.
+# The sentences of a batch have different lengths.
+# The short ones are filled up with padding until all have the same length.
+# Padding has no meaning, so **no query may look at a key that is padding**.
 #
-# A layer usually runs several attentions side by side, called *heads* (exercise 4). For now a head is one more dimension: scores have the
-# shape `(batch, num_heads, query_length, key_length)`. A padding mask is different for each sequence of the batch, and the same for all heads and
-# all queries. Where a tensor has size 1, PyTorch repeats it; that is called *broadcasting*. So the mask has the shape
-# `(batch, 1, 1, max_length)`.
+# A layer usually runs several attentions side by side, which are called *heads* (exercise 4).
+# For now, a head is simply one more dimension: scores have the shape `(batch, num_heads, query_length, key_length)`.
+# A padding mask differs between the sequences of a batch, and it is the same for all heads and for all queries.
+# PyTorch repeats a tensor along every dimension in which its size is 1; this is called *broadcasting*.
+# So the mask needs only the shape `(batch, 1, 1, max_length)`.
 #
 # For lengths 2 and 3, filled up to 4:
 #
@@ -164,14 +201,15 @@ print("causal_mask: the visible check passes.")
 # ```
 #
 # <details><summary>Hint</summary>
-# Key j is real if j is smaller than the sequence's length. Compare <code>torch.arange(max_length)</code> with the lengths. Which shapes make
-# the comparison broadcast?
+# Key j is a token if j is smaller than the length of its sequence.
+# Compare <code>torch.arange(max_length)</code> with the lengths.
+# Which shapes make this comparison broadcast?
 # </details>
 
 
 # %% exercise="padding_mask"
 def padding_mask(lengths: Tensor, max_length: int) -> Tensor:
-    """Which keys are real tokens, and not padding?
+    """Tell which keys are tokens, and not padding. The padding comes after the tokens.
 
     lengths     (batch,) int64: how many tokens each sequence has, from 0 to max_length; it is not modified
     max_length  the padded length; it may be larger than all of the lengths
@@ -186,32 +224,42 @@ def padding_mask(lengths: Tensor, max_length: int) -> Tensor:
 
 
 # %% check="padding_mask" points=15
-mask = padding_mask(torch.tensor([2, 3]), 4)
-assert isinstance(mask, Tensor), f"Return a torch tensor, not {type(mask).__name__}. Is there a `return`?"
-assert mask.shape == (2, 1, 1, 4), (
-    f"The shape should be (batch, 1, 1, max_length) = (2, 1, 1, 4), and it is {tuple(mask.shape)}."
-)
-assert mask.dtype == torch.bool, f"A mask is made of bools: True and False, not {mask.dtype}."
-assert mask[0, 0, 0, 0], "Key 0 of sequence 0 is a token: True means that it may be looked at."
-assert not mask[0, 0, 0, 2], "Sequence 0 has 2 tokens, keys 0 and 1. Key 2 is padding already."
-expected = [[True, True, False, False], [True, True, True, False]]
-assert mask.reshape(2, 4).tolist() == expected, (
-    f"The rows should be {expected}, and they are {mask.reshape(2, 4).tolist()}."
-)
-lengths = torch.tensor([0, 5, 3])
-mask = padding_mask(lengths, 6)
-assert mask.shape == (3, 1, 1, 6), (
-    f"3 sequences, padded to 6: the shape should be (3, 1, 1, 6), and it is {tuple(mask.shape)}."
-)
-assert mask.sum(dim=-1).flatten().tolist() == [0, 5, 3], (
-    "Each row should have as many True as its sequence has tokens; that may be none."
-)
-assert lengths.tolist() == [0, 5, 3], "You changed the caller's lengths: an operation with = or _ works in place."
-print("padding_mask: the visible check passes.")
+with visible_check("padding_mask"):
+    mask = padding_mask(torch.tensor([2, 3]), 4)
+    assert isinstance(mask, Tensor), f"Return a torch tensor, not {type(mask).__name__}. Is there a `return`?"
+    assert mask.shape == (2, 1, 1, 4), (
+        f"The shape should be (batch, 1, 1, max_length) = (2, 1, 1, 4), and it is {tuple(mask.shape)}."
+    )
+    assert mask.dtype == torch.bool, f"A mask consists of bools, True and False. Yours consists of {mask.dtype}."
+    assert mask[0, 0, 0, 0], "Key 0 of sequence 0 is a token. True means that a query may look at it."
+    assert not mask[0, 0, 0, 2], "Sequence 0 has 2 tokens, at keys 0 and 1. So key 2 is padding."
+    expected = [[True, True, False, False], [True, True, True, False]]
+    assert mask.reshape(2, 4).tolist() == expected, (
+        f"The rows should be {expected}, and they are {mask.reshape(2, 4).tolist()}."
+    )
+    lengths = torch.tensor([0, 5, 3])
+    mask = padding_mask(lengths, 6)
+    assert mask.shape == (3, 1, 1, 6), (
+        f"For 3 sequences that are padded to 6 the shape should be (3, 1, 1, 6), and it is {tuple(mask.shape)}."
+    )
+    assert mask.sum(dim=-1).flatten().tolist() == [0, 5, 3], (
+        "Each row should contain as many True as its sequence has tokens, and a sequence may have none."
+    )
+    assert lengths.tolist() == [0, 5, 3], (
+        "You changed the caller's lengths. `-=`, and names that end in _, work in place."
+    )
+    print("padding_mask: the visible check passes.")
+
+# %%
+# Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
+# For each exercise above whose check has not passed, PyTorch's own code is lent to you. It is worth no points.
+go_on(globals(), "causal_mask", "padding_mask")
 
 # %% [markdown]
-# A decoder that reads padded text needs both masks: look at what is not in the future *and* is real. `&` combines them, and
-# broadcasting does the rest. These are the two sequences from above, filled up to 4. Blue means `True`.
+# A decoder that reads padded text needs both masks: a position may look at a key that is not in the future *and* is a token.
+# The operator `&` combines the two masks, and broadcasting gives the result its shape.
+# Here it is for the two sequences from above, filled up to 4.
+# Blue means `True`.
 
 # %%
 both = causal_mask(4) & padding_mask(torch.tensor([2, 3]), 4)  # (4, 4) & (2, 1, 1, 4) -> (2, 1, 4, 4)
@@ -220,13 +268,15 @@ mask_maps({"causal": causal_mask(4), "both, sequence 0": both[0, 0], "both, sequ
 plt.show()
 
 # %% [markdown]
-# *Three grids of queries (rows) and keys (columns). The causal mask fills the lower triangle. With padding, the last two
-# columns are empty for sequence 0, and the last column for sequence 1.*
+# *Three grids with queries as rows and keys as columns.
+# The causal mask is the lower triangle with its diagonal.
+# With padding, the last two columns are empty for sequence 0, and the last column is empty for sequence 1.*
 
 # %% [markdown]
 # ## The wrong way first
 #
-# How is a mask used? The obvious way: compute the weights, then set those that are not allowed to zero.
+# How do we use a mask?
+# The obvious way is to compute the weights first, and then to set the forbidden ones to zero.
 
 
 # %%
@@ -240,16 +290,16 @@ def masked_after_softmax(query: Tensor, key: Tensor, value: Tensor, mask: Tensor
 generator = torch.Generator().manual_seed(9)
 query, key, value = torch.randn(3, 4, 4, generator=generator)  # three tensors (T=4, d=4)
 output, weights = masked_after_softmax(query, key, value, causal_mask(4))
-print(
-    "The weights of each query should have sum 1. They have:",
-    [round(total, 2) for total in weights.sum(dim=-1).tolist()],
-)
+print("The weights of each query should have sum 1. They have:")
+print([round(total, 2) for total in weights.sum(dim=-1).tolist()])
 
 # %% [markdown]
-# Only the last row has sum 1. The others are no averages any more: they are too small, by a different factor at each position.
+# Only the last row has sum 1.
+# The other rows are no averages any more: their weights are too small, and the factor is different at each position.
 #
-# That is ugly. There is something worse. Position 0 may look at nothing but itself. Let us change the key of the *last* token,
-# its far future, and look at output 0 again.
+# There is a second problem, and it is worse.
+# Position 0 may look only at itself.
+# We now change the key of the *last* token, which is in the future of position 0, and look at output 0 again.
 
 # %%
 other_key = key.clone()
@@ -259,47 +309,55 @@ print("output 0 before:", [round(number, 2) for number in output[0].tolist()])
 print("output 0 after: ", [round(number, 2) for number in other_output[0].tolist()])
 
 # %% [markdown]
-# Output 0 has changed. **The future has leaked into the past**, through the denominator of the softmax: the masked scores
-# are still in it. A language model that is trained like this gets a hint of the very token that it has to predict.
+# Output 0 has changed.
+# **The future has leaked into the past** through the denominator of the softmax, because the masked scores still are in that sum.
+# A language model that is trained in this way receives a hint about the very token that it has to predict.
 #
-# So the mask belongs *before* the softmax. Which score makes $e^{\text{score}} = 0$, so that a key counts neither in the
-# numerator nor in the denominator? That score goes where the mask is `False`.
+# So the mask has to be applied *before* the softmax.
+# Where the mask is `False`, we replace the score by a number for which $e^{\text{score}} = 0$.
+# Then the key counts neither in the numerator nor in the denominator.
+# Which number is that?
 
 # %% [markdown]
 # ## Scaled dot-product attention
 #
-# ### Exercise 3 · `scaled_dot_product_attention` (35 points, 35 minutes, ★★★)
+# ### Exercise 3 · `scaled_dot_product_attention` (35 points, 35 minutes, ★★☆)
 #
-# Equation 1 of the paper, [*Attention Is All You Need*](https://arxiv.org/abs/1706.03762), section 3.2.1:
+# This is equation 1 of the paper [*Attention Is All You Need*](https://arxiv.org/abs/1706.03762), section 3.2.1:
 #
 # $$\mathrm{Attention}(Q, K, V) = \mathrm{softmax}\!\left(\frac{Q K^{T}}{\sqrt{d_k}}\right) V$$
 #
-# $d_k$ is the width of a query and of a key: the size of the last dimension of $Q$. Why one divides by its root, you will see in
-# an experiment below.
+# $d_k$ is the width of a query and of a key, which is the size of the last dimension of $Q$.
+# An experiment below will show why the scores are divided by its root.
 #
-# Write it for any number of leading dimensions: `(T, d)`, `(batch, T, d)`, `(batch, num_heads, T, d)`. PyTorch's `@` and
-# `transpose(-2, -1)` work on the last two dimensions and leave the others alone. There may be more keys than queries, and values
-# may be wider than keys.
+# Write the function for any number of leading dimensions: `(T, d)`, `(batch, T, d)`, `(batch, num_heads, T, d)`.
+# PyTorch's `@` and `transpose(-2, -1)` work on the last two dimensions and leave the others alone.
+# There may be more keys than queries, and values may be wider than keys.
 #
-# Besides the equation, four promises. They are what the difficulty ★★★ stands for:
+# Besides the equation, the function keeps four promises, which are what makes this exercise longer than one line:
 #
-# 1. **Where the mask is `False`, the weight is exactly 0.** The other weights of a query have sum 1.
-# 2. **A query that may look at nothing** has weights 0 and output 0, never NaN; nor is there NaN in a gradient. (What is the softmax of
-#    a row of $-\infty$?)
-# 3. **Half precision does not overflow.** The largest number in `float16` is 65,504. Long queries and keys have products
-#    above that *before* they are divided by $\sqrt{d_k}$, though not after. So divide before you multiply.
-# 4. **The dtype stays**, of the output and of the weights, and nothing is rounded to a smaller dtype on the way. The arguments are
-#    not modified: `query *= 2` would change the caller's tensor.
+# 1. **Where the mask is `False`, the weight is exactly 0**, however large or small the scores are.
+#    The other weights of a query have sum 1.
+# 2. **A query that may look at no key** has weights 0 and output 0.
+#    There is never a NaN, neither in the result nor in a gradient.
+#    (What is the softmax of a row of $-\infty$?)
+# 3. **Large scores do not overflow**, not even in half precision.
+#    The largest number in `float16` is 65,504.
+#    Products of long queries and keys can be larger than that *before* they are divided by $\sqrt{d_k}$, although not after it.
+#    So divide before you multiply.
+# 4. **Output and weights have the dtype of the arguments**, and nothing is rounded to a less precise dtype on the way.
+#    The arguments are not modified: `query *= 2` would change the caller's tensor.
 #
-# Do not call `F.scaled_dot_product_attention`: this exercise is about what is inside it.
+# Do not call `F.scaled_dot_product_attention`, since this exercise is about what it does inside.
 #
 # <details><summary>Hint 1: the order of the steps</summary>
-# Scale the query, multiply, mask, softmax, average. Each is one line.
+# Scale the query, multiply, mask, apply the softmax, average. Each step is one line.
 # </details>
 #
-# <details><summary>Hint 2: a query that may look at nothing</summary>
-# A row of −∞ makes the softmax NaN. Repair the weights afterwards: where the mask is False, they are to be 0 anyway. <code>masked_fill</code>
-# makes a new tensor; <code>masked_fill_</code> would overwrite what the gradient needs.
+# <details><summary>Hint 2: a query that may look at no key</summary>
+# The softmax of a row of −∞ is NaN.
+# Repair the weights afterwards: where the mask is False, they have to be 0 anyway.
+# <code>masked_fill</code> makes a new tensor, while <code>masked_fill_</code> would overwrite what the gradient needs.
 # </details>
 
 
@@ -314,7 +372,10 @@ def scaled_dot_product_attention(
     value  (..., Tk, d_v)
     mask   bool, broadcasts to (..., Tq, Tk); True where a query may attend to a key. None: everywhere.
 
-    Returns output (..., Tq, d_v) and weights (..., Tq, Tk), in the dtype of the arguments.
+    Any leading dimensions, sizes of 1 and tensors that are views are possible.
+
+    Returns output (..., Tq, d_v) and weights (..., Tq, Tk), both in the dtype of the arguments: float16, bfloat16,
+    float32 or float64. The four promises above hold. Gradients of the output reach query, key and value.
     """
     ### BEGIN SOLUTION
     query = query * query.shape[-1] ** -0.5
@@ -329,102 +390,133 @@ def scaled_dot_product_attention(
 
 
 # %% check="scaled_dot_product_attention" points=35
-generator = torch.Generator().manual_seed(1)
-query = torch.randn(2, 3, 4, generator=generator)  # (batch=2, Tq=3, d_k=4)
-key = torch.randn(2, 5, 4, generator=generator)  # (batch=2, Tk=5, d_k=4)
-value = torch.randn(2, 5, 6, generator=generator)  # (batch=2, Tk=5, d_v=6)
-mask = torch.tensor([[True, False, True, True, False], [True] * 5, [False] * 5])  # (Tq=3, Tk=5)
-arguments = {"query": query, "key": key, "value": value, "mask": mask}
-before = {name: tensor.clone() for name, tensor in arguments.items()}
-result = scaled_dot_product_attention(query, key, value)
-scaled_dot_product_attention(query, key, value, mask)
-for name, tensor in arguments.items():
-    assert torch.equal(tensor, before[name]), (
-        f"You changed the caller's {name}, promise 4. Operations with = or _ work in place: "
-        "`query = query / 2` makes a new tensor, `query /= 2` does not."
+with visible_check("scaled_dot_product_attention"):
+    generator = torch.Generator().manual_seed(1)
+    query = torch.randn(2, 3, 4, generator=generator)  # (batch=2, Tq=3, d_k=4)
+    key = torch.randn(2, 5, 4, generator=generator)  # (batch=2, Tk=5, d_k=4)
+    value = torch.randn(2, 5, 6, generator=generator)  # (batch=2, Tk=5, d_v=6)
+    mask = torch.tensor([[True, False, True, True, False], [True] * 5, [False] * 5])  # (Tq=3, Tk=5)
+    arguments = {"query": query, "key": key, "value": value, "mask": mask}
+    before = {name: tensor.clone() for name, tensor in arguments.items()}
+    result = scaled_dot_product_attention(query, key, value)
+    assert isinstance(result, tuple) and len(result) == 2, "Return two things: the output and the weights."
+    scaled_dot_product_attention(query, key, value, mask)
+    for name, tensor in arguments.items():
+        assert torch.equal(tensor, before[name]), (
+            f"You changed the caller's {name}, which breaks promise 4. Operations with = or _ work in place: "
+            "`query = query / 2` makes a new tensor, `query /= 2` does not."
+        )
+    output, weights = result
+    assert weights.shape == (2, 3, 5), (
+        f"There is a weight for each query and key, so the shape is (2, 3, 5), and not {tuple(weights.shape)}. "
+        "Do you return the output first, and then the weights?"
     )
-assert isinstance(result, tuple) and len(result) == 2, "Return two things: the output and the weights."
-output, weights = result
-assert weights.shape == (2, 3, 5), (
-    f"A weight for each query and key: (2, 3, 5), not {tuple(weights.shape)}. Are output and weights in this order?"
-)
-assert output.shape == (2, 3, 6), f"An output for each query, as wide as a value: (2, 3, 6), not {tuple(output.shape)}."
-assert torch.allclose(weights.sum(dim=-1), torch.ones(2, 3)), (
-    "The weights of one query, over its keys, should have sum 1. Over which dimension is your softmax?"
-)
-ratio = (weights[0, 0, 0] / weights[0, 0, 1]).log() / (query[0, 0] @ (key[0, 0] - key[0, 1]))
-assert not math.isclose(ratio, 1.0, rel_tol=1e-3), "Your scores are not scaled: where is the root of d_k?"
-assert math.isclose(ratio, 0.5, rel_tol=1e-3), "Your scores are scaled, but not by 1/sqrt(d_k). Here d_k is 4."
-assert torch.allclose(output, weights @ value, atol=1e-6), (
-    "The output is not the average of the values with these weights."
-)
+    assert output.shape == (2, 3, 6), (
+        f"There is an output for each query, as wide as a value, so the shape is (2, 3, 6), and not {tuple(output.shape)}."
+    )
+    assert torch.allclose(weights.sum(dim=-1), torch.ones(2, 3)), (
+        "The weights of one query, over all keys, should have sum 1. Over which dimension is your softmax?"
+    )
+    ratio = (weights[0, 0, 0] / weights[0, 0, 1]).log() / (query[0, 0] @ (key[0, 0] - key[0, 1]))
+    assert not math.isclose(ratio, 1.0, rel_tol=1e-3), "Your scores are not scaled. Where is the root of d_k?"
+    assert math.isclose(ratio, 0.5, rel_tol=1e-3), "Your scores are scaled, but not by 1/sqrt(d_k). Here d_k is 4."
+    assert torch.allclose(output, weights @ value, atol=1e-6), (
+        "The output is not the average of the values with the weights that you return."
+    )
+    one_value = torch.ones(2, 1)
+    _, weights = scaled_dot_product_attention(
+        torch.tensor([[40.0, 0.0]]), torch.tensor([[40.0, 0.0], [0.0, 0.0]]), one_value
+    )
+    assert not weights.isnan().any(), (
+        "A score of 1,131 gives NaN, since its exponential overflows (promise 3). If you compute `exp` and the sum "
+        "yourself, subtract the largest score of each row first, or use torch's softmax, which does so."
+    )
 
-output, weights = scaled_dot_product_attention(query, key, value, mask)
-assert not weights[:, :2].isnan().any(), (
-    "There is NaN in the weights of queries that may look at something. Is it 0 times infinity?"
-)
-assert weights[:, 0, 1].eq(0).all(), (
-    "Query 0 may not look at key 1, but your weight there is not exactly 0. True means: may look."
-)
-assert torch.allclose(weights[:, 0].sum(dim=-1), torch.ones(2)), (
-    "With a mask, the weights that are left should still have sum 1. Mask before the softmax."
-)
-assert not weights.isnan().any() and not output.isnan().any(), (
-    "Query 2 may look at nothing, and its row is NaN. Promise 2 says what it should be."
-)
-assert weights[:, 2].eq(0).all() and output[:, 2].eq(0).all(), (
-    "Query 2 may look at nothing: its weights and its output should be 0."
-)
-_, weights = scaled_dot_product_attention(
-    torch.tensor([[100.0, 0.0]]),
-    torch.tensor([[3.0, 0.0], [100.0, 0.0]]),
-    torch.ones(2, 1),
-    torch.tensor([[True, False]]),
-)
-assert weights.tolist() == [[1.0, 0.0]], (
-    "A masked key with a large score still counts in the denominator: it has to be out before the softmax."
-)
+    output, weights = scaled_dot_product_attention(query, key, value, mask)
+    assert not weights[:, :2].isnan().any(), (
+        "There is NaN in the weights of queries that may look at some keys. Do you multiply 0 by infinity?"
+    )
+    assert weights[:, 0, 1].eq(0).all(), (
+        "Query 0 may not look at key 1, but your weight there is not exactly 0. True means that it may look."
+    )
+    assert torch.allclose(weights[:, 0].sum(dim=-1), torch.ones(2)), (
+        "With a mask, the weights that remain should still have sum 1. Apply the mask before the softmax."
+    )
+    assert not weights.isnan().any() and not output.isnan().any(), (
+        "Query 2 may look at no key, and its row is NaN. Promise 2 says what it should be."
+    )
+    assert weights[:, 2].eq(0).all() and output[:, 2].eq(0).all(), (
+        "Query 2 may look at no key, so its weights and its output should be 0."
+    )
+    only_first = torch.tensor([[True, False]])
+    far = torch.tensor([[100.0, 0.0]])
+    _, weights = scaled_dot_product_attention(far, torch.tensor([[3.0, 0.0], [100.0, 0.0]]), one_value, only_first)
+    assert weights.tolist() == [[1.0, 0.0]], (
+        f"A masked key with a large score still counts in the denominator: the weights should be [1, 0], and they are {weights[0].tolist()}. "
+        "Apply the mask before the softmax."
+    )
+    _, weights = scaled_dot_product_attention(1e3 * far, torch.tensor([[-1e5, 0.0], [0.0, 0.0]]), one_value, only_first)
+    assert weights.tolist() == [[1.0, 0.0]], (
+        f"The only allowed score is very low here, -7e9. The weights should be [1, 0], and they are {weights[0].tolist()}. "
+        "The number that you use for masked scores, such as -1e4 or -1e9, is not low enough. Which number is lower than every score?"
+    )
 
-doubles = [tensor.double() for tensor in (query, key, value)]
-output, weights = scaled_dot_product_attention(*doubles)
-doubled = ((doubles[0] @ doubles[1].transpose(-2, -1)) / math.sqrt(4)).softmax(dim=-1)
-assert output.dtype == weights.dtype == torch.float64 and torch.allclose(weights, doubled, rtol=1e-12, atol=0), (
-    "float64 came in, and something was rounded to float32 on the way: promise 4."
-)
-needs_gradient = query.clone().requires_grad_()
-try:
-    scaled_dot_product_attention(needs_gradient, key, value, mask)[0].sum().backward()
-except RuntimeError as error:
-    raise AssertionError(
-        f"No gradient comes back to the query: {str(error)[:90]}... Did you detach, or overwrite a tensor in place?"
-    ) from None
-assert not needs_gradient.grad.isnan().any(), "The gradient of the query is NaN."
+    doubles = [
+        torch.randn(4, 5, generator=generator, dtype=torch.float64) for _ in range(3)
+    ]  # d_k = 5: its root is not exact
+    _, weights = scaled_dot_product_attention(*doubles)
+    doubled = ((doubles[0] @ doubles[1].T) / math.sqrt(5)).softmax(dim=-1)
+    assert weights.dtype == torch.float64 and torch.allclose(weights, doubled, rtol=1e-12, atol=0), (
+        "The arguments were float64, and something was rounded to float32 on the way (promise 4). "
+        "Is there a `.float()`? Is the root that of a tensor, as in torch.tensor(d_k).sqrt()? That is a float32; `d_k ** 0.5` is exact."
+    )
+    needs_gradient = query.clone().requires_grad_()
+    try:
+        scaled_dot_product_attention(needs_gradient, key, value, mask)[0].sum().backward()
+    except RuntimeError as error:
+        raise AssertionError(
+            f"No gradient comes back to the query: {str(error)[:90]}... Do you detach a tensor, or overwrite one in place?"
+        ) from None
+    assert not needs_gradient.grad.isnan().any(), "The gradient of the query is NaN (promise 2)."
 
-large = torch.full((2, 64), 40.0, dtype=torch.float16)  # 64 * 40 * 40 = 102,400 is too large for float16
-output, weights = scaled_dot_product_attention(large, large, torch.ones(2, 1, dtype=torch.float16))
-assert output.dtype == weights.dtype == torch.float16, (
-    f"float16 came in, {output.dtype} and {weights.dtype} went out: promise 4."
-)
-assert weights.tolist() == [[0.5, 0.5], [0.5, 0.5]], (
-    "In half precision something overflows, promise 3: your scores (scale before you multiply), or an `exp` of your own (use softmax)."
-)
-try:
-    scaled_dot_product_attention(large, large, large, torch.ones(2, 2, dtype=torch.bool).tril())
-except RuntimeError as error:
-    raise AssertionError(
-        f"With a mask, half precision fails: {error}. Which value is low enough in every dtype?"
-    ) from None
-print("scaled_dot_product_attention: the visible check passes.")
+    large = torch.full((2, 64), 40.0, dtype=torch.float16)  # 64 * 40 * 40 = 102,400 is too large for float16
+    output, weights = scaled_dot_product_attention(large, large, torch.ones(2, 1, dtype=torch.float16))
+    assert output.dtype == weights.dtype == torch.float16, (
+        f"The arguments were float16, and output and weights are {output.dtype} and {weights.dtype} (promise 4)."
+    )
+    assert weights.tolist() == [[0.5, 0.5], [0.5, 0.5]], (
+        "In half precision something overflows (promise 3). Do you scale before you multiply?"
+    )
+    try:
+        output, weights = scaled_dot_product_attention(large, large, large, torch.ones(2, 2, dtype=torch.bool).tril())
+    except RuntimeError as error:
+        why = (
+            "There is no such low number in float16. Which value is low enough in every dtype?"
+            if "overflow" in str(error)
+            else "If you add a mask, as in `scores + (~mask) * -1e9`, its dtype is float32, and the sum is float32, too. "
+            "`masked_fill` keeps the dtype of the scores."
+        )
+        raise AssertionError(f"With a mask, half precision fails: {error}. {why}") from None
+    assert output.dtype == weights.dtype == torch.float16, (
+        f"With a mask, float16 becomes {output.dtype} and {weights.dtype} (promise 4). Is the mask that you add a float32?"
+    )
+    print("scaled_dot_product_attention: the visible check passes.")
+
+# %%
+# Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
+# If the check above has not passed, PyTorch's own attention is lent to you. It is worth no points.
+go_on(globals(), "scaled_dot_product_attention")
 
 # %% [markdown]
 # ### Why the root of $d_k$?
 #
-# Take queries and keys of random numbers with variance 1. Their dot product is a sum of $d_k$ terms, so its variance is $d_k$
-# (the paper says so in a footnote to section 3.2.1). With $d_k = 64$, scores of 8 and −8 are common. What does the softmax make
-# of them?
+# Take queries and keys that consist of random numbers with variance 1.
+# Their dot product is a sum of $d_k$ terms, so its variance is $d_k$, as a footnote to section 3.2.1 of the paper explains.
+# With $d_k = 64$, scores of 8 and −8 are therefore common.
+# What does the softmax make of such scores?
 #
-# **Predict:** there are 16 keys. Without the scaling, how large is the *largest* of the 16 weights, on average, when $d_k = 256$? Near
-# 1/16, near 1/2, or near 1?
+# **Predict:** there are 16 keys, and $d_k = 256$.
+# How large is the *largest* of a query's 16 weights on average, if the scores are not scaled: near 1/16, near 1/2, or near 1?
 
 # %%
 predicted_largest = None
@@ -432,45 +524,49 @@ predicted_largest = None
 # %%
 sizes = [2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]
 largest = {"with the root": [], "without": []}  # mean of the largest weight of a query, a number for each size
-moved = {"with the root": [], "without": []}  # by how much the weights move when one score moves a little
+moved = {"with the root": [], "without": []}  # how much the weights change when one score changes a little
 generator = torch.Generator().manual_seed(0)
 for d_k in sizes:
     query, key = torch.randn(2, 100, 16, d_k, generator=generator)  # each (100, 16, d_k)
     for label, undo in {"with the root": 1.0, "without": math.sqrt(d_k)}.items():
         _, weights = scaled_dot_product_attention(query * undo, key, key)  # (100, 16, 16)
         largest[label].append(weights.amax(dim=-1).mean().item())
-        moved[label].append((weights * (1 - weights)).mean().item())  # the softmax's derivative
+        moved[label].append((weights * (1 - weights)).mean().item())  # the derivative of the softmax
 
 figure, axis = plt.subplots(figsize=(6, 3.4), layout="constrained")
 for (label, numbers), colour, marker in zip(largest.items(), ["#0072b2", "#d55e00"], ["o", "s"], strict=True):
     axis.plot(sizes, numbers, color=colour, marker=marker, label=label)
-axis.axhline(1 / 16, color="grey", linestyle=":", label="all 16 keys alike")
-axis.set(xscale="log", xlabel="$d_k$", ylabel="largest of 16 weights, mean", ylim=(0, 1))
+axis.axhline(1 / 16, color="grey", linestyle=":", label="all 16 weights equal")
+axis.set(xscale="log", xlabel="width of queries and keys, $d_k$", ylabel="largest of 16 weights, mean", ylim=(0, 1))
 axis.set_xticks(sizes, sizes)
 axis.minorticks_off()
-axis.legend()
+axis.legend(loc="center right")
 plt.show()
 at_256 = sizes.index(256)
-print(
-    f"d_k = 256, largest weight: {largest['with the root'][at_256]:.2f} with the root, {largest['without'][at_256]:.2f} without; you predicted {predicted_largest}."
-)
-print(
-    f"Derivative of a weight in its own score: {moved['with the root'][at_256]:.4f} with the root, {moved['without'][at_256]:.4f} without."
-)
+print("d_k = 256")
+print(f"largest weight: {largest['with the root'][at_256]:.2f} with the root, {largest['without'][at_256]:.2f} without")
+print(f"you predicted, without the root: {predicted_largest}")
+print(f"derivative: {moved['with the root'][at_256]:.4f} with the root, {moved['without'][at_256]:.4f} without")
 
 # %% [markdown]
-# *Two curves over $d_k$ from 2 to 1024. With the root the largest weight stays about the same. Without it, the largest
-# weight climbs towards 1.*
+# *Two curves over $d_k$ from 2 to 1,024.
+# With the root, the largest weight stays near 0.24.
+# Without it, the largest weight rises towards 1.*
 #
-# Without the root, a wide query looks almost only at one key, and at first at a random one. There the softmax is *saturated*: a small change
-# of a score hardly changes the weights (the second line of numbers), so hardly any gradient comes back, and it is slow to learn to look
-# elsewhere. The root keeps the scores at the same size, whatever $d_k$ is.
+# Without the root, a wide query gives almost all of its weight to one key: 0.92 on average at $d_k = 256$.
+# Before training that is a random key.
+# There the softmax is *saturated*, which means that a small change of a score hardly changes the weights.
+# The printed derivative shows it.
+# So hardly any gradient comes back, and the model learns only slowly to look elsewhere.
+# With the root, the scores have the same size for every $d_k$.
 
 # %% [markdown]
 # ## What attention looks like
 #
-# Attention can find *the same word again*. Here each word has a direction of its own, and query and key are that direction,
-# long enough to make the choice clear. Who looks at whom? In the third picture the last three words count as padding.
+# Attention can find *the same word again*.
+# In this example each word has a direction of its own, and its query and its key both are that direction.
+# They are long enough to make the choice clear.
+# In the third picture the last three words are treated as padding.
 
 # %%
 words = ["a", "rose", "is", "a", "rose", "is", "a", "rose"]
@@ -486,47 +582,56 @@ attention_maps(maps, tokens=words)
 plt.show()
 
 # %% [markdown]
-# *Three maps of weights, grey where a weight is exactly 0. Each word spreads its attention over the places where the same word stands. With the
-# causal mask only over places up to itself: the first "a" looks at itself alone. With padding, nobody looks at the last three columns.*
+# *Three maps of weights, which are grey where a weight is exactly 0.
+# Each word divides its attention among the places where the same word occurs.
+# With the causal mask it uses only places up to its own, so the first "a" looks at itself alone.
+# With padding, the last three columns are grey.*
 #
-# Queries, keys and values are the same in all three pictures. Only the mask differs. Keep that in mind.
+# The queries, keys and values are the same in all three pictures.
+# Only the mask is different.
+# Keep this in mind for the measurement below.
 
 # %% [markdown]
 # ## Several heads
 #
 # ### Exercise 4 · `MultiHeadAttention` (30 points, 30 minutes, ★★☆)
 #
-# One attention makes one average. A word may want several: one of the verb that it belongs to, and one of the word before it. So the
-# paper runs $h$ attentions side by side, the **heads**, each in its own slice of the width (section 3.2.2):
+# One attention computes one average.
+# A word may need several: one of the verb that it belongs to, for example, and one of the word before it.
+# So the paper runs $h$ attentions side by side, which are called **heads**, and each works in its own slice of the width (section 3.2.2):
 #
 # $$\mathrm{head}_n = \mathrm{Attention}(Q W^Q_n,\; K W^K_n,\; V W^V_n) \qquad \mathrm{MultiHead}(Q, K, V) = \mathrm{Concat}(\mathrm{head}_0, \dots, \mathrm{head}_{h-1})\, W^O$$
 #
-# The matrices $W^Q_n$ of all heads, side by side, are one square matrix. So one `nn.Linear(d_model, d_model)` computes the queries
-# of all heads at once; it adds a bias, which the paper's formula leaves out. With $d_\text{head} = d_\text{model} / h$:
+# The matrices $W^Q_n$ of all heads, side by side, form one square matrix.
+# So one `nn.Linear(d_model, d_model)` computes the queries of all heads at once.
+# It also adds a bias, which the paper's formula leaves out.
+# With $d_\text{head} = d_\text{model} / h$, we agree on the following order:
 #
 # > In the *projected* queries, keys and values, and in the concatenated heads, **head $n$ owns the entries `n * d_head` up to `(n + 1) * d_head`** of
 # > the last dimension, for $n = 0, \dots, h-1$.
 #
-# The shapes on the way:
+# These are the shapes on the way:
 #
 # ```
 # (batch, T, d_model)  →  (batch, T, num_heads, d_head)  →  (batch, num_heads, T, d_head)     split
 # (batch, num_heads, T, d_head)  →  (batch, T, num_heads, d_head)  →  (batch, T, d_model)     merge
 # ```
 #
-# `query`, `key` and `value` may be three different tensors. In *self*-attention they are the same one. In notebook 3 the
-# decoder's queries will meet the encoder's keys and values.
+# The arguments `query`, `key` and `value` may be three different tensors.
+# In *self*-attention they are the same one.
+# In notebook 3, the decoder's queries will meet the encoder's keys and values.
 #
-# Use your `scaled_dot_product_attention`. Keep the weights of the last call in `self.weights`, detached from the
-# gradient, for pictures.
+# Use your `scaled_dot_product_attention`.
+# Keep the weights of the last call in `self.weights`, detached from the gradient, so that we can draw them.
 #
 # <details><summary>Hint 1: split</summary>
-# <code>view</code> splits the last dimension in two, and <code>transpose(1, 2)</code> brings the heads to the front. A <code>view</code> straight to
-# (batch, num_heads, T, d_head) has the right shape and mixes up positions and heads.
+# <code>view</code> splits the last dimension in two, and <code>transpose(1, 2)</code> brings the heads to the front.
+# A <code>view</code> directly to (batch, num_heads, T, d_head) has the right shape, but it mixes up positions and heads.
 # </details>
 #
 # <details><summary>Hint 2: merge</summary>
-# The same backwards, and in the same order: first the transpose, then the view. After a transpose <code>view</code> complains; <code>reshape</code> or <code>flatten</code> do not.
+# Undo the two steps: first the transpose, then the view.
+# After a transpose, <code>view</code> raises an error; <code>reshape</code> and <code>flatten</code> do not.
 # </details>
 
 
@@ -537,7 +642,7 @@ class MultiHeadAttention(nn.Module):
     def __init__(self, d_model: int, num_heads: int):
         """Make four projections: query_proj, key_proj, value_proj and output_proj, each nn.Linear(d_model, d_model).
 
-        Raises ValueError if num_heads does not divide d_model, or is smaller than 1.
+        There are no other parameters. Raises ValueError if num_heads does not divide d_model, or is smaller than 1.
         """
         super().__init__()
         self.num_heads = num_heads
@@ -558,7 +663,8 @@ class MultiHeadAttention(nn.Module):
         key, value  (batch, Tk, d_model)
         mask        bool, broadcasts to (batch, num_heads, Tq, Tk); True where a query may attend to a key
 
-        Returns (batch, Tq, d_model), and keeps the weights in self.weights.
+        Returns (batch, Tq, d_model), and keeps the weights (batch, num_heads, Tq, Tk) in self.weights, detached.
+        The arguments are not modified. Gradients reach every projection and every input.
         """
         ### BEGIN SOLUTION
         heads, weights = scaled_dot_product_attention(
@@ -579,67 +685,84 @@ class MultiHeadAttention(nn.Module):
 
 
 # %% check="MultiHeadAttention" points=30
-try:
-    MultiHeadAttention(10, 3)
-except ValueError:
-    pass
-except AssertionError:
-    raise AssertionError(
-        "3 heads cannot share a width of 10: raise ValueError. An assert can be switched off."
-    ) from None
-else:
-    raise AssertionError("3 heads cannot share a width of 10 equally: raise ValueError.")
-attention = MultiHeadAttention(d_model=6, num_heads=2)
-names = {name for name, _ in attention.named_parameters()}
-wanted = {f"{part}_proj.{kind}" for part in ("query", "key", "value", "output") for kind in ("weight", "bias")}
-assert names == wanted, f"The parameters should be {sorted(wanted)}; yours are {sorted(names)}."
+with visible_check("MultiHeadAttention"):
+    for d_model, num_heads in ((10, 3), (6, 0), (6, -2)):
+        impossible = f"MultiHeadAttention({d_model}, {num_heads}): {num_heads} heads cannot share a width of {d_model}"
+        try:
+            MultiHeadAttention(d_model, num_heads)
+        except ValueError:
+            continue
+        except AssertionError:
+            raise AssertionError(f"{impossible}. Raise ValueError; an assert can be switched off.") from None
+        except ZeroDivisionError:
+            raise AssertionError(f"{impossible}. Raise ValueError before you divide by num_heads.") from None
+        raise AssertionError(f"{impossible} equally. Raise ValueError.")
+    attention = MultiHeadAttention(d_model=6, num_heads=2)
+    names = {name for name, _ in attention.named_parameters()}
+    wanted = {f"{part}_proj.{kind}" for part in ("query", "key", "value", "output") for kind in ("weight", "bias")}
+    assert names == wanted, f"The parameters should be {sorted(wanted)}; yours are {sorted(names)}."
 
-# Projections that only stretch, each by another factor, so that one can see what each head does.
-with torch.no_grad():
-    for part, factor in {"query": 1.0, "key": 2.0, "value": 3.0, "output": 5.0}.items():
-        projection = getattr(attention, f"{part}_proj")
-        projection.weight.copy_(factor * torch.eye(6))
-        projection.bias.zero_()
-generator = torch.Generator().manual_seed(2)
-x = torch.randn(2, 4, 6, generator=generator)  # (batch=2, T=4, d_model=6)
-memory, content = torch.randn(2, 2, 5, 6, generator=generator)  # two of (batch=2, Tk=5, d_model=6)
-output = attention(x, memory, content)
-assert output.shape == (2, 4, 6), f"An output for each query: (2, 4, 6), not {tuple(output.shape)}."
-for head, own in enumerate([slice(0, 3), slice(3, 6)]):
-    expected, _ = scaled_dot_product_attention(x[..., own], 2 * memory[..., own], 3 * content[..., own])
-    assert torch.allclose(output[..., own], 5 * expected, atol=1e-4), (
-        f"The entries {own.start} to {own.stop - 1} of the output are not what head {head} should make of these entries of its "
-        "projected queries, keys and values. Does each of the four projections work on its own input? Does the split "
-        "or the merge lack a transpose? Is there a scaling too many?"
+    # Each projection only multiplies, and each by another factor, so that one can see what a head does.
+    with torch.no_grad():
+        for part, factor in {"query": 1.0, "key": 2.0, "value": 3.0, "output": 5.0}.items():
+            projection = getattr(attention, f"{part}_proj")
+            projection.weight.copy_(factor * torch.eye(6))
+            projection.bias.zero_()
+    generator = torch.Generator().manual_seed(2)
+    x = torch.randn(2, 4, 6, generator=generator)  # (batch=2, T=4, d_model=6)
+    memory, content = torch.randn(2, 2, 5, 6, generator=generator)  # two of (batch=2, Tk=5, d_model=6)
+    output = attention(x, memory, content)
+    assert isinstance(output, Tensor), f"Return the output alone, a tensor, and not a {type(output).__name__}."
+    assert output.shape == (2, 4, 6), (
+        f"There is an output for each query, so the shape is (2, 4, 6), and not {tuple(output.shape)}. "
+        "Are the heads merged? Does each query get one vector of width d_model?"
     )
-assert attention.weights is not None, "Keep the weights of the last call in self.weights."
-assert attention.weights.shape == (2, 2, 4, 5), (
-    f"self.weights has the shape (batch, num_heads, Tq, Tk) = (2, 2, 4, 5), not {tuple(attention.weights.shape)}."
-)
-assert not attention.weights.requires_grad, (
-    "Keep the weights detached: a picture needs no gradient, and would hold on to a whole graph."
-)
-output = attention(x, x, x, causal_mask(4))
-assert attention.weights[:, :, 0, 1:].eq(0).all(), (
-    "With a causal mask, query 0 looks at key 0 alone. Is the mask passed on?"
-)
-assert output.requires_grad, "No gradient goes through the output. Did you detach it, or work under no_grad?"
-attention(x, x, x, padding_mask(torch.tensor([4, 2]), 4))
-assert attention.weights.shape == (2, 2, 4, 4), (
-    "The mask's shape is (batch, 1, 1, Tk) here: pass it on as it is, it broadcasts."
-)
-assert attention.weights[1, :, :, 2:].eq(0).all(), "Sequence 1 has two tokens, and somebody looks at its padding."
-print("MultiHeadAttention: the visible check passes.")
+    for head, own in enumerate([slice(0, 3), slice(3, 6)]):
+        expected, _ = scaled_dot_product_attention(x[..., own], 2 * memory[..., own], 3 * content[..., own])
+        assert not torch.allclose(output[..., own], expected, atol=1e-4), (
+            "The output is what the heads return, side by side. Apply output_proj to it: it is the W^O of the equation."
+        )
+        assert torch.allclose(output[..., own], 5 * expected, atol=1e-4), (
+            f"The entries {own.start} to {own.stop - 1} of the output are not what head {head} should make of these entries of the "
+            "projected queries, keys and values. Does each of the four projections work on its own input? Is there a "
+            "transpose in the split, and another one in the merge? Do you scale once more than needed?"
+        )
+    assert attention.weights is not None, "Keep the weights of the last call in self.weights."
+    assert attention.weights.shape == (2, 2, 4, 5), (
+        f"self.weights should have the shape (batch, num_heads, Tq, Tk) = (2, 2, 4, 5), and it has {tuple(attention.weights.shape)}."
+    )
+    assert not attention.weights.requires_grad, (
+        "Detach the weights that you keep. A picture needs no gradient, and the gradient's graph would stay in memory."
+    )
+    output = attention(x, x, x, causal_mask(4))
+    assert attention.weights[:, :, 0, 1:].eq(0).all(), (
+        "With a causal mask, query 0 should look at key 0 alone. Do you pass the mask on?"
+    )
+    assert output.requires_grad, "No gradient goes through the output. Do you detach it, or use no_grad?"
+    attention(x, x, x, padding_mask(torch.tensor([4, 2]), 4))
+    assert attention.weights.shape == (2, 2, 4, 4), (
+        "Here the mask has the shape (batch, 1, 1, Tk). Pass it on as it is, since it broadcasts."
+    )
+    assert attention.weights[1, :, :, 2:].eq(0).all(), "Sequence 1 has two tokens, and some query looks at its padding."
+    print("MultiHeadAttention: the visible check passes.")
+
+# %%
+# Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
+# If the check above has not passed, PyTorch's own multi-head attention is lent to you. It is worth no points.
+go_on(globals(), "MultiHeadAttention")
 
 # %% [markdown]
 # ## The measurement
 #
-# Now back to the question from the top. We take **one** layer, with one set of random weights. We give it the same six tokens again and
-# again, and change nothing but the mask. `reach` measures, for each output, the gradient with respect to each input: where it is zero, the
-# input cannot change the output.
+# We return to the question from the top.
+# We take **one** layer with one set of random weights, and we give it the same six tokens again and again.
+# The only thing that we change is the mask.
+# For each output and each input, `reach` measures the gradient of the output with respect to the input.
+# Where this gradient is zero, the input cannot change the output.
+# We call the result a **reach matrix**.
 #
-# The first three pictures differ only in the mask. The fourth uses the same projections, but masks after the softmax (one head and no
-# scaling, to keep it short).
+# The first three pictures differ only in the mask.
+# The fourth uses the same projections, but masks after the softmax, with one head and no scaling to keep it short.
 
 # %%
 torch.manual_seed(0)
@@ -649,7 +772,7 @@ tokens = ["t0", "t1", "t2", "t3", "t4", "t5"]
 
 
 def leaking(x: Tensor) -> Tensor:
-    """The same projections, masked after the softmax (one head, for short)."""
+    """The same projections, masked after the softmax, with one head."""
     query, key, value = layer.query_proj(x), layer.key_proj(x), layer.value_proj(x)
     output, _ = masked_after_softmax(query, key, value, causal_mask(6))
     return layer.output_proj(output)
@@ -665,8 +788,11 @@ reach_maps(measured, tokens)
 plt.show()
 
 # %% [markdown]
-# *Four grids of outputs (rows) and inputs (columns), blue where an input can change an output. No mask: everything. Causal: the lower
-# triangle. Padding: the first four columns, and two more squares on the diagonal. Masked after the softmax: everything, although the mask was causal.*
+# *Four grids with outputs as rows and inputs as columns, blue where an input can change an output.
+# No mask: all 36 pairs.
+# Causal: the lower triangle with its diagonal, 21 pairs.
+# Padding: the first four columns and two more squares on the diagonal, 26 pairs.
+# Masked after the softmax: all 36 pairs, although the mask was causal.*
 
 # %%
 for case, guess in prediction.items():
@@ -674,23 +800,26 @@ for case, guess in prediction.items():
     print(f"{case:8}  measured {count:2} of 36 pairs, predicted {guess}")
 
 # %% [markdown]
-# Were you wrong about the padding? Nobody may look *at* the two padding tokens, so their columns are empty, but for two
-# squares: a padding token still *asks*. Its own query decides what its own output is. That output means nothing, and later the loss
-# has to leave it out; masking keys alone does not remove it.
+# Many readers predict 24 pairs for padding, and the measurement says 26.
+# No position may look *at* the two padding tokens, so their columns are empty except for two squares.
+# These two squares are there because a padding token still *asks*: its own query determines its own output.
+# That output has no meaning.
+# The loss will have to leave it out later, because masking the keys does not remove it.
 #
-# The fourth grid is the leak that you saw in the numbers: a mask that comes too late hides nothing.
+# The fourth grid is the leak that you saw above in numbers: a mask that is applied after the softmax hides nothing.
 
 # %% [markdown]
-# ## Why no encoder? The first piece of the answer
+# ## Why no encoder? The first part of the answer
 #
-# The three grids on the left come from **one layer**. How many of its parameters had to change to turn the first into the second?
+# The three grids on the left come from **one layer**.
+# How many of its parameters had to change to turn the first grid into the second?
 
 # %%
 parameters = sum(parameter.numel() for parameter in layer.parameters())
 
 
 def hidden_futures(matrix: Tensor) -> int:
-    """Positions whose next token is hidden from them: there a model can learn to predict it."""
+    """Count the positions that do not see their next token, so that a model can learn to predict it there."""
     return sum(not reached(matrix)[i, i + 1] for i in range(len(matrix) - 1))
 
 
@@ -705,37 +834,47 @@ for architecture, case in {"self-attention, no mask": "no mask", "self-attention
 comparison_table(columns)
 
 # %% [markdown]
-# **Not one**: both columns are the same object in memory. An encoder's self-attention and a decoder's self-attention are the same layer, with
-# the same parameters and the same formula. The difference is one argument of a call, the mask. It has no parameters, and it is not learned.
+# **None of them had to change.**
+# Both columns describe the same object in memory, with the same 1,088 parameters and the same formula.
+# The only difference between an encoder's self-attention and a decoder's self-attention is the mask.
+# The mask is one argument of a call; it has no parameters, and it is not learned.
 #
-# So dropping "the encoder" does not mean giving up a *kind of layer* that only encoders have. GPT-2 keeps everything that the encoder's
-# attention is made of, and fixes one argument. What that argument buys stands in the table's last row. Without a mask, each
-# position sees its own next token, and there is nothing left to predict. With it, every position but the last is a training
-# example.
+# So GPT-2, which has no encoder, does not miss a *kind of layer* that only encoders have.
+# It keeps everything that an encoder's attention consists of, and it always passes a causal mask.
+# The last row of the table shows the gain.
+# Without a mask, each of the first five positions sees its own next token, so there is nothing left to predict: 0 of 5 positions can learn.
+# With the causal mask, all 5 of them are training examples.
 #
-# What it *costs* (position 0 sees one input instead of six) is still open. This table grows in the next notebooks, and notebook 6 settles the account.
+# The first row shows the price: position 0 sees one input instead of six.
+# Whether that price matters is still open.
+# This table grows in the next notebooks, and the last one draws the balance.
 
 # %% [markdown]
 # ## In your own words
 #
 # ### Question 5 (10 points, 15 minutes, ★★☆)
 #
-# A colleague repairs the wrong way from above like this: first the softmax over all keys, then the weights that are not allowed are set to 0,
-# and then **each row is divided by its sum**, so that it has sum 1 again. Think of queries that may look at one key at least.
+# A colleague repairs the wrong way from above in three steps.
+# She applies the softmax to all scores, sets the forbidden weights to 0, and then **divides each row by its sum**, so that its sum is 1 again.
+# Consider only queries that may look at one key or more.
 #
-# 1. In exact arithmetic, is the result the same as yours? Say why, with the formula of the softmax. (4 points)
-# 2. In exact arithmetic, does the future still leak? Say why. (3 points)
-# 3. A computer rounds. Give two scores and a mask for which `float32` gets something else in the two ways. What does each of them
-#    return, and does the future leak now? (3 points)
+# 1. In exact arithmetic, is her result the same as yours?
+#    Give a reason, using the formula of the softmax. (4 points)
+# 2. In exact arithmetic, does the future still leak?
+#    Give a reason. (3 points)
+# 3. A computer rounds.
+#    Give two scores and a mask for which the two ways differ in `float32`.
+#    What does each way return, and does the future leak now? (3 points)
 #
-# A few sentences for each are enough. A person reads and grades them.
+# A few sentences for each part are enough.
+# A person reads and grades them.
 
 # %% [markdown] answer="renormalised" points=10
 # ### BEGIN SOLUTION
 # 1. Yes. With $m_{ij} \in \{0, 1\}$ for the mask, the colleague computes
 #    $\frac{m_{ij} e^{s_{ij}} / Z_i}{\sum_{j'} m_{ij'} e^{s_{ij'}} / Z_i}$ with $Z_i = \sum_{j'} e^{s_{ij'}}$. The factor $1/Z_i$ cancels, and
 #    what is left is the softmax over the allowed keys, which is what masking with $-\infty$ before the softmax gives.
-# 2. No: the masked scores stood only in $Z_i$, and it has cancelled.
+# 2. No: the masked scores occur only in $Z_i$, and it has cancelled.
 # 3. When a masked score is much larger than all allowed ones: scores 0 (allowed) and 200 (masked). After the softmax over both, the allowed
 #    weight is $e^{-200}$, which underflows to 0 in `float32`. The row's sum is then 0, and 0/0 is NaN. Masking before the softmax gives the
 #    weights 1 and 0. And the future does leak: a masked score decides whether the output is a number or NaN.
