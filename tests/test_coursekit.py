@@ -1,3 +1,4 @@
+import math
 from xml.etree import ElementTree
 
 import matplotlib
@@ -5,6 +6,7 @@ import pytest
 import torch
 from coursekit import (
     History,
+    Vocabulary,
     attention_maps,
     comparison_table,
     diagrams,
@@ -19,6 +21,7 @@ from coursekit import (
     score_curves,
     stack_pictures,
 )
+from coursekit.corpus import Corpus
 
 matplotlib.use("Agg")
 
@@ -133,6 +136,40 @@ def test_positions_are_drawn_with_their_products():
 def test_the_last_losses_have_a_mean():
     assert History("a", 9, [4.0, 2.0, 3.0]).last(2) == 2.5
     assert History("a", 9, [4.0]).last() == 4.0
+    assert math.isnan(History("stopped at once", 9).last())
+
+
+def test_more_groups_than_colours_are_refused():
+    with pytest.raises(ValueError, match="5 colours, and 6 groups"):
+        loss_curves({name: [History(name, 1, [1.0])] for name in "abcdef"})
+    with pytest.raises(ValueError, match="5 colours, and 6 groups"):
+        score_curves({name: [[(1, 1.0)]] for name in "abcdef"}, "right")
+
+
+def test_wide_maps_go_below_each_other():
+    maps = {str(head): torch.full((9, 10), 0.1) for head in range(3)}
+    figure = attention_maps(maps, [*"abcdefghi"], [*"abcdefghij"])
+    width, height = figure.get_size_inches()
+    assert width <= 11 and height > width / 2
+    assert [len(axis.texts) for axis in figure.axes] == [90, 90, 90, 0, 0]  # an empty place, and the bar of colours
+    assert len(attention_maps(maps | {"3": torch.eye(3)}, [*"abc"]).axes) == 5
+
+
+def test_a_vocabulary_has_the_size_that_was_asked_for():
+    """Also where special tokens occur in the text."""
+    sentences = [["[PAD]", "[PAD]", "the", "the", "cat"], ["a", "cat", "the"]]
+    found = Vocabulary.of_most_frequent(["[PAD]", "[UNK]"], sentences, size=5, unknown="[UNK]")
+    assert found.tokens == ("[PAD]", "[UNK]", "a", "cat", "the")
+
+
+@pytest.mark.parametrize("window", [2, 3, 8, 9])
+@pytest.mark.parametrize("length", [5, 16, 17, 24])
+def test_every_token_counts_once(window, length):
+    """A model that knows nothing needs the same for each of them, and the first is not predicted."""
+    corpus = Corpus.__new__(Corpus)
+    corpus.window, corpus.held_out, corpus.characters = window, torch.zeros(length, dtype=torch.int64), 1
+    bits = corpus.bits_per_character(lambda tokens: torch.zeros(*tokens.shape, 4), at_once=2)
+    assert bits == pytest.approx(2 * (length - 1))
 
 
 def test_stacks_show_what_goes_and_what_is_new():
@@ -151,6 +188,7 @@ def test_stacks_show_what_goes_and_what_is_new():
     assert blue == [[False] * 4, [False, False, True, False], [False] * 4]
     assert [axis.get_title() for axis in figure.axes] == ["before", "after", "same"]
     assert [text.get_text() for text in figure.axes[1].texts] == ["a", "b", "d", "c"]
+    assert len(stack_pictures({"alone": ["a", "b"]}).axes) == 1
 
 
 @pytest.mark.parametrize(

@@ -38,8 +38,8 @@ class Corpus:
         """Return what a character of the held-out text costs on average: the sum of -log2 of all tokens' probabilities,
         divided by the number of characters.
 
-        Each token but the very first is counted once, if the window is even. At least half a window of tokens precedes
-        it, except in the first window. Tokenizers differ in how long their tokens are; a character is the same for all.
+        Each token but the very first is counted once. At least half a window of tokens precedes it, except in the
+        first window. Tokenizers differ in how long their tokens are; a character is the same for all.
 
         model  tokens (batch, window) -> logits (batch, window, vocab_size), in evaluation mode
         """
@@ -48,7 +48,7 @@ class Corpus:
         nats, first = 0.0, True
         for windows in padded.unfold(0, self.window, half).split(at_once):  # (at_once, window)
             logits, targets = model(windows.clamp(min=0))[:, :-1], windows[:, 1:].clone()
-            targets[int(first) :, : half - 1] = -100  # these are counted in the window before
+            targets[int(first) :, : self.window - half - 1] = -100  # these are counted in the window before
             first = False
             nats += F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="sum").item()
         return nats / math.log(2) / self.characters

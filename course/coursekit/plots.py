@@ -27,7 +27,8 @@ def attention_maps(maps: Mapping[str, Tensor], tokens: Sequence[str], keys: Sequ
     tokens  the query_length labels
     keys    the key_length labels; None: the same as tokens
     """
-    figure, axes = _panels(len(maps))
+    columns = max(weights.shape[1] for weights in maps.values())
+    figure, axes = _panels(len(maps), least=0.42 * columns + 0.8)  # inches, so that the numbers can be read
     for axis, (title, weights) in zip(axes, maps.items(), strict=True):
         weights = weights.detach().float()
         image = axis.imshow(weights.masked_fill(weights == 0, float("nan")).numpy(), cmap=WEIGHTS, vmin=0, vmax=1)
@@ -103,13 +104,13 @@ def position_maps(table: Tensor, position: int) -> Figure:
 def loss_curves(groups: Mapping[str, Sequence[History]], smooth: int = 20, logarithmic: bool = True) -> Figure:
     """Draw losses over the training steps, with a colour for each group and a line for each run.
 
-    There are five colours; further groups are not drawn.
+    There are five colours, so more than five groups are a ValueError.
 
     groups  {label: runs}; the legend adds the number of runs and the number of steps that they took
     smooth  each point is the mean of this many losses, its own and those before it
     """
     figure, axis = plt.subplots(figsize=(6.6, 3.6), layout="constrained")
-    for (label, runs), (colour, style) in zip(groups.items(), _LINES, strict=False):
+    for (label, runs), (colour, style) in zip(groups.items(), _lines(groups), strict=True):
         steps = " to ".join(map(str, sorted({run.steps for run in runs})))
         label = f"{label} ({f'{len(runs)} runs, ' if len(runs) > 1 else ''}{steps} steps)"
         for run in runs:
@@ -123,12 +124,12 @@ def loss_curves(groups: Mapping[str, Sequence[History]], smooth: int = 20, logar
 def score_curves(groups: Mapping[str, Sequence[Sequence[tuple[int, float]]]], ylabel: str) -> Figure:
     """Draw scores over the training steps, with a colour for each group and a line for each run.
 
-    There are five colours; further groups are not drawn.
+    There are five colours, so more than five groups are a ValueError.
 
     groups  {label: runs}, each run a list of (number of steps, score)
     """
     figure, axis = plt.subplots(figsize=(6.6, 3.6), layout="constrained")
-    for (label, runs), (colour, style) in zip(groups.items(), _LINES, strict=False):
+    for (label, runs), (colour, style) in zip(groups.items(), _lines(groups), strict=True):
         for number, run in enumerate(runs):
             axis.plot(
                 *zip(*run, strict=True), color=colour, linestyle=style, linewidth=1.4, label=None if number else label
@@ -177,7 +178,7 @@ def stack_pictures(stacks: Mapping[str, Sequence[str]]) -> Figure:
 
     Data enter a stack at the bottom, and leave it at the top.
 
-    stacks  {title: names of the parts, from the bottom up}, two stacks or more
+    stacks  {title: names of the parts, from the bottom up}
 
     A part that the next stack lacks has a dashed orange frame; a part that the stack before lacked is blue.
     """
@@ -186,10 +187,9 @@ def stack_pictures(stacks: Mapping[str, Sequence[str]]) -> Figure:
         SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
         for before, after in zip(parts, parts[1:], strict=False)
     ]
-    figure, axes = plt.subplots(
-        1, len(stacks), figsize=(2.0 * len(stacks), 0.36 * max(map(len, parts)) + 0.9), layout="constrained"
-    )
-    for number, (axis, (title, names)) in enumerate(zip(axes, stacks.items(), strict=True)):
+    size = (2.0 * len(stacks), 0.36 * max(map(len, parts)) + 0.9)
+    figure, axes = plt.subplots(1, len(stacks), figsize=size, squeeze=False, layout="constrained")
+    for number, (axis, (title, names)) in enumerate(zip(axes[0], stacks.items(), strict=True)):
         stay = old = set(range(len(names)))
         if number < len(kept):
             stay = {block.a + i for block in kept[number] for i in range(block.size)}
@@ -218,10 +218,23 @@ def _smoothed(losses: Sequence[float], smooth: int) -> tuple[list[int], list[flo
     return list(ends), [sum(losses[max(0, end - smooth) : end]) / min(end, smooth) for end in ends]
 
 
-def _panels(count: int):
-    wide = min(3.3, 11 / count)  # inches: the whole should not have to be scrolled
-    figure, axes = plt.subplots(1, count, figsize=(wide * count, wide + 0.3), squeeze=False, layout="constrained")
-    return figure, axes[0]
+def _lines(groups: Mapping) -> list[tuple[str, str]]:
+    """Return a colour and a line style for each group."""
+    if len(groups) > len(_LINES):
+        raise ValueError(f"there are {len(_LINES)} colours, and {len(groups)} groups: draw two figures")
+    return _LINES[: len(groups)]
+
+
+def _panels(count: int, least: float = 0.0):
+    """Return a figure and this many panels, in a row if each can be as wide as `least`, else in several rows."""
+    widest = 11  # inches: the whole should not have to be scrolled
+    beside = count if least * count <= widest else max(1, int(widest / least))
+    rows, wide = -(-count // beside), max(least, min(3.3, widest / beside))
+    size = (wide * beside, (wide + 0.3) * rows)
+    figure, axes = plt.subplots(rows, beside, figsize=size, squeeze=False, layout="constrained")
+    for axis in axes.flat[count:]:
+        axis.axis("off")
+    return figure, axes.flat[:count]
 
 
 def _label(axis, title: str, tokens: Sequence[object], x: str, y: str, keys: Sequence[object] | None = None) -> None:

@@ -36,8 +36,8 @@ class History:
         return len(self.losses)
 
     def last(self, count: int = 20) -> float:
-        """Return the mean of the last ``count`` losses."""
-        return sum(self.losses[-count:]) / len(self.losses[-count:])
+        """Return the mean of the last ``count`` losses, or NaN if training was stopped before the first step."""
+        return sum(self.losses[-count:]) / len(self.losses[-count:]) if self.losses else math.nan
 
 
 def train(

@@ -27,7 +27,7 @@ class Vocabulary:
 
         Of two tokens that are equally frequent, the one that was met first goes first.
         """
-        counts = Counter(token for sentence in sentences for token in sentence)
+        counts = Counter(token for sentence in sentences for token in sentence if token not in special)
         return cls(special, [token for token, _ in counts.most_common(size - len(special))], unknown)
 
     def __len__(self) -> int:
