@@ -440,13 +440,19 @@ with visible_check("scaled_dot_product_attention"):
         "Query 0 may not look at key 1, but your weight there is not exactly 0. True means that it may look."
     )
     assert torch.allclose(weights[:, 0].sum(dim=-1), torch.ones(2)), (
-        "With a mask, the weights that remain should still have sum 1. Apply the mask before the softmax."
+        "With a mask, the weights that remain should still have sum 1. Apply the mask before the softmax, and choose "
+        "a masked score whose exponential is 0."
     )
     assert not weights.isnan().any() and not output.isnan().any(), (
         "Query 2 may look at no key, and its row is NaN. Promise 2 says what it should be."
     )
     assert weights[:, 2].eq(0).all() and output[:, 2].eq(0).all(), (
         "Query 2 may look at no key, so its weights and its output should be 0."
+    )
+    by_sequence = torch.tensor([[[True] * 5], [[True, True, False, False, False]]])  # (batch=2, 1, Tk=5)
+    _, weights = scaled_dot_product_attention(query, key, value, by_sequence)
+    assert weights[0].gt(0).all() and weights[1, :, 2:].eq(0).all(), (
+        "Here each sequence has a mask of its own, of shape (batch, 1, Tk). Let it broadcast."
     )
     only_first = torch.tensor([[True, False]])
     far = torch.tensor([[100.0, 0.0]])
@@ -477,14 +483,17 @@ with visible_check("scaled_dot_product_attention"):
         raise AssertionError(
             f"No gradient comes back to the query: {str(error)[:90]}... Do you detach a tensor, or overwrite one in place?"
         ) from None
-    assert not needs_gradient.grad.isnan().any(), "The gradient of the query is NaN (promise 2)."
+    assert not needs_gradient.grad.isnan().any(), (
+        "The gradient of the query is NaN (promise 2). If you add a mask of −∞, NaN flows back through the sum; "
+        "`masked_fill` stops it."
+    )
 
-    large = torch.full((2, 64), 40.0, dtype=torch.float16)  # 64 * 40 * 40 = 102,400 is too large for float16
-    output, weights = scaled_dot_product_attention(large, large, torch.ones(2, 1, dtype=torch.float16))
+    large = 40.0 * torch.tensor([[1.0], [-1.0]]).half().expand(2, 64)  # 64 * 40 * 40 = 102,400 is too large for float16
+    output, weights = scaled_dot_product_attention(large, large, one_value.half())
     assert output.dtype == weights.dtype == torch.float16, (
         f"The arguments were float16, and output and weights are {output.dtype} and {weights.dtype} (promise 4)."
     )
-    assert weights.tolist() == [[0.5, 0.5], [0.5, 0.5]], (
+    assert weights.tolist() == [[1.0, 0.0], [0.0, 1.0]], (
         "In half precision something overflows (promise 3). Do you scale before you multiply?"
     )
     try:
@@ -702,12 +711,12 @@ with visible_check("MultiHeadAttention"):
     wanted = {f"{part}_proj.{kind}" for part in ("query", "key", "value", "output") for kind in ("weight", "bias")}
     assert names == wanted, f"The parameters should be {sorted(wanted)}; yours are {sorted(names)}."
 
-    # Each projection only multiplies, and each by another factor, so that one can see what a head does.
+    # Each projection only multiplies, each by another factor, and one adds 0.5: so one can see what a head does.
     with torch.no_grad():
         for part, factor in {"query": 1.0, "key": 2.0, "value": 3.0, "output": 5.0}.items():
             projection = getattr(attention, f"{part}_proj")
             projection.weight.copy_(factor * torch.eye(6))
-            projection.bias.zero_()
+            projection.bias.fill_(0.5 if part == "query" else 0.0)
     generator = torch.Generator().manual_seed(2)
     x = torch.randn(2, 4, 6, generator=generator)  # (batch=2, T=4, d_model=6)
     memory, content = torch.randn(2, 2, 5, 6, generator=generator)  # two of (batch=2, Tk=5, d_model=6)
@@ -718,7 +727,7 @@ with visible_check("MultiHeadAttention"):
         "Are the heads merged? Does each query get one vector of width d_model?"
     )
     for head, own in enumerate([slice(0, 3), slice(3, 6)]):
-        expected, _ = scaled_dot_product_attention(x[..., own], 2 * memory[..., own], 3 * content[..., own])
+        expected, _ = scaled_dot_product_attention(x[..., own] + 0.5, 2 * memory[..., own], 3 * content[..., own])
         assert not torch.allclose(output[..., own], expected, atol=1e-4), (
             "The output is what the heads return, side by side. Apply output_proj to it: it is the W^O of the equation."
         )
@@ -739,6 +748,11 @@ with visible_check("MultiHeadAttention"):
         "With a causal mask, query 0 should look at key 0 alone. Do you pass the mask on?"
     )
     assert output.requires_grad, "No gradient goes through the output. Do you detach it, or use no_grad?"
+    output.sum().backward()
+    without = [name for name, parameter in attention.named_parameters() if parameter.grad is None]
+    assert not without, (
+        f"No gradient arrives at {', '.join(without)}. Do you detach something, or use no_grad or .data?"
+    )
     attention(x, x, x, padding_mask(torch.tensor([4, 2]), 4))
     assert attention.weights.shape == (2, 2, 4, 4), (
         "Here the mask has the shape (batch, 1, 1, Tk). Pass it on as it is, since it broadcasts."
