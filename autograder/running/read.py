@@ -2,6 +2,7 @@
 
 import os
 import stat
+import warnings
 from pathlib import Path
 
 import nbformat
@@ -26,7 +27,8 @@ def read(path: Path, max_bytes: int, max_cells: int) -> NotebookNode:
     """
     _must_be_plain(path, max_bytes)
     try:
-        notebook = nbformat.read(path, as_version=4)
+        with warnings.catch_warnings(action="ignore"):  # of what is odd and does not matter
+            notebook = nbformat.read(path, as_version=4)
         _must_have_cells(notebook, max_bytes, max_cells)
     except UnicodeDecodeError:
         raise Damaged("the notebook is no text in UTF-8") from None
