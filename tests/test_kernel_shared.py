@@ -180,7 +180,7 @@ def test_arguments_that_are_not_listed_are_refused(kernel):
         others = [fcntl.F_SETLEASE, fcntl.F_GETLEASE, fcntl.F_NOTIFY, 1031, 1033, 1035, 1036, 1037, 1038]
         tried = [lambda command=command: fcntl.fcntl(file, command, nothing) for command in [*locks, *others]]
         tried += [lambda advice=advice: pages.madvise(advice) for advice in (3, 12, 20, 21, 22, 23, 25)]
-        tried += [lambda command=command: fcntl.ioctl(file, command, nothing) for command in (0x6612, 0x40046629, 0xC020660B, 1)]
+        tried += [lambda command=command: fcntl.ioctl(file, command, nothing) for command in (0x6612, 0x40046629, 0xC020660B, 1, 0x5423)]
         tried += [lambda: mmap.mmap(-1, 4096), lambda: mmap.mmap(-1, 1 << 21, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x40000)]
         tried += [lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM, 132), lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4)]
         tried += [lambda option=option: socket.socketpair()[0].setsockopt(socket.SOL_SOCKET, option, nothing) for option in (7, 8, 26, 50, 51, 60)]
@@ -396,12 +396,16 @@ def test_a_census_of_what_is_no_process_s_memory(server):
         for end in pipe:
             os.close(end)
     assert 0 < found(limit=10 * census.MAPPING) < found()  # it need not know more
-    with select.epoll() as poll, socket.socket() as watched:
-        for number in range(200, 10_200):  # a watch stays when its number is used for another
+    polls = [select.epoll() for _ in range(100)]
+    with socket.socket() as watched:
+        for number in range(400, 500):
             os.dup2(watched.fileno(), number)
-            poll.register(number, 0)
-            os.close(number)
+            for poll in polls:
+                poll.register(number, 0)
+            os.close(number)  # and the watches stay
         assert found() > 10_000 * census.WATCH
+    for poll in polls:
+        poll.close()
     assert found(processes=[2**22 + 1]) == 0
 
 
@@ -448,17 +452,15 @@ def test_a_cgroup_where_one_is_delegated(server, tmp_path):
 
 def test_groups_are_removed_when_their_kernels_have_ended(server, tmp_path):
     cgroup = server("cgroup")
-    old, new, others, theirs = (
-        tmp_path / f"autograder-{server}-{name}"
-        for server, name in ((os.getpid(), "old"), (os.getpid(), "new"), (2**22 + 1, "x"), (os.getppid(), "y"))
-    )
-    for folder in (old, new, others, theirs):
+    old, new, theirs = (tmp_path / name for name in (f"{cgroup.OURS}-1", f"{cgroup.OURS}-2", "autograder-0-3"))
+    for folder in (old, new, theirs):
         folder.mkdir()
     os.utime(old, (0, 0))
     cgroup.sweep(tmp_path)
     assert set(tmp_path.iterdir()) == {new, theirs}
     cgroup.sweep(tmp_path, at_the_end=True)
     assert set(tmp_path.iterdir()) == {theirs}
+    assert cgroup.tried(tmp_path) is None and set(tmp_path.iterdir()) == {theirs}  # no process can be moved there
 
 
 IN_A_WORKER = """

@@ -14,6 +14,7 @@ from .forging import FORGING
 from .kind import Kind, Surroundings
 from .naming import NAMING
 from .noisy import NOISY
+from .outliving import OUTLIVING
 from .reaching import REACHING
 from .reading import READING
 from .stalling import STALLING
@@ -21,4 +22,4 @@ from .tampering import TAMPERING
 
 __all__ = ["KINDS", "Kind", "Surroundings"]
 
-KINDS: list[Kind] = [*FORGING, *READING, *REACHING, *EXHAUSTING, *DAMAGED, *TAMPERING, *NAMING, *NOISY, *STALLING]
+KINDS: list[Kind] = [*FORGING, *READING, *REACHING, *EXHAUSTING, *DAMAGED, *TAMPERING, *NAMING, *NOISY, *STALLING, *OUTLIVING]

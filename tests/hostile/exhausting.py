@@ -231,6 +231,180 @@ finally:
     os.close(opened)
 """,
     ),
+    # Memory of the system that belongs to no process. What nothing stops is given back.
+    burden(
+        "a bomb of memory in semaphores",
+        """
+import ctypes
+libc, made = ctypes.CDLL(None, use_errno=True), []
+while len(made) < 150 and (one := libc.semget(0, 32_000, 0o1600)) >= 0:  # 2 MB each, 300 MB and no more
+    made.append(one)
+for one in made:
+    libc.semctl(one, 0, 0)
+if made: take_back()
+""",
+    ),
+    burden(
+        "a bomb of memory in page tables",
+        """
+import mmap, os, signal, time
+children = []
+for _ in range(5):  # of 512 MB each, and for 20 seconds at most
+    ready, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        try:
+            held = mmap.mmap(-1, 256 << 30, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000, prot=mmap.PROT_READ)
+            held[:: 2 << 20]
+            os.write(tell, b"y")
+            time.sleep(20)
+        finally:
+            os._exit(0)
+    os.close(tell)
+    children.append((child, ready))
+answers = [os.read(ready, 1) for _, ready in children]
+time.sleep(2)
+for child, _ in children:
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+if answers != [b"y"] * 5:
+    os._exit(1)
+take_back()
+""",
+        "anomalies",
+    ),
+    burden(
+        "a bomb of memory in processes with odd names",
+        """
+import subprocess, sys, time
+code = '''
+import ctypes, sys, time
+ctypes.CDLL(None).prctl(15, eval(sys.argv[1]), 0, 0, 0)
+held = b"x" * 190_000_000
+print(1, flush=True)
+time.sleep(15)  # and no longer
+'''
+names = [b"\\x1cVmSwap: -99999", b"\\x0bVmSwap: -99999", b"\\x1eVmSwap: -99999", b"\\nVmSwap: -99999"] * 3
+programs = [subprocess.Popen([sys.executable, "-S", "-c", code, repr(name)], stdout=subprocess.PIPE) for name in names]
+answers = [program.stdout.read(1) for program in programs]
+time.sleep(2)
+alive = [program for program in programs if program.poll() is None]
+for program in alive:
+    program.kill()
+    program.wait()
+if answers != [b"1"] * 12 or len(alive) != 12:
+    import os
+    os._exit(1)
+take_back()
+""",
+        "anomalies",
+    ),
+    burden(
+        "a bomb of memory in larger pipes",
+        """
+import fcntl, os
+held = []
+try:
+    for _ in range(60):  # of 1 MB each
+        held.append(os.pipe())
+        fcntl.fcntl(held[-1][1], 1031, 1 << 20)  # F_SETPIPE_SZ
+    take_back()
+except OSError:
+    pass
+for pipe in held:
+    for end in pipe:
+        os.close(end)
+""",
+    ),
+    burden(
+        "a bomb of memory in pipes that hold on to huge pages",
+        """
+import ctypes, mmap, os, platform
+call = ctypes.CDLL(None).syscall
+held, number = [], {"x86_64": 278, "aarch64": 75}[platform.machine()]  # vmsplice
+class Span(ctypes.Structure):
+    _fields_ = [("start", ctypes.c_void_p), ("length", ctypes.c_size_t)]
+done = 0
+for _ in range(20):  # 16 pages of 2 MB each, at most
+    held.append(os.pipe())
+    for _ in range(8):
+        memory = mmap.mmap(-1, 4 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        memory.madvise(mmap.MADV_HUGEPAGE)
+        memory.write(bytes(4 << 20))
+        start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+        span = Span(-(-start // (2 << 20)) * (2 << 20), 1)
+        done += call(number, held[-1][1], ctypes.byref(span), 1, 0) == 1
+        memory = None
+for pipe in held:
+    for end in pipe:
+        os.close(end)
+if done: take_back()
+""",
+    ),
+    burden(
+        "a bomb of memory in locks",
+        """
+import fcntl, os, struct
+opened, made = os.open("locked", os.O_RDWR | os.O_CREAT), 0
+try:
+    while made < 200_000:  # one byte each, and none next to another
+        fcntl.fcntl(opened, fcntl.F_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 400_000 - 2 * made, 1, 0))
+        made += 1
+except OSError:
+    pass
+os.close(opened)
+os.remove("locked")
+if made: take_back()
+""",
+    ),
+    burden(
+        "a bomb of memory in timers",
+        """
+import ctypes
+libc, made = ctypes.CDLL(None), []
+while len(made) < 20_000:
+    timer = ctypes.c_void_p()
+    if libc.timer_create(1, None, ctypes.byref(timer)):
+        break
+    made.append(timer)
+for timer in made:
+    libc.timer_delete(timer)
+if len(made) == 20_000: take_back()
+""",
+    ),
+    burden(
+        "a bomb of memory in programs that filter",
+        """
+import ctypes, os, signal, struct
+libc = ctypes.CDLL(None)
+child = os.fork()
+if child == 0:  # what it installs ends with it
+    signal.alarm(20)
+    code = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0x7FFF0000) * 4000)
+    filter = struct.pack("HxxxxxxP", 4000, ctypes.addressof(code))
+    libc.prctl(38, 1, 0, 0, 0)
+    os._exit(sum(libc.prctl(22, 2, filter, 0, 0) == 0 for _ in range(5)))
+if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]): take_back()
+""",
+    ),
+    burden(
+        "a bomb of memory in filters of sockets",
+        """
+import ctypes, socket, struct
+code = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0) * 1000)
+held = []
+try:
+    for _ in range(100):
+        held.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        held[-1].setsockopt(socket.SOL_SOCKET, 26, struct.pack("HxxxxxxP", 1000, ctypes.addressof(code)))
+    take_back()
+except OSError:
+    pass
+for one in held:
+    one.close()
+""",
+    ),
     burden(
         "a bomb of processes",
         """

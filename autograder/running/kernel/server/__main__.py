@@ -52,9 +52,10 @@ def main(modules: list[str], idle: float) -> None:
     os.close(nothing)
     with control:
         control.send(json.dumps({"pid": os.getpid(), "failed": preload(modules)}).encode())
-        given = serve(control, idle)
+        cgroups = cgroup.tried(cgroup.place())
+        given = serve(control, idle, cgroups)
     if given:
-        run_kernel(*start(*given))
+        run_kernel(*start(cgroups, *given))
 
 
 def raise_soft_limits() -> None:
@@ -95,13 +96,15 @@ def _draw() -> None:
     figure.savefig(io.BytesIO(), bbox_inches="tight")
 
 
-def serve(control: socket.socket, idle: float) -> list[int]:
+def serve(control: socket.socket, idle: float, cgroups: Path | None) -> list[int]:
     """Fork at each request, and return in the child the descriptors that came with it.
 
     Return an empty list in the server at its end: when the grader has gone, or after ``idle`` seconds without a kernel.
+
+    cgroups  the folder of their groups, if there is one
     """
     linux.adopt_orphans()
-    last, cgroups = time.monotonic(), cgroup.place()
+    last = time.monotonic()
     while True:
         readable, _, _ = select.select([control], [], [], 1)
         if _reap():
@@ -134,12 +137,13 @@ def _reap() -> bool:
     return True
 
 
-def start(setup: int, request_file: int, connection: int, *sockets: int) -> tuple[dict, int]:
+def start(cgroups: Path | None, setup: int, request_file: int, connection: int, *sockets: int) -> tuple[dict, int]:
     """Make the namespaces, the root of their files, and the supervisor. Return in the kernel only, when it is confined.
 
     Return the request, and a pipe on which to say that the kernel's sockets are there. If anything fails, tell the
     grader why, and end the process.
 
+    cgroups       the folder for its group, if there is one
     setup         a file for the supervisor, with paths of the machine. The kernel is forked before it is read: so they
                   are not in its memory
     request_file  a file for the kernel
@@ -150,8 +154,8 @@ def start(setup: int, request_file: int, connection: int, *sockets: int) -> tupl
     listeners = [socket.socket(fileno=descriptor) for descriptor in sockets]
     try:
         request = _read(request_file)
-        limits, folder = request["limits"], cgroup.place()
-        group = cgroup.Cgroup(cgroup.unused_name(folder), limits) if folder else None
+        limits = request["limits"]
+        group = cgroup.Cgroup(cgroup.unused_name(cgroups), limits) if cgroups else None
         linux.enter_namespaces()
         user = confine.owner()
         linux.close_to_others()

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 NEEDED = {"memory", "pids"}
+OURS = f"autograder-{os.urandom(8).hex()}"  # the groups of one server begin like this
 PERIOD = 100_000  # microseconds over which the use of processors is limited
 OLD = 60  # seconds after which an empty group is a leftover, and not one that a kernel is about to enter
 
@@ -70,6 +71,9 @@ class Cgroup:
     def enter(self) -> None:
         """Move this process into the group, and forget the group: who is inside has no business with it."""
         os.write(self._enter, b"0")
+        self.close()
+
+    def close(self) -> None:
         for descriptor in (self._enter, self._events):
             os.close(descriptor)
 
@@ -80,20 +84,37 @@ class Cgroup:
 
 
 def unused_name(folder: Path) -> Path:
-    """Return a path for the group of a kernel that this process is about to start for the server, its parent."""
-    return folder / f"autograder-{os.getppid()}-{os.getpid()}-{time.monotonic_ns()}"
+    """Return a path for a new group. A kernel can read it, and should learn nothing from it."""
+    return folder / f"{OURS}-{os.urandom(8).hex()}"
+
+
+def tried(folder: Path | None) -> Path | None:
+    """Return the folder if a process can be moved into a group there, and None if not."""
+    if folder is None:
+        return None
+    group = unused_name(folder)
+    with suppress(OSError):
+        made = Cgroup(group, {"memory": 1 << 30, "processes": 100, "cores": 1})
+        if (child := os.fork()) == 0:
+            with suppress(OSError):
+                made.enter()
+                os._exit(0)
+            os._exit(1)
+        failed = os.waitpid(child, 0)[1]
+        made.close()
+        group.rmdir()
+        return None if failed else folder
+    with suppress(OSError):
+        group.rmdir()
+    return None
 
 
 def sweep(folder: Path, at_the_end: bool = False) -> None:
-    """Remove the groups of kernels that have ended: of this server, and of servers that are gone.
+    """Remove the groups of kernels that have ended. A group in which a process runs cannot be removed, and stays.
 
-    A group in which a process runs cannot be removed, and stays.
-
-    at_the_end  remove also groups that were made just now
+    at_the_end  remove also groups that this server has made just now
     """
     for group in folder.glob("autograder-*"):
-        server = group.name.split("-")[1]
         with suppress(OSError):
-            fresh = time.time() - group.stat().st_mtime < OLD and not at_the_end
-            if not os.path.exists(f"/proc/{server}") or server == str(os.getpid()) and not fresh:
+            if time.time() - group.stat().st_mtime > OLD or at_the_end and group.name.startswith(OURS):
                 group.rmdir()

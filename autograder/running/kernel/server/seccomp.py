@@ -21,6 +21,7 @@ DUPFD, GETFD, SETFD, GETFL, SETFL, GETLK, SETLK, SETLKW = range(8)
 COMMANDS = [DUPFD, GETFD, SETFD, GETFL, SETFL, 8, 9, 10, 11, 15, 16, 1027, 1028, 1030, 1032, 1034]
 # ioctl: those of terminals and sockets. Those of file systems ask about files that all share, and change them.
 TERMINALS, OF_SOCKETS = 0x5400, 0x8900
+DISCIPLINE = 0x5423  # TIOCSETD: another discipline for a terminal may load a module for all
 # prctl: not PR_SET_DUMPABLE, with which a process could hide what it uses; not filters, rules or merged memory.
 OPTIONS = [1, 2, 3, 15, 16, 21, 23, 27, 29, 30, 36, 37, 38, 39, 41, 42, 47, 52, 0x53564D41, 0x59616D61]
 NORMAL = 0  # the policy of the scheduler that all processes have
@@ -105,7 +106,7 @@ RULES: dict[str, list[list[Instruction]]] = {
     "mmap": [_never(3, SHARED_ANONYMOUS), _never(3, HUGE)],
     "madvise": [_only(2, ADVICE)],
     "fcntl": [_only(1, COMMANDS)],
-    "ioctl": [_only(1, [TERMINALS, OF_SOCKETS], mask=0xFF00, error=errno.ENOTTY)],
+    "ioctl": [_only(1, [TERMINALS, OF_SOCKETS], mask=0xFF00, error=errno.ENOTTY), _none_of(1, [DISCIPLINE])],
     "socket": [_only(0, FAMILIES), _only(2, PROTOCOLS)],
     "socketpair": [_only(0, FAMILIES), _only(2, PROTOCOLS)],
     "setsockopt": [_if(1, SOL_SOCKET, _none_of(2, SOCKET_OPTIONS))],

@@ -108,7 +108,7 @@ def processes() -> None:
 
 
 def counting() -> str:
-    if folder := cgroup.place():
+    if folder := cgroup.tried(cgroup.place()):
         return f"by the system, in cgroups in {folder}, and by looking"
     return "by looking ten times a second, for no folder of cgroups (version 2) is delegated to us"
 
