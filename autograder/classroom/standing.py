@@ -9,7 +9,7 @@ from nbgrader.api import Assignment, Gradebook, Student, SubmittedAssignment
 from autograder.authoring.course import Course
 from autograder.classroom.aside import earlier_score
 from autograder.classroom.waiting import Handed
-from autograder.running.records import UNGRADED, Grading, Records
+from autograder.running.records import UNGRADED, Grading, Records, writable
 
 MISSING = "missing"  # nothing was handed in: the score is 0
 NOT_YET = "not graded yet"  # something was handed in, and never graded: there is no score
@@ -46,10 +46,11 @@ def standings(course: Course, gradebook: Gradebook, assignment: Assignment) -> I
     records, handed = Records(config=course.config), Handed(course, assignment.name)
     enrolled = {student.id: student for student in gradebook.students}
     submissions = {found.student_id: found for found in gradebook.assignment_submissions(assignment.name)}
-    for name in sorted({*enrolled, *handed.students, *handed.gradings}):
+    handed_in = {writable(student): student for student in handed.students}
+    for name in sorted({*enrolled, *handed_in, *handed.gradings}):
         student, grading = enrolled.get(name), handed.gradings.get(name)
         kept = earlier_score(records, name, assignment.name)
-        found = _came_of_it(submissions.get(name), grading, handed.newer(name), kept)
+        found = _came_of_it(submissions.get(name), grading, handed.newer(handed_in.get(name, name)), kept)
         yield Standing(
             student=name, max_score=assignment.max_score, **{"duedate": assignment.duedate} | _person(student) | found
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 from nbgrader.api import Gradebook
 
 from autograder.authoring.course import Course
-from autograder.running.records import UNGRADED, Grading, Records
+from autograder.running.records import UNGRADED, Grading, Records, writable
 from autograder.running.session import NOT_CONFINED
 from autograder.running.submission import submitted
 
@@ -24,6 +24,7 @@ class Handed:
 
     def __init__(self, course: Course, assignment: str, isolation: str = NOT_CONFINED):
         self._course, self.assignment, self._isolation = course, assignment, isolation
+        # by the names of students as the records hold them
         self.gradings = {
             line.student: line for line in Records(config=course.config).latest() if line.assignment == assignment
         }
@@ -55,13 +56,13 @@ class Handed:
 
     def newer(self, student: str) -> bool:
         """Return whether a submission lies there that is not the one which was graded, or left ungraded, last."""
-        grading = self.gradings.get(student)
+        grading = self.gradings.get(writable(student))
         now = submitted(self.folder(student))
         return bool(now) and (grading is None or grading.submitted not in ("", now))
 
     def up_to_date(self, student: str) -> Grading | None:
         """Return the grading of what lies there now. Return None if it has to be graded."""
-        grading = self.gradings.get(student)
+        grading = self.gradings.get(writable(student))
         if grading is None or grading.status == UNGRADED or grading.submitted != submitted(self.folder(student)):
             return None
         if student not in self._times or not self._same_time(student) or not self._autograded(student).is_file():

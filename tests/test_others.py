@@ -1,0 +1,35 @@
+"""Work in another notebook than the one that is graded is found, and said."""
+
+import pytest
+
+from autograder.authoring.course import Course
+from autograder.authoring.release import release_notebook
+from autograder.authoring.students import handed_in
+from autograder.classroom.others import others, work_on
+
+
+@pytest.fixture
+def first(small):
+    return Course.at(small).assignment("01_first")
+
+
+def test_work_in_a_copy_is_proposed(first):
+    released, done = release_notebook(first.source), handed_in(first)
+    assert others({"01_first.ipynb": done}, first) == []
+    (said,) = others({"01_first.ipynb": released, "01_first-Copy1.ipynb": done}, first)
+    assert said == (
+        "handed in and not graded: '01_first-Copy1.ipynb'; '01_first-Copy1.ipynb' holds work on this assignment and "
+        "01_first.ipynb holds none: rename it to 01_first.ipynb and grade"
+    )
+    (said,) = others({"01_first.ipynb": done, "x.ipynb": done}, first)
+    assert said.endswith("'x.ipynb' holds work on this assignment, as the graded one does")
+    (said,) = others({"a.ipynb": done, "b.ipynb": done}, first)
+    assert said == "handed in and not graded: 'a.ipynb', 'b.ipynb'; 2 of them hold work on this assignment"
+    (said,) = others({"01_first.ipynb": done, **{f"\x1b{n}.ipynb": released for n in range(9)}}, first)
+    assert "and 4 more" in said and "\x1b" not in said and "work" not in said
+
+
+def test_what_is_not_filled_in_is_no_work(first):
+    assert work_on(release_notebook(first.source), first) == []
+    assert work_on(handed_in(first, instead={"double": " "}), first) == []
+    assert work_on(handed_in(first), first) == ["double"]
