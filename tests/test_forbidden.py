@@ -1,8 +1,22 @@
+"""What costs a case, and what a person looks at."""
+
+import ast
+import runpy
 import time
 
 import pytest
+from IPython.core.inputtransformer2 import TransformerManager
+from nbformat.v4 import new_code_cell
 
+from autograder.authoring.release import release_notebook
+from autograder.authoring.students import handed_in
+from autograder.judging.commands import as_python
 from autograder.judging.forbidden import forbidden_names, look_through
+from autograder.judging.permitted import PERMITTED
+from autograder.judging.rules import rules_of
+from honest_code import HONEST
+from this_course import COURSE, load
+from ways import WAYS
 
 FORBIDS = frozenset({"scaled_dot_product", "MultiheadAttention"})
 OWN = {"scaled_dot_product_attention"}
@@ -116,3 +130,132 @@ def test_another_exercise_is_judged_for_itself():
 def test_nothing_makes_it_raise(cell):
     code = look_through([cell, "def mine(q):\n    return q"])
     assert forbidden_names(code, "mine", FORBIDS) == []
+
+
+def code_of(notebook):
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def flags(assignment, text, exercise="cell"):
+    notebook = handed_in(assignment, instead={} if exercise == "cell" else {exercise: text})
+    notebook.cells += [new_code_cell(text)] if exercise == "cell" else []
+    return look_through(code_of(notebook), rules_of(assignment)).to_look_at
+
+
+@pytest.mark.parametrize("name, text", WAYS, ids=range(len(WAYS)))
+def test_a_person_looks_at_it(name, text):
+    found = flags(load(name), text)
+    assert found and all(line.startswith("code cell ") for line in found)
+
+
+@pytest.mark.parametrize("name", COURSE.assignment_names)
+def test_nothing_of_the_catalogue_is_flagged(name):
+    assignment = load(name)
+    rules, path = rules_of(assignment), assignment.source.path
+    handed = {"the reference": handed_in(assignment), "nothing": release_notebook(assignment.source)}
+    handed |= {mistake.name: handed_in(assignment, [mistake]) for mistake in assignment.mistakes}
+    for exercise, ways in runpy.run_path(str(path.with_name("alternatives.py")))["ALTERNATIVES"].items():
+        handed |= {f"{exercise}: {way}": handed_in(assignment, instead={exercise: ways[way]}) for way in ways}
+    found = {name: look_through(code_of(notebook), rules).to_look_at for name, notebook in handed.items()}
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_nothing_honest_is_flagged(name):
+    found = {text: flags(load(name), text.strip(), exercise) for exercise, text in HONEST[name]}
+    assert {text: lines for text, lines in found.items() if lines} == {}
+
+
+def test_there_is_enough_honest_code():
+    assert sum(map(len, HONEST.values())) >= 80
+
+
+def test_it_says_where_in_few_lines_that_can_be_printed():
+    text = "\n".join(f"nn.LayerNorm{number}" for number in range(100)) + "\nx.ünheard\nname = 'Group' 'Norm\x1b[1m'"
+    found = flags(load("02_encoder"), text)
+    cell = len(code_of(handed_in(load("02_encoder")))) + 1
+    assert found[0] == f"code cell {cell}: nn.LayerNorm0" and len(found) == 21
+    assert found[-1] == "and 82 more places"
+    assert all(line.isascii() and line.isprintable() for line in flags(load("02_encoder"), "x.ünheard\nx.\u0627\u0628"))
+
+
+def test_given_statements_may_stand_in_a_changed_cell():
+    """Who tries another checkpoint has not written what else stands there."""
+    assignment = load("02_encoder")
+    notebook = handed_in(assignment)
+    (cell,) = (cell for cell in notebook.cells if "AutoModel.from_pretrained" in cell.source)
+    cell.source = cell.source.replace('CHECKPOINT = "', 'CHECKPOINT = "my-')
+    assert look_through(code_of(notebook), rules_of(assignment)).to_look_at == []
+    cell.source = cell.source.replace(".eval(), Auto", ".eval().encoder, Auto")
+    assert look_through(code_of(notebook), rules_of(assignment)).to_look_at
+
+
+def test_what_given_cells_make_with_ready_made_parts_is_known():
+    assert {"torch_layer", "theirs", "AutoModel", "bert"} <= rules_of(load("02_encoder")).ready_made
+    assert {"GPT2LMHeadModel", "original", "torch_gpt2_block"} <= rules_of(load("04_gpt2")).ready_made
+    assert {"oracle", "trained"} <= rules_of(load("05_generation")).ready_made
+    assert not {"tiny", "dropping", "GPT2", "shares"} & rules_of(load("05_generation")).ready_made
+
+
+@pytest.mark.parametrize("name", COURSE.assignment_names)
+def test_what_is_forbidden_is_permitted_in_no_notebook(name):
+    watched = rules_of(load(name)).watch
+    assert [name for name in PERMITTED if watched(name)] == []
+
+
+def test_what_python_can_read_means_the_same_to_ipython():
+    texts = [cell.text for name in COURSE.assignment_names for cell in load(name).source.cells if cell.kind == "code"]
+    texts += [text for pieces in HONEST.values() for _, text in pieces]
+    for text in (text for text in texts if "%" not in text and "?" not in text):
+        assert as_python(text) == text
+        assert ast.dump(ast.parse(TransformerManager().transform_cell(text))) == ast.dump(ast.parse(text))
+
+
+@pytest.mark.parametrize(
+    "cell, text",
+    [
+        ("%matplotlib inline\nx = 1", "\nx = 1"),
+        ("\n%%time\nx = 1", "\n\nx = 1"),
+        ("%timeit -n 10 -r 3 f(x)", "f(x)"),
+        ("%load_ext autoreload\n%autoreload 2", "\n"),
+        ("?torch.tril\ntorch.tril??", "\n"),
+        ("%config InlineBackend.figure_format = 'retina'", ""),
+        ("history[-1]", "history[-1]"),
+        ("time = 3", "time = 3"),
+    ],
+)
+def test_harmless_commands(cell, text):
+    assert as_python(cell) == text
+
+
+LARGE = {
+    "dense lines": "\n".join("x=" + "+".join(["a1"] * 4600) for _ in range(10)),
+    "shorter dense lines": "\n".join("x=" + "+".join(["a1"] * 900) for _ in range(50)),
+    "escapes": "!true\n" * 420 + "x=1\n" * 30_000,
+    "magics": "%time x\n" * 15_000,
+    "one long line": "%000" * 35_000,
+    "quotes": '"""' * 45_000 + "\n>>> x",
+    "prompts": ">>> x\n" * 20_000,
+    "attributes": "\n".join("a" + ".a" * 900 for _ in range(60)),
+    "definitions": "def f(a):\n    return f(a)\n" * 5_000,
+    "methods": "class A:\n" + "".join(f"    def f{n}(self): return self.f{n}\n" for n in range(3_000)),
+    "nested functions": "".join(f"{' ' * n}def f(self):\n" for n in range(90)) + f"{' ' * 90}pass\n",
+    "nested classes": "".join(f"{' ' * n}class f:\n" for n in range(90)) + f"{' ' * 90}pass\n" + "x = f.f\n" * 15_000,
+    "lambdas": "\n".join("f = " + "lambda a: " * 80 + "a" for _ in range(150)),
+    "brackets": "\n".join("x = " + "[" * 90 + "]" * 90 for _ in range(700)),
+    "names": "\n".join(f"a{n} = a{n + 1}" for n in range(9_000)),
+    "imports": "\n".join(f"import a{n}" for n in range(11_000)),
+    "one import": "from parts import " + ", ".join(f"a{n}" for n in range(600)),
+    "strings": "\n".join(f"x = 'GroupNorm{n}'" for n in range(6_000)),
+    "dots in a string": "x = '" + ".a" * 2_400 + "'",
+    "spaces": (" " * 4_900 + "\n") * 28,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_large_code_takes_little_time(name):
+    """Seconds of the processor, and far more than it needs."""
+    before = time.process_time()
+    code = look_through([LARGE[name], "def f(q):\n    return q"], rules_of(load("02_encoder")))
+    forbidden_names(code, "f", FORBIDS)
+    assert time.process_time() - before < 20

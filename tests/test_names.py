@@ -41,6 +41,43 @@ def test_statements_are_their_smallest_pieces():
     assert [statement.takes for statement in found if statement.takes] == [{"b"}, {"c"}]
 
 
+def takes(text):
+    return set().union(*(statement.takes for statement in statements(text)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "class A:\n    def f(self): return self.softmax",
+        "class A:\n    def f(me, /, x): return lambda: me.softmax",
+        "class A:\n    async def f(self): return self.softmax",
+        "class A:\n    def f(self): return A.softmax",
+        "class A:\n    @classmethod\n    def f(cls): return cls.softmax",
+    ],
+)
+def test_what_is_the_objects_own_is_not_taken(text):
+    assert takes(text) == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "class A:\n    def f(F): pass\n    def g(self): return F.softmax",
+        "class A:\n    def f(F): pass\n    norm = F.softmax",
+        "class A:\n    def f(F):\n        pass\ndef g(): return F.softmax",
+        "class A:\n    def f(F):\n        F = torch\n        return F.softmax",
+        "class A:\n    def f(F):\n        import torch as F\n        return F.softmax",
+        "class A:\n    def f(F):\n        return (lambda F: F.softmax)(torch)",
+        "class A:\n    def f(F, default=F.softmax): pass",
+        "class A:\n    @staticmethod\n    def f(F): return F.softmax",
+        "class A:\n    def f(self):\n        def self(F): pass\n        return self.softmax",
+        "class A:\n    def f(self, x): return x.softmax",
+    ],
+)
+def test_only_what_is_the_objects_own(text):
+    assert "softmax" in takes(text)
+
+
 CODE = "def a(): return b()\ndef b(): return c\nc = [1]\nc.append(d)\nd = 2\ndef other(): return a()"
 
 

@@ -124,14 +124,15 @@ def _outside_functions(node: ast.AST) -> Iterable[ast.AST]:
 
     Their decorators, defaults and bases are yielded.
     """
-    yield node
-    inner = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda)
-    for name, value in ast.iter_fields(node):
-        if inner and name == "body":
-            continue
-        for child in value if isinstance(value, list) else [value]:
-            if isinstance(child, ast.AST):
-                yield from _outside_functions(child)
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        yield one
+        inner = isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda)
+        for name, value in ast.iter_fields(one):
+            if not (inner and name == "body"):
+                children = value if isinstance(value, list) else [value]
+                waiting += [child for child in children if isinstance(child, ast.AST)]
 
 
 def _changed(node: ast.stmt) -> Iterable[ast.Name]:
@@ -170,7 +171,12 @@ def _of_first_argument(method: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterab
     leaves = [leaf for part in method.body for leaf in ast.walk(part)]
     bound = {leaf.id for leaf in leaves if isinstance(leaf, ast.Name) and not isinstance(leaf.ctx, ast.Load)}
     bound |= {leaf.arg for leaf in leaves if isinstance(leaf, ast.arg)}
-    bound |= {alias.asname or alias.name for alias in leaves if isinstance(alias, ast.alias)}
+    bound |= {leaf.asname or leaf.name for leaf in leaves if isinstance(leaf, ast.alias)}
+    bound |= {
+        leaf.name
+        for leaf in leaves
+        if isinstance(leaf, ast.FunctionDef | ast.ClassDef | ast.ExceptHandler | ast.MatchAs)
+    }
     if (name := arguments[0].arg) not in bound:
         for leaf in leaves:
             if isinstance(leaf, ast.Attribute) and isinstance(leaf.value, ast.Name) and leaf.value.id == name:

@@ -31,8 +31,8 @@ MODULES = {
         Sigmoid Softmax Softplus Tanh Unflatten add_module append apply bias buffers children embedding_dim eval
         extend extra_repr forward get_parameter half in_features load_state_dict modules named_buffers named_children
         named_modules named_parameters num_embeddings out_features padding_idx parameters register_buffer
-        register_forward_hook register_forward_pre_hook register_module register_parameter remove state_dict train
-        training weight zero_grad""",
+        register_forward_hook register_forward_pre_hook register_module register_parameter remove reset_parameters
+        state_dict train training weight zero_grad""",
     "torch.nn.functional": """
         cosine_similarity cross_entropy dropout dropout1d elu embedding kl_div leaky_relu linear mse_loss nll_loss
         normalize one_hot pad silu softplus""",
@@ -81,8 +81,8 @@ MODULES = {
     "__future__": "annotations",
     "numpy": """
         allclose arange array asarray array_equal concatenate dot einsum empty eye float32 float64 full full_like
-        int64 isclose linspace maximum mean minimum ndarray ones ones_like random set_printoptions sqrt stack std tril
-        triu where zeros zeros_like""",
+        int64 isclose linspace maximum mean minimum ndarray ones power ones_like random set_printoptions sqrt stack
+        std tril triu where zeros zeros_like""",
     "numpy.random": "default_rng integers permutation standard_normal",
     "matplotlib": "",
     "matplotlib.pyplot": """
@@ -117,7 +117,7 @@ SPECIAL = frozenset(
 # Objects whose names mean themselves. Code that gives one of them to something of its own is looked at.
 OF_PYTHON = (types.CodeType, types.CoroutineType, types.FrameType, types.FunctionType, types.GeneratorType)
 OF_PYTHON += (types.AsyncGeneratorType, types.MethodType, types.ModuleType, types.TracebackType, AttributeError)
-OF_TORCH = (torch.nn.Module, numpy.ndarray)
+OF_TORCH = (torch, torch.nn, torch.nn.functional, torch.nn.Module, numpy.ndarray)
 SIMPLE = (str, bytes, list, tuple, dict, set, frozenset, int, float, complex, range, slice, property, StopIteration)
 
 
@@ -135,16 +135,17 @@ PERMITTED = frozenset(
     | _public(*SIMPLE)
 )
 
-# The names that mean something in the listed modules, or inside Python.
+# The names that mean something in Python's own modules and in torch's. What students call their own has other names;
+# or it is on the object itself, where that is known. An encoder is no part of json.
 TAKEN = frozenset(
     name
     for thing in (
         *OF_PYTHON,
         *OF_TORCH,
-        *(importlib.import_module(name) for name in MODULES if not name.startswith(("matplotlib", "tqdm", "IPython"))),
+        *(importlib.import_module(name) for name in MODULES if name.split(".")[0] in sys.stdlib_module_names),
     )
     for name in dir(thing)
-)
+) - {"decoder", "encoder"}
 
 
 def is_module(path: str) -> bool:

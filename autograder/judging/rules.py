@@ -36,7 +36,7 @@ class Rules:
         return any(part in name for part in self.watched)
 
     def permit(self, name: str) -> bool:
-        return not {name, name.removesuffix("_")}.isdisjoint(PERMITTED | self.names)
+        return any(one in PERMITTED or one in self.names for one in (name, name.removesuffix("_")))
 
     def permit_of_object(self, name: str) -> bool:
         """Return whether this may be an attribute of something that is no module."""
@@ -46,7 +46,7 @@ class Rules:
 
     def permit_of_module(self, module: str, name: str) -> bool:
         path = f"{module}.{name}"
-        return self.permit_module(path) or self.permit(name) and not is_module(path)
+        return self.permit_module(path) or name in SPECIAL or self.permit(name) and not is_module(path)
 
     def permit_module(self, path: str) -> bool:
         return path in MODULES or path in self.modules

@@ -29,7 +29,7 @@ def unlisted(text: str, tree: ast.Module, rules: Rules) -> Iterable[str]:
         if isinstance(node, ast.Attribute) and id(node) not in with_name:
             yield from _attribute(node, rules, of_object.get(id(node)))
         elif isinstance(node, ast.Name) and id(node) not in with_name:
-            if _unusual(node.id) or node.id in NOT_PERMITTED_BUILTINS:
+            if _unusual(node.id) or isinstance(node.ctx, ast.Load) and node.id in NOT_PERMITTED_BUILTINS:
                 yield node.id
         elif isinstance(node, ast.ImportFrom | ast.Import):
             yield from (shown for _, shown in rules.refused(node))
@@ -60,7 +60,7 @@ def _attribute(node: ast.Attribute, rules: Rules, of_object: bool | None) -> Ite
     of_object  whether the class defines it, if it is the object's own; None if it is another's
     """
     name, modules = node.attr, rules.modules_of(node.value)
-    if modules and not isinstance(node.ctx, ast.Load):
+    if not isinstance(node.ctx, ast.Load) and any(map(is_guarded, rules.modules_of(_root(node)))):
         yield f"{_shown(node)} is changed"
         return
     if modules:
@@ -101,6 +101,12 @@ def _of_object(tree: ast.AST) -> dict[int, bool]:
         own |= {target.id for target in targets if isinstance(target, ast.Name)}
         found |= {id(node): node.attr in own for node in attributes}
     return found
+
+
+def _root(node: ast.expr) -> ast.expr:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node
 
 
 def _unusual(name: str) -> bool:
