@@ -17,9 +17,22 @@ from .noisy import NOISY
 from .outliving import OUTLIVING
 from .reaching import REACHING
 from .reading import READING
+from .readymade import READYMADE
 from .stalling import STALLING
 from .tampering import TAMPERING
 
 __all__ = ["KINDS", "Kind", "Surroundings"]
 
-KINDS: list[Kind] = [*FORGING, *READING, *REACHING, *EXHAUSTING, *DAMAGED, *TAMPERING, *NAMING, *NOISY, *STALLING, *OUTLIVING]
+KINDS: list[Kind] = [
+    *FORGING,
+    *READING,
+    *REACHING,
+    *EXHAUSTING,
+    *DAMAGED,
+    *TAMPERING,
+    *NAMING,
+    *NOISY,
+    *STALLING,
+    *OUTLIVING,
+    *READYMADE,
+]

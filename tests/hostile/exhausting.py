@@ -48,7 +48,7 @@ def fill(folder, files, size):
 
 EXHAUSTING = [
     burden("os._exit", "import os\nos._exit(0)", "anomalies"),
-    burden("sys.exit", "import sys\nsys.exit(0)"),
+    burden("sys.exit", "import sys\nsys.exit(0)", "anomalies"),
     variant("quits between two exercises", "anomalies", 90.0, first="quit()"),
     burden("a segmentation fault", "import ctypes\nctypes.string_at(0)", "anomalies"),
     burden(
@@ -171,6 +171,7 @@ finally:
     for memory in held:
         memory.close()
 """,
+        "anomalies",
     ),
     burden(
         "a bomb of memory in other programs",
@@ -216,6 +217,7 @@ finally:
         for end in pair:
             end.close()
 """,
+        "anomalies",
     ),
     burden(
         "a file in memory",
@@ -230,6 +232,7 @@ except (OSError, MemoryError):
 finally:
     os.close(opened)
 """,
+        "anomalies",
     ),
     # Memory of the system that belongs to no process. What nothing stops is given back.
     burden(
@@ -243,6 +246,7 @@ for one in made:
     libc.semctl(one, 0, 0)
 if made: take_back()
 """,
+        "anomalies",
     ),
     burden(
         "a bomb of memory in page tables",
@@ -316,6 +320,7 @@ for pipe in held:
     for end in pipe:
         os.close(end)
 """,
+        "anomalies",
     ),
     burden(
         "a bomb of memory in pipes that hold on to huge pages",
@@ -341,6 +346,7 @@ for pipe in held:
         os.close(end)
 if done: take_back()
 """,
+        "anomalies",
     ),
     burden(
         "a bomb of memory in locks",
@@ -357,6 +363,7 @@ os.close(opened)
 os.remove("locked")
 if made: take_back()
 """,
+        "anomalies",
     ),
     burden(
         "a bomb of memory in timers",
@@ -372,6 +379,7 @@ for timer in made:
     libc.timer_delete(timer)
 if len(made) == 20_000: take_back()
 """,
+        "anomalies",
     ),
     burden(
         "a bomb of memory in programs that filter",
@@ -387,6 +395,7 @@ if child == 0:  # what it installs ends with it
     os._exit(sum(libc.prctl(22, 2, filter, 0, 0) == 0 for _ in range(5)))
 if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]): take_back()
 """,
+        "anomalies",
     ),
     burden(
         "a bomb of memory in filters of sockets",
@@ -404,6 +413,7 @@ except OSError:
 for one in held:
     one.close()
 """,
+        "anomalies",
     ),
     burden(
         "a bomb of processes",
@@ -426,6 +436,7 @@ for child in children:
 if len(children) == 95:
     take_back()
 """,
+        "anomalies",
     ),
     burden(
         "a bomb of threads",
@@ -440,6 +451,7 @@ except RuntimeError:
     pass
 over.set()
 """,
+        "anomalies",
     ),
     burden(
         "opens files without an end",
@@ -455,6 +467,7 @@ except OSError:
 for number in opened:
     os.close(number)
 """,
+        "anomalies",
     ),
     burden("fills the disk with one file", FOLDER + "if fill('.', 1, 190_000_000): take_back()", "anomalies"),
     burden("fills the disk with small files", FOLDER + "if fill('.', 40_000, 4_096): take_back()", "anomalies"),
@@ -516,7 +529,7 @@ finally:
     burden("an error of 20 MB", 'raise type("E" * 100_000, (Exception,), {})("x" * 20_000_000)'),
     variant(
         "does not want to go",
-        "graded",
+        "anomalies",
         90.0,
         last="""
 import atexit, faulthandler, signal, threading, time

@@ -54,7 +54,7 @@ def Anything():
 
 
 FORGING = [
-    forgery("objects equal to everything", "graded", ANYTHING),
+    forgery("objects equal to everything", "anomalies", ANYTHING),
     forgery(
         "patched asserts and torch.testing",
         "anomalies",
@@ -67,7 +67,7 @@ builtins.AssertionError = type("Fine", (BaseException,), {})
     ),
     forgery(
         "tensors that agree",
-        "graded",
+        "anomalies",
         """
 class Anything(torch.Tensor):
     @classmethod
@@ -146,7 +146,7 @@ kernel.do_execute = agree
     ),
     forgery(
         "answers shown at all times, in their own format",
-        "graded",
+        "anomalies",
         ANYTHING
         + f"""
 import atexit, json, threading, time
@@ -179,7 +179,7 @@ sys.modules = Fixed(sys.modules)
     ),
     forgery(
         "patched json, safetensors, base64 and hashlib",
-        "graded",
+        "anomalies",
         ANYTHING
         + """
 import base64, hashlib, json, safetensors.torch
@@ -197,7 +197,7 @@ hashlib.sha256 = hashlib.md5
     # On zeros and on masks that hide nothing, nothing but zeros and ones is asked for. But the judge draws its own.
     variant(
         "random numbers that are not random",
-        "graded",
+        "anomalies",
         0.0,
         first="""
 torch.randn = lambda *size, generator=None, dtype=None: torch.zeros(*size, dtype=dtype)
@@ -271,7 +271,7 @@ shell.events.register("post_run_cell", forge)
     ),
     forgery(
         "an update of the display of the verdict",
-        "graded",
+        "anomalies",
         ANYTHING
         + """
 import atexit
@@ -341,7 +341,7 @@ def causal_mask(length):
     ),
     variant(
         "answers that are no data",
-        "graded",
+        "anomalies",
         65.0,
         causal_mask="def causal_mask(length):\n    return lambda: length",
         padding_mask="""

@@ -47,10 +47,10 @@ plt.figure(); plt.plot([1, 2]); noise()
 
 
 NOISY = [
-    Kind("noise of all kinds", "graded", 90.0, loud),
+    Kind("noise of all kinds", "anomalies", 90.0, loud),
     variant(
         "warnings and errors on stderr beside right answers",
-        "graded",
+        "anomalies",
         90.0,
         last="import sys, warnings\nwarnings.warn('x')\nprint('Traceback', file=sys.stderr)\n# %%\n1 / 0\n# %%\nraise KeyboardInterrupt",
     ),
@@ -63,7 +63,7 @@ NOISY = [
     ),
     variant(
         "other settings of torch",
-        "graded",
+        "anomalies",
         90.0,
         first="""
 torch.set_default_dtype(torch.float64)
@@ -75,26 +75,26 @@ torch.set_printoptions(threshold=10**9)
     ),
     variant(
         "standard streams closed",
-        "graded",
+        "anomalies",
         90.0,
         last="import os\nos.close(0); os.close(1); os.close(2)",
     ),
     variant(
         "the ground pulled away",
-        "graded",
+        "anomalies",
         90.0,
         last="import os, shutil\nplace = os.getcwd()\nos.chdir('/')\nshutil.rmtree(place, ignore_errors=True)",
     ),
     variant(
         "traced and profiled",
-        "graded",
+        "anomalies",
         90.0,
         last="import sys\ncalls = []\nsys.setprofile(lambda frame, event, arg: calls.append(event))",
     ),
     Kind("scripts in markdown", "graded", 90.0, pages),
     variant(
         "scripts in outputs",
-        "graded",
+        "anomalies",
         90.0,
         last=f"""
 from IPython.display import HTML, Javascript, SVG, Latex, Markdown, display

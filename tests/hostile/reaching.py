@@ -224,7 +224,7 @@ if any(os.access(place, os.W_OK) for place in places.split()): reward()  # it on
 """,
     ),
     # Two processes then have the same sockets. The second lives for 20 seconds at most.
-    burden("goes on as two processes", "import os, signal\nif os.fork() == 0:\n    signal.alarm(20)"),
+    burden("goes on as two processes", "import os, signal\nif os.fork() == 0:\n    signal.alarm(20)", "anomalies"),
     burden(
         "raw bytes on all its sockets",
         """

@@ -62,7 +62,7 @@ STALLING = [
     Kind("escape codes that nbconvert stumbles over", "graded", 90.0, strange),
     variant(
         "code that is slow to colour, signs",
-        "graded",
+        "anomalies",
         90.0,
         last="#" + "%" + "0" * 80_000 + '\n"%' + "0" * 80_000 + '"',
     ),
