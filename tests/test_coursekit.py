@@ -10,6 +10,7 @@ from coursekit import (
     attention_maps,
     comparison_table,
     diagrams,
+    go_on,
     ledger,
     loss_curves,
     mask_maps,
@@ -22,6 +23,7 @@ from coursekit import (
     stack_pictures,
 )
 from coursekit.corpus import Corpus
+from coursekit.oracle import torch_layer
 
 matplotlib.use("Agg")
 
@@ -214,3 +216,39 @@ def test_the_memory_feeds_every_decoder_layer(layers):
     assert svg.count(">cross-attention<") == svg.count(">keys, values<") == layers
     assert svg.count('marker-end="url(#to-kept)"') == layers
     assert diagrams.cache_and_memory(layers).svg.count('marker-end="url(#to-kept)"') == 2 * layers
+
+
+def test_what_is_lent_fits_together():
+    """In notebook 3: shift, translate, loss, gradients, generation, and the weights that are drawn."""
+    lent = {}
+    go_on(lent, "shift_right", "DecoderLayer", "Transformer", "sequence_loss", "greedy_translate")
+    model = lent["Transformer"](9, 11, d_model=8, num_heads=2, d_ff=12, num_layers=2, pad_id=0, norm_first=True)
+    source, target = torch.tensor([[3, 4, 5], [6, 2, 0]]), torch.tensor([[5, 6, 7, 2], [8, 2, 0, 0]])
+    loss = lent["sequence_loss"](model(source, lent["shift_right"](target, 1)), target, pad_id=0)
+    loss.backward()
+    assert loss.shape == () and all(parameter.grad is not None for parameter in model.parameters())
+    written = lent["greedy_translate"](model, source, 1, 2, max_length=5)  # in evaluation mode
+    for step in range(5):  # it is what it would be, one token at a time
+        seen = torch.cat([torch.ones(2, 1, dtype=torch.int64), written[:, :step]], dim=1)
+        assert torch.equal(written[:, step], model(source, seen)[:, -1].argmax(dim=-1))
+    weights = model.decoder_layers[-1].cross_attention.weights
+    assert weights.shape == (2, 2, 5, 3) and weights[1, ..., 2].eq(0).all()
+    assert torch.allclose(weights.sum(dim=-1), torch.ones(2, 2, 5))
+
+
+def test_what_is_lent_is_a_decoder_layer_of_pytorch():
+    lent = {}
+    go_on(lent, "DecoderLayer")
+    layer = lent["DecoderLayer"](6, 2, 10, dropout=0.0, eps=0.1, norm_first=True)
+    x, memory, causal = torch.randn(2, 4, 6), torch.randn(2, 5, 6), torch.ones(4, 4).bool().tril()
+    theirs = torch_layer(layer, num_heads=2, eps=0.1, norm_first=True)
+    assert torch.allclose(layer(x, memory, causal), theirs(x, memory, tgt_mask=~causal), atol=1e-5)
+    nothing = torch.zeros(2, 1, 1, 5).bool()
+    assert not layer.eval()(x, memory, causal, nothing).isnan().any()
+
+
+def test_nothing_is_lent_while_a_notebook_is_graded(monkeypatch):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    mine = {"DecoderLayer": "my own"}
+    go_on(mine, "DecoderLayer")
+    assert mine == {"DecoderLayer": "my own"}
