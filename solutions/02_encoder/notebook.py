@@ -1,11 +1,13 @@
 # %% [markdown]
 # # 2 · The encoder: read everything at once
 #
-# Notebook 1 ended with one layer of attention. A mask, which has no parameters, made it an encoder's or a decoder's. But
-# an encoder is more than attention. Here you build the rest of it: positions, norms, a feed-forward network, and two ways to
-# stack them. Then you train your encoder to fill in blanks, as BERT was trained. And then you ask it to write.
+# Notebook 1 ended with one layer of attention, and a mask without parameters decided whether it was an encoder's or a decoder's.
+# But an encoder is more than attention.
+# Here you build the rest of it: positions, norms, a feed-forward network, and two ways to stack them.
+# Then you train your encoder to fill in blanks, as BERT was trained.
+# Finally you ask it to write.
 #
-# > **An encoder sees all words of a text at once. What does it gain by that, and what can it not do any more?**
+# > **An encoder sees all words of a text at once. What does it gain by that, and what can it no longer do?**
 #
 # | | | points | minutes | difficulty |
 # |---|---|---|---|---|
@@ -14,19 +16,24 @@
 # | Exercise 3 | `FeedForward` | 5 | 5 | ★☆☆ |
 # | Exercise 4 | `EncoderLayer` | 20 | 25 | ★★☆ |
 # | Exercise 5 | `Encoder` | 15 | 15 | ★★☆ |
-# | Exercise 6 | `mask_tokens` | 15 | 25 | ★★★ |
+# | Exercise 6 | `mask_tokens` | 15 | 20 | ★★★ |
 # | Exercise 7 | `train_step` | 15 | 15 | ★★☆ |
 # | Question 8 | a written answer, graded by a person | 10 | 15 | ★★☆ |
 #
-# As before: replace `raise NotImplementedError()` by your code, and run the visible check below it. Everything that a docstring promises
-# is tested by hidden tests. The file `parts.py` beside this notebook holds a solution of notebook 1, so that you start from
-# attention that works, whatever became of yours.
+# Reading takes about 25 minutes more.
+# The training cells take about two minutes in all on two cores.
+# What they train is saved beside the notebook, so later runs load it in seconds.
+#
+# As before, replace `raise NotImplementedError()` by your code, and run the visible check below it.
+# The hidden tests test what the docstrings promise.
+# The file `parts.py` beside this notebook contains a solution of notebook 1, so you start from attention that works.
 
 # %% locked="setup"
 try:
     from coursekit import (
         Vocabulary,
         comparison_table,
+        go_on,
         loss_curves,
         pad,
         position_maps,
@@ -35,6 +42,7 @@ try:
         reached,
         train,
         under_grading,
+        visible_check,
     )
 except ModuleNotFoundError:
     raise ModuleNotFoundError(
@@ -59,25 +67,27 @@ from torch import Tensor, nn
 # %% [markdown]
 # ## Predict first
 #
-# You will train a small encoder, for a minute or two, on some two thousand English sentences. Replace the `None`s by numbers
-# before you read on. Nobody grades this.
+# You will train a small encoder on about two thousand English sentences.
+# Replace each `None` by a number before you read on; your prediction is not graded.
 #
-# The **loss** is, as in any language model, the negative logarithm of the probability that the model gives to the right word. Somebody who finds 1,000 words equally probable has a loss of ln 1000 = 6.9. A model that
-# is sure, and right, has 0.
+# The **loss** is the negative logarithm of the probability that the model gives to the right word.
+# The logarithm is the natural one, so the unit is called **nat**.
+# A model that finds 1,000 words equally probable has a loss of ln 1000 = 6.9 nats.
+# A model that is sure and right has a loss of 0.
 
 # %%
 prediction = {
     # Of 100 words that are hidden in sentences it has never seen, how many will it guess?
     "blanks filled in, of 100": None,
-    # Then you train the same encoder to predict the *next* word at every position, with no mask at all. Where will its loss end?
+    # Then you train the same encoder to predict the *next* word at every position, without a mask. Where will its loss end?
     "loss for the next word": None,
 }
 
 # %% [markdown]
 # ## Attention does not know an order
 #
-# Shuffle the words of a sentence, and attention gives the same outputs, shuffled in the same way. It cannot tell "dog bites man" from
-# "man bites dog".
+# If you shuffle the words of a sentence, attention returns the same outputs, shuffled in the same way.
+# It cannot tell "dog bites man" from "man bites dog".
 
 # %%
 torch.manual_seed(0)
@@ -89,29 +99,33 @@ shuffled_after = attention(x, x, x)[:, order]  # (1, 5, 8)
 print("largest difference:", f"{(shuffled_before - shuffled_after).abs().max().item():.1e}")
 
 # %% [markdown]
-# That is rounding. So the order has to be put into the input. The paper adds to each word's vector another one, which says
-# *where* the word stands.
+# The difference is only rounding.
+# So the order has to be part of the input.
+# The paper adds a second vector to each word's vector, and this second vector depends only on the word's *position*.
 #
 # ### Exercise 1 · `sinusoidal_positions` (10 points, 15 minutes, ★★☆)
 #
-# Section 3.5 of [*Attention Is All You Need*](https://arxiv.org/abs/1706.03762). For position $p$, and for pair number $i$, which is made of the columns $2i$ and $2i + 1$:
+# The formula is in section 3.5 of [*Attention Is All You Need*](https://arxiv.org/abs/1706.03762).
+# The columns $2i$ and $2i + 1$ form pair number $i$, and for position $p$ they are:
 #
 # $$PE_{p,\,2i} = \sin\!\left(\frac{p}{10000^{2i/d_\text{model}}}\right) \qquad PE_{p,\,2i+1} = \cos\!\left(\frac{p}{10000^{2i/d_\text{model}}}\right)$$
 #
-# A pair of columns is one hand of a clock: the sine and the cosine of one angle. The first pair turns fast, by 1 radian a position, the
-# last one hardly at all. With $d_\text{model} = 6$ there are three pairs, $i = 0, 1, 2$, and their angles are divided by $10000^{0}$, $10000^{2/6}$ and $10000^{4/6}$.
+# A pair of columns is like one hand of a clock: it is the sine and the cosine of one angle.
+# The first hand turns by 1 radian from each position to the next, and the last one hardly turns at all.
+# With $d_\text{model} = 6$ there are three pairs, $i = 0, 1, 2$, and their angles are divided by $10000^{0}$, $10000^{2/6}$ and $10000^{4/6}$.
 #
 # ```
 # positions (length, 1)  /  divisors (d_model/2,)  →  angles (length, d_model/2)  →  sine, cosine, sine, cosine, … (length, d_model)
 # ```
 #
 # <details><summary>Hint 1: the divisors</summary>
-# <code>torch.arange(0, d_model, 2)</code> is 0, 2, 4, …: just the 2i of the formula. Divided by d_model it is the exponent. A number to the power of a tensor is a tensor.
+# <code>torch.arange(0, d_model, 2)</code> is 0, 2, 4, …, which are the numbers 2i of the formula.
+# Divide it by d_model, and you have the exponent. A number to the power of a tensor is a tensor.
 # </details>
 #
 # <details><summary>Hint 2: side by side</summary>
-# <code>torch.stack</code> with <code>dim=-1</code> makes pairs; <code>flatten(1)</code> puts them one behind the other. Or fill the even and the odd columns of an
-# empty tensor: <code>table[:, 0::2]</code> and <code>table[:, 1::2]</code>.
+# <code>torch.stack</code> with <code>dim=-1</code> makes pairs, and <code>flatten(1)</code> puts them one behind the other.
+# Or fill the even and the odd columns of an empty tensor: <code>table[:, 0::2]</code> and <code>table[:, 1::2]</code>.
 # </details>
 
 
@@ -136,69 +150,88 @@ def sinusoidal_positions(length: int, d_model: int) -> Tensor:
 
 
 # %% check="sinusoidal_positions" points=10
-table = sinusoidal_positions(4, 6)
-assert isinstance(table, Tensor), f"Return a torch tensor, not {type(table).__name__}. Is there a `return`?"
-assert table.shape == (4, 6), f"A row a position, d_model columns: (4, 6), not {tuple(table.shape)}."
-assert table.dtype == torch.float32, f"The dtype should be float32, and it is {table.dtype}."
-assert table[0].tolist() != [0, 0, 0, 1, 1, 1], "The sines stand first and then the cosines: they should take turns."
-assert table[0].tolist() == [0, 1, 0, 1, 0, 1], (
-    f"Position 0 has the angle 0 everywhere, so its row is sine 0 and cosine 0 in turns: 0, 1, 0, 1, 0, 1. Yours is {table[0].tolist()}. "
-    "Are positions counted from 0?"
-)
-assert math.isclose(table[1, 0], math.sin(1), abs_tol=1e-5), "Position 1, column 0: the sine of 1 radian, 0.8415."
-assert math.isclose(table[1, 1], math.cos(1), abs_tol=1e-5), (
-    "Position 1, column 1: the cosine of the same angle as in column 0. Both columns of a pair share one 2i."
-)
-assert not math.isclose(table[1, 2], math.sin(10000 ** (-1 / 6)), abs_tol=1e-5), (
-    "Column 2 is the sine of pair i = 1, so the exponent is 2i/d_model = 2/6. You have 1/6."
-)
-assert not math.isclose(table[1, 2], math.sin(10000 ** (-4 / 6)), abs_tol=1e-5), (
-    "Column 2 is the sine of pair i = 1, so the exponent is 2i/d_model = 2/6. You have 4/6: is the 2 in it twice?"
-)
-assert math.isclose(table[1, 2], math.sin(10000 ** (-2 / 6)), abs_tol=1e-5), (
-    f"Position 1, column 2: the sine of 1 / 10000^(2/6), which is 0.0464, and yours is {table[1, 2]:.4f}. Is p divided by the power? Is the exponent 2i / d_model?"
-)
-assert math.isclose(table[3, 5], math.cos(3 * 10000 ** (-4 / 6)), abs_tol=1e-5), "Position 3, column 5 is not right."
-try:
-    sinusoidal_positions(4, 5)
-except ValueError:
-    pass
-else:
-    raise AssertionError("An odd width has a column without a partner: raise ValueError.")
-print("sinusoidal_positions: the visible check passes.")
+with visible_check("sinusoidal_positions"):
+    table = sinusoidal_positions(4, 6)
+    assert isinstance(table, Tensor), f"Return a torch tensor, not {type(table).__name__}. Is there a `return`?"
+    assert table.shape == (4, 6), (
+        f"There is a row for each position and there are d_model columns: the shape is (4, 6), and not {tuple(table.shape)}."
+    )
+    assert table.dtype == torch.float32, f"The dtype should be float32, and it is {table.dtype}."
+    assert table[0].tolist() != [0, 0, 0, 1, 1, 1], "All sines come first, and then the cosines. They should alternate."
+    assert table[0].tolist() == [0, 1, 0, 1, 0, 1], (
+        f"At position 0 every angle is 0, so row 0 is sin 0, cos 0, …: 0, 1, 0, 1, 0, 1. Yours is {table[0].tolist()}. "
+        "Do you count positions from 0?"
+    )
+    assert math.isclose(table[1, 0], math.sin(1), abs_tol=1e-5), "Position 1, column 0 is the sine of 1 radian, 0.8415."
+    assert math.isclose(table[1, 1], math.cos(1), abs_tol=1e-5), (
+        "Position 1, column 1 is the cosine of the same angle as in column 0. Both columns of a pair have the same 2i."
+    )
+    assert not math.isclose(table[1, 2], math.sin(10000 ** (-1 / 6)), abs_tol=1e-5), (
+        "Column 2 is the sine of pair i = 1, so the exponent is 2i/d_model = 2/6. You have 1/6."
+    )
+    assert not math.isclose(table[1, 2], math.sin(10000 ** (-4 / 6)), abs_tol=1e-5), (
+        "Column 2 is the sine of pair i = 1, so the exponent is 2i/d_model = 2/6. You have 4/6: do you multiply by 2 twice?"
+    )
+    assert math.isclose(table[1, 2], math.sin(10000 ** (-2 / 6)), abs_tol=1e-5), (
+        f"Position 1, column 2 is the sine of 1 / 10000^(2/6), which is 0.0464. Yours is {table[1, 2]:.4f}. "
+        "Do you divide p by the power? Is the exponent 2i / d_model?"
+    )
+    assert math.isclose(table[3, 5], math.cos(3 * 10000 ** (-4 / 6)), abs_tol=1e-5), (
+        f"Position 3, column 5 is the cosine of 3 / 10000^(4/6), which is 1.0000 when rounded. Yours is {table[3, 5]:.4f}."
+    )
+    try:
+        sinusoidal_positions(4, 5)
+    except ValueError:
+        pass
+    except AssertionError:
+        raise AssertionError("For an odd width raise ValueError. An assert can be switched off.") from None
+    else:
+        raise AssertionError("With an odd width one column has no partner: raise ValueError.")
+    print("sinusoidal_positions: the visible check passes.")
+
+# %%
+# Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
+# If the check above has not passed, ready-made code is lent to you. It is worth no points.
+go_on(globals(), "sinusoidal_positions")
 
 # %% [markdown]
-# This is what a model gets to see, and what it can do with it. Left: each row is the vector that is added at one position. Right: the
-# dot product of position 30's vector with each other one.
+# The left picture shows the vectors that a model receives.
+# The right picture shows what attention can do with them: it can compare them by dot products.
 
 # %%
 table = sinusoidal_positions(64, 64)
 position_maps(table, position=30)
 plt.show()
 products = table @ table.T  # (64, 64)
-print("10 positions apart:", [round(products[p, p + 10].item(), 3) for p in (0, 20, 40)])
+print("dot products, 10 positions apart:", [round(products[p, p + 10].item(), 3) for p in (0, 20, 40)])
 
 # %% [markdown]
-# *Left, a heat map of 64 positions and 64 columns. From top to bottom the colours change fast in the columns on the left, and not at all in those on the right. Right, a curve over the positions with its peak
-# at position 30, and the same on both sides of it.*
+# *Left: a heat map of 64 positions and 64 columns.
+# From top to bottom the colours change fast in the columns on the left, and hardly at all in the columns on the right.
+# Right: a curve over the positions with its peak at position 30, and the same shape on both sides of it.*
 #
-# The dot product depends on how far apart two positions are, and not on where they stand: a hand of a clock does not care what time it is. It is largest for neighbours. So attention can learn to look at what is near. To look in one
-# *direction*, three words back, say, its matrices have to turn the hands: that, too, is the same for every position.
+# The dot product depends only on the distance between two positions, and not on where they are.
+# It is largest for neighbours, so attention can learn to look at what is near.
+# To look in one *direction*, for example three words back, the projections have to turn the clock hands.
+# That turn is the same at every position, too.
 
 # %% [markdown]
 # ## Normalise
 #
-# A deep stack multiplies by many matrices, and numbers may grow or shrink on the way. A **layer norm** first brings each position's vector to mean 0 and
-# variance 1. Then it stretches and moves each column by two numbers that are learned.
+# In a deep stack, numbers pass many matrices, and on the way they may grow or shrink.
+# A **layer norm** first brings the vector of each position to mean 0 and variance 1.
+# Then it multiplies each column by a learned number and adds another one.
 #
 # ### Exercise 2 · `LayerNorm` (10 points, 10 minutes, ★☆☆)
 #
-# [Ba et al. 2016](https://arxiv.org/abs/1607.06450). For the vector $x$ of *one* position, of width $d$:
+# The definition is from [Ba et al. 2016](https://arxiv.org/abs/1607.06450).
+# For the vector $x$ of *one* position, of width $d$:
 #
 # $$\mu = \frac{1}{d}\sum_{k} x_k \qquad \sigma^2 = \frac{1}{d}\sum_{k} (x_k - \mu)^2 \qquad \mathrm{LayerNorm}(x) = \frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}} \odot g + b$$
 #
-# $g$ and $b$ have one number a column, and are learned. In PyTorch, and so in files of trained weights, they are called `weight` and `bias`. The $\varepsilon$ keeps the
-# root away from 0, where all numbers of a position are equal.
+# The learned $g$ and $b$ have one number for each column.
+# In PyTorch, and therefore in files of trained weights, they are called `weight` and `bias`.
+# The small $\varepsilon$ avoids a division by 0 where all numbers of a position are equal.
 #
 # ```
 # x (…, d_model)  →  mean, variance (…, 1)  →  normalised (…, d_model)
@@ -207,8 +240,8 @@ print("10 positions apart:", [round(products[p, p + 10].item(), 3) for p in (0, 
 # Do not call PyTorch's own layer norm.
 #
 # <details><summary>Hint</summary>
-# <code>keepdim=True</code> keeps a dimension of size 1, so that the mean can be subtracted. <code>x.var</code> divides by d − 1, unless you say
-# <code>unbiased=False</code>.
+# <code>keepdim=True</code> keeps a dimension of size 1, so that you can subtract the mean.
+# <code>x.var</code> divides by d − 1, unless you pass <code>unbiased=False</code>.
 # </details>
 
 
@@ -226,10 +259,10 @@ class LayerNorm(nn.Module):
         ### END SOLUTION
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise each position by itself: x (..., d_model) -> (..., d_model).
+        """Normalise each position by itself: x (..., d_model) -> (..., d_model), of the same dtype.
 
         The variance is the mean of the squared deviations (divided by d_model, not by d_model - 1), and eps is added
-        to it under the root.
+        to it under the root. x is not modified. Gradients also pass through the mean and the variance.
         """
         ### BEGIN SOLUTION
         mean = x.mean(dim=-1, keepdim=True)  # (..., 1)
@@ -240,50 +273,72 @@ class LayerNorm(nn.Module):
 
 
 # %% check="LayerNorm" points=10
-norm = LayerNorm(4)
-names = {name: tuple(parameter.shape) for name, parameter in norm.named_parameters()}
-assert names == {"weight": (4,), "bias": (4,)}, (
-    f"The parameters should be weight and bias, of shape (4,), each an nn.Parameter; yours are {names}."
-)
-assert norm.weight.eq(1).all() and norm.bias.eq(0).all(), (
-    "At first weight is all ones and bias all zeros: nothing is changed."
-)
-x = torch.tensor([[[1.0, 2.0, 3.0, 6.0], [100.0, 200.0, 300.0, 600.0], [-5.0, 5.0, -5.0, 5.0]]])  # (1, 3, 4)
-before = x.clone()
-output = norm(x)
-assert torch.equal(x, before), "You changed the caller's x: an operation with = or _ works in place."
-assert output.shape == x.shape, f"The shape stays: {tuple(x.shape)}, not {tuple(output.shape)}."
-assert output.mean(dim=-1).abs().max() < 1e-5, "Each position should have mean 0. Over which dimension is your mean?"
-assert output.abs().max() > 0.1, "Everything has become 0. Over which dimension are your mean and your variance?"
-squares = output.square().mean(dim=-1)[0]
-assert not torch.allclose(squares, torch.full((3,), 3 / 4), atol=1e-3), (
-    "Your variance is divided by d − 1. The formula divides by d: that is the biased variance."
-)
-assert torch.allclose(squares, torch.ones(3), atol=1e-3), (
-    f"Each position should have variance 1, and they have {squares.tolist()}. Is there the root?"
-)
-with torch.no_grad():
-    norm.weight.copy_(torch.tensor([1.0, 2.0, 3.0, 4.0]))
-    norm.bias.fill_(7.0)
-assert torch.allclose(norm(x), output * torch.tensor([1.0, 2.0, 3.0, 4.0]) + 7.0, atol=1e-5), (
-    "weight is multiplied and bias is added, after normalising, each column by its own number."
-)
-tiny = torch.tensor([[0.1, -0.1]])  # of variance 0.01
-assert not torch.allclose(LayerNorm(2, eps=0.08)(tiny), tiny / (0.1 + 0.08), atol=1e-4), (
-    "eps is added to the variance, under the root, not to the root."
-)
-assert torch.allclose(LayerNorm(2, eps=0.08)(tiny), tiny / 0.3, atol=1e-4), (
-    "With variance 0.01 and eps 0.08 one divides by the root of 0.09. Do you use the eps that was given?"
-)
-assert LayerNorm(4).double()(x.double()).dtype == torch.float64, "float64 came in: it should stay."
-assert LayerNorm(4)(torch.randn(4)).shape == (4,), "A single position, of shape (4,), should work too."
-print("LayerNorm: the visible check passes.")
+with visible_check("LayerNorm"):
+    norm = LayerNorm(4)
+    names = {name: tuple(parameter.shape) for name, parameter in norm.named_parameters()}
+    assert names == {"weight": (4,), "bias": (4,)}, (
+        f"The parameters should be weight and bias, of shape (4,), each an nn.Parameter. Yours are {names}."
+    )
+    assert norm.weight.eq(1).all() and norm.bias.eq(0).all(), (
+        "A new norm has a weight of all ones and a bias of all zeros."
+    )
+    x = torch.tensor([[[1.0, 2.0, 3.0, 6.0], [100.0, 200.0, 300.0, 600.0], [-5.0, 5.0, -5.0, 5.0]]])  # (1, 3, 4)
+    before = x.clone()
+    output = norm(x)
+    assert torch.equal(x, before), (
+        "You changed the caller's x. Operations with = or _, such as `x -= mean`, work in place."
+    )
+    assert isinstance(output, Tensor), f"Return a torch tensor, not {type(output).__name__}."
+    assert output.shape == x.shape, f"The shape should stay {tuple(x.shape)}, and it is {tuple(output.shape)}."
+    assert output.mean(dim=-1).abs().max() < 1e-5, (
+        "Each position should have mean 0. Over which dimension is your mean?"
+    )
+    assert output.abs().max() > 0.1, "All outputs are 0. Over which dimension are your mean and your variance?"
+    squares = output.square().mean(dim=-1)[0]
+    assert not torch.allclose(squares, torch.full((3,), 3 / 4), atol=1e-3), (
+        "Your variance is divided by d − 1. The formula divides by d, which is the biased variance."
+    )
+    assert torch.allclose(squares, torch.ones(3), atol=1e-3), (
+        f"Each position should have variance 1, and yours have {squares.tolist()}. Do you take the root?"
+    )
+    far = torch.tensor([[10_000.0, 10_000.0, 10_002.0, 10_002.0]])
+    assert torch.allclose(norm(far), torch.tensor([[-1.0, -1.0, 1.0, 1.0]]), atol=1e-2), (
+        f"For {far[0].tolist()} the result should be -1, -1, 1, 1, and yours is {norm(far)[0].tolist()}. The difference of two "
+        "large numbers, mean(x²) − mean(x)², loses its digits. Average the squared deviations instead."
+    )
+    with torch.no_grad():
+        norm.weight.copy_(torch.tensor([1.0, 2.0, 3.0, 4.0]))
+        norm.bias.fill_(7.0)
+    assert torch.allclose(norm(x), output * torch.tensor([1.0, 2.0, 3.0, 4.0]) + 7.0, atol=1e-5), (
+        "After normalising, multiply each column by its own weight, and then add its own bias."
+    )
+    tiny = torch.tensor([[0.1, -0.1]])  # of variance 0.01
+    assert not torch.allclose(LayerNorm(2, eps=0.08)(tiny), tiny / (0.1 + 0.08), atol=1e-4), (
+        "Add eps to the variance, under the root, and not to the root."
+    )
+    assert torch.allclose(LayerNorm(2, eps=0.08)(tiny), tiny / 0.3, atol=1e-4), (
+        "With variance 0.01 and eps 0.08, x is divided by the root of 0.09. Do you use the eps that was given?"
+    )
+    assert LayerNorm(4).double()(x.double()).dtype == torch.float64, "For an x of float64 the result should be float64."
+    (gradient,) = torch.autograd.grad(LayerNorm(4)(x.requires_grad_())[..., 0].sum(), x)
+    assert gradient.sum(dim=-1).abs().max() < 1e-4, (
+        "No gradient passes through your mean or your variance, which depend on x as well. Do you use detach, no_grad or .data?"
+    )
+    assert LayerNorm(4)(torch.randn(4)).shape == (4,), "A single position, of shape (4,), should work, too."
+    print("LayerNorm: the visible check passes.")
+
+# %%
+# Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
+# If the check above has not passed, PyTorch's own layer norm is lent to you. It is worth no points.
+go_on(globals(), "LayerNorm")
 
 # %% [markdown]
 # ### The wrong way: over the wrong dimension
 #
-# What if the mean and the variance go over the *positions*? The shapes are right, and the numbers look normal. The reach matrix of notebook 1 shows
-# what is wrong. Blue: this input can change this output.
+# What happens if you compute the mean and the variance over the *positions*?
+# The shapes are right, and the numbers look normal.
+# The reach matrix of notebook 1 shows the error.
+# Blue means that this input can change this output.
 
 
 # %%
@@ -297,20 +352,24 @@ reach_maps({"over the columns": reach(LayerNorm(16).double(), x), "over the posi
 plt.show()
 
 # %% [markdown]
-# *Two grids of outputs and inputs. Over the columns: the diagonal alone. Over the positions: everything.*
+# *Two grids of outputs and inputs.
+# Over the columns, only the diagonal is blue.
+# Over the positions, everything is blue.*
 #
-# Normalising over positions lets every position see every other, past any mask. In a decoder that would be a leak from the future. A layer norm looks at
-# one position at a time, and mixes nothing.
+# If you normalise over positions, every position sees every other, and no mask can prevent it.
+# In a decoder that would leak the future.
+# A layer norm works on one position at a time, and mixes nothing.
 
 # %% [markdown]
-# ## Think about each position
+# ## Compute at each position
 #
-# Attention moves information between positions, and does little with it: its output is an average. The **feed-forward network** moves nothing, and computes. It works on each position by
-# itself, and is the same at every position.
+# Attention moves information between positions, but it computes little: its output is an average.
+# The **feed-forward network** does the opposite: it moves nothing, and it computes.
+# It works on each position by itself, and it is the same at every position.
 #
 # ### Exercise 3 · `FeedForward` (5 points, 5 minutes, ★☆☆)
 #
-# Section 3.3, equation 2, with the activation ReLU:
+# This is equation 2, in section 3.3, with the activation ReLU:
 #
 # $$\mathrm{FFN}(x) = \max(0,\; x W_1 + b_1)\, W_2 + b_2$$
 #
@@ -318,7 +377,9 @@ plt.show()
 # (…, d_model)  →  linear1  →  (…, d_ff)  →  activation  →  (…, d_ff)  →  linear2  →  (…, d_model)
 # ```
 #
-# In the paper `d_ff` is four times `d_model`, so the two matrices have $8\, d_\text{model}^2$ parameters, twice as many as the four of attention. The activation is an argument, since BERT and GPT-2 use another one.
+# In the paper `d_ff` is four times `d_model`, so the two matrices have $8\, d_\text{model}^2$ parameters.
+# That is twice as many as the four matrices of attention.
+# The activation is an argument, since BERT and GPT-2 use another one.
 
 
 # %% exercise="FeedForward"
@@ -335,42 +396,51 @@ class FeedForward(nn.Module):
         ### END SOLUTION
 
     def forward(self, x: Tensor) -> Tensor:
-        """linear1, the activation, linear2: x (..., d_model) -> (..., d_model)."""
+        """Apply linear1, the activation and linear2, and nothing else: x (..., d_model) -> (..., d_model)."""
         ### BEGIN SOLUTION
         return self.linear2(self.activation(self.linear1(x)))
         ### END SOLUTION
 
 
 # %% check="FeedForward" points=5
-feed_forward = FeedForward(3, 5)
-names = {name: tuple(parameter.shape) for name, parameter in feed_forward.named_parameters()}
-wanted = {"linear1.weight": (5, 3), "linear1.bias": (5,), "linear2.weight": (3, 5), "linear2.bias": (3,)}
-assert names == wanted, f"The parameters should be {wanted}; yours are {names}."
-with torch.no_grad():
-    for parameter in feed_forward.parameters():
-        parameter.fill_(1.0)
-output = feed_forward(torch.tensor([[1.0, 1.0, 1.0], [-1.0, -1.0, -1.0]]))
-assert output.tolist() != [[21.0] * 3, [-9.0] * 3], "There is no activation between the two layers."
-assert output.tolist() != [[21.0] * 3, [0.0] * 3], (
-    "The activation stands between the two layers, and not after the second."
-)
-assert output.tolist() == [[21.0] * 3, [1.0] * 3], (
-    f"With all weights 1: 3 + 1 = 4, ReLU, 5 · 4 + 1 = 21 for the first row, and 1 for the second. You have {output.tolist()}."
-)
-feed_forward = FeedForward(3, 5, activation=lambda x: 0 * x)
-assert torch.equal(feed_forward(torch.randn(2, 3)), feed_forward.linear2.bias.expand(2, 3)), (
-    "Use the activation that was given. It may be any function."
-)
-print("FeedForward: the visible check passes.")
+with visible_check("FeedForward"):
+    feed_forward = FeedForward(3, 5)
+    names = {name: tuple(parameter.shape) for name, parameter in feed_forward.named_parameters()}
+    wanted = {"linear1.weight": (5, 3), "linear1.bias": (5,), "linear2.weight": (3, 5), "linear2.bias": (3,)}
+    assert names == wanted, f"The parameters should be {wanted}. Yours are {names}."
+    twice = FeedForward(3, 50).train()
+    assert torch.equal(twice(torch.ones(3)), twice(torch.ones(3))), (
+        "Two calls in training mode differ. Dropout belongs to the encoder layer, not to this network."
+    )
+    with torch.no_grad():
+        for parameter in feed_forward.parameters():
+            parameter.fill_(1.0)
+        feed_forward.linear2.bias.fill_(-3.0)
+    output = feed_forward(torch.tensor([[1.0, 1.0, 1.0], [-1.0, -1.0, -1.0]]))
+    assert isinstance(output, Tensor), f"Return a torch tensor, not {type(output).__name__}."
+    assert output.tolist() != [[17.0] * 3, [-13.0] * 3], "There is no activation between the two layers."
+    assert output.tolist() != [[17.0] * 3, [0.0] * 3], (
+        "An activation follows linear2. Only linear1 is followed by one, so negative outputs are possible."
+    )
+    assert output.tolist() == [[17.0] * 3, [-3.0] * 3], (
+        "All weights and b1 are 1, and b2 is −3. The first row is 3 + 1 = 4, ReLU, 5 · 4 − 3 = 17; the second is −3 + 1 = −2, "
+        f"ReLU, 5 · 0 − 3 = −3. You have {output.tolist()}."
+    )
+    feed_forward = FeedForward(3, 5, activation=lambda x: 0 * x)
+    assert torch.equal(feed_forward(torch.randn(2, 3)), feed_forward.linear2.bias.expand(2, 3)), (
+        "Use the activation that was given. It may be any function."
+    )
+    print("FeedForward: the visible check passes.")
 
 # %% [markdown]
 # ## One layer
 #
 # ### Exercise 4 · `EncoderLayer` (20 points, 25 minutes, ★★☆)
 #
-# A layer has two **sublayers**: self-attention, then the feed-forward network. Round each there is a **residual connection**: the sublayer's output is *added* to what
-# went in. So a layer changes a vector, rather than making a new one. There are two habits of where the norm
-# stands:
+# A layer has two **sublayers**: first self-attention, then the feed-forward network.
+# Each sublayer has a **residual connection**, which means that its output is *added* to its input.
+# So a layer changes a vector and does not replace it.
+# There are two conventions for the place of the norm:
 #
 # $$\text{post-norm (the paper, section 3.1):}\quad x \leftarrow \mathrm{LayerNorm}\big(x + \mathrm{Sublayer}(x)\big)$$
 #
@@ -381,19 +451,24 @@ print("FeedForward: the visible check passes.")
 #                 └───────────────┘                                  └──────────────────────┘
 # ```
 #
-# The lower path is the **residual path**. In pre-norm nothing stands on it: what comes in goes out again, plus something. Write both; `norm_first` chooses. Further down you
-# train both and see what the difference is.
+# The lower path is the **residual path**.
+# In pre-norm it contains nothing: the input comes out unchanged, plus what the sublayer adds.
+# Write both; the argument `norm_first` chooses.
+# Further down you train both and see the difference.
 
 # %% [markdown]
-# **Dropout** (section 5.4) sets some numbers to 0 at random while training, and scales the others up, so that a model does not rely on any single one. It is applied to the
-# output of each of the two sublayers, *before* that is added. `nn.Dropout` does it, and does nothing in evaluation mode.
+# **Dropout** (section 5.4) sets a random share of numbers to 0 during training and scales the others up, so that a model does not rely on any single number.
+# It is applied to the output of each of the two sublayers, *before* that output is added.
+# `nn.Dropout` does this, and it does nothing in evaluation mode.
 #
 # <details><summary>Hint 1: post-norm</summary>
-# Two lines, one a sublayer. Self-attention takes its queries, keys and values from the same tensor: <code>self.self_attention(x, x, x, mask)</code>.
+# Each sublayer is one line.
+# Self-attention takes queries, keys and values from the same tensor: <code>self.self_attention(x, x, x, mask)</code>.
 # </details>
 #
 # <details><summary>Hint 2: pre-norm</summary>
-# Normalise into a <i>new</i> name, give that to the sublayer three times, and add the result to the x that was not normalised.
+# Give the normalised vectors a <i>new</i> name and pass them to the sublayer three times.
+# Add the result to the x that was not normalised.
 # </details>
 
 
@@ -413,8 +488,10 @@ class EncoderLayer(nn.Module):
     ):
         """Make the parts self_attention, feed_forward, norm1 (for attention) and norm2 (for feed_forward).
 
-        dropout     the share of numbers that are set to 0 while training, in the output of each of the two sublayers,
-                    before it is added to the residual
+        There are no parameters besides theirs.
+
+        dropout     the share of numbers that are set to 0 while training, each on its own, in the output of each of
+                    the two sublayers, before it is added to the residual; nothing else is dropped
         activation  of feed_forward
         eps         of both norms
         norm_first  False: normalise after each residual sum, as in the paper; True: normalise what goes into each
@@ -433,7 +510,7 @@ class EncoderLayer(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Attend, then feed forward, each with a residual and a norm.
 
-        x     (batch, length, d_model)
+        x     (batch, length, d_model); it is not modified
         mask  bool, broadcasts to (batch, num_heads, length, length); True where a query may attend to a key
 
         Returns (batch, length, d_model).
@@ -449,15 +526,8 @@ class EncoderLayer(nn.Module):
 
 
 # %% check="EncoderLayer" points=20
-torch.manual_seed(3)
-names = {name for name, _ in EncoderLayer(6, 2, 10).named_children()}
-assert {"self_attention", "feed_forward", "norm1", "norm2"} <= names, (
-    f"The parts should be called self_attention, feed_forward, norm1 and norm2; yours are {sorted(names)}."
-)
-
-
 def silent_layer(norm_first, dropout=0.9):
-    """A layer whose sublayers return nothing but 0, so that one sees what stands round them."""
+    """Return a layer whose sublayers return 0 everywhere, so that one sees the norms and the residual alone."""
     layer = EncoderLayer(6, 2, 10, dropout=dropout, norm_first=norm_first)
     with torch.no_grad():
         for last in (layer.self_attention.output_proj, layer.feed_forward.linear2):
@@ -467,90 +537,141 @@ def silent_layer(norm_first, dropout=0.9):
     return layer
 
 
-x = torch.randn(2, 5, 6)  # (batch=2, length=5, d_model=6)
-before = x.clone()
-post, pre = silent_layer(norm_first=False), silent_layer(norm_first=True)
-output = post.eval()(x)
-assert isinstance(output, Tensor) and output.shape == x.shape, (
-    "The output has the shape of x: (batch, length, d_model)."
-)
-assert output.std() > 0.1, (
-    "With silent sublayers all outputs are the same. Where is the residual: x plus the sublayer's output?"
-)
-assert not torch.allclose(output, x), (
-    "norm_first=False: the norms stand on the residual path, so with silent sublayers x does not come out as it went in."
-)
-assert torch.allclose(output, post.norm2(post.norm1(x)), atol=1e-5), (
-    "Post-norm with silent sublayers: x goes through norm1 and then norm2, once each. Does a norm come after each sum? "
-    "Is the second sublayer's output added to what came out of the first half?"
-)
-assert torch.equal(post.train()(x), output), (
-    "Post-norm: what a sublayer says is dropped before it is added. Yours also drops numbers of the sum, or of the norm's output."
-)
-output = pre.eval()(x)
-assert not torch.allclose(output, pre.norm1(x), atol=1e-5) and not torch.allclose(
-    output, pre.norm2(pre.norm1(x)), atol=1e-5
-), "Pre-norm: you add to the normalised x. What goes into the sum is the x from before the norm."
-assert torch.allclose(output, x), (
-    "Pre-norm with silent sublayers: x comes out just as it went in. Nothing stands on the residual path, no norm and no dropout."
-)
-assert torch.allclose(pre.train()(x), x), (
-    "Dropout is applied to a sublayer's output before it is added. Yours also drops numbers of x itself."
-)
-for norm_first in (False, True):
-    for part, last in (("self_attention", "output_proj"), ("feed_forward", "linear2")):
-        layer = silent_layer(norm_first)
-        with torch.no_grad():
-            getattr(getattr(layer, part), last).bias.copy_(torch.arange(1.0, 7.0))  # one sublayer says something
-        where = f"With norm_first={norm_first}, the output of {part}"
-        assert not torch.allclose(layer(x), layer(x)), f"{where} is not dropped while training: two calls are equal."
-        layer.eval()
-        assert torch.allclose(layer(x), layer(x)), f"{where} is dropped in evaluation mode, too. Does nn.Dropout do it?"
-        many = x.repeat(200, 1, 1)
-        dropped = (layer.train()(many) - many).abs() < 1e-4
-        assert not norm_first or math.isclose(dropped.float().mean(), 0.9, abs_tol=0.05), (
-            f"{where}: with dropout=0.9, nine in ten numbers should be dropped; yours are {dropped.float().mean():.2f}. Is the rate passed on?"
+with visible_check("EncoderLayer"):
+    torch.manual_seed(3)
+    names = {name for name, _ in EncoderLayer(6, 2, 10).named_children()}
+    assert {"self_attention", "feed_forward", "norm1", "norm2"} <= names, (
+        f"The parts should be called self_attention, feed_forward, norm1 and norm2. Yours are {sorted(names)}."
+    )
+    x = torch.randn(2, 5, 6)  # (batch=2, length=5, d_model=6)
+    before = x.clone()
+    first, last = EncoderLayer(6, 2, 10, norm_first=True).eval(), EncoderLayer(6, 2, 10, norm_first=False).eval()
+    last.load_state_dict(first.state_dict())
+    outputs = [layer(x) for layer in (first, last)]
+    for output in outputs:
+        assert isinstance(output, Tensor) and output.shape == x.shape, (
+            "The output should be a tensor of the shape of x: (batch, length, d_model)."
         )
+    assert torch.equal(x, before), (
+        "You changed the caller's x: `x += ...` works in place. `x = x + ...` makes a new tensor."
+    )
+    assert not torch.allclose(*outputs, atol=1e-4), (
+        "With the same weights, norm_first=True and norm_first=False give the same output. Is norm_first used?"
+    )
 
-mask = padding_mask(torch.tensor([5, 3]), 5)  # (2, 1, 1, 5)
-for norm_first in (False, True):
-    layer = EncoderLayer(6, 2, 10, dropout=0.0, eps=0.1, norm_first=norm_first)
-    with torch.no_grad():
-        for parameter in layer.parameters():
-            parameter.normal_(std=0.5)
-    output = layer(x, mask)
-    assert torch.equal(x, before), "You changed the caller's x: += works in place. x = x + ... makes a new tensor."
-    other = x.clone()
-    other[1, 3:] = torch.randn(2, 6)  # only the padding of sequence 1 changes
-    assert torch.allclose(layer(other, mask)[1, :3], output[1, :3], atol=1e-5), (
-        f"With norm_first={norm_first}, padding changes the outputs of real tokens. Is the mask passed on to self_attention?"
+    post, pre = silent_layer(norm_first=False), silent_layer(norm_first=True)
+    output = post.eval()(x)
+    assert output.std() > 0.1, (
+        "If the sublayers return 0, all outputs are the same. Where is the residual, x plus the sublayer's output?"
     )
-    theirs = torch_layer(layer, num_heads=2, eps=0.1, norm_first=norm_first)  # PyTorch's own layer, with your weights
-    assert torch.allclose(output, theirs(x, src_key_padding_mask=~mask[:, 0, 0]), atol=1e-4), (
-        f"With norm_first={norm_first}, PyTorch's own layer with your weights gives something else. Do queries, keys and values all come from the same tensor "
-        "(in pre-norm the normalised one)? Is each sublayer's norm its own? Do both norms get eps?"
+    assert not torch.allclose(output, x), (
+        "With norm_first=False the norms are on the residual path, so x cannot come out unchanged if the sublayers return 0. "
+        "Is norm_first the wrong way round?"
     )
-layer = EncoderLayer(6, 2, 10, activation=lambda x: 0 * x)
-assert torch.equal(layer.feed_forward(x), layer.feed_forward.linear2.bias.expand(2, 5, 6)), (
-    "Pass the activation on to feed_forward."
-)
-print("EncoderLayer: the visible check passes.")
+    assert torch.allclose(output, post.norm2(post.norm1(x)), atol=1e-5), (
+        "With norm_first=False and sublayers that return 0, x should go through norm1 and then norm2, once each. Does a norm "
+        "follow each sum? Do you add the second sublayer's output to what came out of the first half?"
+    )
+    assert torch.equal(post.train()(x), output), (
+        "With norm_first=False, only a sublayer's output may be dropped. You also drop numbers of the sum, or of the norm's output."
+    )
+    output = pre.eval()(x)
+    assert not torch.allclose(output, pre.norm1(x), atol=1e-5) and not torch.allclose(
+        output, pre.norm2(pre.norm1(x)), atol=1e-5
+    ), "With norm_first=True you add to the normalised x. Add to the x from before the norm."
+    assert torch.allclose(output, x), (
+        "With norm_first=True and sublayers that return 0, x should come out unchanged. There is no norm and no dropout on "
+        "the residual path."
+    )
+    assert torch.allclose(pre.train()(x), x), (
+        "Dropout is applied to a sublayer's output before it is added. You also drop numbers of x itself."
+    )
+    for norm_first in (False, True):
+        for part, last in (("self_attention", "output_proj"), ("feed_forward", "linear2")):
+            layer = silent_layer(norm_first)
+            with torch.no_grad():
+                getattr(getattr(layer, part), last).bias.copy_(torch.arange(1.0, 7.0))  # one sublayer does not return 0
+            where = f"With norm_first={norm_first}, the output of {part}"
+            assert not torch.allclose(layer(x), layer(x)), (
+                f"{where} is not dropped in training mode: two calls give the same."
+            )
+            layer.eval()
+            assert torch.allclose(layer(x), layer(x)), (
+                f"{where} is dropped in evaluation mode, too. Do you use nn.Dropout?"
+            )
+            many = x.repeat(200, 1, 1)
+            dropped = (layer.train()(many) - many).abs() < 1e-4
+            assert not norm_first or math.isclose(dropped.float().mean(), 0.9, abs_tol=0.05), (
+                f"{where} should lose nine numbers in ten with dropout=0.9, and it loses a share of {dropped.float().mean():.2f}. "
+                "Do you pass the rate on?"
+            )
+        layer, seen = silent_layer(norm_first), {}
+        for part in ("self_attention", "feed_forward"):
+            getattr(layer, part).register_forward_hook(
+                lambda module, inputs, named, output, part=part, seen=seen: seen.update(
+                    {part: [*inputs, *named.values()][0]}
+                ),
+                with_kwargs=True,
+            )
+        layer.train()(x)
+        wanted = {"self_attention": x, "feed_forward": layer.norm1(x)}
+        if norm_first:
+            wanted = {"self_attention": layer.norm1(x), "feed_forward": layer.norm2(x)}
+        for part, given in seen.items():
+            assert torch.allclose(given, wanted[part], atol=1e-5), (
+                f"With norm_first={norm_first}, {part} does not get the right input in training mode. Do you drop numbers of "
+                "a sublayer's input? Only outputs are dropped. Does feed_forward get what came out of the first half? Does each sublayer have its own norm?"
+            )
+
+    mask = padding_mask(torch.tensor([5, 3]), 5)  # (2, 1, 1, 5)
+    for norm_first in (False, True):
+        layer = EncoderLayer(6, 2, 10, dropout=0.0, eps=0.1, norm_first=norm_first)
+        with torch.no_grad():
+            for parameter in layer.parameters():
+                parameter.normal_(std=0.5)
+        output = layer(x, mask)
+        other = x.clone()
+        other[1, 3:] = torch.randn(2, 6)  # only the padding of sequence 1 changes
+        assert torch.allclose(layer(other, mask)[1, :3], output[1, :3], atol=1e-5), (
+            f"With norm_first={norm_first}, padding changes the outputs of real tokens. Do you pass the mask on to self_attention?"
+        )
+        theirs = torch_layer(
+            layer, num_heads=2, eps=0.1, norm_first=norm_first
+        )  # PyTorch's own layer, with your weights
+        assert torch.allclose(output, theirs(x, src_key_padding_mask=~mask[:, 0, 0]), atol=1e-4), (
+            f"With norm_first={norm_first}, PyTorch's own layer with your weights gives another result. Do queries, keys and "
+            "values come from the same tensor (in pre-norm the normalised one)? Does each sublayer have its own norm? Do both norms get eps?"
+        )
+    layer = EncoderLayer(6, 2, 10, activation=lambda x: 0 * x)
+    assert torch.equal(layer.feed_forward(x), layer.feed_forward.linear2.bias.expand(2, 5, 6)), (
+        "Pass the activation on to feed_forward."
+    )
+    print("EncoderLayer: the visible check passes.")
+
+# %%
+# Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
+# For each exercise whose check has not passed, PyTorch's own code is lent to you. It is worth no points.
+go_on(globals(), "FeedForward", "EncoderLayer")
 
 # %% [markdown]
 # ## All layers
 #
 # ### Exercise 5 · `Encoder` (15 points, 15 minutes, ★★☆)
 #
-# An encoder is $N$ layers, one after the other. In the paper $N = 6$. Two things to think of:
+# An encoder consists of $N$ layers, one after the other; in the paper $N = 6$.
+# Two points need care:
 #
-# - Each layer has **parameters of its own**. One layer that is used $N$ times has the right shapes, too, and is another model.
-# - In post-norm the last thing that happens is a norm. In pre-norm it is a sum, to which every layer has added something. So a pre-norm
-#   stack gets **one more norm** at its end.
+# - Each layer has **parameters of its own**.
+#   One layer that is used $N$ times would have the right shapes, too, but it is another model.
+# - In post-norm the last operation is a norm.
+#   In pre-norm it is a sum to which every layer has added something.
+#   So a pre-norm stack gets **one more norm** at its end.
 #
-# The encoder takes vectors, not words. That each word has a vector, its *embedding*, to which its position is added, comes before.
+# The encoder takes vectors, not words.
+# The vector of each word, its *embedding*, is looked up before, and its position is added to it.
 #
 # <details><summary>Hint</summary>
-# <code>nn.ModuleList</code> takes any iterable of modules. <code>[layer] * 6</code> is a list of six times the same one.
+# <code>nn.ModuleList</code> takes any iterable of modules. <code>[layer] * 6</code> is a list that contains the same layer six times.
 # </details>
 
 
@@ -572,7 +693,7 @@ class Encoder(nn.Module):
         """Make layers, an nn.ModuleList of num_layers EncoderLayers, no two of which share a parameter.
 
         With norm_first there is one more LayerNorm, called norm, after the last layer. Without, there is none.
-        The other arguments are those of EncoderLayer.
+        The other arguments are those of EncoderLayer, and all layers get them. All dropout is inside the layers.
         """
         super().__init__()
         ### BEGIN SOLUTION
@@ -585,7 +706,7 @@ class Encoder(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Run all layers, each with the mask.
 
-        x     (batch, length, d_model): tokens that are embedded already, with their positions
+        x     (batch, length, d_model): tokens that are embedded already, with their positions; it is not modified
         mask  bool, broadcasts to (batch, num_heads, length, length); True where a query may attend to a key
 
         Returns (batch, length, d_model).
@@ -598,61 +719,74 @@ class Encoder(nn.Module):
 
 
 # %% check="Encoder" points=15
-torch.manual_seed(4)
-sizes = {"d_model": 6, "num_heads": 2, "d_ff": 10}
-encoder = Encoder(3, **sizes)
-assert isinstance(getattr(encoder, "layers", None), nn.ModuleList), (
-    "Keep the layers in self.layers, an nn.ModuleList: in a plain list PyTorch does not find their parameters."
-)
-assert len(encoder.layers) == 3, f"Asked for were 3 layers, and there are {len(encoder.layers)}."
-count = sum(parameter.numel() for parameter in encoder.parameters())
-one = sum(parameter.numel() for parameter in EncoderLayer(**sizes).parameters())
-assert count != one, "All layers are the same object, with the same parameters. Each needs its own."
-assert count == 3 * one, (
-    f"3 layers of {one} parameters are {3 * one}, and yours are {count}. Without norm_first there is no norm after the last layer."
-)
-count = sum(parameter.numel() for parameter in Encoder(3, **sizes, norm_first=True).parameters())
-assert count == 3 * one + 12, "With norm_first there is one more LayerNorm, self.norm, after the last layer."
+with visible_check("Encoder"):
+    torch.manual_seed(4)
+    sizes = {"d_model": 6, "num_heads": 2, "d_ff": 10}
+    encoder = Encoder(3, **sizes)
+    assert isinstance(getattr(encoder, "layers", None), nn.ModuleList), (
+        "Keep the layers in self.layers, an nn.ModuleList. In a plain list PyTorch does not find their parameters."
+    )
+    assert len(encoder.layers) == 3, f"There should be 3 layers, and there are {len(encoder.layers)}."
+    count = sum(parameter.numel() for parameter in encoder.parameters())
+    one = sum(parameter.numel() for parameter in EncoderLayer(**sizes).parameters())
+    assert count != one, "All layers are the same object, with the same parameters. Each layer needs its own."
+    assert count == 3 * one, (
+        f"3 layers of {one} parameters have {3 * one}, and yours have {count}. Without norm_first no norm follows the last layer."
+    )
+    names = {
+        name for name, _ in Encoder(3, **sizes, norm_first=True).named_parameters() if not name.startswith("layers.")
+    }
+    assert names == {"norm.weight", "norm.bias"}, (
+        f"With norm_first a LayerNorm called norm follows the last layer. Besides the layers you have {sorted(names) or 'nothing'}."
+    )
 
-x = torch.randn(2, 5, 6)
-mask = padding_mask(torch.tensor([5, 3]), 5)
-encoder = Encoder(3, **sizes, dropout=0.9)
-assert not torch.equal(encoder(x), encoder(x)), (
-    "With dropout=0.9 two calls in training mode should differ. Is dropout passed on?"
-)
-encoder = Encoder(3, **sizes, activation=lambda x: 0 * x)
-for layer in encoder.layers:
-    assert torch.equal(layer.feed_forward(x), layer.feed_forward.linear2.bias.expand(2, 5, 6)), (
-        "Pass the activation on to every layer."
+    x = torch.randn(2, 5, 6)
+    mask = padding_mask(torch.tensor([5, 3]), 5)
+    encoder = Encoder(3, **sizes, dropout=0.9)
+    output = encoder(x)
+    assert isinstance(output, Tensor) and output.shape == x.shape, "The output should be a tensor of the shape of x."
+    assert not torch.equal(encoder(x), output), (
+        "With dropout=0.9 two calls in training mode should differ. Do you pass dropout on?"
     )
-for norm_first in (False, True):
-    encoder = Encoder(3, **sizes, dropout=0.0, eps=0.1, norm_first=norm_first)
-    with torch.no_grad():
-        for parameter in encoder.parameters():
-            parameter.normal_(std=0.5)
-    assert torch.equal(encoder(x), encoder(x)), "With dropout=0 two calls should be equal. Is dropout passed on?"
-    other = x.clone()
-    other[1, 3:] = torch.randn(2, 6)  # only the padding of sequence 1 changes
-    assert torch.allclose(encoder(x, mask)[1, :3], encoder(other, mask)[1, :3], atol=1e-4), (
-        "Padding changes the outputs of real tokens. Does every layer get the mask?"
-    )
-    expected = x
+    encoder = Encoder(3, **sizes, activation=lambda x: 0 * x)
     for layer in encoder.layers:
-        expected = torch_layer(layer, num_heads=2, eps=0.1, norm_first=norm_first)(
-            expected, src_key_padding_mask=~mask[:, 0, 0]
+        assert torch.equal(layer.feed_forward(x), layer.feed_forward.linear2.bias.expand(2, 5, 6)), (
+            "Pass the activation on to every layer."
         )
-    if norm_first:
-        expected = F.layer_norm(expected, (6,), encoder.norm.weight, encoder.norm.bias, eps=0.1)
-    assert torch.allclose(encoder(x, mask), expected, atol=1e-3), (
-        f"With norm_first={norm_first}, PyTorch's layers with your weights give something else. Are eps and norm_first passed on? "
-        "Does each layer get what the one before it has made? Does the last norm get eps?"
-    )
-print("Encoder: the visible check passes.")
+    for norm_first in (False, True):
+        encoder = Encoder(3, **sizes, dropout=0.0, eps=0.1, norm_first=norm_first)
+        with torch.no_grad():
+            for parameter in encoder.parameters():
+                parameter.normal_(std=0.5)
+        assert torch.equal(encoder(x), encoder(x)), "With dropout=0 two calls should be equal. Do you pass dropout on?"
+        other = x.clone()
+        other[1, 3:] = torch.randn(2, 6)  # only the padding of sequence 1 changes
+        assert torch.allclose(encoder(x, mask)[1, :3], encoder(other, mask)[1, :3], atol=1e-4), (
+            "Padding changes the outputs of real tokens. Does every layer get the mask?"
+        )
+        expected = x
+        for layer in encoder.layers:
+            expected = torch_layer(layer, num_heads=2, eps=0.1, norm_first=norm_first)(
+                expected, src_key_padding_mask=~mask[:, 0, 0]
+            )
+        if norm_first:
+            expected = F.layer_norm(expected, (6,), encoder.norm.weight, encoder.norm.bias, eps=0.1)
+        assert torch.allclose(encoder(x, mask), expected, atol=1e-3), (
+            f"With norm_first={norm_first}, PyTorch's layers with your weights give another result. Do you pass eps and norm_first on? "
+            "Does each layer get the output of the one before it? Does the last norm get eps?"
+        )
+    print("Encoder: the visible check passes.")
+
+# %%
+# Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
+# If the check above has not passed, PyTorch's own encoder is lent to you. It is worth no points.
+go_on(globals(), "Encoder")
 
 # %% [markdown]
 # ## What does each position see?
 #
-# Two layers, six tokens, of which the last two are padding in the second picture.
+# This encoder has two layers and six tokens.
+# In the second picture the last two tokens are padding.
 
 # %%
 torch.manual_seed(0)
@@ -669,40 +803,52 @@ reach_maps(measured, tokens)
 plt.show()
 
 # %% [markdown]
-# *Three grids of outputs and inputs. Encoder: everything. With padding: the columns of t4 and t5 are empty, but for two squares on the diagonal. With a causal mask: the lower
-# triangle.*
+# *Three grids of outputs and inputs.
+# Encoder: all 36 pairs.
+# With padding: the columns of t4 and t5 are empty, except for two squares on the diagonal.
+# With a causal mask: the lower triangle with its diagonal.*
 #
-# Every position sees every other, and nobody looks at padding. The two squares on the diagonal are the residual path: a position's own vector is always added, whatever the mask says. The third picture is your encoder, with the same weights, and a causal mask. We come
-# back to it.
+# Every position sees every other one, and no position looks at padding.
+# The two squares on the diagonal are the residual path: the vector of a position is always added to its own output, whatever the mask says.
+# The third picture is your encoder with the same weights and a causal mask.
+# We will come back to it.
 
 # %% [markdown]
-# ## What should an encoder learn from?
+# ## What can an encoder learn from?
 #
-# Text has no labels. A decoder can learn from plain text, since the next word is the label. An encoder sees the next word already. So BERT
-# ([Devlin et al. 2018](https://arxiv.org/abs/1810.04805)) **hides** some words, and asks for them.
+# Plain text has no labels.
+# A decoder can still learn from it, because the next word is the label.
+# An encoder already sees the next word.
+# So BERT ([Devlin et al. 2018](https://arxiv.org/abs/1810.04805)) **hides** some words and learns to predict them.
 #
-# ### Exercise 6 · `mask_tokens` (15 points, 25 minutes, ★★★)
+# ### Exercise 6 · `mask_tokens` (15 points, 20 minutes, ★★★)
 #
-# Section 3.1, task 1. Each token is *chosen* with probability 15 %, independently of the others; special tokens, such as padding, never are. What the model sees of
-# a chosen token:
+# The method is task 1 in section 3.1.
+# Each token is *chosen* with a probability of 15 %, independently of the others.
+# Special tokens, such as padding, are never chosen.
+# The model sees a chosen token in one of three forms:
 #
-# | | of the chosen | |
+# | the model sees | share of the chosen | reason |
 # |---|---|---|
-# | the token `[MASK]` | 80 % | a blank |
-# | a random token, from the whole vocabulary, special ones included | 10 % | so that it cannot trust every word that it sees |
-# | the token itself | 10 % | so that it has to answer also where nothing is hidden |
+# | the token `[MASK]` | 80 % | it is a blank |
+# | a random token from the whole vocabulary, special ones included | 10 % | the model cannot trust every word that it sees |
+# | the token itself | 10 % | the model has to answer also where nothing is hidden |
 #
-# The **labels** hold the true token wherever one was chosen, also where it was kept. Everywhere else they hold −100, which is what `F.cross_entropy` leaves out (`ignore_index`).
+# The **labels** contain the true token wherever a token was chosen, also where it was kept.
+# Everywhere else they are −100, which `F.cross_entropy` ignores (`ignore_index`).
 #
-# All random numbers come from the generator that is given: `torch.rand(shape, generator=generator)`. So a seed repeats the exercise.
+# All random numbers come from the generator that is given: `torch.rand(shape, generator=generator)`.
+# So the same seed gives the same blanks.
 #
 # <details><summary>Hint 1: one decision for each token</summary>
-# <code>torch.rand(tokens.shape, generator=generator) &lt; probability</code> is a bool for each token. Combine it with "is not special":
-# <code>torch.isin(tokens, other)</code> tells which tokens are in another tensor: <code>torch.tensor(special_ids, dtype=tokens.dtype)</code>.
+# <code>torch.rand(tokens.shape, generator=generator) &lt; probability</code> is a bool for each token.
+# Combine it with "is not special": <code>torch.isin(tokens, other)</code> tells which tokens occur in the tensor <code>torch.tensor(special_ids, dtype=tokens.dtype)</code>.
 # </details>
 #
-# <details><summary>Hint 2: what becomes of the chosen</summary>
-# Draw <i>one</i> more number for each token; it decides all three. Below 0.8: blank. From 0.9: random. In between: nothing happens. Make the labels from the tokens as they were, and write into a copy.
+# <details><summary>Hint 2: the three forms</summary>
+# Draw <i>one</i> more number for each token, and let it decide among all three forms.
+# Below 0.8 the token becomes a blank, from 0.9 a random token, and in between it stays.
+# Make the labels from the original tokens, and write into a copy.
 # </details>
 
 
@@ -718,13 +864,14 @@ def mask_tokens(
     """Make a fill-in-the-blank exercise of a text, as BERT does (Devlin et al. 2018, section 3.1, task 1).
 
     tokens       (batch, length) int64; it is not modified
-    special_ids  tokens that are never chosen, such as padding; there may be none
-    generator    where all random numbers come from
+    special_ids  tokens that are never chosen, such as padding; there may be none. mask_id is spared only if it is here
+    generator    where all random numbers come from; torch's own state is neither used nor changed
     probability  with which each token is chosen, whatever becomes of the others
 
     Returns inputs and labels, both (batch, length) int64. Of the chosen tokens, the inputs show mask_id in 80 % of the
-    cases, a random one of all vocab_size tokens in 10 %, and the token itself in the last 10 %. The labels show the
-    chosen tokens as they were, and -100 everywhere else. What is not chosen is the same in the inputs.
+    cases, a random one of all vocab_size tokens in 10 %, and the token itself in the last 10 %; this is decided for
+    each token on its own. The labels show the chosen tokens as they were, and -100 everywhere else. Where nothing is
+    chosen, the inputs are the tokens.
     """
     ### BEGIN SOLUTION
     special = torch.isin(tokens, torch.tensor(special_ids, dtype=tokens.dtype))
@@ -739,74 +886,109 @@ def mask_tokens(
 
 
 # %% check="mask_tokens" points=15
-tokens = torch.randint(3, 50, (400, 100), generator=torch.Generator().manual_seed(5))
-tokens[:, 90:] = 0  # the end of every sentence is padding
-before, random_state = tokens.clone(), torch.get_rng_state()
-special_ids = [0, 7]
-seed = torch.Generator().manual_seed(6)
-result = mask_tokens(tokens, mask_id=2, vocab_size=50, special_ids=special_ids, generator=seed, probability=0.2)
-assert isinstance(result, tuple) and len(result) == 2, "Return two tensors: inputs and labels."
-inputs, labels = result
-assert torch.equal(tokens, before), "You changed the caller's tokens. Write into a copy: tokens.clone()."
-assert inputs.shape == labels.shape == tokens.shape, "Inputs and labels have the shape of the tokens."
-assert inputs.dtype == labels.dtype == torch.int64, "Inputs and labels hold ids: int64."
-assert torch.equal(torch.get_rng_state(), random_state), (
-    "Some random numbers do not come from the generator. torch.rand and torch.randint take generator=generator."
-)
-assert (labels == -100).any(), "Where nothing is asked for, the label is -100. You have no such label."
-chosen = labels != -100
-assert chosen.any(), "No label asks for anything: all are -100."
-assert not chosen[:, 90:].any() and not chosen[tokens == 7].any(), (
-    "A special token was chosen. Those in special_ids never are."
-)
-assert torch.equal(labels[chosen], tokens[chosen]), "A label is the token as it was before anything was hidden."
-assert torch.equal(inputs[~chosen], tokens[~chosen]), (
-    "Some inputs were changed where the label is -100. Only chosen tokens change, and every chosen token has a label."
-)
-can_be = ~torch.isin(tokens, torch.tensor(special_ids))
-share = chosen[can_be].float().mean().item()
-assert not 0.17 < share < 0.19 or (inputs[chosen] == tokens[chosen]).any(), (
-    f"With probability=0.2 a share of 0.20 should be chosen; yours is {share:.2f}. The 10 % that keep their token are chosen, too, and have a label."
-)
-assert abs(share - 0.2) < 0.01, (
-    f"With probability=0.2, about 0.20 of the tokens should be chosen; yours are {share:.2f}."
-)
-spread = chosen[:, :90].sum(dim=1).float().var().item()
-assert spread > 8, "Every sentence has nearly the same number of blanks. Each token is chosen on its own."
-blank = (inputs[chosen] == 2).float().mean().item()
-same = (inputs[chosen] == tokens[chosen]).float().mean().item()
-assert abs(blank - 0.802) < 0.03, (
-    f"About 80 % of the chosen tokens become [MASK]; yours are {100 * blank:.0f} %. Does one random number decide between all three fates?"
-)
-assert abs(same - 0.102) < 0.03, (
-    f"About 10 % of the chosen tokens stay as they are; yours are {100 * same:.0f} %. After 80 % have become [MASK], what are 10 % of the *rest*?"
-)
-other = set(inputs[chosen & (inputs != 2) & (inputs != tokens)].tolist())
-assert len(other) > 40, "The random tokens should come from the whole vocabulary, each its own."
-assert {0, 1, 7, 49} <= other, (
-    "The random tokens should come from the *whole* vocabulary: from 0 to vocab_size - 1, special ones included."
-)
-inputs, labels = mask_tokens(tokens, 2, 50, [], torch.Generator().manual_seed(7), probability=1.0)
-assert (labels != -100).all(), "With no special_ids and probability=1 every token is chosen."
-print("mask_tokens: the visible check passes.")
+with visible_check("mask_tokens"):
+    tokens = torch.randint(3, 50, (400, 100), generator=torch.Generator().manual_seed(5))
+    tokens[:, 90:] = 0  # the end of every sentence is padding
+    before, random_state = tokens.clone(), torch.get_rng_state()
+    special_ids = [0, 7]
+    seed = torch.Generator().manual_seed(6)
+    result = mask_tokens(tokens, mask_id=2, vocab_size=50, special_ids=special_ids, generator=seed, probability=0.2)
+    assert isinstance(result, tuple) and len(result) == 2, "Return two tensors: inputs and labels."
+    inputs, labels = result
+    assert torch.equal(tokens, before), "You changed the caller's tokens. Write into a copy: tokens.clone()."
+    assert inputs.shape == labels.shape == tokens.shape, "Inputs and labels should have the shape of the tokens."
+    assert inputs.dtype == labels.dtype == torch.int64, "Inputs and labels contain ids, so their dtype is int64."
+    assert torch.equal(torch.get_rng_state(), random_state), (
+        "Some random numbers do not come from the generator. Pass generator=generator to torch.rand and torch.randint."
+    )
+    assert (labels == -100).any(), "Where no token is chosen, the label is -100. You have no such label."
+    chosen = labels != -100
+    assert chosen.float().mean() < 0.5, (
+        "Most labels show a token. Labels show the chosen tokens, and are -100 everywhere else."
+    )
+    assert chosen.any(), "All labels are -100, so there is nothing to predict."
+    assert not chosen[:, 90:].any() and not chosen[tokens == 7].any(), (
+        "A special token was chosen. The tokens in special_ids never are."
+    )
+    assert torch.equal(labels[chosen], tokens[chosen]), "A label is the token as it was before anything was hidden."
+    assert torch.equal(inputs[~chosen], tokens[~chosen]), (
+        "Some inputs were changed where the label is -100. Only chosen tokens change, and every chosen token has a label."
+    )
+    can_be = ~torch.isin(tokens, torch.tensor(special_ids))
+    share = chosen[can_be].float().mean().item()
+    assert not 0.17 < share < 0.19 or (inputs[chosen] == tokens[chosen]).any(), (
+        f"With probability=0.2 a share of 0.20 should be chosen, and yours is {share:.2f}. The 10 % that keep their token are chosen, "
+        "too, and have a label."
+    )
+    assert abs(share - 0.2) < 0.01, (
+        f"With probability=0.2, a share of about 0.20 of the tokens should be chosen, and yours is {share:.2f}."
+    )
+    spread = chosen[:, :90].sum(dim=1).float().var().item()
+    assert spread > 8, "Every sentence has nearly the same number of blanks. Choose each token on its own."
+    blank = (inputs[chosen] == 2).float().mean().item()
+    same = (inputs[chosen] == tokens[chosen]).float().mean().item()
+    assert abs(blank - 0.802) < 0.03, (
+        f"About 80 % of the chosen tokens become [MASK], and yours are {100 * blank:.0f} %. For each token, does one new "
+        "random number decide among the three forms?"
+    )
+    assert abs(same - 0.102) < 0.03, (
+        f"About 10 % of the chosen tokens stay as they are, and yours are {100 * same:.0f} %. After 80 % have become [MASK], which "
+        "share of the *rest* is 10 % of all?"
+    )
+    for name, blanks, asked in (("row", inputs == 2, chosen), ("column", (inputs == 2).T, chosen.T)):
+        shares = (blanks & asked).sum(dim=1) / asked.sum(dim=1).clamp(min=1)
+        extreme = (shares.eq(0) | shares.eq(1))[asked.sum(dim=1) > 5].float().mean().item()
+        assert extreme < 0.5, f"The chosen tokens of a {name} all get the same form. Draw a number for each token."
+    other = set(inputs[chosen & (inputs != 2) & (inputs != tokens)].tolist())
+    assert len(other) > 40, (
+        "The random tokens should come from the whole vocabulary, and each should be drawn on its own."
+    )
+    assert inputs.min() >= 0 and inputs.max() < 50, (
+        f"The vocabulary has the ids 0 to 49, and the inputs contain ids from {inputs.min()} to {inputs.max()}."
+    )
+    assert {0, 1, 7, 49} <= other, (
+        "The random tokens should come from the *whole* vocabulary, from 0 to vocab_size - 1, special ones included."
+    )
+    again = mask_tokens(tokens, 2, 50, special_ids, seed, 0.2)
+    assert not torch.equal(again[0], inputs), (
+        "The second call with the same generator gives the same blanks. Do you seed it, or make one of your own?"
+    )
+    repeated = mask_tokens(tokens, 2, 50, special_ids, torch.Generator().manual_seed(6), 0.2)
+    assert torch.equal(repeated[0], inputs), "A generator with the same seed should give the same blanks."
+    tokens[:, 90:] = 2  # mask_id, which is not special here
+    inputs, labels = mask_tokens(tokens, 2, 50, [], torch.Generator().manual_seed(7), probability=1.0)
+    assert (labels != -100)[:, 90:].any(), (
+        "A token that is mask_id already is never chosen. Only the tokens in special_ids are spared."
+    )
+    assert (labels != -100).all(), "Without special_ids and with probability=1 every token is chosen."
+    print("mask_tokens: the visible check passes.")
+
+# %%
+# Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
+# If the check above has not passed, transformers' own code is lent to you. It is worth no points.
+go_on(globals(), "mask_tokens")
 
 # %% [markdown]
 # ## One step of training
 #
 # ### Exercise 7 · `train_step` (15 points, 15 minutes, ★★☆)
 #
-# You write this once. Every model of this course is trained with it, in this notebook and in those that come:
+# You write this function once, and every model of this course is trained with it:
 #
-# 1. put the model into training mode (dropout is on);
-# 2. forget the gradients of the batch before;
-# 3. compute the loss, and its gradients;
-# 4. **clip** them: all gradients of the model together are one long vector $g$. If it is longer than 1, it is shortened to length 1, $g \leftarrow g \cdot \min(1,\, 1/\lVert g \rVert)$. Its direction stays. One odd batch can then not throw the model far away;
-# 5. let the optimizer take a step.
+# 1. Put the model into training mode, so that dropout is on.
+# 2. Clear the gradients of the batch before.
+# 3. Compute the loss and its gradients.
+# 4. **Clip** the gradients.
+#    All gradients of the model together form one long vector $g$.
+#    If it is longer than 1, it is shortened to length 1, and its direction stays: $g \leftarrow g \cdot \min(1,\, 1/\lVert g \rVert)$.
+#    So one unusual batch cannot move the model far away.
+# 5. Let the optimizer take a step.
 #
-# The model and its data are unknown here: `loss_function(model, batch)` knows them.
+# The function does not know what the model and its data are, since it calls `loss_function(model, batch)`.
 #
 # <details><summary>Hint</summary>
-# Each item is one line. <code>nn.utils.clip_grad_norm_</code> does the fourth. A loss is a tensor; <code>.item()</code> makes a float of it.
+# Each item is one line. <code>nn.utils.clip_grad_norm_</code> does the fourth.
+# A loss is a tensor, and <code>.item()</code> makes a float of it.
 # </details>
 
 
@@ -820,10 +1002,11 @@ def train_step(
     """Take one step of training.
 
     loss_function  loss_function(model, batch) is the loss, a tensor of one number; it is called once
-    optimizer      holds the parameters of the model
+    optimizer      holds the parameters of the model, in one group or several
 
-    The model is put into training mode. The gradients are those of this batch alone, whatever was there before. They
-    are clipped: all of them together, as one vector, get a length of at most 1. Then the optimizer takes one step.
+    The model and all its parts are put into training mode before the loss is computed. The gradients are those of this
+    batch alone, whatever was there before. They are clipped: all of them together, as one vector, get a length of at
+    most 1. Then the optimizer takes one step. A parameter that the loss does not use has no gradient, and does no harm.
 
     Returns the loss before the step, as a float.
     """
@@ -841,59 +1024,71 @@ def train_step(
 # %% check="train_step" points=15
 def squared_error(model, batch):
     """A loss to try train_step with."""
-    calls.append(model.training)
+    calls.append(all(part.training for part in model.modules()))
     return (model(batch) - 3.0).square().sum()
 
 
 def one_step(start):
-    """One step of plain gradient descent on w · 1, from w = start. Returns w, and what train_step returned."""
-    model = nn.Linear(1, 1, bias=False).eval()
+    """Take one step of plain gradient descent on w · 1, from w = start. Return w, and what train_step returned."""
+    model = nn.Sequential(nn.Linear(1, 1, bias=False)).eval()
     with torch.no_grad():
-        model.weight.fill_(start)
-    model.weight.grad = torch.full((1, 1), 1000.0)  # left over from the batch before
+        model[0].weight.fill_(start)
+    model[0].weight.grad = torch.full((1, 1), 1000.0)  # left over from the batch before
     loss = train_step(model, squared_error, torch.optim.SGD(model.parameters(), lr=0.1), torch.ones(1, 1))
-    assert model.training, "After a step the model is still in training mode."
-    return model.weight.item(), loss
+    return model[0].weight.item(), loss
 
 
 calls = []
-weight, loss = one_step(2.8)  # loss 0.04, gradient -0.4
-assert isinstance(loss, float), f"Return the loss as a float, not as {type(loss).__name__}."
-assert len(calls) == 1, f"loss_function(model, batch) should be called once, and it was called {len(calls)} times."
-assert calls == [True], "While the loss is computed the model should be in training mode: model.train()."
-assert not math.isclose(weight, 2.8, abs_tol=1e-5), (
-    "The weight has not moved. Is there a backward()? Does the optimizer take a step? Were the gradients forgotten after they were computed?"
-)
-assert not math.isclose(weight, 2.7, abs_tol=1e-4), (
-    "The gradient of the batch before is still there: forget it before the new one is computed."
-)
-assert not math.isclose(weight, 2.9, abs_tol=1e-4), (
-    "A gradient of length 0.4 was stretched to 1. Only a longer one is shortened."
-)
-assert math.isclose(weight, 2.84, abs_tol=1e-4), (
-    f"From 2.8 with gradient -0.4 and rate 0.1 to 2.84, not to {weight:.3f}."
-)
-assert math.isclose(loss, 0.04, abs_tol=1e-5), f"Return the loss from before the step, 0.04; you return {loss:.4f}."
-weight, loss = one_step(0.0)  # loss 9, gradient -6
-assert not math.isclose(weight, 0.6, abs_tol=1e-4), (
-    "A gradient of length 6 was not clipped to length 1. Clip after the gradients have been computed, and before the optimizer uses them."
-)
-assert math.isclose(weight, 0.1, abs_tol=1e-4), (
-    f"From 0 with a gradient clipped to -1 and rate 0.1 to 0.1, not to {weight:.3f}."
-)
-model = nn.Linear(2, 1, bias=True)
-with torch.no_grad():
-    model.weight.zero_()
-    model.bias.zero_()
-train_step(model, squared_error, torch.optim.SGD(model.parameters(), lr=1.0), torch.tensor([[2.0, 2.0]]))
-moved = [*model.weight[0].tolist(), model.bias.item()]  # the gradient is (-12, -12, -6), of length 18
-assert not math.isclose(moved[0], 1.0, abs_tol=1e-3) and not math.isclose(moved[2], 1.0, abs_tol=1e-3), (
-    "Each number or each parameter was clipped by itself, and the direction has changed. It is one long vector."
-)
-assert torch.allclose(torch.tensor(moved), torch.tensor([12.0, 12.0, 6.0]) / 18, atol=1e-3), (
-    f"A gradient of (-12, -12, -6) has length 18, so it becomes a step of (0.667, 0.667, 0.333); yours is {[round(m, 3) for m in moved]}."
-)
-print("train_step: the visible check passes.")
+with visible_check("train_step"):
+    weight, loss = one_step(2.8)  # loss 0.04, gradient -0.4
+    assert len(calls) == 1, f"Call loss_function(model, batch) once. It was called {len(calls)} times."
+    assert calls == [True], (
+        "When you computed the loss, the model or a part of it was still in evaluation mode. Call model.train() first."
+    )
+    assert isinstance(loss, float), f"Return the loss as a float, not as {type(loss).__name__}."
+    assert not math.isclose(weight, 2.8, abs_tol=1e-5), (
+        "The weight has not moved. Do you call backward() and optimizer.step()? Do you clear the gradients before you compute "
+        "them, and not after?"
+    )
+    assert not math.isclose(weight, 2.7, abs_tol=1e-4), (
+        "The gradient of the batch before is still there. Clear it before you compute the new one."
+    )
+    assert not math.isclose(weight, 2.9, abs_tol=1e-4), (
+        "A gradient of length 0.4 was stretched to length 1. Clipping only shortens."
+    )
+    assert math.isclose(weight, 2.84, abs_tol=1e-4), (
+        f"From 2.8, with gradient -0.4 and rate 0.1, the step leads to 2.84. Yours leads to {weight:.3f}."
+    )
+    assert math.isclose(loss, 0.04, abs_tol=1e-5), f"Return the loss from before the step, 0.04. You return {loss:.4f}."
+    weight, loss = one_step(0.0)  # loss 9, gradient -6
+    assert not math.isclose(weight, 0.6, abs_tol=1e-4), (
+        "A gradient of length 6 was not clipped to length 1. Clip after backward() and before optimizer.step()."
+    )
+    assert math.isclose(weight, 0.1, abs_tol=1e-4), (
+        f"From 0, with a gradient that is clipped to -1 and rate 0.1, the step leads to 0.1. Yours leads to {weight:.3f}."
+    )
+    model = nn.Linear(2, 1, bias=True)
+    with torch.no_grad():
+        model.weight.zero_()
+        model.bias.zero_()
+    model.spare = nn.Parameter(torch.zeros(2))  # the loss does not use it, so it has no gradient
+    groups = [{"params": [model.weight]}, {"params": [model.bias, model.spare]}]
+    train_step(model, squared_error, torch.optim.SGD(groups, lr=1.0), torch.tensor([[2.0, 2.0]]))
+    moved = [*model.weight[0].tolist(), model.bias.item()]  # the gradient is (-12, -12, -6), of length 18
+    assert not math.isclose(moved[0], 1.0, abs_tol=1e-3) and not math.isclose(moved[2], 1.0, abs_tol=1e-3), (
+        "You clip numbers, parameters or groups of the optimizer by themselves, which changes the direction. All gradients "
+        "together are one long vector."
+    )
+    assert torch.allclose(torch.tensor(moved), torch.tensor([12.0, 12.0, 6.0]) / 18, atol=1e-3), (
+        "A gradient of (-12, -12, -6) has length 18, so the step is (0.667, 0.667, 0.333). "
+        f"Yours is {[round(m, 3) for m in moved]}."
+    )
+    print("train_step: the visible check passes.")
+
+# %%
+# Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
+# If the check above has not passed, a ready-made step is lent to you. It is worth no points.
+go_on(globals(), "train_step")
 
 # %% [markdown]
 # ## Train it to fill in blanks
