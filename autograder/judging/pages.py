@@ -20,7 +20,7 @@ from jinja2.runtime import Context
 from autograder.bounded import Exceeded, Worker
 from autograder.judging import clean
 
-SECONDS = 2  # of processor time for one text
+SECONDS = 1  # of processor time for one text
 MAX_CHARACTERS = 100_000  # of a text that is shown as it was typed
 ESCAPE_SEQUENCE = re.compile(r"\x1b\[[^@-~]*[@-~]")
 
@@ -29,8 +29,8 @@ ESCAPE_SEQUENCE = re.compile(r"\x1b\[[^@-~]*[@-~]")
 class Budget:
     """Holds what may still be used for one page."""
 
-    seconds: float = 10.0  # of processor time
-    tags: int = 200_000  # nbconvert parses the whole page once more, which takes memory for each
+    seconds: float = 5.0  # of processor time
+    tags: int = 100_000  # nbconvert parses the whole page once more, which takes memory for each
 
 
 @pass_context
