@@ -17,25 +17,34 @@ import torch
 # The modules that may be imported, and names in them. Tensors' own methods come in addition: see PERMITTED.
 MODULES = {
     "torch": """
-        Generator Size Tensor arange as_tensor autograd block_diag broadcast_shapes broadcast_tensors bucketize
-        cartesian_prod cat combinations concat concatenate device dtype einsum empty empty_like enable_grad eye finfo
-        e eps from_numpy full full_like get_default_dtype get_num_threads get_rng_state hstack iinfo inf
-        inference_mode is_grad_enabled is_tensor isin linspace logspace manual_seed meshgrid nan newaxis no_grad
-        normal ones ones_like pi polar promote_types rand rand_like randint randint_like randn randn_like randperm
-        range result_type searchsorted seed set_default_dtype set_grad_enabled set_num_threads set_printoptions
-        set_rng_state stack std_mean strided tensor tensordot tiny trapezoid tril_indices triu_indices unravel_index
-        var_mean vmap vstack zeros zeros_like""",
+        BoolTensor DoubleTensor FloatTensor Generator IntTensor LongTensor Size Tensor arange as_tensor atleast_1d
+        atleast_2d atleast_3d autocast autograd binomial block_diag broadcast_shapes broadcast_tensors bucketize
+        can_cast cartesian_prod cat cdist chain_matmul column_stack combinations complex concat concatenate
+        contiguous_format cumulative_trapezoid default_generator device dstack dtype e einsum empty empty_like
+        empty_strided enable_grad eps eye finfo from_numpy full full_like get_default_device get_default_dtype
+        get_float32_matmul_precision get_num_threads get_rng_state gradient hstack iinfo inf inference_mode
+        is_grad_enabled is_inference_mode_enabled is_tensor isin linspace logspace manual_seed meshgrid nan newaxis
+        no_grad normal ones ones_like pairwise_distance pi poisson polar preserve_format promote_types rand rand_like
+        randint randint_like randn randn_like randperm range result_type row_stack scalar_tensor searchsorted seed
+        set_default_device set_default_dtype set_float32_matmul_precision set_grad_enabled set_num_threads
+        set_printoptions set_rng_state stack std_mean strided tensor tensordot tiny trapezoid trapz tril_indices
+        triu_indices typename unravel_index use_deterministic_algorithms vander var_mean view_as_complex view_as_real
+        vmap vstack zeros zeros_like""",
     "torch.nn": """
-        CrossEntropyLoss Dropout Dropout1d Dropout2d ELU Embedding Flatten Identity L1Loss LeakyReLU Linear LogSoftmax
-        MSELoss Module ModuleDict ModuleList NLLLoss Parameter ParameterDict ParameterList ReLU Sequential SiLU
-        Sigmoid Softmax Softplus Tanh Unflatten add_module append apply bias buffers children embedding_dim eval
-        extend extra_repr forward get_parameter half in_features load_state_dict modules named_buffers named_children
-        named_modules named_parameters num_embeddings out_features padding_idx parameters register_buffer
-        register_forward_hook register_forward_pre_hook register_module register_parameter remove reset_parameters
-        state_dict train training weight zero_grad""",
+        AlphaDropout BCELoss BCEWithLogitsLoss Bilinear CELU ConstantPad1d Conv1d CosineSimilarity CrossEntropyLoss
+        Dropout Dropout1d Dropout2d Dropout3d ELU Embedding Flatten GLU Hardswish Hardtanh HuberLoss Identity
+        KLDivLoss L1Loss LeakyReLU Linear LogSigmoid LogSoftmax MSELoss Mish Module ModuleDict ModuleList NLLLoss
+        PReLU Parameter ParameterDict ParameterList ReLU ReLU6 SELU Sequential SiLU Sigmoid SmoothL1Loss Softmax
+        Softmin Softplus Softsign Tanh Threshold Unflatten ZeroPad1d add_module append apply bias buffers children
+        embedding_dim eval extend extra_repr forward get_parameter half in_features load_state_dict modules
+        named_buffers named_children named_modules named_parameters num_embeddings out_features padding_idx parameters
+        register_buffer register_forward_hook register_forward_pre_hook register_module register_parameter remove
+        reset_parameters state_dict train training weight zero_grad""",
     "torch.nn.functional": """
-        cosine_similarity cross_entropy dropout dropout1d elu embedding kl_div leaky_relu linear mse_loss nll_loss
-        normalize one_hot pad silu softplus""",
+        alpha_dropout bilinear binary_cross_entropy binary_cross_entropy_with_logits celu conv1d cosine_similarity
+        cross_entropy dropout dropout1d dropout2d elu embedding glu gumbel_softmax hardsigmoid hardswish hardtanh
+        huber_loss kl_div l1_loss leaky_relu linear logsigmoid mish mse_loss nll_loss normalize one_hot pad relu6 selu
+        silu smooth_l1_loss softmin softplus softshrink softsign tanhshrink threshold""",
     "torch.nn.init": """
         constant_ kaiming_normal_ kaiming_uniform_ ones_ orthogonal_ trunc_normal_ xavier_normal_ xavier_uniform_
         zeros_""",
@@ -80,9 +89,13 @@ MODULES = {
     "warnings": "catch_warnings filterwarnings simplefilter warn",
     "__future__": "annotations",
     "numpy": """
-        allclose arange array asarray array_equal concatenate dot einsum empty eye float32 float64 full full_like
-        int64 isclose linspace maximum mean minimum ndarray ones power ones_like random set_printoptions sqrt stack
-        std tril triu where zeros zeros_like""",
+        allclose apply_along_axis arange argpartition around array array2string array_equal array_equiv asarray
+        ascontiguousarray average bool_ broadcast_arrays c_ concatenate delete diag_indices divmod dot einsum empty
+        errstate expand_dims eye fill_diagonal flatnonzero float32 float64 floating fromfunction fromiter full
+        full_like geomspace identity indices int64 integer interp intersect1d isclose isscalar issubdtype ix_ linspace
+        maximum mean mgrid minimum nanmax nanmin nanstd nanvar ndarray ndindex number ogrid ones ones_like percentile
+        polyfit power printoptions ptp r_ random rint s_ set_printoptions setdiff1d sqrt stack std take_along_axis tri
+        tril triu union1d vectorize where zeros zeros_like""",
     "numpy.random": "default_rng integers permutation standard_normal",
     "matplotlib": "",
     "matplotlib.pyplot": """
