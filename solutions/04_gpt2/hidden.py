@@ -18,7 +18,7 @@ ALLOWS = {
     "coursekit.documentation": "documents",
     "parts": "DecoderLayer EncoderLayer MultiHeadAttention causal_mask scaled_dot_product_attention train_step",
     "torch": "GELU LayerNorm gelu layer_norm scaled_dot_product_attention",
-    "transformers": "AutoTokenizer GPT2Config from_dict to_dict",
+    "transformers": "AutoTokenizer GPT2Config from_dict to_dict to_json_string",
 }
 
 GELUS = {"gelu", "GELU", "ACT2FN", "get_activation"}
