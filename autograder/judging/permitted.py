@@ -8,7 +8,6 @@ A name is a name, wherever it stands: one that is harmless in one module must be
 
 import builtins
 import importlib
-import sys
 import types
 
 import numpy
@@ -148,17 +147,16 @@ PERMITTED = frozenset(
     | _public(*SIMPLE)
 )
 
-# The names that mean something in Python's own modules and in torch's. What students call their own has other names;
-# or it is on the object itself, where that is known. An encoder is no part of json.
+# Variables often have the names of these modules, so that they may stand anywhere. No other module may be a value.
+NAMED_LIKE_VARIABLES = ("copy", "random", "string", "time")
+
+# The names that mean something inside Python and torch. If students call something of their own so, it is known only
+# where it is taken from the object itself.
 TAKEN = frozenset(
     name
-    for thing in (
-        *OF_PYTHON,
-        *OF_TORCH,
-        *(importlib.import_module(name) for name in MODULES if name.split(".")[0] in sys.stdlib_module_names),
-    )
+    for thing in (*OF_PYTHON, *OF_TORCH, *map(importlib.import_module, NAMED_LIKE_VARIABLES))
     for name in dir(thing)
-) - {"decoder", "encoder"}
+)
 
 
 def is_module(path: str) -> bool:
@@ -170,5 +168,5 @@ def is_module(path: str) -> bool:
 
 
 def is_guarded(path: str) -> bool:
-    """Return whether a module may stand only in front of a dot. Variables are often called copy, random or time."""
-    return path.split(".")[0] not in sys.stdlib_module_names
+    """Return whether a module may stand only in front of a dot."""
+    return path not in NAMED_LIKE_VARIABLES
