@@ -2,6 +2,7 @@
 
 import runpy
 from functools import lru_cache
+from itertools import combinations
 
 import pytest
 
@@ -61,13 +62,16 @@ def test_every_right_way_scores_full(name, exercise, way):
 
 @pytest.mark.parametrize("name", COURSE.assignment_names)
 def test_no_answer_can_be_guessed(name):
-    """A case whose answer is the same for two seeds could be answered by a constant."""
-    one, other = Judge(load(name), "one"), Judge(load(name), "other")
+    """A case whose answer is the same for two seeds could be answered by a constant: of 66 pairs at most three are.
+
+    Two seeds would not show it: a coin falls on different sides half of the time.
+    """
+    judges = [Judge(load(name), f"seed {number}") for number in range(12)]
     for case in load(name).cases:
-        assert not isinstance(one.expected(case), Raised), f"the reference fails {case.name}"
-        assert difference(one.expected(case), other.expected(case), case.tolerance), (
-            f"{case.name} has a constant answer"
-        )
+        answers = [judge.expected(case) for judge in judges]
+        assert not any(isinstance(answer, Raised) for answer in answers), f"the reference fails {case.name}"
+        same = sum(not difference(one, other, case.tolerance) for one, other in combinations(answers, 2))
+        assert same <= 3, f"{case.name} has a constant answer, or one of few"
 
 
 @pytest.mark.slow

@@ -7,14 +7,14 @@ from autograder.running.answers import Answer
 # Points are carried forward for a case that, under the earlier mistake, still catches this share of the mistakes
 # that it catches otherwise. An earlier exercise that returns zeros leaves nothing to catch, and would be a gift.
 STILL_SEES = 0.5
-# Where a trivial solution would answer the same, the answer alone says nothing: more than this share of the
-# exercise's other cases has to be right. Trivial solutions are far from it; whoever made only the earlier mistake is
-# above it, and need not pay twice.
-EARNED = 0.5
 
 
 def carried(known: Expected, given: dict[Case, Answer], right: set[Case], earlier: list[Mistake]) -> set[Case]:
     """Return the cases of an exercise whose answers are right apart from earlier mistakes.
+
+    Where a trivial solution would give the same answer behind an earlier mistake, the answer says nothing of the
+    exercise. It counts only if all other answers are right: so two errors are never worth more than one, and whoever
+    made the earlier mistake alone does not pay twice.
 
     given    the answers to all cases of the exercise
     right    the cases whose answers are right as they are
@@ -31,8 +31,8 @@ def carried(known: Expected, given: dict[Case, Answer], right: set[Case], earlie
     explained = {case: found for case, found in explained.items() if found}
     doubtful = {case for case, found in explained.items() if any(known.is_trivial(case, cause) for cause in found)}
     telling = explained.keys() - doubtful
-    earned = len(right | telling) > EARNED * (len(given) - len(doubtful))
-    return telling | doubtful if earned else telling
+    others = given.keys() - doubtful
+    return telling | doubtful if others and others == right | telling else telling
 
 
 def _sees(known: Expected, case: Case, cause: list[Mistake]) -> bool:

@@ -45,7 +45,7 @@ class Expected:
         """
         made = self._that_matter(case, mistakes)
         if (case, made) not in self._answers:
-            namespace = self._reference(made)
+            namespace = self.reference(made)
             self._answers[case, made] = self.ask(case, namespace) if namespace else Silent("cannot be")
         return self._answers[case, made]
 
@@ -77,7 +77,7 @@ class Expected:
 
     def _trivially(self, exercise: str, made: frozenset[Mistake]) -> Iterable[SimpleNamespace]:
         """Yield the reference solution with these mistakes, in which this exercise is replaced by what does nothing."""
-        if reference := self._reference(made):
+        if reference := self.reference(made):
             right = vars(reference)
             for stand_in in stand_ins(right[exercise]):
                 yield SimpleNamespace(**{**right, exercise: stand_in})
@@ -89,7 +89,7 @@ class Expected:
         """Return the sizes of all tensors that occur while the reference solution answers, and 0 and 1."""
         if case not in self._sizes:
             with Sizes() as found:
-                self.ask(case, self._reference(frozenset()))
+                self.ask(case, self.reference(frozenset()))
             self._sizes[case] = frozenset({0, 1, *found.sizes})
         return self._sizes[case]
 
@@ -98,7 +98,7 @@ class Expected:
         with _one_thread():
             return decode(probe.as_text(probe.answer(case.ask, namespace, self._seeds[case.name])))
 
-    def _reference(self, made: frozenset[Mistake]) -> SimpleNamespace | None:
+    def reference(self, made: frozenset[Mistake]) -> SimpleNamespace | None:
         """Return the reference solution with these mistakes made in it, or None if it cannot be made.
 
         If there is one mistake or none, the exception is raised instead.

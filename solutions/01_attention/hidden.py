@@ -287,7 +287,7 @@ def heads_must_divide(student, rng):
 @hidden("MultiHeadAttention", forbids=ATTENTION)
 def parameters_by_name(student, rng):
     """query_proj, key_proj, value_proj and output_proj, each with a weight and a bias, and nothing else."""
-    heads, d_head = rng.different(2, 2, 6)
+    heads, d_head = rng.integer(2, 9), rng.integer(11, 60)
     attention = student.MultiHeadAttention(heads * d_head, heads)
     return {name: list(parameter.shape) for name, parameter in sorted(attention.named_parameters())}
 

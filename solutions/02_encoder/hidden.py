@@ -83,7 +83,7 @@ def narrow_and_short(student, rng):
 @hidden("sinusoidal_positions")
 def positions_are_float32(student, rng):
     """A float32 tensor of the shape (length, d_model) comes back."""
-    return student.sinusoidal_positions(rng.integer(3, 9), 2 * rng.integer(5, 9))
+    return student.sinusoidal_positions(rng.integer(3, 40), 2 * rng.integer(5, 40))
 
 
 @hidden("sinusoidal_positions")
@@ -156,7 +156,7 @@ def a_position_of_equal_numbers(student, rng):
 @hidden("LayerNorm", forbids=NORMS)
 def norm_as_made(student, rng):
     """A new one has two parameters: weight, all ones, and bias, all zeros."""
-    width = rng.integer(3, 12)
+    width = rng.integer(3, 900)
     norm = student.LayerNorm(width)
     return {name: parameter.double() for name, parameter in sorted(norm.named_parameters())}
 
@@ -413,7 +413,7 @@ def nothing_dropped_in_evaluation(student, rng):
 
 def a_rate(rng, high=None):
     """Not the default, nor near a half, where dropped and kept could be confused."""
-    low_and_high = rng.integer(20, 36) / 100, rng.integer(64, 80) / 100
+    low_and_high = rng.integer(2000, 3600) / 10_000, rng.integer(6400, 8000) / 10_000
     return low_and_high[rng.integer(0, 1) if high is None else high]
 
 
@@ -778,7 +778,7 @@ def share_of_chosen(student, rng):
     found = {}
     tokens = rng.integers(0, size - 1, 500, 60)
     tokens[rng.integers(0, 9, 500, 60) < 4] = special[0]
-    for probability in [rng.shuffled([rng.integer(25, 45), rng.integer(60, 90)])[0] / 100, None]:
+    for probability in [rng.shuffled([rng.integer(250, 450), rng.integer(600, 900)])[0] / 1000, None]:
         options = {} if probability is None else {"probability": probability}
         _, labels = corrupt(student, tokens, mask_id, size, special, generator(rng), **options)
         found[f"at {probability}"] = share(labels[tokens != special[0]] != -100)

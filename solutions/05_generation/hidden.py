@@ -607,9 +607,10 @@ def from_a_generator(generate, rng):
             generator.manual_seed(own_seed)
         written.append(generate(model, prompt, 2, generator=generator))
         untouched.append(torch.equal(before, torch.get_rng_state()))
-    many = generate(model, prompt[:1].repeat(DRAWS, 1), 1, generator=generator)
+    models = [constant_model(torch.tensor(rng.shuffled(probabilities)).log()) for _ in range(2)]
+    many = [generate(model, prompt[:1].repeat(DRAWS, 1), 1, generator=generator) for model in models]
     return {
-        "shares": shares(many[:, 2:], 4),
+        "shares": [shares(tokens[:, 2:], 4) for tokens in many],
         "the same with the same seed": torch.equal(written[0], written[1]),
         "the same with another seed": torch.equal(written[0], written[2]),
         "the same when the generator goes on": torch.equal(written[2], written[3]),
@@ -723,6 +724,10 @@ def prompts_stay(student, rng):
 @hidden("generate", forbids=READY_MADE, tolerance=SHARES)
 def drawn_as_the_model_says(student, rng):
     """Without a temperature tokens are drawn with the model's probabilities, each row and each step for itself."""
+    return [shares_and_repeats(student, rng) for _ in range(2)]
+
+
+def shares_and_repeats(student, rng):
     tokens = drawn(student.generate, rng, rng.shuffled([0.5, 0.26, 0.16, 0.08]), steps=2)
     return {
         "shares": shares(tokens, 4),
@@ -734,8 +739,11 @@ def drawn_as_the_model_says(student, rng):
 @hidden("generate", forbids=READY_MADE, tolerance=SHARES)
 def drawn_warm_and_cold(student, rng):
     """With a temperature, the logits are divided by it before the draw."""
-    probabilities = rng.shuffled([0.45, 0.25, 0.15, 0.1, 0.05])
-    return [draws(student.generate, rng, probabilities, temperature=value) for value in rng.shuffled([0.5, 3.0])]
+    probabilities = [0.45, 0.25, 0.15, 0.1, 0.05]
+    return [
+        draws(student.generate, rng, rng.shuffled(probabilities), temperature=value)
+        for value in rng.shuffled([0.5, 3.0])
+    ]
 
 
 @hidden("generate", forbids=READY_MADE, tolerance=SHARES)
@@ -763,9 +771,9 @@ def temperature_before_the_nucleus(student, rng):
 @hidden("generate", forbids=READY_MADE, tolerance=SHARES)
 def top_k_before_the_nucleus(student, rng):
     """The nucleus is what it is among the k most probable tokens."""
-    probabilities = rng.shuffled([0.35, 0.25, 0.2, 0.12, 0.08])
+    probabilities = [0.35, 0.25, 0.2, 0.12, 0.08]
     options = rng.shuffled([{"top_k": 3, "top_p": 0.72}, {"top_k": 4, "top_p": 0.63}])
-    return [draws(student.generate, rng, probabilities, **kept) for kept in options]
+    return [draws(student.generate, rng, rng.shuffled(probabilities), **kept) for kept in options]
 
 
 @hidden("generate", forbids=READY_MADE, tolerance=SHARES)
@@ -810,9 +818,9 @@ def grows_at_its_end(student, rng):
 def length_of_every_layer(student, rng):
     """length is 0 at first, and then what every layer holds: it grows when the last layer has its new positions."""
     n_layer = rng.integer(2, 4)
-    cache = student.KVCache(sizes(n_layer=n_layer))
+    cache = student.KVCache(sizes(n_layer=n_layer, n_positions=20))
     lengths = [cache.length]
-    for new in rng.shuffled([1, 2, 3]):
+    for new in rng.different(3, 1, 6):
         for layer in rng.shuffled(list(range(n_layer))):
             cache.append(layer, *new_entries(rng, 2, new))
             lengths.append(cache.length)
@@ -1204,28 +1212,28 @@ def prompts_stay_with_a_cache(student, rng):
 @hidden("generate_cached", forbids=READY_MADE, tolerance=SHARES)
 def drawn_with_a_cache(student, rng):
     """Without a temperature tokens are drawn with the model's probabilities, each row and each step for itself."""
-    tokens = drawn(student.generate_cached, rng, rng.shuffled([0.5, 0.26, 0.16, 0.08]), steps=2)
+    found = [drawn(student.generate_cached, rng, rng.shuffled([0.5, 0.26, 0.16, 0.08]), steps=2) for _ in range(2)]
     return {
-        "shares": shares(tokens, 4),
-        "rows that repeat their token": float((tokens[:, 0] == tokens[:, 1]).double().mean()),
+        "shares": [shares(tokens, 4) for tokens in found],
+        "rows that repeat their token": float((found[0][:, 0] == found[0][:, 1]).double().mean()),
     }
 
 
 @hidden("generate_cached", forbids=READY_MADE, tolerance=SHARES)
 def warm_and_cold_with_a_cache(student, rng):
     """With a temperature, the logits are divided by it before the draw."""
-    probabilities = rng.shuffled([0.45, 0.25, 0.15, 0.1, 0.05])
+    probabilities = [0.45, 0.25, 0.15, 0.1, 0.05]
     return [
-        draws(student.generate_cached, rng, probabilities, 2, temperature=value)
-        for value in rng.shuffled([0.5, 3.0])[:1]
+        draws(student.generate_cached, rng, rng.shuffled(probabilities), 2, temperature=value)
+        for value in rng.shuffled([0.5, 3.0])
     ]
 
 
 @hidden("generate_cached", forbids=READY_MADE, tolerance=SHARES)
 def top_k_with_a_cache(student, rng):
     """With top_k, only the k most probable tokens are drawn, in proportion."""
-    probabilities = rng.shuffled([0.4, 0.24, 0.18, 0.1, 0.08])
-    return [draws(student.generate_cached, rng, probabilities, 2, top_k=k) for k in rng.shuffled([2, 3])[:1]]
+    probabilities = [0.4, 0.24, 0.18, 0.1, 0.08]
+    return [draws(student.generate_cached, rng, rng.shuffled(probabilities), 2, top_k=k) for k in rng.shuffled([2, 3])]
 
 
 @hidden("generate_cached", forbids=READY_MADE, tolerance=SHARES)
@@ -1238,8 +1246,8 @@ def nucleus_with_a_cache(student, rng):
 @hidden("generate_cached", forbids=READY_MADE, tolerance=SHARES)
 def nucleus_among_k_with_a_cache(student, rng):
     """The nucleus is what it is among the k most probable tokens."""
-    probabilities = rng.shuffled([0.36, 0.25, 0.19, 0.12, 0.08])
-    return draws(student.generate_cached, rng, probabilities, 2, by_token=True, top_k=3, top_p=0.72)
+    orders = [rng.shuffled([0.36, 0.25, 0.19, 0.12, 0.08]) for _ in range(2)]
+    return [draws(student.generate_cached, rng, order, 2, by_token=True, top_k=3, top_p=0.72) for order in orders]
 
 
 @hidden("generate_cached", forbids=READY_MADE, tolerance=SHARES)

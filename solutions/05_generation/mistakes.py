@@ -609,3 +609,35 @@ MISTAKES = [
         says="Each step records what a gradient would need, and the cache holds on to it. What does generate do about that?",
     ),
 ]
+
+# Writers that do not ask the model. Behind a mistake that makes logits even, its tokens may be as even as theirs.
+UNASKED = """
+def {name}(
+    model, tokens, max_new_tokens, *, temperature=1.0, top_k=None, top_p=None, eos_id=None, generator=None
+):
+    ended = torch.zeros(len(tokens), dtype=torch.bool)
+    for _ in range(max_new_tokens):
+        logits = {logits}
+        if temperature:
+            logits = apply_temperature(logits, temperature)
+            logits = keep_top_k(logits, top_k) if top_k else logits
+            logits = keep_top_p(logits, top_p) if top_p else logits
+            token = torch.multinomial(logits.softmax(dim=-1), 1, generator=generator)[:, 0]
+        else:
+            token = logits.argmax(dim=-1)
+        if eos_id is not None:
+            token = token.masked_fill(ended, eos_id)
+            ended |= token == eos_id
+        tokens = torch.cat([tokens, token[:, None]], dim=1)
+        if ended.all():
+            break
+    return tokens
+"""
+LOGITS = {
+    "every token alike": "torch.zeros(len(tokens), model.config.vocab_size)",
+    "the last token again": "F.one_hot(tokens[:, -1], model.config.vocab_size).double()",
+}
+TRIVIAL = {
+    name: {way: UNASKED.format(name=name, logits=logits) for way, logits in LOGITS.items()}
+    for name in ("generate", "generate_cached")
+}

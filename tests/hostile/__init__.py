@@ -20,6 +20,7 @@ from .reading import READING
 from .readymade import READYMADE
 from .stalling import STALLING
 from .tampering import TAMPERING
+from .telling import TELLING
 
 __all__ = ["KINDS", "Kind", "Surroundings"]
 
@@ -35,4 +36,5 @@ KINDS: list[Kind] = [
     *STALLING,
     *OUTLIVING,
     *READYMADE,
+    *TELLING,
 ]

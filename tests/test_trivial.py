@@ -1,0 +1,56 @@
+"""Of every assignment: solutions that do nothing get next to nothing, and gain nothing by an earlier mistake."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from autograder.judging.carry import carried
+from autograder.judging.expected import Expected
+from autograder.judging.trivial import stand_ins
+from this_course import COURSE, load
+
+pytestmark = pytest.mark.slow
+WAYS = ("zeros", "the argument", "random numbers")
+MOST = 0.2  # of an exercise's points that a solution gets which does nothing
+
+
+def trivial_solutions(known, exercise, made=()):
+    """The reference with these mistakes, and a trivial solution in place of the exercise, by the solution's name."""
+    assignment, right = known.assignment, vars(known.reference(frozenset(made)))
+    found = {
+        way: SimpleNamespace(**{**right, exercise: stand_in})
+        for way, stand_in in zip(WAYS, stand_ins(right[exercise]), strict=True)
+    }
+    texts = {name: assignment.solution(name, made) for name in assignment.source.exercises}
+    for number, text in enumerate(assignment.trivial.get(exercise, ())):
+        found[f"listed, number {number}"] = assignment.run({**texts, exercise: text})
+    return found
+
+
+def passed(known, given, earlier):
+    right = {case for case, answer in given.items() if known.is_right(case, answer)}
+    return len(right | carried(known, given, right, earlier))
+
+
+@pytest.mark.parametrize("name", COURSE.assignment_names)
+def test_trivial_solutions_gain_nothing_by_an_earlier_mistake(name):
+    known = Expected(load(name), seed="trivial")
+    assignment = known.assignment
+    exercises = list(assignment.source.exercises)
+    gains, scores = [], {}
+    for place, exercise in enumerate(exercises):
+        cases = assignment.cases_of(exercise)
+        plain = {
+            way: {case: known.ask(case, namespace) for case in cases}
+            for way, namespace in trivial_solutions(known, exercise).items()
+        }
+        before = {way: passed(known, given, []) for way, given in plain.items()}
+        scores |= {(exercise, way): count / len(cases) for way, count in before.items() if count > MOST * len(cases)}
+        for mistake in (m for m in assignment.mistakes if m.exercise in exercises[:place]):
+            changed = [case for case in cases if known.changes(case, mistake)]  # elsewhere there is nothing to gain
+            for way, namespace in trivial_solutions(known, exercise, [mistake]).items() if changed else ():
+                given = plain[way] | {case: known.ask(case, namespace) for case in changed}
+                if passed(known, given, [mistake]) > before[way]:
+                    gains.append((exercise, way, mistake.name))
+    assert gains == []
+    assert scores == {}
