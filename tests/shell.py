@@ -22,12 +22,13 @@ def run(words: list[str]) -> int:
 
 
 def serve() -> int:
+    import nbgrader.apps.nbgraderapp  # noqa: F401
+
     import autograder.classroom.commands  # noqa: F401
     import autograder.classroom.export
     import autograder.classroom.grade
     import autograder.judging.judge
     import autograder.running.execute  # noqa: F401
-    import nbgrader.apps.nbgraderapp  # noqa: F401
 
     for line in sys.stdin:
         words, output = json.loads(line)

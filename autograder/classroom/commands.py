@@ -4,9 +4,11 @@ They import what they need when they run, so that the others need not wait for i
 """
 
 import argparse
+import logging
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 
 from autograder.errors import UserError
@@ -96,8 +98,7 @@ def _grade(course, chosen) -> int:
     keep_private(course)
     handed = Handed(course, assignment.name)
     students = to_grade(handed, chosen.student)
-    with warnings.catch_warnings(), tqdm(total=len(students)) as bar:
-        warnings.simplefilter("ignore")  # nbgrader's and SQLAlchemy's, which would cut through the progress bar
+    with _quiet(), tqdm(total=len(students)) as bar:
         try:
             for result in grade(course, assignment.name, students, chosen.force):
                 results.append(result)
@@ -114,6 +115,20 @@ def _grade(course, chosen) -> int:
         kept = f" What was graded is kept: {len(results)} of {len(students)}." if results else ""
         print(stopped + kept, file=sys.stderr)
     return int(bool(stopped) or any(result.ungraded for result in results))
+
+
+@contextmanager
+def _quiet():
+    """Keep inside what would cut through a progress bar: SQLAlchemy's warnings, and nbgrader's reports of errors, which
+    the results tell, too."""
+    log, nowhere = logging.getLogger("tornado.application"), logging.NullHandler()
+    log.addHandler(nowhere)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.removeHandler(nowhere)
 
 
 def _export(course, chosen) -> int:
