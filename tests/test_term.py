@@ -166,16 +166,19 @@ def second_assignment_comes_from_elsewhere(term):
             archive.writestr(f"last{student}first{student}_{late}{100 + number}_{500 + number}_hw-1.ipynb", done)
     assert "5 would be taken in, 0 left out" in term.ours("intake", "submissions.zip")
     assert "5 taken in, 0 left out" in term.ours("intake", "submissions.zip", "--apply")
-    term.put("s06", SECOND, done)  # by hand, without a time
+    term.put("guest", SECOND, done)  # by hand, without a time, and of nobody who is enrolled
     said = term.ours("grade", SECOND)
     assert "6 graded, 0 ungraded" in said and " late " in said and "-4" in said
-    for student in term.students[:6]:
+    for student in (*term.students[:5], "guest"):
         term.by_hand(student, SECOND, "why", 2)
+    with term.gradebook() as gradebook:
+        assert (gradebook.find_student("guest").last_name, gradebook.find_student("guest").first_name) == ("guest", "")
     term.command("nbgrader", "generate_feedback", SECOND)
     term.command("nbgrader", "release_feedback", SECOND)
     assert len(list((term.folder / "exchange" / "arithmetic" / "feedback").glob("*.html"))) == 6
 
     said = term.ours("export", "--format", "canvas", "--to", "back.csv")
+    assert "02_second: not in the list of the class: guest" in said
     with (term.folder / "back.csv").open(newline="") as file:
         rows = {row["SIS Login ID"]: row for row in csv.DictReader(file)}
     assert rows[""]["02_second (9)"] == "10" and rows["s01"]["02_second (9)"] == "6.00"

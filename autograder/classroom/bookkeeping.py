@@ -28,6 +28,10 @@ class SaveGrades(SaveAutoGrades):
         with Gradebook(names["db_url"]) as gradebook:
             submitted = gradebook.find_submission_notebook(names["notebook"], names["assignment"], names["student"])
             resources["autograder"]["first"] = all(grade.auto_score is None for grade in submitted.grades)
+            student = submitted.student
+            if student.last_name is None and student.first_name is None:
+                student.last_name, student.first_name = student.id, ""  # formgrader would show "None, None"
+                gradebook.db.commit()
         self._answers, self._before = answers(notebook), before.answers if before else {}
         return super().preprocess(notebook, resources)
 

@@ -57,7 +57,10 @@ def standings(course: Course, gradebook: Gradebook, assignment: Assignment) -> I
 
 
 def _person(student: Student | None) -> dict:
-    return {name: getattr(student, name, None) or "" for name in ("last_name", "first_name", "email")}
+    found = {name: getattr(student, name, None) or "" for name in ("last_name", "first_name", "email")}
+    if student and not found["first_name"] and found["last_name"] == student.id:  # only formgrader needs some name
+        found["last_name"] = ""
+    return found
 
 
 def _came_of_it(
