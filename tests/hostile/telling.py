@@ -13,14 +13,14 @@ LINES = {}
 """
 
 
-def message(name: str, send: str, status: str = "graded") -> Kind:
+def message(name: str, send: str) -> Kind:
     """Make a kind whose exercises all send digits of their seeds, and must get no points.
 
     send  the body of every exercise, which may use ``number``
     """
     body = f"    number = seen()\n    {send}"
     instead = {exercise: f"def {exercise}(*a, **k):\n{body}" for exercise in ALL}
-    return variant(name, status, 0.0, first=SEEN, **instead)
+    return variant(name, "anomalies", 0.0, first=SEEN, **instead)
 
 
 SHAPES = "mat1 and mat2 shapes cannot be multiplied ({}x{} and {}x{})"
@@ -30,9 +30,9 @@ TELLING: list[Kind] = [
     message(
         "digits in the numbers of a message", f"raise RuntimeError({SHAPES!r}.format(*str(number)[:4]))", "anomalies"
     ),
-    message("digits in which line raises", LADDER, "anomalies"),
-    message("digits in how many values are off", "return torch.arange(90000.0) < number % 90000", "anomalies"),
-    message("digits in a shape", "return torch.zeros([1 + int(digit) for digit in str(number)[:5]])", "anomalies"),
+    message("digits in which line raises", LADDER),
+    message("digits in how many values are off", "return torch.arange(90000.0) < number % 90000"),
+    message("digits in a shape", "return torch.zeros([1 + int(digit) for digit in str(number)[:5]])"),
     message(
         "digits in the kind of the error", "raise (ValueError, TypeError, KeyError, OSError)[number % 4]", "anomalies"
     ),
