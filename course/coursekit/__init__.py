@@ -13,9 +13,9 @@ from coursekit.plots import (
     reach_maps,
     run_dots,
     score_curves,
-    stack_pictures,
 )
 from coursekit.reach import reach, reached
+from coursekit.stacks import stack_pictures
 from coursekit.table import comparison_table, ledger
 from coursekit.training import History, train, under_grading
 from coursekit.vocabulary import Vocabulary

@@ -1,7 +1,6 @@
 """Draws the figures of the notebooks. Everywhere rows are queries (or outputs), and columns are keys (or inputs)."""
 
 from collections.abc import Mapping, Sequence
-from difflib import SequenceMatcher
 
 import matplotlib.pyplot as plt
 from matplotlib.colors import ListedColormap
@@ -27,8 +26,11 @@ def attention_maps(maps: Mapping[str, Tensor], tokens: Sequence[str], keys: Sequ
     tokens  the query_length labels
     keys    the key_length labels; None: the same as tokens
     """
-    columns = max(weights.shape[1] for weights in maps.values())
-    figure, axes = _panels(len(maps), least=0.42 * columns + 0.8)  # inches, so that the numbers can be read
+    rows, columns = (max(weights.shape[side] for weights in maps.values()) for side in (0, 1))
+    longest = max(len(token) for token in tokens), max(len(token) for token in keys or tokens)
+    cell, letter = 0.36, 0.09  # inches, so that numbers and words can be read
+    least, tall = cell * columns + letter * longest[0] + 0.4, cell * rows + letter * longest[1] + 0.7
+    figure, axes = _panels(len(maps), least, tall)
     for axis, (title, weights) in zip(axes, maps.items(), strict=True):
         weights = weights.detach().float()
         image = axis.imshow(weights.masked_fill(weights == 0, float("nan")).numpy(), cmap=WEIGHTS, vmin=0, vmax=1)
@@ -173,46 +175,6 @@ def run_dots(
     return figure
 
 
-def stack_pictures(stacks: Mapping[str, Sequence[str]]) -> Figure:
-    """Draw stacks of parts side by side, each changed a little from the one on its left.
-
-    Data enter a stack at the bottom, and leave it at the top.
-
-    stacks  {title: names of the parts, from the bottom up}
-
-    A part that the next stack lacks has a dashed orange frame; a part that the stack before lacked is blue.
-    """
-    parts = list(stacks.values())
-    kept = [  # the parts that each stack has in common with the next one
-        SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
-        for before, after in zip(parts, parts[1:], strict=False)
-    ]
-    size = (2.0 * len(stacks), 0.36 * max(map(len, parts)) + 0.9)
-    figure, axes = plt.subplots(1, len(stacks), figsize=size, squeeze=False, layout="constrained")
-    for number, (axis, (title, names)) in enumerate(zip(axes[0], stacks.items(), strict=True)):
-        stay = old = set(range(len(names)))
-        if number < len(kept):
-            stay = {block.a + i for block in kept[number] for i in range(block.size)}
-        if number:
-            old = {block.b + i for block in kept[number - 1] for i in range(block.size)}
-        for height, name in enumerate(names):
-            goes, new = height not in stay, height not in old
-            axis.barh(
-                height,
-                1,
-                height=0.76,
-                color=COLOURS[0] if new else NOTHING,
-                edgecolor=COLOURS[1] if goes else "grey",
-                linestyle="--" if goes else "-",
-                linewidth=2 if goes else 0.6,
-            )
-            axis.text(0.5, height, name, ha="center", va="center", fontsize=8, color="white" if new else "black")
-        axis.set(xlim=(-0.03, 1.03), ylim=(-0.6, max(map(len, parts)) - 0.4))
-        axis.set_title(title, fontsize=9)
-        axis.axis("off")
-    return figure
-
-
 def _smoothed(losses: Sequence[float], smooth: int) -> tuple[list[int], list[float]]:
     ends = range(1, len(losses) + 1)
     return list(ends), [sum(losses[max(0, end - smooth) : end]) / min(end, smooth) for end in ends]
@@ -225,12 +187,16 @@ def _lines(groups: Mapping) -> list[tuple[str, str]]:
     return _LINES[: len(groups)]
 
 
-def _panels(count: int, least: float = 0.0):
-    """Return a figure and this many panels, in a row if each can be as wide as `least`, else in several rows."""
+def _panels(count: int, least: float = 0.0, tall: float = 0.0):
+    """Return a figure and this many panels, in a row if each can be as wide as `least`, else in several rows.
+
+    tall  the height of a panel, if there are several rows of them
+    """
     widest = 11  # inches: the whole should not have to be scrolled
-    beside = count if least * count <= widest else max(1, int(widest / least))
-    rows, wide = -(-count // beside), max(least, min(3.3, widest / beside))
-    size = (wide * beside, (wide + 0.3) * rows)
+    rows = -(-count // max(1, int(widest / least))) if least * count > widest else 1
+    beside = -(-count // rows)
+    wide = max(least, min(3.3, widest / beside))
+    size = (wide * beside, tall * rows if rows > 1 else wide + 0.3)
     figure, axes = plt.subplots(rows, beside, figsize=size, squeeze=False, layout="constrained")
     for axis in axes.flat[count:]:
         axis.axis("off")
