@@ -127,10 +127,10 @@ class LayerNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise each position by itself: x (..., d_model) -> (..., d_model).
+        """Normalise each position by itself: x (..., d_model) -> (..., d_model), of the same dtype.
 
         The variance is the mean of the squared deviations (divided by d_model, not by d_model - 1), and eps is added
-        to it under the root.
+        to it under the root. x is not modified. Gradients also pass through the mean and the variance.
         """
         mean = x.mean(dim=-1, keepdim=True)  # (..., 1)
         variance = x.var(dim=-1, keepdim=True, unbiased=False)  # (..., 1)
@@ -149,7 +149,7 @@ class FeedForward(nn.Module):
         self.activation = activation
 
     def forward(self, x: Tensor) -> Tensor:
-        """linear1, the activation, linear2: x (..., d_model) -> (..., d_model)."""
+        """Apply linear1, the activation and linear2, and nothing else: x (..., d_model) -> (..., d_model)."""
         return self.linear2(self.activation(self.linear1(x)))
 
 
@@ -168,8 +168,10 @@ class EncoderLayer(nn.Module):
     ):
         """Make the parts self_attention, feed_forward, norm1 (for attention) and norm2 (for feed_forward).
 
-        dropout     the share of numbers that are set to 0 while training, in the output of each of the two sublayers,
-                    before it is added to the residual
+        There are no parameters besides theirs.
+
+        dropout     the share of numbers that are set to 0 while training, each on its own, in the output of each of
+                    the two sublayers, before it is added to the residual; nothing else is dropped
         activation  of feed_forward
         eps         of both norms
         norm_first  False: normalise after each residual sum, as in the paper; True: normalise what goes into each
@@ -186,7 +188,7 @@ class EncoderLayer(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Attend, then feed forward, each with a residual and a norm.
 
-        x     (batch, length, d_model)
+        x     (batch, length, d_model); it is not modified
         mask  bool, broadcasts to (batch, num_heads, length, length); True where a query may attend to a key
 
         Returns (batch, length, d_model).
@@ -216,7 +218,7 @@ class Encoder(nn.Module):
         """Make layers, an nn.ModuleList of num_layers EncoderLayers, no two of which share a parameter.
 
         With norm_first there is one more LayerNorm, called norm, after the last layer. Without, there is none.
-        The other arguments are those of EncoderLayer.
+        The other arguments are those of EncoderLayer, and all layers get them. All dropout is inside the layers.
         """
         super().__init__()
         self.layers = nn.ModuleList(
@@ -227,7 +229,7 @@ class Encoder(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Run all layers, each with the mask.
 
-        x     (batch, length, d_model): tokens that are embedded already, with their positions
+        x     (batch, length, d_model): tokens that are embedded already, with their positions; it is not modified
         mask  bool, broadcasts to (batch, num_heads, length, length); True where a query may attend to a key
 
         Returns (batch, length, d_model).
@@ -248,13 +250,14 @@ def mask_tokens(
     """Make a fill-in-the-blank exercise of a text, as BERT does (Devlin et al. 2018, section 3.1, task 1).
 
     tokens       (batch, length) int64; it is not modified
-    special_ids  tokens that are never chosen, such as padding; there may be none
-    generator    where all random numbers come from
+    special_ids  tokens that are never chosen, such as padding; there may be none. mask_id is spared only if it is here
+    generator    where all random numbers come from; torch's own state is neither used nor changed
     probability  with which each token is chosen, whatever becomes of the others
 
     Returns inputs and labels, both (batch, length) int64. Of the chosen tokens, the inputs show mask_id in 80 % of the
-    cases, a random one of all vocab_size tokens in 10 %, and the token itself in the last 10 %. The labels show the
-    chosen tokens as they were, and -100 everywhere else. What is not chosen is the same in the inputs.
+    cases, a random one of all vocab_size tokens in 10 %, and the token itself in the last 10 %; this is decided for
+    each token on its own. The labels show the chosen tokens as they were, and -100 everywhere else. Where nothing is
+    chosen, the inputs are the tokens.
     """
     special = torch.isin(tokens, torch.tensor(special_ids, dtype=tokens.dtype))
     chosen = (torch.rand(tokens.shape, generator=generator) < probability) & ~special
@@ -275,10 +278,11 @@ def train_step(
     """Take one step of training.
 
     loss_function  loss_function(model, batch) is the loss, a tensor of one number; it is called once
-    optimizer      holds the parameters of the model
+    optimizer      holds the parameters of the model, in one group or several
 
-    The model is put into training mode. The gradients are those of this batch alone, whatever was there before. They
-    are clipped: all of them together, as one vector, get a length of at most 1. Then the optimizer takes one step.
+    The model and all its parts are put into training mode before the loss is computed. The gradients are those of this
+    batch alone, whatever was there before. They are clipped: all of them together, as one vector, get a length of at
+    most 1. Then the optimizer takes one step. A parameter that the loss does not use has no gradient, and does no harm.
 
     Returns the loss before the step, as a float.
     """
