@@ -6,6 +6,7 @@ from pathlib import Path
 from nbgrader.api import Gradebook, MissingEntry
 
 from autograder.authoring.course import Course
+from autograder.classroom.roster import folder_of
 from autograder.errors import NotFound
 from autograder.judging.report import printable
 from autograder.running.records import Records
@@ -31,4 +32,6 @@ def forget(course: Course, student: str) -> str:
         raise NotFound(f"Nobody called {student} is in the records, the gradebook or the classroom.")
     said = [f"Removed {lines} gradings from the records" + (", and the student from the gradebook." if known else ".")]
     said += [f"left, to delete by hand: {printable(str(folder))}" for folder in folders]
+    lists = sorted(folder_of(course).glob("*.csv"))
+    said += [f"a list of the class may name the student still, as backups may: {printable(str(path))}" for path in lists]
     return "\n".join(said)
