@@ -27,13 +27,9 @@ SHAPES = "mat1 and mat2 shapes cannot be multiplied ({}x{} and {}x{})"
 LADDER = "\n    ".join(f"if number % 64 == {line}: return None + {line}" for line in range(64))
 
 TELLING: list[Kind] = [
-    message(
-        "digits in the numbers of a message", f"raise RuntimeError({SHAPES!r}.format(*str(number)[:4]))", "anomalies"
-    ),
+    message("digits in the numbers of a message", f"raise RuntimeError({SHAPES!r}.format(*str(number)[:4]))"),
     message("digits in which line raises", LADDER),
     message("digits in how many values are off", "return torch.arange(90000.0) < number % 90000"),
     message("digits in a shape", "return torch.zeros([1 + int(digit) for digit in str(number)[:5]])"),
-    message(
-        "digits in the kind of the error", "raise (ValueError, TypeError, KeyError, OSError)[number % 4]", "anomalies"
-    ),
+    message("digits in the kind of the error", "raise (ValueError, TypeError, KeyError, OSError)[number % 4]"),
 ]
