@@ -33,5 +33,5 @@ def forget(course: Course, student: str) -> str:
     said = [f"Removed {lines} gradings from the records" + (", and the student from the gradebook." if known else ".")]
     said += [f"left, to delete by hand: {printable(str(folder))}" for folder in folders]
     lists = sorted(folder_of(course).glob("*.csv"))
-    said += [f"a list of the class may name the student still, as backups may: {printable(str(path))}" for path in lists]
+    said += [f"a list of the class may name the student still, as a backup may: {printable(str(p))}" for p in lists]
     return "\n".join(said)
