@@ -127,7 +127,7 @@ def test_every_run_is_drawn_and_the_steps_are_told():
     assert [line.get_ydata().tolist() for line in axis.lines] == [[4.0, 3.0, 2.5], [1.0, 1.0], [4.0, 3.0, 2.5]]
     labels = [text.get_text() for text in axis.get_legend().get_texts()]
     assert labels == ["first (2 runs, 2 to 3 steps)", "second (3 steps)"]
-    assert axis.get_yscale() == "log" and axis.get_ylabel() == "loss, mean of 2"
+    assert axis.get_yscale() == "log" and axis.get_ylabel() == "loss in nats, mean of 2 steps"
 
 
 def test_positions_are_drawn_with_their_products():

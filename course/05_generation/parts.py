@@ -12,7 +12,9 @@ from transformers import GPT2Config
 
 
 def causal_mask(length: int) -> Tensor:
-    """Which positions may each position attend to, when none may look ahead?
+    """Tell which positions each position may attend to, if none may look ahead.
+
+    length  the number of positions, 1 or more
 
     Returns a (length, length) bool tensor. [i, j] is True where query i may attend to key j.
     """
@@ -20,7 +22,7 @@ def causal_mask(length: int) -> Tensor:
 
 
 def padding_mask(lengths: Tensor, max_length: int) -> Tensor:
-    """Which keys are real tokens, and not padding?
+    """Tell which keys are tokens, and not padding. The padding comes after the tokens.
 
     lengths     (batch,) int64: how many tokens each sequence has, from 0 to max_length; it is not modified
     max_length  the padded length; it may be larger than all of the lengths
@@ -42,7 +44,10 @@ def scaled_dot_product_attention(
     value  (..., Tk, d_v)
     mask   bool, broadcasts to (..., Tq, Tk); True where a query may attend to a key. None: everywhere.
 
-    Returns output (..., Tq, d_v) and weights (..., Tq, Tk), in the dtype of the arguments.
+    Any leading dimensions, sizes of 1 and tensors that are views are possible.
+
+    Returns output (..., Tq, d_v) and weights (..., Tq, Tk), both in the dtype of the arguments: float16, bfloat16,
+    float32 or float64. The four promises above hold. Gradients of the output reach query, key and value.
     """
     query = query * query.shape[-1] ** -0.5
     scores = query @ key.transpose(-2, -1)  # (..., Tq, Tk)
@@ -60,7 +65,7 @@ class MultiHeadAttention(nn.Module):
     def __init__(self, d_model: int, num_heads: int):
         """Make four projections: query_proj, key_proj, value_proj and output_proj, each nn.Linear(d_model, d_model).
 
-        Raises ValueError if num_heads does not divide d_model, or is smaller than 1.
+        There are no other parameters. Raises ValueError if num_heads does not divide d_model, or is smaller than 1.
         """
         super().__init__()
         self.num_heads = num_heads
@@ -79,7 +84,8 @@ class MultiHeadAttention(nn.Module):
         key, value  (batch, Tk, d_model)
         mask        bool, broadcasts to (batch, num_heads, Tq, Tk); True where a query may attend to a key
 
-        Returns (batch, Tq, d_model), and keeps the weights in self.weights.
+        Returns (batch, Tq, d_model), and keeps the weights (batch, num_heads, Tq, Tk) in self.weights, detached.
+        The arguments are not modified. Gradients reach every projection and every input.
         """
         heads, weights = scaled_dot_product_attention(
             self._split(self.query_proj(query)),
@@ -125,10 +131,10 @@ class LayerNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise each position by itself: x (..., d_model) -> (..., d_model).
+        """Normalise each position by itself: x (..., d_model) -> (..., d_model), of the same dtype.
 
         The variance is the mean of the squared deviations (divided by d_model, not by d_model - 1), and eps is added
-        to it under the root.
+        to it under the root. x is not modified. Gradients also pass through the mean and the variance.
         """
         mean = x.mean(dim=-1, keepdim=True)  # (..., 1)
         variance = x.var(dim=-1, keepdim=True, unbiased=False)  # (..., 1)
@@ -147,7 +153,7 @@ class FeedForward(nn.Module):
         self.activation = activation
 
     def forward(self, x: Tensor) -> Tensor:
-        """linear1, the activation, linear2: x (..., d_model) -> (..., d_model)."""
+        """Apply linear1, the activation and linear2, and nothing else: x (..., d_model) -> (..., d_model)."""
         return self.linear2(self.activation(self.linear1(x)))
 
 
@@ -166,8 +172,10 @@ class EncoderLayer(nn.Module):
     ):
         """Make the parts self_attention, feed_forward, norm1 (for attention) and norm2 (for feed_forward).
 
-        dropout     the share of numbers that are set to 0 while training, in the output of each of the two sublayers,
-                    before it is added to the residual
+        There are no parameters besides theirs.
+
+        dropout     the share of numbers that are set to 0 while training, each on its own, in the output of each of
+                    the two sublayers, before it is added to the residual; nothing else is dropped
         activation  of feed_forward
         eps         of both norms
         norm_first  False: normalise after each residual sum, as in the paper; True: normalise what goes into each
@@ -184,7 +192,7 @@ class EncoderLayer(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Attend, then feed forward, each with a residual and a norm.
 
-        x     (batch, length, d_model)
+        x     (batch, length, d_model); it is not modified
         mask  bool, broadcasts to (batch, num_heads, length, length); True where a query may attend to a key
 
         Returns (batch, length, d_model).
@@ -214,7 +222,7 @@ class Encoder(nn.Module):
         """Make layers, an nn.ModuleList of num_layers EncoderLayers, no two of which share a parameter.
 
         With norm_first there is one more LayerNorm, called norm, after the last layer. Without, there is none.
-        The other arguments are those of EncoderLayer.
+        The other arguments are those of EncoderLayer, and all layers get them. All dropout is inside the layers.
         """
         super().__init__()
         self.layers = nn.ModuleList(
@@ -225,7 +233,7 @@ class Encoder(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Run all layers, each with the mask.
 
-        x     (batch, length, d_model): tokens that are embedded already, with their positions
+        x     (batch, length, d_model): tokens that are embedded already, with their positions; it is not modified
         mask  bool, broadcasts to (batch, num_heads, length, length); True where a query may attend to a key
 
         Returns (batch, length, d_model).
@@ -246,13 +254,14 @@ def mask_tokens(
     """Make a fill-in-the-blank exercise of a text, as BERT does (Devlin et al. 2018, section 3.1, task 1).
 
     tokens       (batch, length) int64; it is not modified
-    special_ids  tokens that are never chosen, such as padding; there may be none
-    generator    where all random numbers come from
+    special_ids  tokens that are never chosen, such as padding; there may be none. mask_id is spared only if it is here
+    generator    where all random numbers come from; torch's own state is neither used nor changed
     probability  with which each token is chosen, whatever becomes of the others
 
     Returns inputs and labels, both (batch, length) int64. Of the chosen tokens, the inputs show mask_id in 80 % of the
-    cases, a random one of all vocab_size tokens in 10 %, and the token itself in the last 10 %. The labels show the
-    chosen tokens as they were, and -100 everywhere else. What is not chosen is the same in the inputs.
+    cases, a random one of all vocab_size tokens in 10 %, and the token itself in the last 10 %; this is decided for
+    each token on its own. The labels show the chosen tokens as they were, and -100 everywhere else. Where nothing is
+    chosen, the inputs are the tokens.
     """
     special = torch.isin(tokens, torch.tensor(special_ids, dtype=tokens.dtype))
     chosen = (torch.rand(tokens.shape, generator=generator) < probability) & ~special
@@ -273,10 +282,11 @@ def train_step(
     """Take one step of training.
 
     loss_function  loss_function(model, batch) is the loss, a tensor of one number; it is called once
-    optimizer      holds the parameters of the model
+    optimizer      holds the parameters of the model, in one group or several
 
-    The model is put into training mode. The gradients are those of this batch alone, whatever was there before. They
-    are clipped: all of them together, as one vector, get a length of at most 1. Then the optimizer takes one step.
+    The model and all its parts are put into training mode before the loss is computed. The gradients are those of this
+    batch alone, whatever was there before. They are clipped: all of them together, as one vector, get a length of at
+    most 1. Then the optimizer takes one step. A parameter that the loss does not use has no gradient, and does no harm.
 
     Returns the loss before the step, as a float.
     """
@@ -290,11 +300,12 @@ def train_step(
 
 
 def shift_right(targets: Tensor, bos_id: int) -> Tensor:
-    """What the decoder reads while it learns to write the targets: everything up to the token before.
+    """Return what the decoder reads while it learns to predict the targets.
 
-    targets  (batch, length) int64; it is not modified
+    targets  (batch, length) int64, length 1 or more; it may be a view, and it is not modified
+    bos_id   any token, even one that occurs in the targets
 
-    Returns (batch, length) int64: bos_id in front, and the targets after it but for their last token.
+    Returns (batch, length) int64: bos_id in front, and after it all targets but the last of each row.
     """
     first = torch.full_like(targets[:, :1], bos_id)  # (batch, 1)
     return torch.cat([first, targets[:, :-1]], dim=1)  # (batch, length)
@@ -313,10 +324,12 @@ class DecoderLayer(nn.Module):
         eps: float = 1e-5,
         norm_first: bool = False,
     ):
-        """Make the parts self_attention, cross_attention and feed_forward, and for each its norm: norm1, norm2, norm3.
+        """Make the parts self_attention, cross_attention and feed_forward, and their norms norm1, norm2 and norm3.
+
+        No other part has parameters, and no two parts share any.
 
         dropout     the share of numbers that are set to 0 while training, in the output of each of the three
-                    sublayers, before it is added to the residual
+                    sublayers, before it is added to the residual; nothing else is dropped
         activation  of feed_forward
         eps         of the norms
         norm_first  False: normalise after each residual sum, as in the paper; True: normalise what comes into each
@@ -335,14 +348,17 @@ class DecoderLayer(nn.Module):
     def forward(
         self, x: Tensor, memory: Tensor, self_mask: Tensor | None = None, memory_mask: Tensor | None = None
     ) -> Tensor:
-        """Attend to the target, then to the source, then feed forward, each with a residual and a norm.
+        """Attend to the target, then to the source, then feed forward, each with a residual connection and a norm.
 
         x            (batch, target_length, d_model)
-        memory       (batch, source_length, d_model): what the encoder has made of the source
-        self_mask    bool, broadcasts to (batch, num_heads, target_length, target_length)
-        memory_mask  bool, broadcasts to (batch, num_heads, target_length, source_length)
+        memory       (batch, source_length, d_model), the output of the encoder
+        self_mask    bool, broadcasts to (batch, num_heads, target_length, target_length); None: no mask
+        memory_mask  bool, broadcasts to (batch, num_heads, target_length, source_length); None: no mask
 
-        Returns (batch, target_length, d_model).
+        A position that may attend to nothing gets zeros from that attention, as in notebook 1, and never NaN.
+
+        Returns (batch, target_length, d_model), in the dtype of the parameters: float32 or float64. The arguments are
+        not modified. Gradients reach x, memory and every parameter.
         """
         if self.norm_first:
             normal = self.norm1(x)
@@ -371,9 +387,9 @@ class Transformer(nn.Module):
         eps: float = 1e-5,
         norm_first: bool = False,
     ):
-        """This part is given. There are num_layers layers in the encoder, and as many in the decoder.
+        """This part is given. The encoder has num_layers layers, and the decoder has as many.
 
-        source_vocab, target_vocab  how many tokens each language has
+        source_vocab, target_vocab  the number of tokens of each language
         pad_id                      the token that fills up sentences, in both languages
         """
         super().__init__()
@@ -391,11 +407,12 @@ class Transformer(nn.Module):
     def encode(self, source: Tensor) -> tuple[Tensor, Tensor]:
         """Read a source sentence.
 
-        source  (batch, source_length) int64, filled up with pad_id
+        source  (batch, source_length) int64, filled up with pad_id; a sentence may be all padding
 
-        Returns the memory (batch, source_length, d_model), and the memory_mask (batch, 1, 1, source_length) bool,
-        True where the source is no padding. Embeddings are multiplied by sqrt(d_model) and get their positions added;
-        dropout is applied to the sum (sections 3.4, 3.5 and 5.4). No position attends to padding.
+        Returns the memory (batch, source_length, d_model), in the dtype of the parameters, and the memory_mask (batch,
+        1, 1, source_length) bool, True where the source is no padding. Embeddings are multiplied by sqrt(d_model), and
+        their positions are added; dropout is applied to the sum (sections 3.4, 3.5 and 5.4) and, outside the layers,
+        to nothing else. No position attends to padding. No argument is modified, here and below.
         """
         memory_mask = (source != self.pad_id)[:, None, None, :]  # (batch, 1, 1, source_length)
         memory = self.encoder(self._embed(source, self.source_embedding), memory_mask)
@@ -409,13 +426,13 @@ class Transformer(nn.Module):
     def decode(self, target_inputs: Tensor, memory: Tensor, memory_mask: Tensor) -> Tensor:
         """Predict the token after each target input.
 
-        target_inputs  (batch, target_length) int64
-        memory         (batch, source_length, d_model)
-        memory_mask    (batch, 1, 1, source_length) bool
+        target_inputs  (batch, target_length) int64; pad_id is a token like any other here
+        memory         (batch, source_length, d_model), from encode or from elsewhere
+        memory_mask    (batch, 1, 1, source_length) bool, used as it is
 
-        Returns logits (batch, target_length, target_vocab). Embeddings are made as in encode. No position attends to
-        one after it; pad_id is a token like any other here. After decoder_norm, the logits are products with the
-        target embedding's weights (section 3.4).
+        Returns logits (batch, target_length, target_vocab), in the dtype of the parameters. Embeddings are made as in
+        encode. No position attends to a later one. All decoder layers run, in their order. After decoder_norm, the
+        logits are products with the target embedding's weights (section 3.4).
         """
         x = self._embed(target_inputs, self.target_embedding)
         self_mask = causal_mask(target_inputs.shape[1])  # (target_length, target_length)
@@ -425,7 +442,10 @@ class Transformer(nn.Module):
         return x @ self.target_embedding.weight.T  # (batch, target_length, target_vocab)
 
     def forward(self, source: Tensor, target_inputs: Tensor) -> Tensor:
-        """Logits (batch, target_length, target_vocab) for a source (batch, source_length) and target inputs."""
+        """Return logits (batch, target_length, target_vocab) for a source (batch, source_length) and target inputs.
+
+        Gradients reach both embeddings, the encoder and the decoder layers.
+        """
         memory, memory_mask = self.encode(source)
         return self.decode(target_inputs, memory, memory_mask)
 
@@ -433,10 +453,12 @@ class Transformer(nn.Module):
 def sequence_loss(logits: Tensor, targets: Tensor, pad_id: int) -> Tensor:
     """The mean cross-entropy over all positions whose target is not padding.
 
-    logits   (batch, length, vocab_size)
-    targets  (batch, length) int64
+    logits   (batch, length, vocab_size), of any size; where the target is padding they make no difference, even if they are infinite
+    targets  (batch, length) int64; padding may be anywhere, and a sentence may be all padding
+    pad_id   any token of the vocabulary
 
-    Returns a tensor of one number, in the dtype of the logits, with a gradient; 0 if every target is padding.
+    Returns a tensor of one number with a gradient, in the dtype of the logits: float32, float64 or bfloat16. It is 0,
+    and its gradient is 0, if every target is padding. The arguments may be views, and are not modified.
     """
     losses = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")  # (batch * length,)
     real = (targets != pad_id).flatten()  # (batch * length,)
@@ -444,16 +466,18 @@ def sequence_loss(logits: Tensor, targets: Tensor, pad_id: int) -> Tensor:
 
 
 def greedy_translate(model: Transformer, source: Tensor, bos_id: int, eos_id: int, max_length: int) -> Tensor:
-    """Translate, always taking the most probable next token; of equal ones the lowest id.
+    """Translate, and always take the most probable next token; of equally probable ones the lowest id.
 
-    source      (batch, source_length) int64
-    max_length  the largest number of tokens to write
+    source      (batch, source_length) int64; it is not modified
+    max_length  the largest number of tokens to write, 0 or more
 
     Returns (batch, length) int64, a column for each step, length <= max_length, without bos_id in front. In each row,
-    what comes after the first eos_id is the model's pad_id. Writing stops when every row has its eos_id.
+    what comes after the first eos_id is the model's pad_id. Writing stops when every row has its eos_id. Only eos_id
+    ends a row: the model may also write bos_id or pad_id. Two of the three may be the same token.
 
-    The source is encoded once, with nothing but model.encode and model.decode. The model works in evaluation mode and
-    without gradients, and after the call it is in the mode that it was in.
+    The source is encoded once. Nothing but model.encode and model.decode is called, with the mask that encode returns.
+    The whole model works in evaluation mode and without gradients, and after the call it is in the mode in which it
+    was before.
     """
     was_training = model.training
     model.eval()
