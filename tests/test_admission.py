@@ -12,8 +12,9 @@ from nbgrader.api import Gradebook
 
 from autograder.authoring.build import build
 from autograder.authoring.course import Course
+from autograder.authoring.release import release_notebook
 from autograder.authoring.students import handed_in
-from autograder.running.records import GRADED, UNGRADED, Records
+from autograder.running.records import ANOMALIES, GRADED, UNGRADED, Records
 
 pytestmark = pytest.mark.slow
 NAME = "01_first"
@@ -110,3 +111,24 @@ def test_a_submission_that_was_half_copied_is_collected_and_graded_again(course)
     assert command(course, "nbgrader", "collect", NAME, "--update").returncode == 0
     assert command(course, "nbgrader", "autograde", NAME).returncode == 0
     assert last(course, "ada").status == GRADED
+
+
+def test_a_step_of_nbgraders_that_fails_leaves_a_line(course):
+    hand_in(course, "ada")
+    with Gradebook(course.db_url, course.course_id) as gradebook:
+        gradebook.remove_assignment(NAME)
+    assert command(course, "nbgrader", "autograde", NAME).returncode == 1
+    assert last(course, "ada").status == UNGRADED and last(course, "ada").reason.startswith("grading failed: ")
+
+
+def test_work_in_another_notebook_is_said(course):
+    folder = hand_in(course, "ada")
+    released = nbformat.writes(release_notebook(course.assignment(NAME).source))
+    (folder / f"{NAME}.ipynb").rename(folder / "mine.ipynb")
+    (folder / f"{NAME}.ipynb").write_text(released)
+    (hand_in(course, "grace") / f"{NAME}.ipynb").rename(folder.parent.parent / "grace" / NAME / "mine.ipynb")
+    assert command(course, "nbgrader", "autograde", NAME).returncode == 1
+    assert (
+        last(course, "ada").status == ANOMALIES and "'mine.ipynb', which holds work" in last(course, "ada").anomalies[0]
+    )
+    assert last(course, "grace").status == UNGRADED and "'mine.ipynb', which holds work" in last(course, "grace").reason

@@ -8,7 +8,6 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from autograder.authoring.course import Course
-from autograder.classroom.admission import Admission
 from autograder.errors import UserError
 from autograder.running.answers import Reply, Silent
 from autograder.running.fingerprint import Fingerprint, _contents, fingerprint
@@ -91,17 +90,6 @@ def test_names_that_are_no_text(records):
     found = records.last(name, "01")
     assert found.student == r"\udcff\udcfe" and found == records.last(found.student, "01")
     assert records.forget(name) == 1 and records.last(name, "01") is None
-
-
-def test_a_first_step_of_nbgraders_that_fails_leaves_a_line(records):
-    admission = Admission.__new__(Admission)
-    admission._records, admission._isolation = records, "confined"
-    for step in (lambda assignment, student: 1 / 0, lambda assignment, student: "\udcff".encode()):
-        with pytest.raises((ZeroDivisionError, UnicodeEncodeError)):
-            admission._recorded(step, lambda assignment, student: True)("01", "ada")
-        found = records.last("ada", "01")
-        assert found.status == UNGRADED and found.reason.startswith("grading failed: ")
-    assert admission._recorded(lambda assignment, student: None, lambda assignment, student: True)("01", "ada") is True
 
 
 def test_only_the_owner_reads_them(records):

@@ -10,6 +10,7 @@ import os
 import re
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from nbconvert.exporters import NotebookExporter
@@ -19,12 +20,15 @@ from nbgrader.converters.base import BaseConverter, NbGraderException
 from traitlets import Integer, List, Unicode
 from traitlets.config import Config
 
+from autograder.authoring.course import Course
 from autograder.bounded import Exceeded
+from autograder.classroom.aside import leave_ungraded
 from autograder.classroom.in_worker import take, worker
+from autograder.classroom.others import others
 from autograder.running.execute import Execute
 from autograder.running.kernel import doctor
 from autograder.running.read import Damaged, read
-from autograder.running.records import UNGRADED, Grading, Records, writable
+from autograder.running.records import UNGRADED, Grading, writable
 
 MAX_NAMED = 20  # so many files that are left out are named
 READING = 30  # seconds of processor time to read a submission and rebuild it
@@ -51,7 +55,7 @@ class Admission(NotebookExporter):
             self.log.error(refusal(missing))
             raise NbGraderException(missing)
         self._worker = worker(self.config)
-        self._records, self._isolation = Records(parent=self), execute.isolation
+        self._isolation = execute.isolation
         self._paths = re.compile(parent._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True))
         pattern = parent._format_source(parent.coursedir.assignment_id, parent.coursedir.student_id)
         for folder in map(Path, glob.glob(pattern, include_hidden=True)):
@@ -102,7 +106,7 @@ class Admission(NotebookExporter):
             reason = f"to read, run or judge it takes more than is allowed: {error}"
         elif not isinstance(error, Damaged):
             reason = f"grading failed: {type(error).__name__}: {error}"
-        self._records.write(Grading(student, assignment, UNGRADED, reason[:400], self._isolation))
+        leave_ungraded(self, Grading(student, assignment, UNGRADED, reason[:400], self._isolation))
         self.log.error("Left out %a: %a", student, reason[:400])
 
     def _look_at(self, assignment: str, student: str) -> None:
@@ -166,8 +170,24 @@ class Admission(NotebookExporter):
 def _admit(
     path: Path, max_bytes: int, max_cells: int, steps: list[str], resources: ResourcesDict, config: Config
 ) -> tuple[NotebookNode, ResourcesDict]:
-    """Read a notebook and take the first steps with it. This runs in a worker."""
-    return take(steps, read(path, max_bytes, max_cells), resources, config)
+    """Read a notebook and take the first steps with it. This runs in a worker.
+
+    Other notebooks beside it are an anomaly if they hold work on the assignment, and part of the reason if there is
+    nothing else.
+    """
+    notebooks = {}
+    for other in sorted(path.parent.glob("*.ipynb"))[:MAX_NAMED]:
+        if other != path:
+            with suppress(Damaged):
+                notebooks[other.name] = read(other, max_bytes, max_cells)
+    assignment = Course(config=config).assignment(resources["nbgrader"]["assignment"])
+    try:
+        notebooks[path.name] = read(path, max_bytes, max_cells)
+    except Damaged as error:
+        raise Damaged("; ".join([str(error), *others(notebooks, assignment)])) from None
+    notebook, resources = take(steps, notebooks[path.name], resources, config)
+    notebook.metadata.autograder.anomalies += others(notebooks, assignment)
+    return notebook, resources
 
 
 def refusal(missing: str) -> str:

@@ -12,7 +12,7 @@ MAX_NAMED = 5
 
 
 def others(notebooks: Mapping[str, NotebookNode], assignment: Assignment) -> list[str]:
-    """Return sentences for the instructor about notebooks that were handed in and are not graded.
+    """Return a sentence for the instructor if notebooks that are not graded hold work on this assignment, in a list.
 
     notebooks  all that were handed in and can be read, by their file names, the graded one among them if there is one
     """
@@ -20,18 +20,16 @@ def others(notebooks: Mapping[str, NotebookNode], assignment: Assignment) -> lis
     beside = sorted(name for name in notebooks if name != graded)
     if not beside:
         return []
-    named = ", ".join(ascii(name[:80]) for name in beside[:MAX_NAMED])
-    more = f" and {len(beside) - MAX_NAMED} more" if len(beside) > MAX_NAMED else ""
-    said = f"handed in and not graded: {named}{more}"
     with_work = [name for name in beside if work_on(notebooks[name], assignment)]
-    if len(with_work) == 1:
-        done = work_on(notebooks[graded], assignment) if graded in notebooks else []
-        instead = f"; {ascii(with_work[0][:80])} holds work on this assignment"
-        instead += ", as the graded one does" if done else f" and {graded} holds none: rename it to {graded} and grade"
-        said += instead
-    elif with_work:
-        said += f"; {len(with_work)} of them hold work on this assignment"
-    return [said]
+    if not with_work:
+        return []
+    named = ", ".join(ascii(name[:80]) for name in with_work[:MAX_NAMED])
+    said = f"handed in and not graded: {named}"
+    if graded in notebooks and work_on(notebooks[graded], assignment):
+        return [f"{said}, with work on this assignment, as {graded} has"]
+    if len(with_work) > 1:
+        return [f"{said}, which hold work on this assignment"]
+    return [f"{said}, which holds work on this assignment, and {graded} none: rename it to {graded}, and grade again"]
 
 
 def work_on(notebook: NotebookNode, assignment: Assignment) -> list[str]:
