@@ -310,7 +310,7 @@ print("output 0 after: ", [round(number, 2) for number in other_output[0].tolist
 
 # %% [markdown]
 # Output 0 has changed.
-# **The future has leaked into the past** through the denominator of the softmax, because the masked scores still are in that sum.
+# **The future has leaked into the past** through the denominator of the softmax, because the masked scores are still in that sum.
 # A language model that is trained in this way receives a hint about the very token that it has to predict.
 #
 # So the mask has to be applied *before* the softmax.
@@ -334,7 +334,7 @@ print("output 0 after: ", [round(number, 2) for number in other_output[0].tolist
 # PyTorch's `@` and `transpose(-2, -1)` work on the last two dimensions and leave the others alone.
 # There may be more keys than queries, and values may be wider than keys.
 #
-# Besides the equation, the function keeps four promises, which are what makes this exercise longer than one line:
+# Besides the equation, the function keeps four promises:
 #
 # 1. **Where the mask is `False`, the weight is exactly 0**, however large or small the scores are.
 #    The other weights of a query have sum 1.
@@ -563,7 +563,7 @@ print(f"derivative: {moved['with the root'][at_256]:.4f} with the root, {moved['
 # Without it, the largest weight rises towards 1.*
 #
 # Without the root, a wide query gives almost all of its weight to one key: 0.92 on average at $d_k = 256$.
-# Before training that is a random key.
+# Before training, it depends on chance which key that is.
 # There the softmax is *saturated*, which means that a small change of a score hardly changes the weights.
 # The printed derivative shows it.
 # So hardly any gradient comes back, and the model learns only slowly to look elsewhere.
@@ -814,7 +814,8 @@ for case, guess in prediction.items():
     print(f"{case:8}  measured {count:2} of 36 pairs, predicted {guess}")
 
 # %% [markdown]
-# Many readers predict 24 pairs for padding, and the measurement says 26.
+# Did you predict 24 pairs for padding, which is four full columns?
+# The measurement says 26.
 # No position may look *at* the two padding tokens, so their columns are empty except for two squares.
 # These two squares are there because a padding token still *asks*: its own query determines its own output.
 # That output has no meaning.
@@ -861,7 +862,7 @@ comparison_table(columns)
 #
 # The first row shows the price: position 0 sees one input instead of six.
 # Whether that price matters is still open.
-# This table grows in the next notebooks, and the last one draws the balance.
+# This table grows in the next notebooks, and the last one compares the gain with the price.
 
 # %% [markdown]
 # ## In your own words

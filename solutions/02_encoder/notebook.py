@@ -212,7 +212,7 @@ print("dot products, 10 positions apart:", [round(products[p, p + 10].item(), 3)
 # %% [markdown]
 # ## Normalise
 #
-# In a deep stack, numbers pass many matrices, and on the way they may grow or shrink.
+# A deep stack multiplies by many matrices, so the numbers may grow or shrink on the way.
 # A **layer norm** first brings the vector of each position to mean 0 and variance 1.
 # Then it multiplies each column by a learned number and adds another one.
 #
@@ -358,7 +358,7 @@ plt.show()
 #
 # Attention moves information between positions, but it computes little: its output is an average.
 # The **feed-forward network** does the opposite: it moves nothing, and it computes.
-# It works on each position by itself, and it is the same at every position.
+# It is applied to each position by itself, in the same way.
 #
 # ### Exercise 3 · `FeedForward` (5 points, 5 minutes, ★☆☆)
 #
@@ -660,7 +660,7 @@ go_on(globals(), "FeedForward", "EncoderLayer")
 #   So a pre-norm stack gets **one more norm** at its end.
 #
 # The encoder takes vectors, not words.
-# The vector of each word, its *embedding*, is looked up before, and its position is added to it.
+# Before it, each word is replaced by a vector, its *embedding*, and the vector of its position is added.
 #
 # <details><summary>Hint</summary>
 # <code>nn.ModuleList</code> takes any iterable of modules. <code>[layer] * 6</code> is a list that contains the same layer six times.
@@ -808,8 +808,8 @@ plt.show()
 # ## What can an encoder learn from?
 #
 # A decoder can learn from plain text, because the next word is the label.
-# An encoder already sees the next word.
-# So BERT ([Devlin et al. 2018](https://arxiv.org/abs/1810.04805)) **hides** some words and learns to predict them.
+# An encoder already sees the next word, so it would simply copy it.
+# Therefore BERT ([Devlin et al. 2018](https://arxiv.org/abs/1810.04805)) **hides** some words and learns to predict them.
 #
 # ### Exercise 6 · `mask_tokens` (15 points, 20 minutes, ★★★)
 #
@@ -973,8 +973,6 @@ go_on(globals(), "mask_tokens")
 #    So one unusual batch cannot move the model far away.
 # 5. Let the optimizer take a step.
 #
-# The function does not know what the model and its data are, since it calls `loss_function(model, batch)`.
-#
 # <details><summary>Hint</summary>
 # Each item is one line. <code>nn.utils.clip_grad_norm_</code> does the fourth.
 # A loss is a tensor, and <code>.item()</code> makes a float of it.
@@ -1085,7 +1083,7 @@ go_on(globals(), "train_step")
 # The text is English that comes with every Python: the sentences of its own `help()`, up to 28 words long.
 # The word *code* replaces the names of functions and other code.
 # Words that are not among the 1,000 most frequent become `[UNK]`.
-# A sentence ends with its punctuation mark.
+# The text differs a little between versions of Python, and so do the numbers below.
 
 # %%
 SPECIAL = ["[PAD]", "[UNK]", "[MASK]"]
@@ -1120,11 +1118,10 @@ print("labels ", " ".join("·" if label == -100 else vocabulary.tokens[label] fo
 # The encoder needs little around it.
 # In front of it is an **embedding**, which is a learned vector for each word.
 # The embedding is multiplied by $\sqrt{d_\text{model}}$, and the position is added.
-# Behind the encoder, each word gets a score: the product of the encoder's output with that word's embedding (section 3.4).
+# Behind the encoder, each word of the vocabulary gets a score: the product of the encoder's output with that word's embedding (section 3.4).
 # These scores are called **logits**, and the softmax turns them into probabilities.
 #
 # The argument `causal` decides whether a causal mask is used; for now it is `False`.
-# The norms come first, as in GPT-2.
 
 
 # %%
@@ -1212,7 +1209,6 @@ fill_in("the [MASK] of the dictionary are removed .")
 
 # %% [markdown]
 # The model fills in about 21 of 100 blanks, against 7 for always giving the same answer.
-# It knows little more than the small words and some phrases that this text repeats.
 # BERT was trained on about a hundred thousand times as many words.
 #
 # This way of learning has a price: the model computes all positions of a sentence, but only 15 % of them count in the loss.
@@ -1221,7 +1217,7 @@ fill_in("the [MASK] of the dictionary are removed .")
 # ## Post-norm or pre-norm?
 #
 # You have written both, and GPT-2 chose pre-norm.
-# To see whether it matters, we train stacks of twelve layers, like GPT-2's smallest model, but narrow and for only 150 steps, to save time.
+# To see whether it matters, we train stacks of twelve layers, like GPT-2's smallest model, but narrow and for only 150 steps.
 # With a causal mask they learn to predict the *next* word, and each kind is trained at two learning rates.
 #
 # **Predict:** at which of the two rates does the place of the norm matter, and which kind is better there?
@@ -1328,13 +1324,14 @@ else:
 
 # %% [markdown]
 # If you had a checkpoint: the two sentences about a cat share hardly a word, and yet their vectors are by far the most similar.
-# That is what encoders are good at: each word's vector contains the *whole* sentence, from both sides.
+# That is what encoders are good at: each word's vector contains the *whole* sentence.
 
 # %% [markdown]
 # ## Now let it write
 #
 # Your model fills in blanks.
-# So put a blank at the end of a text, fill it in, put another blank behind it, and so on: is that not writing?
+# So put a blank at the end of a text, fill it in, put another blank behind it, and so on.
+# Can it write in this way?
 #
 # **Predict:** which word will the model put at the end of *"if the value"*?
 
@@ -1446,8 +1443,7 @@ print(f"You predicted {prediction['loss for the next word']}.")
 # The other two fall slowly, and the one with the causal mask falls further.*
 #
 # Without a mask the loss is almost nothing.
-# We test all three on sentences that they have never seen, once with the whole sentence as input, and once with its first half, which does not contain the next word.
-# Then we let them write.
+# We test all three on unseen sentences, once with the whole sentence as input, and once with its first half, where the next word is missing.
 
 
 # %%
@@ -1472,8 +1468,9 @@ for name, model in writers.items():
 
 # %% [markdown]
 # **No mask.**
-# The next word is in the input, one position further on, and attention has learned to copy it from there.
-# When it writes, there is no next word to copy, so it repeats the last one.
+# Attention has learned to copy the next word from the input, one position further on.
+# So the model is right for 97 % of the words where they are in the input, and for 0 % where they are not.
+# When it writes, there is no next word to copy, and it repeats the last one.
 #
 # **No mask, cut.**
 # This model cannot copy, so it learns to predict, and it can write a little.
@@ -1481,12 +1478,13 @@ for name, model in writers.items():
 #
 # **Causal mask.**
 # This model cannot copy either, since no position sees the words after it.
-# Therefore the next word counts in the loss at *every* position, and in the same number of steps the model has learned the most.
-# Its two numbers are equal, because it never saw the next word.
+# Therefore the next word counts in the loss at *every* position.
+# After as many steps the model has learned the most: 23 % right, against 16 % with the cut.
+# Its two numbers are equal, because it never sees the next word.
 #
 # Is it worth nothing, then, to see *both* sides of a word?
-# The blank filler saw the true second half, and its result on the same words, printed above, is close to the causal model's.
-# This experiment is too small to decide.
+# The blank filler saw the true second half, and was right for 17 % of the same words.
+# With 200 words and one seed, this experiment is too small to decide.
 # Devlin et al. trained large models in both ways for tasks of *understanding*, and the one that sees both sides was better on every task (section 5.1).
 
 # %% [markdown]
@@ -1601,14 +1599,14 @@ comparison_table(rows)
 # If blanks are filled in one after the other, exact answers give the true probability of every text, in any order.
 #
 # **In training.**
-# BERT's training hides 15 % of the words, so the model has hardly ever seen a text of blanks.
-# Its two orders differ by 0.20.
+# BERT's training hides 15 % of the words, so the model has hardly ever seen a text that consists of blanks.
+# Its probabilities from the left and from the right differ by 0.20, where 0 means that they agree and 1 that they have nothing in common.
 # With any share of blanks they differ by only 0.12 after as many steps.
 # So these differences come from too little training of the right kind.
 #
-# The claim is therefore **confirmed** for what BERT sees, the whole text, and **qualified** for what follows.
-# You can draw text from BERT, and even compute the probability of a text from the left.
-# But you have to know its length, and each word takes a new pass over the whole text.
+# So one part of the claim is **confirmed**: BERT sees the whole text at once.
+# The other part is **qualified**: you can draw text from BERT, and even compute the probability of a text from the left.
+# But you have to know its length in advance, and each word needs a new pass over the whole text.
 
 # %% [markdown]
 # ## Why no encoder? The second part of the answer
