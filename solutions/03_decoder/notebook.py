@@ -22,7 +22,7 @@
 #
 # Reading takes about 20 minutes more.
 # Training takes about four minutes, and you can read on while it runs.
-# Trained models are saved beside this notebook, so running the notebook again takes less than a minute.
+# Trained models are saved beside this notebook, so running the notebook again takes about one minute.
 #
 # The file `parts.py` beside this notebook contains the solutions of notebooks 1 and 2.
 # You start from them, so you can solve this notebook even if you did not finish those two.
@@ -904,7 +904,7 @@ print(
 # - Work without gradients and in evaluation mode.
 #   A model that was in training mode before the call is in training mode after it.
 #
-# Of the model you need `encode`, `decode`, `pad_id` and its mode.
+# From the model you need its methods `encode` and `decode`, its `pad_id` and its mode, and nothing else.
 #
 # <details><summary>Hint 1: the loop</summary>
 # Keep a tensor of all tokens so far, which begins with bos_id.
@@ -1089,7 +1089,8 @@ print(f"you predicted {prediction['translated after peeking, of 100']} of 100.")
 # %% [markdown]
 # ## Train a translator
 #
-# Now with `shift_right`, and with nothing else changed but the number of steps.
+# Now we use `shift_right`.
+# Apart from that, only the number of steps is different.
 
 
 # %%
@@ -1163,9 +1164,9 @@ print(f"{percent(right(translator, german, large))} of {len(large)} numbers from
 
 # %% [markdown]
 # Its mistakes have a pattern.
-# Of the 2,000 unseen numbers, it translates almost all correctly, but of the numbers below 100, more than a quarter are wrong.
-# Numbers with one or two digits are rare: 31 of the 31,223 numbers in its training data are below 100.
-# Even some of these 31 numbers are wrong.
+# Of the 2,000 unseen numbers, it translates almost all correctly, but of the 100 numbers below 100, more than a quarter are wrong.
+# Such short numbers are rare: only 31 of the 31,223 numbers in its training data are below 100.
+# The translator gets even some of these 31 wrong.
 # Usually the translator writes too much, because most sentences in its training data are long.
 # From 100,000 on, not one number is right: it writes the words of *another* number, and nothing tells the reader that they are wrong.
 # The translator has learned a mapping between sentences of the kind that it was trained on.
@@ -1174,9 +1175,9 @@ print(f"{percent(right(translator, german, large))} of {len(large)} numbers from
 # %% [markdown]
 # ## Where does it look?
 #
-# *twenty-one* becomes *ein und zwanzig*.
+# The translation of *twenty-one* is *ein und zwanzig*.
 # To write *ein*, the decoder needs the last word of the source, and to write *zwanzig*, it needs the first word.
-# Does it look there?
+# Does it look at these words?
 # The figure shows the cross-attention weights of the last decoder layer, with one map for each head.
 # Each row is a step, named after the token that is *predicted* in it.
 
@@ -1198,7 +1199,7 @@ plt.show()
 # *Four maps with a row for each step and a column for each English word.
 # Where English has a pair of tens and units, the bright cells cross: the step that writes the units looks at the second word of the pair, and the step that writes the tens looks at the first.*
 #
-# It does look there, although the training data do not say where to look.
+# The decoder does look at the right words, although the training data do not say where to look.
 # When it writes *und*, most heads already look at the tens, which come next.
 # At the end nothing is left to translate, and the weights spread.
 # At every step the decoder *can* look at each English word, whatever it has written so far.
@@ -1242,7 +1243,8 @@ show(french_translator, french, [21, 97, 80_080, 99_999])
 # **Predict:** which change does the most harm?
 #
 # This cell trains 21 models, which takes about two minutes.
-# They are saved in the folder `comparisons` beside this notebook, so the next time each model takes only three steps, which show that nothing has changed.
+# They are saved in the folder `comparisons` beside this notebook.
+# The next time, each model is trained for three steps only, and if its losses are the same as before, the saved model is loaded.
 
 # %%
 below_1000 = NumberWords("de", limit=1000)
@@ -1283,7 +1285,7 @@ for change, found in shares.items():
     print(f"{change:36}", "  ".join(f"{share:>7}" for share in found))
 
 # %% [markdown]
-# Without a change, training works for every seed: at least 99 % are right.
+# Without a change (first row), training works for every seed: at least 99 % of the numbers are right.
 # With too few steps, or with a learning rate that is far off in *either* direction, most numbers are wrong for every seed.
 # The lower learning rate does the most harm, with at most 1 % right, because after 200 steps the model has learned almost nothing.
 # This result says nothing about what the model could learn in more steps.
@@ -1384,7 +1386,8 @@ for change in ("as it is", "no encoder layers"):
 #
 # Now we compare the layers of the two halves.
 # We take a decoder layer of the translator, and set the output of its cross-attention to 0.
-# We copy its other weights into an encoder layer, and give that layer a causal mask.
+# Then we copy its other weights into an encoder layer, and give this encoder layer a causal mask.
+# How different are the outputs of the two layers?
 
 # %%
 layer = translator.decoder_layers[0]
