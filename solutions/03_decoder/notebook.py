@@ -1434,14 +1434,14 @@ columns = {
         "inputs that positions 0 to 4 see": ", ".join(map(str, alone.sum(dim=1).tolist())),
         "earlier outputs that a new word changes": kept(alone),
         "positions computed to write 20 words, if earlier results are kept": 20,
-        "words that count in the loss": "all but the first of a text",
+        "share of the words that count in the loss": "100 %, without the first of a text",
         "parameters": f"{2 * parameters(twin) + parameters(nn.Embedding(len(german.target), 64)):,} (2 layers)",
     },
     "encoder-decoder": {
         "inputs that positions 0 to 4 see": f"the source, and {', '.join(map(str, together[:, 4:].sum(dim=1).tolist()))}",
         "earlier outputs that a new word changes": kept(together),
         "positions computed to write 20 words, if earlier results are kept": "the source once, and 20",
-        "words that count in the loss": f"{100 * target_words / (source_words + target_words):.0f} %, those of the target",
+        "share of the words that count in the loss": f"{100 * target_words / (source_words + target_words):.0f} %, those of the target",
         "parameters": f"{parameters(translator):,} (2 + 2 layers)",
     },
 }
