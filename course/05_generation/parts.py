@@ -254,7 +254,8 @@ def mask_tokens(
     """Make a fill-in-the-blank exercise of a text, as BERT does (Devlin et al. 2018, section 3.1, task 1).
 
     tokens       (batch, length) int64; it is not modified
-    special_ids  tokens that are never chosen, such as padding; there may be none. mask_id is spared only if it is here
+    special_ids  tokens that are never chosen, such as padding; there may be none; it is not modified. mask_id is
+                 spared only if it is one of them
     generator    where all random numbers come from; torch's own state is neither used nor changed
     probability  with which each token is chosen, whatever becomes of the others
 
