@@ -425,6 +425,11 @@ with visible_check("FeedForward"):
     )
     print("FeedForward: the visible check passes.")
 
+# %%
+# Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
+# If the check above has not passed, PyTorch's own layers are lent to you. They are worth no points.
+go_on(globals(), "FeedForward")
+
 # %% [markdown]
 # ## One layer
 #
@@ -642,8 +647,8 @@ with visible_check("EncoderLayer"):
 
 # %%
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
-# For each exercise whose check has not passed, PyTorch's own code is lent to you. It is worth no points.
-go_on(globals(), "FeedForward", "EncoderLayer")
+# If the check above has not passed, PyTorch's own encoder layer is lent to you. It is worth no points.
+go_on(globals(), "EncoderLayer")
 
 # %% [markdown]
 # ## All layers
@@ -1682,12 +1687,17 @@ comparison_table(columns)
 
 # %% [markdown] answer="writing" points=10
 # ### BEGIN SOLUTION
-# 1. To copy: the word that it is asked for stands in its input, one position on, and attention reads it there. It knows nothing of the language. To show it: measure how often it is right at the
-#    last position of an unfinished text, where the next word is not in the input (or its reach matrix: output i depends on input i + 1; or change the next word, and the prediction changes with it).
-# 2. About 15 against 99 (or 100, with a word before or after). Each prediction would have less to go by: with half of the words hidden, the context of each blank is full of holes, and training looks even less like a text
-#    without blanks, which is what the model is used on.
-# 3. With a causal mask only the new one: no earlier position sees the new word, so every earlier output stays as it is. Without a mask all 101: every position attends to the new word, in the first layer already.
+# 1. It has learned to copy: the next word is in its input, one position further on, and attention reads it there.
+#    It knows nothing about the language.
+#    To show it, measure how often the model is right at the last position of an unfinished text, where the next word is not in the input.
+#    (Or show its reach matrix, in which output i depends on input i + 1. Or change the next word, and the prediction changes with it.)
+# 2. About 15 against 99 (or 100, with a word before or after).
+#    With half of the words hidden, each prediction has less context, and training is even less like a text without blanks, on which the model is used.
+# 3. With a causal mask only the new one: no earlier position sees the new word, so every earlier output stays as it is.
+#    Without a mask all 101: every position attends to the new word, in the first layer already.
 #
-# **Mark scheme.** 1: copying (2), a measurement that tells copying from knowing (2). 2: 15 (1) and 99 or 100 (1), less context for each blank, or a greater distance from texts without blanks (1). 3: only the new one, all (1 each), because of
-# who sees whom (1).
+# **Mark scheme.**
+# 1: copying (2), a measurement that tells copying from knowing (2).
+# 2: 15 (1) and 99 or 100 (1), less context for each blank, or a greater distance from texts without blanks (1).
+# 3: only the new one, all (1 each), because of who sees whom (1).
 # ### END SOLUTION
