@@ -59,7 +59,7 @@ for path in glob.glob(os.path.dirname(get_connection_file()) + "/*.json"):
         "connects to sockets without a path",
         """
 import socket
-names = {line.split()[-1] for line in open("/proc/net/unix") if line.split()[-1].startswith("@")}
+names = {line.split()[-1] for line in open("/proc/self/net/unix") if line.split()[-1].startswith("@")}
 for name in {ABSTRACT, *("\\0" + name[1:] for name in names)}:  # connected to, and nothing is said
     try:
         with socket.socket(socket.AF_UNIX) as connection:

@@ -76,8 +76,6 @@ def preload(modules: list[str]) -> str:
             importlib.import_module(name)
         if "matplotlib.pyplot" in sys.modules:
             _draw()
-        if "torch" in sys.modules:
-            _look_at_the_processor()
     except Exception:
         return traceback.format_exc()
     threads = len(os.listdir("/proc/self/task"))
@@ -96,14 +94,6 @@ def _draw() -> None:
     axes.plot([1, 2], label="line")
     axes.legend()
     figure.savefig(io.BytesIO(), bbox_inches="tight")
-
-
-def _look_at_the_processor() -> None:
-    """Let torch find out what processor this is, from files of /proc and /sys that kernels do not have."""
-    import torch
-
-    ones = torch.ones(2, 2, dtype=torch.float16)
-    ones @ ones
 
 
 def serve(control: socket.socket, idle: float, cgroups: Path | None) -> list[int]:
