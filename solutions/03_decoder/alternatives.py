@@ -275,10 +275,9 @@ class DecoderLayer(nn.Module):
 """,
         "logarithm of the sum": LOSS
         + """
-    one_hot = F.one_hot(targets, logits.shape[-1]).to(logits.dtype)
-    losses = torch.logsumexp(logits, dim=-1) - (logits * one_hot).sum(dim=-1)
-    weights = (targets != pad_id).to(logits.dtype)
-    return (losses * weights).sum() / weights.sum().clamp(min=1)
+    losses = torch.logsumexp(logits, dim=-1) - logits.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
+    real = targets != pad_id
+    return losses.masked_fill(~real, 0).sum() / real.sum().clamp(min=1)
 """,
         "position by position": LOSS
         + """
