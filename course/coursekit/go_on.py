@@ -91,7 +91,7 @@ class MultiHeadAttention(nn.Module):
             v_proj_weight=self.value_proj.weight,
             average_attn_weights=False,
         )
-        self.weights = weights.detach().nan_to_num()
+        self.weights = weights.nan_to_num().detach()
         return output.transpose(0, 1)
 
 
