@@ -86,7 +86,7 @@ class MultiHeadAttention(nn.Module):
         mask        bool, broadcasts to (batch, num_heads, Tq, Tk); True where a query may attend to a key
 
         Returns (batch, Tq, d_model), and keeps the weights (batch, num_heads, Tq, Tk) in self.weights, detached.
-        The arguments are not modified. Gradients reach every projection and every input.
+        The arguments are not modified. Gradients arrive at all projections and inputs.
         """
         heads, weights = scaled_dot_product_attention(
             self._split(self.query_proj(query)),
