@@ -23,8 +23,8 @@ c.CourseDirectory.feedback_directory = "classroom/feedback"
 c.CourseDirectory.db_url = f"sqlite:///{root / 'classroom' / 'gradebook.db'}"
 c.Records.folder = "classroom/records"  # what was run, and the secret seeds of the class: keep it
 
-# The steps of grading: a submission is rebuilt on the release, run, asked, judged; the rest is nbgrader's own. The steps
-# that deal with what a student wrote are taken in a worker, a process with limits.
+# The steps of grading: a submission is rebuilt on the release, run, asked, judged; the rest is nbgrader's own.
+# The steps that deal with what a student wrote are taken in a worker, a process with limits.
 c.Autograde.exporter_class = "autograder.classroom.admission.Admission"
 c.Admission.steps = ["autograder.running.rebuild.Rebuild"]
 c.Autograde.sanitize_preprocessors = ["nbgrader.preprocessors.CheckCellMetadata"]

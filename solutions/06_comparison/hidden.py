@@ -13,7 +13,6 @@ from torch import nn
 
 from autograder.probe import fill, hidden, named_gradients, outcome
 
-
 # What students may use besides what every notebook may: see ``autograder.authoring.assignment``.
 ALLOWS = {
     "coursekit": "comparison_table ledger pad reach reach_maps reached run_dots score_curves train under_grading",
