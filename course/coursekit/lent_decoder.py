@@ -28,8 +28,7 @@ class DecoderLayer(nn.Module):
     ):  # as in notebook 3
         super().__init__()
         self.num_heads = num_heads
-        self.self_attention = MultiHeadAttention(d_model, num_heads)
-        self.cross_attention = MultiHeadAttention(d_model, num_heads)
+        self.self_attention, self.cross_attention = (MultiHeadAttention(d_model, num_heads) for _ in range(2))
         self.feed_forward = FeedForward(d_model, d_ff, activation)
         self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(d_model, eps) for _ in range(3))
         theirs = nn.TransformerDecoderLayer(
