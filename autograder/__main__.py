@@ -121,13 +121,20 @@ def _solutions(chosen) -> int:
 
 
 def _doctor(chosen) -> int:
-    """Try out whether students' code can be locked in on this machine, and say what to do if it cannot. The exit status
-    is 0 only if everything works."""
+    """Try out whether students' code can be locked in on this machine, and in a course whether others can look
+    into what its class hands in. Say what to do if something is wrong. The exit status is 0 only if nothing is."""
+    from contextlib import suppress
+
+    from autograder.classroom.privacy import open_to_others
     from autograder.running.kernel.doctor import as_text, examine
 
-    items = examine()
+    items, is_open = examine(), []
     print(as_text(items))
-    return int(not all(item.works for item in items))
+    with suppress(FileNotFoundError):  # we are in no course
+        is_open = open_to_others(_course(chosen))
+    for folder in is_open:
+        print(f"{folder} should be for the instructors alone: `python -m autograder grade` sees to it, or chmod.")
+    return int(bool(is_open) or not all(item.works for item in items))
 
 
 def _fail(message: object) -> int:

@@ -115,10 +115,31 @@ def test_a_submission_that_was_half_copied_is_collected_and_graded_again(course)
 
 def test_a_step_of_nbgraders_that_fails_leaves_a_line(course):
     hand_in(course, "ada")
-    with Gradebook(course.db_url, course.course_id) as gradebook:
-        gradebook.remove_assignment(NAME)
-    assert command(course, "nbgrader", "autograde", NAME).returncode == 1
+    in_the_way = Path(course.folder(course.autograded_directory), "ada", NAME)
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.write_text("a file where nbgrader expects a folder")
+    assert command(course, "nbgrader", "autograde", NAME, "--force").returncode == 1
     assert last(course, "ada").status == UNGRADED and last(course, "ada").reason.startswith("grading failed: ")
+
+
+def test_what_has_changed_is_graded_whatever_its_time_says(course):
+    folder = hand_in(course, "ada", **{"timestamp.txt": "2026-10-01 12:00:00 UTC"})
+    assert command(course, "nbgrader", "autograde", NAME).returncode == 0
+    first = last(course, "ada")
+    assert command(course, "nbgrader", "autograde", NAME).returncode == 0 and last(course, "ada") == first
+    notebook = nbformat.read(folder / f"{NAME}.ipynb", as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell("x = 1"))
+    nbformat.write(notebook, folder / f"{NAME}.ipynb")
+    assert command(course, "nbgrader", "autograde", NAME).returncode == 0 and last(course, "ada") != first
+
+
+def test_a_source_that_was_not_built_refuses_to_grade(course):
+    hand_in(course, "ada")
+    source = Path(course.root, course.solutions_directory, NAME, "notebook.py")
+    source.write_text(source.read_text().replace("points=4", "points=5"))
+    refused = command(course, "nbgrader", "autograde", NAME)
+    assert refused.returncode == 1 and "python -m autograder build" in refused.stdout + refused.stderr
+    assert last(course, "ada") is None
 
 
 def test_work_in_another_notebook_is_said(course):

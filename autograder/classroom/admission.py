@@ -17,14 +17,18 @@ from nbconvert.exporters import NotebookExporter
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.converters.base import BaseConverter, NbGraderException
+from nbgrader.utils import temp_attrs
 from traitlets import Integer, List, Unicode
 from traitlets.config import Config
 
 from autograder.authoring.course import Course
 from autograder.bounded import Exceeded
 from autograder.classroom.aside import leave_ungraded
+from autograder.classroom.gradebook import must_fit
 from autograder.classroom.in_worker import take, worker
 from autograder.classroom.others import others
+from autograder.classroom.waiting import changed
+from autograder.errors import UserError
 from autograder.running.execute import Execute
 from autograder.running.kernel import doctor
 from autograder.running.read import Damaged, read
@@ -54,6 +58,12 @@ class Admission(NotebookExporter):
         if execute.sandbox and (missing := doctor.missing()):
             self.log.error(refusal(missing))
             raise NbGraderException(missing)
+        course = Course(parent=self)
+        try:
+            must_fit(course, course.assignment(parent.coursedir.assignment_id))
+        except UserError as error:
+            self.log.error(str(error))
+            raise NbGraderException(str(error)) from None
         self._worker = worker(self.config)
         self._isolation = execute.isolation
         self._paths = re.compile(parent._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True))
@@ -61,7 +71,8 @@ class Admission(NotebookExporter):
         for folder in map(Path, glob.glob(pattern, include_hidden=True)):
             self._announce(folder)
         # nbgrader's own steps with a submission have no hooks. What goes wrong in them is recorded, too.
-        parent.init_destination = self._recorded(self._look_at, parent.init_destination)
+        self._init_destination = parent.init_destination
+        parent.init_destination = self._recorded(self._look_at, self._make_room)
         parent.init_assignment = self._recorded(parent.init_assignment)
         parent.convert_single_notebook = self._recorded(parent.convert_single_notebook, names=self._names)
 
@@ -138,6 +149,12 @@ class Admission(NotebookExporter):
         found = path.lstat()
         plain = stat.S_ISDIR(found.st_mode) or stat.S_ISREG(found.st_mode) and found.st_size <= self.max_bytes
         return plain and path.name.isprintable()
+
+    def _make_room(self, assignment: str, student: str) -> bool:
+        """Let nbgrader decide whether to grade this submission; what has changed is graded whatever its time says."""
+        force = self.parent.force or changed(Course(parent=self), student, assignment)
+        with temp_attrs(self.parent, force=force):
+            return self._init_destination(assignment, student)
 
     def _must_hold_a_time(self, path: Path) -> None:
         """Check the file that holds the time of submission, since nbgrader opens it even if it is no plain file.

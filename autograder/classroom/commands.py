@@ -147,9 +147,7 @@ def _export(course, chosen) -> int:
             said = write_canvas(course, gradebook, chosen.assignment, chosen.to)
         elif chosen.format == "moodle":
             if len(chosen.assignment) != 1:
-                raise UserError(
-                    "Moodle has a grading worksheet an assignment: say which, with --assignment NAME."
-                )
+                raise UserError("Moodle has a grading worksheet an assignment: say which, with --assignment NAME.")
             said = write_moodle(course, gradebook, chosen.assignment[0], chosen.to)
         else:
             to = str(chosen.to)

@@ -41,6 +41,7 @@ def rights() -> None:
     linux.close_to_others()
     builder, ours = socket.socketpair()
     if child := os.fork():
+        builder.close()  # so that we hear when the child has ended
         if ours.recv(1):
             ours.send(_outcome(lambda: filesystem.build({}, [], LIMITS["scratch"], user))[0].encode() or b"built")
         os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
