@@ -42,7 +42,7 @@ def test_the_corpus(half, assignment, tmp_path):
         kept = {path.parent.parent.name for path in (aims.course / "classroom" / "submitted").glob(f"*/{ASSIGNMENT}/*")}
         with surroundings(tmp_path / "alone") as (alone, _):
             prepare(alone, honest(assignment))
-            (alone.course / "classroom" / "records").mkdir()
+            (alone.course / "classroom" / "records").mkdir(exist_ok=True)
             shutil.copy(seed, alone.course / "classroom" / "records")
             assert with_ours(alone)[1] == 0
             by_themselves = verdicts(alone)
