@@ -12,9 +12,9 @@ STILL_SEES = 0.5
 def carried(known: Expected, given: dict[Case, Answer], right: set[Case], earlier: list[Mistake]) -> set[Case]:
     """Return the cases of an exercise whose answers are right apart from earlier mistakes.
 
-    Where a trivial solution would give the same answer behind an earlier mistake, the answer says nothing of the
-    exercise. It counts only if all other answers are right: so two errors are never worth more than one, and whoever
-    made the earlier mistake alone does not pay twice.
+    Where a trivial solution would give the same answer behind an earlier mistake, or most mistakes would, the answer
+    says nothing of the exercise. It counts only if all other answers are right: so two errors are never worth more than
+    one, and whoever made the earlier mistake alone does not pay twice.
 
     given    the answers to all cases of the exercise
     right    the cases whose answers are right as they are
@@ -24,20 +24,21 @@ def carried(known: Expected, given: dict[Case, Answer], right: set[Case], earlie
     if len(earlier) > 1:
         causes.append(earlier)
     explained = {
-        case: [cause for cause in causes if known.difference(case, answer, cause) is None and _sees(known, case, cause)]
+        case: [cause for cause in causes if known.difference(case, answer, cause) is None]
         for case, answer in given.items()
         if case not in right
     }
     explained = {case: found for case, found in explained.items() if found}
-    doubtful = {case for case, found in explained.items() if any(known.is_trivial(case, cause) for cause in found)}
+    doubtful = {case for case, found in explained.items() if not all(_tells(known, case, cause) for cause in found)}
     telling = explained.keys() - doubtful
     others = given.keys() - doubtful
     return telling | doubtful if others and others == right | telling else telling
 
 
-def _sees(known: Expected, case: Case, cause: list[Mistake]) -> bool:
-    """Return whether the case still catches enough of its exercise's mistakes where this was done before."""
+def _tells(known: Expected, case: Case, cause: list[Mistake]) -> bool:
+    """Return whether the case tells a right solution from a trivial one, and from enough of its exercise's mistakes,
+    where this was done before."""
     own = known.assignment.mistakes_of(case.exercise)
     caught = [mistake for mistake in own if known.changes(case, mistake)]
     seen = [mistake for mistake in caught if known.changes(case, mistake, cause)]
-    return len(seen) >= STILL_SEES * len(caught) and bool(seen)
+    return bool(seen) and len(seen) >= STILL_SEES * len(caught) and not known.is_trivial(case, cause)
