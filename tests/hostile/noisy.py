@@ -63,7 +63,7 @@ NOISY = [
     ),
     variant(
         "other settings of torch",
-        "anomalies",
+        "graded",
         90.0,
         first="""
 torch.set_default_dtype(torch.float64)
