@@ -7,6 +7,7 @@ import torch
 from autograder.authoring.assignment import Assignment
 from autograder.judging.judge import Judge
 from autograder.judging.verdict import Verdict
+from confined import kernels
 from this_course import copy_course, load
 
 # Two workers share the cores: more threads would wait for each other, in the kernels that tests start, too.
@@ -106,3 +107,17 @@ def scores(judge):
         return {verdict.exercise: verdict for verdict in judge.verdicts(answers)}
 
     return judged
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start confined kernels: start(**limits)."""
+    with kernels(tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory):
+    """A confined kernel, one for all tests of a module."""
+    with kernels(tmp_path_factory.mktemp("kernel")) as start:
+        yield start()

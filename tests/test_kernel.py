@@ -19,22 +19,10 @@ from jupyter_client.channels import AsyncZMQSocketChannel
 import autograder
 from autograder.running.kernel import doctor, forkserver
 from autograder.running.kernel.client import PromptClient
-from confined import MB, NEEDS_CONFINEMENT, Kernel, kernels
+from confined import MB, NEEDS_CONFINEMENT, Kernel
 from this_course import ROOT
 
 pytestmark = [pytest.mark.slow, NEEDS_CONFINEMENT]
-
-
-@pytest.fixture
-def start(tmp_path):
-    with kernels(tmp_path) as start:
-        yield start
-
-
-@pytest.fixture(scope="module")
-def kernel(tmp_path_factory):
-    with kernels(tmp_path_factory.mktemp("kernel")) as start:
-        yield start()
 
 
 def test_it_has_what_notebooks_need(kernel):

@@ -19,24 +19,12 @@ import matplotlib
 import pytest
 
 from autograder.running.kernel import doctor, forkserver
-from confined import MB, NEEDS_CONFINEMENT, kernels
+from confined import MB, NEEDS_CONFINEMENT
 from this_course import ROOT
 
 pytestmark = [pytest.mark.slow, NEEDS_CONFINEMENT]
 TESTS = Path(__file__).parent
 FONT = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
-
-
-@pytest.fixture
-def start(tmp_path):
-    with kernels(tmp_path) as start:
-        yield start
-
-
-@pytest.fixture(scope="module")
-def kernel(tmp_path_factory):
-    with kernels(tmp_path_factory.mktemp("kernel")) as start:
-        yield start()
 
 
 @pytest.fixture

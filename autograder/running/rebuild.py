@@ -30,11 +30,9 @@ class Rebuild(NbGraderPreprocessor):
         names, records, course = resources["nbgrader"], Records(parent=self), Course(parent=self)
         release = release_notebook(assignment_of(self, resources).source)
         remember(records, names["assignment"], described(release))
-        rebuilt, found = rebuild(notebook, release, known(records, names["assignment"]))
+        rebuilt, _ = rebuild(notebook, release, known(records, names["assignment"]))
         folder = course.format_path(course.submitted_directory, names.get("student", "."), names["assignment"])
         rebuilt.metadata.autograder.submitted = submission.submitted(Path(folder))
-        for anomaly in found:
-            self.log.warning("%s: %s", names.get("student", "notebook"), anomaly)
         return rebuilt, resources
 
 

@@ -64,7 +64,8 @@ def source(assignment: Assignment) -> str:
         for cell in assignment.source.of_role("exercise", "check", "answer", "locked")
     ]
     mistakes = [[made.name, made.exercise, made.replace, made.by, made.says] for made in assignment.mistakes]
-    return _hash([cells, assignment.hidden_text, mistakes, assignment.parts])
+    trivial = sorted(assignment.trivial.items())
+    return _hash([cells, assignment.hidden_text, mistakes, trivial, assignment.parts])
 
 
 def _hash(values: object) -> str:

@@ -46,6 +46,19 @@ def fill(folder, files, size):
             path.unlink(missing_ok=True)
 """
 
+UNLESS_ALL_LIVE = """
+answers = [program.stdout.read(1) for program in programs]
+time.sleep(2)
+alive = [program for program in programs if program.poll() is None]
+for program in alive:
+    program.kill()
+    program.wait()
+if answers != [b"1"] * 12 or len(alive) != 12:
+    import os
+    os._exit(1)
+take_back()
+"""
+
 EXHAUSTING = [
     burden("os._exit", "import os\nos._exit(0)", "anomalies"),
     burden("sys.exit", "import sys\nsys.exit(0)", "anomalies"),
@@ -179,17 +192,8 @@ finally:
 import subprocess, sys, time
 code = "held = b'x' * 200_000_000; print(1, flush=True); import time; time.sleep(15)"  # and no longer
 programs = [subprocess.Popen([sys.executable, "-S", "-c", code], stdout=subprocess.PIPE) for _ in range(12)]
-answers = [program.stdout.read(1) for program in programs]
-time.sleep(2)
-alive = [program for program in programs if program.poll() is None]
-for program in alive:
-    program.kill()
-    program.wait()
-if answers != [b"1"] * 12 or len(alive) != 12:
-    import os
-    os._exit(1)
-take_back()
-""",
+"""
+        + UNLESS_ALL_LIVE,
         "anomalies",
     ),
     burden(
@@ -291,17 +295,8 @@ time.sleep(15)  # and no longer
 '''
 names = [b"\\x1cVmSwap: -99999", b"\\x0bVmSwap: -99999", b"\\x1eVmSwap: -99999", b"\\nVmSwap: -99999"] * 3
 programs = [subprocess.Popen([sys.executable, "-S", "-c", code, repr(name)], stdout=subprocess.PIPE) for name in names]
-answers = [program.stdout.read(1) for program in programs]
-time.sleep(2)
-alive = [program for program in programs if program.poll() is None]
-for program in alive:
-    program.kill()
-    program.wait()
-if answers != [b"1"] * 12 or len(alive) != 12:
-    import os
-    os._exit(1)
-take_back()
-""",
+"""
+        + UNLESS_ALL_LIVE,
         "anomalies",
     ),
     burden(
