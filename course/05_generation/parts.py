@@ -356,7 +356,7 @@ class DecoderLayer(nn.Module):
         self_mask    bool, broadcasts to (batch, num_heads, target_length, target_length); None: no mask
         memory_mask  bool, broadcasts to (batch, num_heads, target_length, source_length); None: no mask
 
-        A position that may attend to nothing gets zeros from that attention, as in notebook 1, and never NaN.
+        A position that may attend to nothing has weights of 0 in that attention, as in notebook 1, and never NaN.
 
         Returns (batch, target_length, d_model), in the dtype of the parameters: float32 or float64. The arguments are
         not modified. Gradients reach x, memory and every parameter.
@@ -459,7 +459,8 @@ def sequence_loss(logits: Tensor, targets: Tensor, pad_id: int) -> Tensor:
     pad_id   any token of the vocabulary
 
     Returns a tensor of one number with a gradient, in the dtype of the logits: float32, float64 or bfloat16. It is 0,
-    and its gradient is 0, if every target is padding. The arguments may be views, and are not modified.
+    and its gradient is 0, if every target is padding. It is NaN if the logits are. The arguments may be views, and are
+    not modified.
     """
     losses = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")  # (batch * length,)
     real = (targets != pad_id).flatten()  # (batch * length,)

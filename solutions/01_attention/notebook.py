@@ -29,10 +29,13 @@
 # In an exercise, you replace `raise NotImplementedError()` by your code.
 # The cell below the exercise is a visible check: run it, and it tells you what is wrong.
 # The points come from *hidden* tests, which try other sizes and other inputs.
-# They test what the docstring promises, and nothing else.
-# If you are stuck, run the cell *Stuck? Go on* below the check, and return to the exercise later.
+# They test what the docstring promises.
+# Write each exercise yourself, with what the notebook imports: a ready-made part of PyTorch that does the exercise for you, such as `nn.MultiheadAttention`, earns no points.
+# If you are stuck, run the next cell that begins with *Stuck? Go on*, and return to the exercise later.
 # You may add cells wherever you like.
 # Before you hand in, choose *Kernel → Restart Kernel and Run All Cells*.
+# If an exercise is not solved, this stops at its check.
+# Save the notebook and hand it in all the same: the other exercises are graded.
 
 # %% locked="setup"
 try:
@@ -474,7 +477,7 @@ with visible_check("scaled_dot_product_attention"):
     doubled = ((doubles[0] @ doubles[1].T) / math.sqrt(5)).softmax(dim=-1)
     assert weights.dtype == torch.float64 and torch.allclose(weights, doubled, rtol=1e-12, atol=0), (
         "The arguments were float64, and something was rounded to float32 on the way (promise 4). "
-        "Is there a `.float()`? Is the root that of a tensor, as in torch.tensor(d_k).sqrt()? That is a float32; `d_k ** 0.5` is exact."
+        "Is there a `.float()`? Is the root that of a tensor, as in torch.tensor(d_k).sqrt()? That is a float32; `d_k ** 0.5` and `math.sqrt(d_k)` are Python numbers, which have double precision."
     )
     needs_gradient = query.clone().requires_grad_()
     try:
@@ -854,7 +857,7 @@ comparison_table(columns)
 # The only difference between an encoder's self-attention and a decoder's self-attention is the mask.
 # The mask is one argument of a call; it has no parameters, and it is not learned.
 #
-# So GPT-2, which has no encoder, does not miss a *kind of layer* that only encoders have.
+# So GPT-2, which has no encoder, does not lack a *kind of layer* that only encoders have.
 # It keeps everything that an encoder's attention consists of, and it always passes a causal mask.
 # The last row of the table shows the gain.
 # Without a mask, each of the first five positions sees its own next token, so there is nothing left to predict: 0 of 5 positions can learn.
