@@ -12,6 +12,7 @@ from autograder.authoring.release import release_notebook
 from autograder.authoring.students import handed_in
 from autograder.judging.commands import as_python
 from autograder.judging.forbidden import forbidden_names, look_through
+from autograder.judging.judge import judge_of
 from autograder.judging.permitted import PERMITTED
 from autograder.judging.rules import rules_of
 from honest_code import HONEST
@@ -259,3 +260,22 @@ def test_large_code_takes_little_time(name):
     code = look_through([LARGE[name], "def f(q):\n    return q"], rules_of(load("02_encoder")))
     forbidden_names(code, "f", FORBIDS)
     assert time.process_time() - before < 20
+
+
+@pytest.mark.parametrize(
+    "name, exercise, cell",
+    [
+        ("02_encoder", "LayerNorm", "torch.testing.assert_close(LayerNorm(8)(x), F.layer_norm(x, (8,)))"),
+        ("02_encoder", "LayerNorm", "torch.allclose(LayerNorm(8)(x), nn.LayerNorm(8)(x))"),
+        ("04_gpt2", "gelu", "torch.testing.assert_close(gelu(x), F.gelu(x, approximate='tanh'))"),
+        ("05_generation", "generate", "torch.testing.assert_close(mine, oracle.generate(tokens))"),
+    ],
+)
+def test_a_comparison_costs_nothing(name, exercise, cell):
+    """A person is told, and no more."""
+    assignment = load(name)
+    notebook = handed_in(assignment)
+    notebook.cells.append(new_code_cell(cell))
+    code = judge_of(assignment, "x").code_of(notebook)
+    forbids = frozenset().union(*(case.forbids for case in assignment.cases_of(exercise)))
+    assert forbidden_names(code, exercise, forbids, assignment.source.exercises) == []

@@ -9,11 +9,12 @@ Nothing that a student writes may make this module raise an exception: code that
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from autograder.authoring.names import Statement, reached, statements
 from autograder.judging.commands import Unreadable, as_python
+from autograder.judging.permitted import is_module
 from autograder.judging.rules import Rules
 from autograder.judging.unlisted import unlisted
 
@@ -29,6 +30,7 @@ class Code:
     texts: list[str] = field(default_factory=list)  # one for each code cell
     statements: list[Statement] = field(default_factory=list)
     to_look_at: list[str] = field(default_factory=list)  # what a person should look at, in words
+    modules: frozenset[str] = frozenset()  # names of modules: who calls their functions changes nothing
 
 
 def look_through(cells: Iterable[str], rules: Rules | None = None) -> Code:
@@ -56,7 +58,8 @@ def look_through(cells: Iterable[str], rules: Rules | None = None) -> Code:
             places[f"code cell {number} cannot be read"] = None
     found = list(places)
     more = [f"and {len(found) - MOST} more places"] if len(found) > MOST else []
-    return Code(cells, known, found[:MOST] + more)
+    modules = frozenset(name for name, paths in rules.aliases.items() if any(map(is_module, paths)))
+    return Code(cells, known, found[:MOST] + more, modules)
 
 
 @lru_cache(maxsize=1024)  # most cells are the same in every submission
@@ -77,7 +80,8 @@ def forbidden_names(code: Code, exercise: str, forbids: frozenset[str], own: Ite
     others = {*own} - {exercise}
     mine = {*own}.union(*(statement.binds | statement.changes for statement in code.statements))
     found: dict[str, None] = {}
-    for statement in reached(code.statements, exercise, but=others):
+    statements = [replace(statement, changes=statement.changes - code.modules) for statement in code.statements]
+    for statement in reached(statements, exercise, but=others):
         taken = statement.takes | (statement.reads - mine)
         found.update(dict.fromkeys(name for name in sorted(taken) if any(part in name for part in forbids)))
     return list(found)

@@ -52,7 +52,9 @@ MODULES = {
     "torch.nn.utils.rnn": "pad_sequence",
     "torch.optim": "Adam AdamW Optimizer SGD param_groups",
     "torch.autograd": "grad",
-    "torch.cuda": "is_available",
+    "torch.cuda": "is_available manual_seed_all",
+    "torch.backends": "",
+    "torch.backends.mps": "is_available",
     "torch.linalg": "norm vector_norm",
     "torch.testing": "assert_close",
     "torch.random": "",
@@ -95,15 +97,16 @@ MODULES = {
         maximum mean mgrid minimum nanmax nanmin nanstd nanvar ndarray ndindex number ogrid ones ones_like percentile
         polyfit power printoptions ptp r_ random rint s_ set_printoptions setdiff1d sqrt stack std take_along_axis tri
         tril triu union1d vectorize where zeros zeros_like""",
+    "numpy.linalg": "norm",
     "numpy.random": "default_rng integers permutation standard_normal",
     "matplotlib": "",
     "matplotlib.pyplot": """
         annotate axes axhline axis axvline bar barh cla clf cm close colorbar figure fill_between flat gca gcf grid
-        hist imshow legend loglog margins matshow pcolormesh plot rcParams scatter semilogx semilogy set_aspect
+        hist imshow legend loglog margins matshow pcolormesh plot rcParams savefig scatter semilogx semilogy set_aspect
         set_title set_xlabel set_xlim set_xscale set_xticklabels set_xticks set_ylabel set_ylim set_yscale
-        set_yticklabels set_yticks show step subplot subplots subplots_adjust suptitle text tick_params tight_layout
-        title twinx viridis xlabel xlim xscale xticks ylabel ylim yscale yticks invert_yaxis invert_xaxis set_axis_off
-        flatten""",
+        set_yticklabels set_yticks show spines step subplot subplots subplots_adjust suptitle text tick_params
+        tight_layout title twinx viridis xlabel xlim xscale xticks ylabel ylim yscale yticks invert_yaxis invert_xaxis
+        set_axis_off set_visible flatten""",
     "tqdm": "tqdm trange set_description set_postfix write",
     "tqdm.auto": "",
     "tqdm.notebook": "",

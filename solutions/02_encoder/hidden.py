@@ -776,8 +776,8 @@ def share_of_chosen(student, rng):
     """Of the tokens that are not special, a share of the probability is chosen; 15 % unless told otherwise."""
     size, mask_id, special = vocabulary(rng, 1)
     found = {}
-    tokens = rng.integers(0, size - 1, 500, 60)
-    tokens[rng.integers(0, 9, 500, 60) < 4] = special[0]
+    tokens = rng.integers(0, size - 1, 1500, 60)
+    tokens[rng.integers(0, 9, 1500, 60) < 4] = special[0]
     for probability in [rng.shuffled([rng.integer(250, 450), rng.integer(600, 900)])[0] / 1000, None]:
         options = {} if probability is None else {"probability": probability}
         _, labels = corrupt(student, tokens, mask_id, size, special, generator(rng), **options)
