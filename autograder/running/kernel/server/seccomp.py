@@ -25,8 +25,11 @@ DISCIPLINE = 0x5423  # TIOCSETD: another discipline for a terminal may load a mo
 # prctl: not PR_SET_DUMPABLE, with which a process could hide what it uses; not filters, rules or merged memory.
 OPTIONS = [1, 2, 3, 15, 16, 21, 23, 27, 29, 30, 36, 37, 38, 39, 41, 42, 47, 52, 0x53564D41, 0x59616D61]
 NORMAL = 0  # the policy of the scheduler that all processes have
-# Sockets of other families may lead out of the machine's namespaces; another protocol may load a module for all.
-FAMILIES, PROTOCOLS = [1, 2, 10, 16], [0, 6, 17]  # unix, IPv4, IPv6, netlink; by default, TCP, UDP
+# Sockets of other families may lead out of the machine's namespaces; another type or protocol may load a module, for
+# all of the machine.
+UNIX, NETLINK = 1, 16
+FAMILIES, TYPES = [UNIX, 2, 10, NETLINK], [1, 2, 3]  # the others are IPv4 and IPv6; stream, datagram, raw
+PROTOCOLS = [0, 6, 17]  # the usual one, TCP, UDP
 # What waits in a socket is memory, too: as much as the system gives unasked, and no more. So are programs that filter.
 SOL_SOCKET, SOCKET_OPTIONS = 1, [7, 8, 26, 50, 51, 52, 60]  # SO_SNDBUF, SO_RCVBUF, SO_ATTACH_*, SO_ZEROCOPY
 
@@ -102,13 +105,19 @@ def _unless(argument: int, value: int, rule: list[Instruction]) -> list[Instruct
 
 
 _ITSELF = _only(0, [0])  # as number 0: another number may be the supervisor's, or that of one of its threads
+_SOCKET = [
+    _only(0, FAMILIES),
+    _only(2, PROTOCOLS),
+    _if(0, NETLINK, _only(2, [0])),
+    _unless(0, UNIX, _only(1, TYPES, mask=0xF)),  # above these bits are flags
+]
 RULES: dict[str, list[list[Instruction]]] = {
     "mmap": [_never(3, SHARED_ANONYMOUS), _never(3, HUGE)],
     "madvise": [_only(2, ADVICE)],
     "fcntl": [_only(1, COMMANDS)],
     "ioctl": [_only(1, [TERMINALS, OF_SOCKETS], mask=0xFF00, error=errno.ENOTTY), _none_of(1, [DISCIPLINE])],
-    "socket": [_only(0, FAMILIES), _only(2, PROTOCOLS)],
-    "socketpair": [_only(0, FAMILIES), _only(2, PROTOCOLS)],
+    "socket": _SOCKET,
+    "socketpair": _SOCKET,
     "setsockopt": [_if(1, SOL_SOCKET, _none_of(2, SOCKET_OPTIONS))],
     "prctl": [_only(0, OPTIONS)],
     "prlimit64": [_ITSELF],
