@@ -51,12 +51,12 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedb
 # What a submission may be.
 c.Admission.max_bytes = 20_000_000  # of one file
 c.Admission.max_cells = 2_000
-c.Admission.max_files = 500  # of a submission with more only the notebook is taken
+c.Admission.max_files = 500  # of a submission
 
 # What a worker may use for one submission. Where it needs more, this submission stays ungraded.
 c.Worker.seconds = 300  # of processor time, without that of the kernel
 c.Worker.memory = 4 * 1024**3  # bytes
-c.Worker.result = 200 * 1024**2  # bytes that come back, or that are written into one file
+c.Worker.result = 200 * 1024**2  # bytes that come back
 c.Worker.patience = 3 * 3600.0  # seconds after which it is broken off even if it only waits
 
 # What a notebook may use. Where it uses more, the cell that did it costs itself.

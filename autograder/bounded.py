@@ -38,9 +38,7 @@ class Worker(Configurable):
 
     seconds = Integer(300, help="Seconds of processor time that one piece of work may take.").tag(config=True)
     memory = Integer(4 * 1024**3, help="Bytes of memory that the process may use.").tag(config=True)
-    result = Integer(200 * 1024**2, help="Bytes that a piece of work may return, or write into one file.").tag(
-        config=True
-    )
+    result = Integer(200 * 1024**2, help="Bytes that a piece of work may return.").tag(config=True)
     patience = Float(
         3 * 3600, help="Seconds after which work is broken off even if it only waits, as it does for a kernel."
     ).tag(config=True)
@@ -106,7 +104,7 @@ class Worker(Configurable):
         new = multiprocessing.get_context("spawn")  # a fork would copy threads' locks
         self._connection, theirs = new.Pipe()
         self._folder = tempfile.TemporaryDirectory(prefix="worker-", ignore_cleanup_errors=True)
-        limits = {resource.RLIMIT_DATA: self.memory, resource.RLIMIT_FSIZE: self.result, resource.RLIMIT_CORE: 0}
+        limits = {resource.RLIMIT_DATA: self.memory, resource.RLIMIT_CORE: 0}
         self._process = new.Process(target=_serve, args=(theirs, limits, self._folder.name, self._first), daemon=True)
         self._process.start()
         theirs.close()
@@ -118,6 +116,13 @@ class Worker(Configurable):
             self._process.join(GRACE)
             self._folder.cleanup()
             self._process = None
+
+
+def lift_limits() -> None:
+    """Take back a worker's limits, in a program that it has started: this one has limits of its own, or needs none."""
+    for kind in (resource.RLIMIT_DATA, resource.RLIMIT_CPU):
+        highest = resource.getrlimit(kind)[1]
+        resource.setrlimit(kind, (highest, highest))
 
 
 _shared: dict[tuple, Worker] = {}

@@ -1,14 +1,17 @@
 """Work in a child process: what breaks a limit is told, and the next piece of work is done all the same."""
 
 import os
+import resource
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 
 import pytest
 from traitlets.config import Config
 
-from autograder.bounded import Exceeded, Worker, shared
+from autograder.bounded import Exceeded, Worker, lift_limits, shared
 
 
 def spin():
@@ -104,15 +107,30 @@ def test_nothing_is_left_behind(worker):
 
 
 def test_programs_that_it_starts_may_lift_its_limits(worker):
-    for kind in ("RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_CPU"):
-        soft, hard = worker.do(_limits_of, kind)
+    for kind in (resource.RLIMIT_DATA, resource.RLIMIT_CPU):
+        soft, hard = worker.do(resource.getrlimit, kind)
         assert soft != hard
+        assert worker.do(_limits_of_a_program, kind) == (hard, hard)
 
 
-def _limits_of(kind):
-    import resource
+def _limits_of_a_program(kind):
+    code = f"import resource; print(*resource.getrlimit({kind}))"
+    program = [sys.executable, "-c", code]
+    said = subprocess.run(program, preexec_fn=lift_limits, capture_output=True, text=True, check=True).stdout
+    return tuple(map(int, said.split()))
 
-    return resource.getrlimit(getattr(resource, kind))
+
+def test_a_file_that_it_adds_to_may_be_large(worker, tmp_path):
+    """The records are one file for a class."""
+    database = tmp_path / "records.db"
+    database.write_bytes(bytes(3 * 10**6))
+    assert worker.do(_add_to, database) == 3 * 10**6 + 1
+
+
+def _add_to(path):
+    with path.open("ab") as file:
+        file.write(b"x")
+    return path.stat().st_size
 
 
 def test_one_worker_is_shared_by_all_who_ask():

@@ -21,7 +21,9 @@ def test_work_in_a_copy_is_proposed(first):
         "handed in and not graded: '01_first-Copy1.ipynb', which holds work on this assignment, and 01_first.ipynb none: "
         "rename it to 01_first.ipynb, and grade again"
     )
-    (said,) = others({"01_first.ipynb": done, "x.ipynb": done}, first)
+    assert others({"01_first.ipynb": done, "01_first-Copy1.ipynb": done}, first) == []
+    other = handed_in(first, instead={"double": "def double(x):\n    return x + x"})
+    (said,) = others({"01_first.ipynb": done, "x.ipynb": other}, first)
     assert said == "handed in and not graded: 'x.ipynb', with work on this assignment, as 01_first.ipynb has"
     (said,) = others({"a.ipynb": done, "b.ipynb": done}, first)
     assert said == "handed in and not graded: 'a.ipynb', 'b.ipynb', which hold work on this assignment"

@@ -31,10 +31,11 @@ from autograder.classroom.waiting import changed
 from autograder.errors import UserError
 from autograder.running.execute import Execute
 from autograder.running.kernel import doctor
-from autograder.running.read import Damaged, read
+from autograder.running.read import Damaged, read, time_of
 from autograder.running.records import UNGRADED, Grading, writable
 
 MAX_NAMED = 20  # so many files that are left out are named
+MAX_DEPTH = 50  # folders in folders
 READING = 30  # seconds of processor time to read a submission and rebuild it
 
 
@@ -47,7 +48,7 @@ class Admission(NotebookExporter):
 
     max_bytes = Integer(20_000_000, help="A file of a submission that is larger is not read.").tag(config=True)
     max_cells = Integer(2_000, help="A notebook with more cells is not graded.").tag(config=True)
-    max_files = Integer(500, help="Of a submission with more files only the notebook is taken.").tag(config=True)
+    max_files = Integer(500, help="A submission with more files is not graded.").tag(config=True)
     steps = List(Unicode(), help="The preprocessors that a notebook goes through as soon as it is read.").tag(
         config=True
     )
@@ -65,7 +66,7 @@ class Admission(NotebookExporter):
             self.log.error(str(error))
             raise NbGraderException(str(error)) from None
         self._worker = worker(self.config)
-        self._isolation = execute.isolation
+        self._isolation, self._ignore = execute.isolation, list(parent.coursedir.ignore)
         self._paths = re.compile(parent._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True))
         pattern = parent._format_source(parent.coursedir.assignment_id, parent.coursedir.student_id)
         for folder in map(Path, glob.glob(pattern, include_hidden=True)):
@@ -132,18 +133,13 @@ class Admission(NotebookExporter):
         if folder.is_symlink() or folder.parent.is_symlink():
             raise Damaged("it is a link, and not followed")
         files = _below(folder, self.max_files)
-        if len(files) > self.max_files:
-            self.log.warning(
-                "%a: it has more than %d files, so that only the notebook is taken", student, self.max_files
-            )
-            odd = [path for path in folder.iterdir() if path.name not in (f"{assignment}.ipynb", "timestamp.txt")]
-        else:
-            odd = [path for path in files if not self._is_plain(path)]
+        if len(files) > self.max_files:  # nbgrader compares each with each
+            raise Damaged(f"it has more than {self.max_files:,} files: take out what is no work, and grade again")
+        odd = [path for path in files if not self._is_plain(path)]
         for path in odd[:MAX_NAMED]:
             self.log.warning("%a: %a is left out, because it is no plain file of this course", student, path.name)
-        coursedir = self.parent.coursedir
-        coursedir.ignore = [*coursedir.ignore, *(glob.escape(str(path)) for path in odd)]
-        self._must_hold_a_time(folder / "timestamp.txt")
+        self.parent.coursedir.ignore = [*self._ignore, *(glob.escape(str(path)) for path in odd)]
+        time_of(self.parent.coursedir, folder)  # nbgrader opens the file even if it is no plain file
 
     def _is_plain(self, path: Path) -> bool:
         found = path.lstat()
@@ -155,20 +151,6 @@ class Admission(NotebookExporter):
         force = self.parent.force or changed(Course(parent=self), student, assignment)
         with temp_attrs(self.parent, force=force):
             return self._init_destination(assignment, student)
-
-    def _must_hold_a_time(self, path: Path) -> None:
-        """Check the file that holds the time of submission, since nbgrader opens it even if it is no plain file.
-
-        It may be missing. Raises Damaged if it is no plain file, is too large, or holds no time.
-        """
-        if not os.path.lexists(path):
-            return
-        if not stat.S_ISREG(path.lstat().st_mode) or path.stat().st_size > 1000:
-            raise Damaged("timestamp.txt is no file, or too large")
-        try:
-            self.parent.coursedir.get_existing_timestamp(str(path.parent))
-        except Exception:  # of any kind: nbgrader itself fails there by calling a method that does not exist
-            raise Damaged("timestamp.txt holds no time") from None
 
     def from_filename(self, filename: str, resources: ResourcesDict, **options) -> tuple[str, ResourcesDict]:
         """Send one notebook through the preprocessors. What was handed in goes through our first steps before them."""
@@ -227,6 +209,8 @@ def _below(folder: Path, most: int) -> list[Path]:
     found: list[Path] = []
     for at, folders, files in os.walk(folder):
         found += (Path(at, name) for name in (*folders, *files))
+        if len(Path(at).relative_to(folder).parts) >= MAX_DEPTH:
+            folders.clear()
         if len(found) > most:
             break
     return found

@@ -1,6 +1,7 @@
 """Grades a class through nbgrader, one submission after the other, and reports the result of each."""
 
 import glob
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -26,7 +27,11 @@ from autograder.running.records import UNGRADED, Grading, Records
 from autograder.running.submission import source
 
 # How it sounds when nothing can be written: then the next submission fails, too.
-CANNOT_WRITE = ("disk is full", "No space left", "readonly", "Read-only", "unable to open database", "disk I/O error")
+# It must be the beginning of a reason: further behind may be the names of a student's files.
+CANNOT_WRITE = re.compile(
+    r"grading failed: (OSError: \[Errno (5|28|30|122)\]"
+    r"|OperationalError: .{0,60}(disk is full|readonly database|unable to open database|disk I/O error))"
+)
 
 
 def to_grade(handed: Handed, names: list[str] | None) -> list[str]:
@@ -97,7 +102,7 @@ def _graded(
             grading = records.last(student, assignment)
     except (sqlite3.Error, SQLAlchemyError, OSError) as error:
         raise _stopped(student, str(error).splitlines()[0]) from None
-    if grading.status == UNGRADED and any(words in grading.reason for words in CANNOT_WRITE):
+    if grading.status == UNGRADED and CANNOT_WRITE.match(grading.reason):
         raise _stopped(student, grading.reason)
     return grading
 

@@ -3,6 +3,7 @@
 Whose it is, the name of the file says; of which assignment, the exercises in it. What is not clear is left out.
 """
 
+import filecmp
 import os
 import secrets
 import shutil
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
+from traitlets.config import Config
 
 from autograder.authoring.assignment import Assignment
 from autograder.authoring.course import Course
@@ -27,7 +29,7 @@ from autograder.classroom.others import work_on
 from autograder.classroom.roster import CANVAS, MOODLE, is_a_name, kept, known_students
 from autograder.classroom.unpack import Taken, Unpacked
 from autograder.judging.report import printable, table
-from autograder.running.read import Damaged, read
+from autograder.running.read import Damaged, read, time_of
 from autograder.running.releases import grade_id
 
 TIME = "%Y-%m-%d %H:%M:%S.%f UTC"  # as nbgrader writes it
@@ -98,21 +100,32 @@ def _understood(course: Course, taken: Taken, assignments: list[Assignment], nam
     arrival = Arrival(taken, named(taken.name), LEFT_OUT, taken.reason)
     if taken.path is None:
         return arrival
-    limits = Admission.max_bytes.default_value, Admission.max_cells.default_value
+    settings = course.config.Admission
+    limits = [settings.get(name, getattr(Admission, name).default_value) for name in ("max_bytes", "max_cells")]
     try:
-        notebook = shared(course.config).do(read, taken.path, *limits)
+        names = [one.name for one in assignments]
+        held, work = shared(course.config).do(_looked_into, taken.path, limits, names, course.config)
     except (Damaged, Exceeded) as error:
         # It is handed in all the same: grading says that it is damaged, and the student can be told.
         stem = arrival.name.file.removesuffix(".ipynb")
         by_name = [one.name for one in assignments if named_by_hand or stem == one.name]
         return replace(arrival, assignment=by_name[0] if by_name else "", why=str(error).replace(str(taken.path), "it"))
-    held = {one.name: _held(notebook, one) for one in assignments}
     most = max(held.values(), default=0)
-    fitting = [one for one in assignments if held[one.name] == most]
+    fitting = [name for name in names if held[name] == most]
     if not most or len(fitting) > 1:
-        where = assignments[0].name if named_by_hand else "any assignment" if not most else "one assignment alone"
+        where = names[0] if named_by_hand else "any assignment" if not most else "one assignment alone"
         return replace(arrival, why=f"it does not hold the exercises of {where}")
-    return replace(arrival, assignment=fitting[0].name, has_work=bool(work_on(notebook, fitting[0])), why="")
+    return replace(arrival, assignment=fitting[0], has_work=work[fitting[0]], why="")
+
+
+def _looked_into(path: Path, limits: list[int], names: list[str], config: Config) -> tuple[dict, dict]:
+    """Return how many exercises of these assignments a notebook holds, and in which it has work. For a worker."""
+    notebook, course = read(path, *limits), Course(config=config)
+    assignments = [course.assignment(name) for name in names]
+    return (
+        {one.name: _held(notebook, one) for one in assignments},
+        {one.name: bool(work_on(notebook, one)) for one in assignments},
+    )
 
 
 def _held(notebook: NotebookNode, assignment: Assignment) -> int:
@@ -193,7 +206,7 @@ def _compared(course: Course, arrival: Arrival) -> Arrival:
     if folder.is_symlink() or folder.parent.is_symlink():
         return replace(arrival, outcome=LEFT_OUT, why=f"{folder} is a link")
     there = folder / f"{arrival.assignment}.ipynb"
-    if there.is_file() and there.read_bytes() == arrival.taken.path.read_bytes():
+    if there.is_file() and filecmp.cmp(there, arrival.taken.path, shallow=False):
         complete = all((folder / name).is_file() for name in ("timestamp.txt", "submission_secret.txt"))
         return replace(arrival, outcome=SAME) if complete else replace(arrival, outcome=REPLACES)
     if folder.exists() and _time_there(course, folder) > arrival.time:
@@ -203,10 +216,9 @@ def _compared(course: Course, arrival: Arrival) -> Arrival:
 
 def _time_there(course: Course, folder: Path) -> datetime:
     """Return when the submission in a folder was handed in, and the beginning of time if it does not say."""
-    stamp = folder / "timestamp.txt"
-    with suppress(Exception):  # nbgrader raises one of several kinds if there is no time in the file
-        if stat.S_ISREG(stamp.lstat().st_mode) and stamp.stat().st_size < 1000:
-            return course.get_existing_timestamp(str(folder)).replace(tzinfo=UTC)
+    with suppress(Damaged):
+        if time := time_of(course, folder):
+            return time.replace(tzinfo=UTC)
     return datetime.min.replace(tzinfo=UTC)
 
 

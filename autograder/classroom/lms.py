@@ -56,7 +56,7 @@ def write_moodle(course: Course, gradebook: Gradebook, assignment: str, path: Pa
             f"with `python -m autograder roster FILE --assignment {assignment}`."
         )
     held = _standings(course, gradebook, assignment)
-    theirs = {float(row["Maximum Grade"]) for row in taken_in.rows if row.get("Maximum Grade")}
+    theirs = {float(row["Maximum Grade"].replace(",", ".")) for row in taken_in.rows if row.get("Maximum Grade")}
     if held and theirs - {_most(held)}:
         raise UserError(
             f"In Moodle the maximum grade of {assignment} is {max(theirs):g}, and here it is {_most(held):g}: set it "

@@ -17,7 +17,10 @@ def others(notebooks: Mapping[str, NotebookNode], assignment: Assignment) -> lis
     notebooks  all that were handed in and can be read, by their file names, the graded one among them if there is one
     """
     graded = f"{assignment.name}.ipynb"
-    beside = sorted(name for name in notebooks if name != graded)
+    done = _written(notebooks[graded], assignment) if graded in notebooks else {}
+    beside = sorted(
+        name for name in notebooks if name != graded and _written(notebooks[name], assignment) != done
+    )  # a copy of what is graded has nothing to say
     if not beside:
         return []
     with_work = [name for name in beside if work_on(notebooks[name], assignment)]
@@ -34,10 +37,11 @@ def others(notebooks: Mapping[str, NotebookNode], assignment: Assignment) -> lis
 
 def work_on(notebook: NotebookNode, assignment: Assignment) -> list[str]:
     """Return the exercises and answers of an assignment that are in this notebook and not as they were released."""
-    released = {grade_id(cell): cell.source.strip() for cell in release_notebook(assignment.source).cells}
+    released = _written(release_notebook(assignment.source), assignment)
+    return [name for name, text in _written(notebook, assignment).items() if text not in ("", released[name])]
+
+
+def _written(notebook: NotebookNode, assignment: Assignment) -> dict[str, str]:
+    """Return the texts of the exercises and answers of an assignment that are in this notebook, by their names."""
     own = {cell.name for cell in assignment.source.of_role("exercise", "answer")}
-    return [
-        name
-        for cell in notebook.cells
-        if (name := grade_id(cell)) in own and text_of(cell).strip() not in ("", released[name])
-    ]
+    return {name: text_of(cell).strip() for cell in notebook.cells if (name := grade_id(cell)) in own}

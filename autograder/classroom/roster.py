@@ -26,6 +26,7 @@ NAMES = {
     MOODLE: ("Username", "ID number", "Email address", "Identifier"),
 }
 MAX_BYTES = 20_000_000
+csv.field_size_limit(MAX_BYTES)  # Moodle puts in what students typed
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """Says which submissions wait to be graded: those whose files are not the ones that were graded last."""
 
 import glob
-import stat
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -9,11 +8,10 @@ from pathlib import Path
 from nbgrader.api import Gradebook
 
 from autograder.authoring.course import Course
+from autograder.running.read import Damaged, time_of
 from autograder.running.records import UNGRADED, Grading, Records, writable
 from autograder.running.session import NOT_CONFINED
 from autograder.running.submission import submitted
-
-MAX_TIMESTAMP = 1_000  # bytes of a timestamp.txt
 
 
 class Handed:
@@ -75,17 +73,11 @@ class Handed:
         return Path(folder, f"{self.assignment}.ipynb")
 
     def _same_time(self, student: str) -> bool:
-        path = self.folder(student) / "timestamp.txt"
         try:
-            found = path.lstat()
-        except FileNotFoundError:
-            return True
-        if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_TIMESTAMP:
+            time = time_of(self._course, self.folder(student))
+        except Damaged:
             return False
-        try:
-            return self._course.get_existing_timestamp(str(path.parent)) == self._times[student]
-        except Exception:  # nbgrader itself fails there by calling a method that does not exist
-            return False
+        return time is None or time == self._times[student]
 
 
 def changed(course: Course, student: str, assignment: str) -> bool:

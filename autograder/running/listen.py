@@ -77,16 +77,18 @@ class CarefulListener(HasTraits):
 
     def _is_too_much(self, plain: dict[str, Any], kept: list[NotebookNode], cell_index: int) -> bool:
         """Return whether a message is too large for its cell or its notebook. If it is not, it counts from now on."""
+        if not {"text", "data", "traceback"} & plain.keys():
+            return False
         size, here = self._size(plain), sum(map(self._size, kept))
         in_all = size + here + sum(kept for cell, kept in self._kept.items() if cell != cell_index)
         much = len(kept) >= self.max_outputs or size + here > self.max_output or in_all > self.max_output_in_all
-        if size and not much:
+        if not much:
             self._kept[cell_index] = size + here
-        return size > 0 and much
+        return much
 
     @staticmethod
     def _size(output: dict[str, Any]) -> int:
-        texts = [output.get("text", ""), output.get("evalue", ""), *output.get("traceback", [])]
+        texts = [output.get(part, "") for part in ("text", "ename", "evalue")] + [*output.get("traceback", [])]
         return sum(map(len, [*texts, *output.get("data", {}).values()]))
 
 

@@ -3,13 +3,16 @@
 import os
 import stat
 import warnings
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.reader import NotJSONError
+from nbgrader.coursedir import CourseDirectory
 
 CELL_TYPES = ("code", "markdown", "raw")
+MAX_TIMESTAMP = 1_000  # bytes of the file that holds the time
 
 
 class Damaged(Exception):
@@ -41,6 +44,23 @@ def read(path: Path, max_bytes: int, max_cells: int) -> NotebookNode:
     except Exception as error:  # anything else that is wrong in the file
         raise Damaged(f"the notebook is damaged: {str(error)[:200] or type(error).__name__}") from None
     return notebook
+
+
+def time_of(coursedir: CourseDirectory, folder: Path) -> datetime | None:
+    """Return when the submission in a folder was handed in, as its timestamp.txt says. Return None if there is none.
+
+    Raises Damaged if timestamp.txt is no plain file, is too large, or holds no time.
+    """
+    path = folder / "timestamp.txt"
+    if not os.path.lexists(path):
+        return None
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_TIMESTAMP:
+        raise Damaged("timestamp.txt is no file, or too large")
+    try:
+        return coursedir.get_existing_timestamp(str(folder))
+    except Exception:  # of any kind: nbgrader itself fails there by calling a method that does not exist
+        raise Damaged("timestamp.txt holds no time") from None
 
 
 def _must_be_plain(path: Path, max_bytes: int) -> None:

@@ -20,6 +20,7 @@ from autograder.running.records import Records
 from autograder.running.releases import Release, anomalies, described, grade_id, known, remember, text_of
 
 NEW_CELL = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
+MAX_PICTURES = 100  # that were pasted into one cell
 PICTURES = {"image/png", "image/jpeg", "image/gif"}
 
 
@@ -88,9 +89,14 @@ def _attachments(cell: NotebookNode) -> dict:
         return {}
     kept = {
         name.encode("utf-8", "replace").decode(): {
-            kind: data for kind, data in bundle.items() if kind in PICTURES and isinstance(data, str) and data.isascii()
+            kind: data for kind, data in bundle.items() if kind in PICTURES and _is_base64(data)
         }
-        for name, bundle in attachments.items()
+        for name, bundle in [*attachments.items()][:MAX_PICTURES]
         if isinstance(bundle, dict)
     }
     return {"attachments": {name: bundle for name, bundle in kept.items() if bundle}}
+
+
+def _is_base64(data: object) -> bool:
+    """Return whether this may be a picture's data: a text that is not empty, in characters that any encoding knows."""
+    return isinstance(data, str) and bool(data) and data.isascii()

@@ -13,6 +13,7 @@ from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from autograder.bounded import lift_limits
 from autograder.running.kernel.forkserver import NoKernel
 from autograder.running.kernel.provisioner import ConfinedProvisioner
 from autograder.running.listen import CarefulListener
@@ -79,6 +80,8 @@ class KernelSession(CarefulListener, NotebookClient):
         # that they are graded.
         own = {"NBGRADER_EXECUTION": "autograde", "PYTHONNOUSERSITE": "1", "IPYTHONDIR": str(place / "ipython")}
         options = {"cwd": str(place / "scratch"), "env": {**os.environ, **own}}
+        if not self._confined:
+            options["preexec_fn"] = lift_limits
         self.start_new_kernel(**options, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         provisioner = self.provisioner
         try:

@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from autograder.authoring.assignment import Assignment
 NOT_THE_STUDENTS = {"timestamp.txt", "submission_secret.txt"}  # nbgrader puts them beside a student's files
 MAX_BYTES = 100_000_000  # after so many only the sizes of files count: nobody grades them
 MAX_FILES = 1_000
+MAX_DEPTH = 50  # folders in folders
 
 
 def submitted(folder: Path) -> str:
@@ -28,23 +30,28 @@ def submitted(folder: Path) -> str:
     for path in _files(folder):
         about = path.lstat()
         digest.update(f"{str(path.relative_to(folder))!a} {stat.S_IFMT(about.st_mode)} {about.st_size}\n".encode())
-        if stat.S_ISREG(about.st_mode) and about.st_size <= left:
-            left -= about.st_size
-            digest.update(sha256(path.read_bytes()).digest())
-        elif stat.S_ISLNK(about.st_mode):
-            digest.update(os.fsencode(os.readlink(path)))
+        with suppress(OSError):  # what cannot be read counts by its name, kind and size
+            if stat.S_ISREG(about.st_mode) and about.st_size <= left:
+                left -= about.st_size
+                digest.update(sha256(path.read_bytes()).digest())
+            elif stat.S_ISLNK(about.st_mode):
+                digest.update(os.fsencode(os.readlink(path)))
     return digest.hexdigest()
 
 
 def _files(folder: Path) -> list[Path]:
     found: list[Path] = []
+    seen = 0
     for at, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if name != ".ipynb_checkpoints"]
+        folders[:] = sorted(name for name in folders if name != ".ipynb_checkpoints")
         links = [name for name in folders if Path(at, name).is_symlink()]
-        found += [Path(at, name) for name in (*files, *links)]
-        if len(found) > MAX_FILES:
+        found += [Path(at, name) for name in (*sorted(files), *links)]
+        seen += len(files) + len(folders)
+        if len(Path(at).relative_to(folder).parts) >= MAX_DEPTH:
+            folders.clear()
+        if seen > MAX_FILES:
             break
-    return sorted(path for path in found if path.relative_to(folder).as_posix() not in NOT_THE_STUDENTS)
+    return sorted(path for path in found if path.relative_to(folder).as_posix() not in NOT_THE_STUDENTS)[:MAX_FILES]
 
 
 def answers(notebook: NotebookNode) -> dict[str, str]:

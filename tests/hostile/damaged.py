@@ -267,7 +267,7 @@ DAMAGED = [
     ),
     folder(
         "a second notebook beside the first",
-        "anomalies",
+        "graded",
         90.0,
         lambda path, content: [
             (path / name).write_text(content) for name in (FILE, "01_attention-Copy1.ipynb", "02_encoder.ipynb")
