@@ -12,10 +12,10 @@ from nbgrader.api import Gradebook
 from autograder.authoring.build import build
 from autograder.authoring.course import Course, commands_on_path
 from autograder.authoring.students import handed_in
-from autograder.classroom.file_names import named, student_in
-from autograder.classroom.intake import LEFT_OUT, NEW, REPLACES, SAME, as_text, intake
-from autograder.classroom.roster import take_in
-from autograder.classroom.unpack import Unpacked
+from autograder.classroom.lms.file_names import named, student_in
+from autograder.classroom.lms.intake import LEFT_OUT, NEW, REPLACES, SAME, as_text, intake
+from autograder.classroom.lms.roster import take_in
+from autograder.classroom.lms.unpack import Unpacked
 
 CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,01 First (77),Final Score
 ,,,,,Manual Posting,
@@ -161,7 +161,7 @@ def test_hostile_zip_files(course, tmp_path):
 
 
 def test_all_together_are_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr("autograder.classroom.unpack.MAX_TOTAL", 25)
+    monkeypatch.setattr("autograder.classroom.lms.unpack.MAX_TOTAL", 25)
     zipped(tmp_path / "many.zip", {f"{number}.ipynb": b"0" * 10 for number in range(100)})
     taken = list(Unpacked(tmp_path, 10).take(tmp_path / "many.zip"))
     assert [one.path is not None for one in taken] == [True, True, False]

@@ -7,8 +7,8 @@ from nbgrader.api import Gradebook
 
 from autograder.authoring.build import build
 from autograder.authoring.course import Course, commands_on_path
-from autograder.classroom.lms import write_canvas, write_moodle
-from autograder.classroom.roster import take_in
+from autograder.classroom.lms.grades import write_canvas, write_moodle
+from autograder.classroom.lms.roster import take_in
 from autograder.errors import UserError
 from autograder.running.records import GRADED, UNGRADED, Grading, Records
 from test_intake import CANVAS, MOODLE

@@ -5,10 +5,7 @@
     last_step  is nbgrader's last step: writes a line in the records, and flags what is odd
     commands   the commands for a class, as the command line knows them
     handout    releases an assignment to nbgrader's exchange with what its notebook imports
-    intake     takes in notebooks that did not come through the exchange
-    unpack     finds the notebooks in files, folders and zip files
-    file_names reads from a file's name who has handed it in
-    roster     reads the list of a class from Canvas or Moodle, and keeps it
+    lms/       exchanges submissions and grades with Canvas and Moodle, and takes in loose notebooks
     grade      grades a class, one submission after the other
     results    shows what came of it, as a table
     waiting    says which submissions wait to be graded
@@ -22,7 +19,6 @@
     standing   says how each student stands in an assignment
     solutions  writes each notebook solved, with mark schemes, for whoever grades by hand
     export     writes the grades of a class, with a status beside every score
-    lms        writes grades in the form that Canvas and Moodle import
     backup     writes all that cannot be made again into one file, and reads it back
     replay     runs a grade again
     forget     removes a student

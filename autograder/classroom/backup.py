@@ -16,7 +16,7 @@ from pathlib import Path
 
 from autograder.authoring.course import Course
 from autograder.classroom.gradebook import path_of
-from autograder.classroom.roster import folder_of
+from autograder.classroom.lms.roster import folder_of
 from autograder.errors import UserError
 from autograder.running.database import for_the_owner
 from autograder.running.records import Records

@@ -55,7 +55,7 @@ def add_commands(command: Command) -> None:
 def _intake(course, chosen) -> int:
     """Find the notebooks in files, folders and zip files, and say whose they are and of which assignment. With --apply,
     put them where nbgrader expects them. The exit status is 1 if something is left out."""
-    from autograder.classroom.intake import LEFT_OUT, as_text, intake
+    from autograder.classroom.lms.intake import LEFT_OUT, as_text, intake
     from autograder.classroom.privacy import keep_private
 
     arrivals = intake(course, chosen.paths, chosen.apply, chosen.assignment)
@@ -67,8 +67,8 @@ def _intake(course, chosen) -> int:
 def _roster(course, chosen) -> int:
     """Take in the list of the class, so that files from Canvas or Moodle are known by it and grades can go back there.
     Students get their names in the gradebook. It is kept in the class's folder."""
+    from autograder.classroom.lms.roster import take_in
     from autograder.classroom.privacy import keep_private
-    from autograder.classroom.roster import take_in
 
     found = take_in(course, chosen.file, chosen.assignment)
     keep_private(course)
@@ -138,7 +138,7 @@ def _export(course, chosen) -> int:
 
     from autograder.classroom.export import WithStatus
     from autograder.classroom.gradebook import must_exist
-    from autograder.classroom.lms import write_canvas, write_moodle
+    from autograder.classroom.lms.grades import write_canvas, write_moodle
 
     must_exist(course)
     said = []

@@ -6,7 +6,7 @@ from pathlib import Path
 from nbgrader.api import Gradebook, MissingEntry
 
 from autograder.authoring.course import Course
-from autograder.classroom.roster import folder_of
+from autograder.classroom.lms.roster import folder_of
 from autograder.errors import NotFound
 from autograder.judging.report import printable
 from autograder.running.records import Records

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from autograder.classroom.roster import CANVAS, MOODLE, Roster
+from autograder.classroom.lms.roster import CANVAS, MOODLE, Roster
 
 OF_CANVAS = re.compile(
     r"(?P<who>[^_]+)_(?P<late>LATE_)?(?P<person>\d+)_(?P<upload>\d+)_(?P<file>.+?)(-(?P<again>\d+))?\.ipynb", re.I

@@ -13,8 +13,8 @@ from pathlib import Path
 from nbgrader.api import Gradebook, MissingEntry
 
 from autograder.authoring.course import Course
-from autograder.classroom import roster
-from autograder.classroom.roster import CANVAS, MOODLE, Roster
+from autograder.classroom.lms import roster
+from autograder.classroom.lms.roster import CANVAS, MOODLE, Roster
 from autograder.classroom.standing import Standing, standings
 from autograder.errors import NotFound, UserError
 

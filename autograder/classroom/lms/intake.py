@@ -23,11 +23,11 @@ from autograder.authoring.assignment import Assignment
 from autograder.authoring.course import Course
 from autograder.bounded import Exceeded, shared
 from autograder.classroom.admission import Admission
-from autograder.classroom.file_names import Named, named, student_in
 from autograder.classroom.gradebook import must_exist
+from autograder.classroom.lms.file_names import Named, named, student_in
+from autograder.classroom.lms.roster import CANVAS, MOODLE, is_a_name, kept, known_students
+from autograder.classroom.lms.unpack import Taken, Unpacked
 from autograder.classroom.others import work_on
-from autograder.classroom.roster import CANVAS, MOODLE, is_a_name, kept, known_students
-from autograder.classroom.unpack import Taken, Unpacked
 from autograder.judging.report import printable, table
 from autograder.running.read import Damaged, read, time_of
 from autograder.running.releases import grade_id
