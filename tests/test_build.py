@@ -39,6 +39,15 @@ def test_the_release_in_memory_is_nbgraders(small):
     assert ours.cells == released.cells
 
 
+def test_checks_and_what_is_said_to_be_are_folded(small):
+    path = small / "written" / "01_first" / "notebook.py"
+    path.write_text(path.read_text() + "\n# %% folded=true\nlent = 1\n\n# %%\nopen = 1\n")
+    build(Course.at(small))
+    released = nbformat.read(small / "handout" / "01_first" / "01_first.ipynb", as_version=4)
+    folded = [cell.metadata.get("jupyter", {}).get("source_hidden", False) for cell in released.cells]
+    assert folded == [False, False, False, True, True, False]
+
+
 def test_parts_hold_earlier_solutions_only(small):
     build(Course.at(small))
     assert not (small / "handout" / "01_first" / "parts.py").exists()
@@ -310,5 +319,6 @@ def test_running_a_released_notebook_is_no_work_in_it(small):
     path = small / "handout" / "01_first" / "01_first.ipynb"
     notebook = nbformat.read(path, as_version=4)
     notebook.cells[1].outputs = [nbformat.v4.new_output("stream", text="ran")]
+    del notebook.cells[3].metadata["jupyter"]  # opened
     nbformat.write(notebook, path)
     build(Course.at(small))

@@ -80,7 +80,7 @@ def test_without_coursekit_the_first_cell_says_what_to_do():
     assert (
         result.stderr.strip()
         .split("\n")[-1]
-        .startswith("ModuleNotFoundError: coursekit is not installed: in a terminal")
+        .startswith("ModuleNotFoundError: coursekit is not installed: in the folder that contains coursekit, run")
     )
 
 

@@ -32,6 +32,12 @@ def test_an_honest_submission_is_kept_as_it_is(submitted, release):
     assert [cell.source for cell in rebuilt.cells] == [cell.source for cell in submitted.cells]
 
 
+def test_a_student_may_open_what_is_folded(submitted, release):
+    del cell(submitted, "check_causal_mask").metadata["jupyter"]  # as JupyterLab does
+    rebuilt, anomalies = rebuild(submitted, release)
+    assert anomalies == [] and cell(rebuilt, "check_causal_mask") == cell(release, "check_causal_mask")
+
+
 def test_own_cells_stay_in_their_places(submitted, release):
     place = submitted.cells.index(cell(submitted, "padding_mask"))
     submitted.cells.insert(place, new_code_cell("helper = 1"))

@@ -24,6 +24,8 @@ SOURCE, HIDDEN, MISTAKES = (f"written/01_first/{name}.py" for name in ("notebook
         (SOURCE, " points=4", "", 13, "needs a positive number of points"),
         (SOURCE, "points=4", "points=-1", 13, "needs a positive number of points"),
         (SOURCE, 'exercise="double"', 'exercise="double" points=4', 7, "only a check or an answer has points"),
+        (SOURCE, "points=4", 'points=4 folded="no"', 13, "folded='no': it is true or false"),
+        (SOURCE, "# %% [markdown]", "# %% [markdown] folded=true", 1, "only code can be folded"),
         (SOURCE, "    ### END SOLUTION\n", "", 7, "a solution is not closed"),
         (SOURCE, "    ### BEGIN SOLUTION\n", "", 7, "a solution is not closed"),
         (SOURCE, "    ### BEGIN SOLUTION\n    return x * 2\n    ### END SOLUTION\n", "    return x\n", 7, "has no solution"),

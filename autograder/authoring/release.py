@@ -49,6 +49,8 @@ def _released(source: Source) -> NotebookNode:
 def _notebook_cell(cell: Cell) -> NotebookNode:
     text = cell.text + WITHOUT_JUDGE if cell.role == "check" else cell.text
     made = new_code_cell(text) if cell.kind == "code" else new_markdown_cell(text)
+    if cell.folded:
+        made.metadata.jupyter = {"source_hidden": True}  # JupyterLab shows the first line, and opens it with a click
     if cell.role is None:
         return made
     made.metadata.nbgrader = {

@@ -7,7 +7,8 @@ Cell options are jupytext's ``key=value`` metadata, and a cell has at most one r
     # %% [markdown] answer="why" points=10  a written answer, graded by hand; the mark scheme is between the marks
     # %% locked="setup"                     given code that exercises need; the judge runs it, too
 
-Students may change every other cell.
+Students may change every other cell. A check is released with its code folded away, and so is a code cell that has the
+option ``folded=true``: a student can open it.
 """
 
 import ast
@@ -23,7 +24,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from autograder.errors import UserError
 
 ROLES = ("exercise", "check", "answer", "locked")
-OPTIONS = {*ROLES, "points"}
+OPTIONS = {*ROLES, "points", "folded"}
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 
@@ -62,6 +63,7 @@ class Cell:
     points: float
     text: str
     line: int  # the line number of its "# %%" in the file
+    folded: bool  # whether its code is released folded away
 
     @property
     def grade_id(self) -> str:
@@ -117,7 +119,10 @@ def _cell(path: Path, cell, line: int) -> Cell:
         raise SourceError(path, line, f"points={points!r}: a {role or 'cell'} needs a positive number of points")
     if points and not graded:
         raise SourceError(path, line, "only a check or an answer has points")
-    return Cell(cell.cell_type, role, name, float(points), cell.source, line)
+    folded = cell.metadata.get("folded", role == "check")
+    if not isinstance(folded, bool) or folded and cell.cell_type != "code":
+        raise SourceError(path, line, f"folded={folded!r}: it is true or false, and only code can be folded")
+    return Cell(cell.cell_type, role, name, float(points), cell.source, line, folded)
 
 
 def _check(source: Source) -> None:

@@ -28,10 +28,11 @@
 # **How this works.**
 # In an exercise, you replace `raise NotImplementedError()` by your code.
 # The cell below the exercise is a visible check: run it, and it tells you what is wrong.
+# Its code is folded away; a click on it opens it.
 # The points come from *hidden* tests, which try other sizes and other inputs.
 # They test what the docstring promises.
 # Write each exercise yourself, with what the notebook imports: a ready-made part of PyTorch that does the exercise for you, such as `nn.MultiheadAttention`, earns no points.
-# If you are stuck, run the next cell that begins with *Stuck? Go on*, and return to the exercise later.
+# If you are stuck, run the next cell that begins with *Stuck? Go on*, which is folded, too, and return to the exercise later.
 # You may add cells wherever you like.
 # Before you hand in, choose *Kernel → Restart Kernel and Run All Cells*.
 # If an exercise is not solved, this stops at its check.
@@ -49,9 +50,9 @@ try:
         reached,
         visible_check,
     )
-except ModuleNotFoundError:
+except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
-        "coursekit is not installed: in a terminal, in the folder that contains 01_attention, run  pip install .  "
+        f"{error.name} is not installed: in the folder that contains coursekit, run `pip install .` in a terminal, "
         "and then restart the kernel."
     ) from None
 
@@ -253,7 +254,7 @@ with visible_check("padding_mask"):
     )
     print("padding_mask: the visible check passes.")
 
-# %%
+# %% folded=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # For each exercise above whose check has not passed, PyTorch's own code is lent to you. It is worth no points.
 go_on(globals(), "causal_mask", "padding_mask")
@@ -514,7 +515,7 @@ with visible_check("scaled_dot_product_attention"):
     )
     print("scaled_dot_product_attention: the visible check passes.")
 
-# %%
+# %% folded=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, PyTorch's own attention is lent to you. It is worth no points.
 go_on(globals(), "scaled_dot_product_attention")
@@ -763,7 +764,7 @@ with visible_check("MultiHeadAttention"):
     assert attention.weights[1, :, :, 2:].eq(0).all(), "Sequence 1 has two tokens, and some query looks at its padding."
     print("MultiHeadAttention: the visible check passes.")
 
-# %%
+# %% folded=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, PyTorch's own multi-head attention is lent to you. It is worth no points.
 go_on(globals(), "MultiHeadAttention")

@@ -23,6 +23,7 @@
 # What they train is saved beside the notebook, so later runs load it in seconds.
 #
 # As before, the hidden tests test what the docstrings promise, and a ready-made part of PyTorch or `transformers` that does an exercise for you earns no points.
+# The code of the visible checks is folded away; a click on it opens it.
 # The file `parts.py` beside this notebook contains a solution of notebook 1, so you start from attention that works.
 
 # %% locked="setup"
@@ -41,9 +42,9 @@ try:
         under_grading,
         visible_check,
     )
-except ModuleNotFoundError:
+except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
-        "coursekit is not installed: in a terminal, in the folder that contains 02_encoder, run  pip install .  "
+        f"{error.name} is not installed: in the folder that contains coursekit, run `pip install .` in a terminal, "
         "and then restart the kernel."
     ) from None
 
@@ -189,7 +190,7 @@ with visible_check("sinusoidal_positions"):
         raise AssertionError("With an odd width one column has no partner: raise ValueError.")
     print("sinusoidal_positions: the visible check passes.")
 
-# %%
+# %% folded=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, ready-made code is lent to you. It is worth no points.
 go_on(globals(), "sinusoidal_positions")
@@ -324,7 +325,7 @@ with visible_check("LayerNorm"):
     assert LayerNorm(4)(torch.randn(4)).shape == (4,), "A single position, of shape (4,), should work, too."
     print("LayerNorm: the visible check passes.")
 
-# %%
+# %% folded=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, PyTorch's own layer norm is lent to you. It is worth no points.
 go_on(globals(), "LayerNorm")
@@ -428,7 +429,7 @@ with visible_check("FeedForward"):
     )
     print("FeedForward: the visible check passes.")
 
-# %%
+# %% folded=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, PyTorch's own layers are lent to you. They are worth no points.
 go_on(globals(), "FeedForward")
@@ -648,7 +649,7 @@ with visible_check("EncoderLayer"):
     )
     print("EncoderLayer: the visible check passes.")
 
-# %%
+# %% folded=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, PyTorch's own encoder layer is lent to you. It is worth no points.
 go_on(globals(), "EncoderLayer")
@@ -777,7 +778,7 @@ with visible_check("Encoder"):
         )
     print("Encoder: the visible check passes.")
 
-# %%
+# %% folded=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, PyTorch's own encoder is lent to you. It is worth no points.
 go_on(globals(), "Encoder")
@@ -961,7 +962,7 @@ with visible_check("mask_tokens"):
     assert (labels != -100).all(), "Without special_ids and with probability=1 every token is chosen."
     print("mask_tokens: the visible check passes.")
 
-# %%
+# %% folded=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, transformers' own code is lent to you. It is worth no points.
 go_on(globals(), "mask_tokens")
@@ -1081,7 +1082,7 @@ with visible_check("train_step"):
     )
     print("train_step: the visible check passes.")
 
-# %%
+# %% folded=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, a ready-made step is lent to you. It is worth no points.
 go_on(globals(), "train_step")

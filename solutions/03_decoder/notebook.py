@@ -25,6 +25,7 @@
 # Trained models are saved beside this notebook, so running the notebook again takes about one minute.
 #
 # As before, a ready-made part of PyTorch that does an exercise for you earns no points.
+# The code of the visible checks is folded away; a click on it opens it.
 # The file `parts.py` beside this notebook contains the solutions of notebooks 1 and 2.
 # You start from them, so you can solve this notebook even if you did not finish those two.
 
@@ -43,9 +44,9 @@ try:
         under_grading,
         visible_check,
     )
-except ModuleNotFoundError:
+except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
-        "coursekit is not installed: in a terminal, in the folder that contains 03_decoder, run  pip install .  "
+        f"{error.name} is not installed: in the folder that contains coursekit, run `pip install .` in a terminal, "
         "and then restart the kernel."
     ) from None
 
@@ -382,7 +383,7 @@ with visible_check("DecoderLayer"):
     )
     print("DecoderLayer: the visible check passes.")
 
-# %%
+# %% folded=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # For each exercise above whose check has not passed, ready-made code is lent to you. It is worth no points.
 go_on(globals(), "shift_right", "DecoderLayer")
@@ -667,7 +668,7 @@ with visible_check("Transformer"):
     )
     print("Transformer: the visible check passes.")
 
-# %%
+# %% folded=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, ready-made code is lent to you. It is worth no points.
 go_on(globals(), "Transformer")
@@ -819,7 +820,7 @@ with visible_check("sequence_loss"):
     )
     print("sequence_loss: the visible check passes.")
 
-# %%
+# %% folded=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, ready-made code is lent to you. It is worth no points.
 go_on(globals(), "sequence_loss")
@@ -1042,7 +1043,7 @@ with visible_check("greedy_translate"):
     )
     print("greedy_translate: the visible check passes.")
 
-# %%
+# %% folded=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, ready-made code is lent to you. It is worth no points.
 go_on(globals(), "greedy_translate")

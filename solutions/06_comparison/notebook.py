@@ -50,9 +50,9 @@ try:
         train,
         under_grading,
     )
-except ModuleNotFoundError:
+except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
-        "coursekit is not installed: in a terminal, in the folder that contains 06_comparison, run  pip install .  "
+        f"{error.name} is not installed: in the folder that contains coursekit, run `pip install .` in a terminal, "
         "and then restart the kernel."
     ) from None
 
