@@ -208,6 +208,24 @@ def test_gpt2_is_transformers(gpt2, sizes, dtype, tolerance):
     assert (gpt2.language_model_loss(logits, tokens) - expected.loss).abs() < 1e-5  # theirs is float32 in any case
 
 
+@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize("attention", ["eager", "sdpa"])
+def test_padded_batches_are_transformers(gpt2, sizes, attention):
+    ours, theirs = both(gpt2, sizes, torch.float64)
+    theirs.set_attn_implementation(attention)
+    length = sizes["n_positions"]
+    place = torch.arange(length)
+    real = torch.stack([place >= 3, place < length - 2, (place % 3 != 1), place >= 0])
+    tokens, positions = torch.randint(sizes["vocab_size"], (4, length)), (real.cumsum(dim=1) - 1).clamp(min=0)
+    with torch.no_grad():
+        logits = ours(tokens, attention_mask=real)
+        expected = theirs(tokens, attention_mask=real.long(), position_ids=positions).logits
+        alone = torch.cat([ours(row[mask][None])[0] for row, mask in zip(tokens, real, strict=True)])
+    assert (logits - expected)[real].abs().max() < 1e-10
+    assert (logits[real] - alone).abs().max() < 1e-10
+    assert logits.isfinite().all()
+
+
 def test_gpt2_begins_as_transformers_does(gpt2):
     torch.manual_seed(0)
     config = GPT2Config(vocab_size=500, n_positions=32, n_embd=96, n_layer=6, n_head=4, bos_token_id=0, eos_token_id=0)

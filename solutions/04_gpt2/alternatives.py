@@ -23,13 +23,20 @@ class GPT2(nn.Module):
 """
 
 GPT2_FORWARD = """
-    def forward(self, tokens):
+    def forward(self, tokens, attention_mask=None):
         batch, length = tokens.size()
         if length > self.wpe.num_embeddings:
             raise ValueError("too long")
-        x = self.drop(self.wte(tokens) + self.wpe.weight[:length])
+        if attention_mask is None:
+            x, seen = self.wte(tokens) + self.wpe.weight[:length], None
+        else:
+            places = torch.zeros_like(tokens)
+            for t in range(1, length):
+                places[:, t] = places[:, t - 1] + attention_mask[:, t - 1]
+            x, seen = self.wte(tokens) + self.wpe.weight[places], attention_mask.view(batch, 1, 1, length)
+        x = self.drop(x)
         for layer in self.h:
-            x = layer(x)
+            x = layer(x) if seen is None else layer(x, seen)
         return F.linear(self.ln_f(x), self.wte.weight)
 """
 
@@ -72,7 +79,7 @@ class CausalSelfAttention(nn.Module):
         positions = config.n_positions
         self.register_buffer("bias", torch.tril(torch.ones(positions, positions)).view(1, 1, positions, positions))
 
-    def forward(self, x):
+    def forward(self, x, mask=None):
         B, T, C = x.size()
         q, k, v = self.c_attn(x).split(self.n_embd, dim=2)
         k = k.view(B, T, self.n_head, C // self.n_head).transpose(1, 2)
@@ -80,42 +87,54 @@ class CausalSelfAttention(nn.Module):
         v = v.view(B, T, self.n_head, C // self.n_head).transpose(1, 2)
         att = (q @ k.transpose(-2, -1)) * (1.0 / math.sqrt(k.size(-1)))
         att = att.masked_fill(self.bias[:, :, :T, :T] == 0, float("-inf"))
-        att = self.attn_dropout(F.softmax(att, dim=-1))
+        if mask is not None:
+            att = att.masked_fill(~mask, float("-inf"))
+        att = self.attn_dropout(F.softmax(att, dim=-1).nan_to_num())
         y = (att @ v).transpose(1, 2).contiguous().view(B, T, C)
         return self.resid_dropout(self.c_proj(y))
 """,
         "einsum": ATTENTION_INIT
         + """
-    def forward(self, x):
+    def forward(self, x, mask=None):
         batch, length, width = x.shape
         qkv = self.c_attn(x).reshape(batch, length, 3, self.config.n_head, width // self.config.n_head)
         scores = torch.einsum("bqhd,bkhd->bhqk", qkv[:, :, 0], qkv[:, :, 1]) / math.sqrt(qkv.shape[-1])
         ahead = torch.full((length, length), -torch.inf, dtype=x.dtype).triu(1)
-        weights = self.drop_weights((scores + ahead).softmax(-1))
+        scores = scores + ahead
+        if mask is not None:
+            scores = scores + torch.zeros_like(scores).masked_fill(~mask, torch.finfo(x.dtype).min)
+        weights = self.drop_weights(scores.softmax(-1))
         heads = torch.einsum("bhqk,bkhd->bqhd", weights, qkv[:, :, 2]).reshape(batch, length, width)
         return self.drop_result(self.c_proj(heads))
 """,
         "head by head, with a mask of its own": ATTENTION_INIT
         + """
-    def forward(self, x):
+    def forward(self, x, mask=None):
         size = self.config.n_embd // self.config.n_head
         query, key, value = torch.tensor_split(self.c_attn(x), 3, dim=-1)
-        mask = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device).tril()
+        past = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device).tril()
+        allowed = past if mask is None else torch.logical_and(past, mask)
+        allowed = allowed.expand(len(x), self.config.n_head, -1, -1)
         heads = []
-        for start in range(0, self.config.n_embd, size):
+        for head, start in enumerate(range(0, self.config.n_embd, size)):
             one = slice(start, start + size)
-            weights = (query[..., one] @ key[..., one].mT / size**0.5).masked_fill(~mask, torch.finfo(x.dtype).min).softmax(-1)
+            scores = query[..., one] @ key[..., one].mT / size**0.5
+            weights = scores.masked_fill(~allowed[:, head], torch.finfo(x.dtype).min).softmax(-1)
             heads.append(self.drop_weights(weights) @ value[..., one])
         return self.drop_result(self.c_proj(torch.cat(heads, dim=-1)))
 """,
         "position by position": ATTENTION_INIT
         + """
-    def forward(self, x):
+    def forward(self, x, mask=None):
         batch, length, width = x.shape
         query, key, value = self.c_attn(x).view(batch, length, 3, self.config.n_head, -1).permute(2, 0, 3, 1, 4)
         rows = []
+        if mask is None:
+            mask = torch.ones(1, dtype=torch.bool)
+        mask = mask.expand(batch, self.config.n_head, length, length)
         for t in range(length):
             scores = (query[:, :, t : t + 1] @ key[:, :, : t + 1].transpose(2, 3)) / key.size(-1) ** 0.5
+            scores = torch.where(mask[:, :, t : t + 1, : t + 1], scores, torch.tensor(-1e30, dtype=x.dtype))
             rows.append(self.drop_weights(torch.softmax(scores, dim=-1)) @ value[:, :, : t + 1])
         return self.drop_result(self.c_proj(torch.cat(rows, dim=2).permute(0, 2, 1, 3).reshape(batch, length, width)))
 """,
@@ -128,13 +147,38 @@ class CausalSelfAttention(nn.Module):
         mask = torch.ones(config.n_positions, config.n_positions, dtype=torch.bool).tril()
         self.register_buffer("mask", mask, persistent=False)
 
-    def forward(self, x):
+    def forward(self, x, mask=None):
         length = x.size(1)
         parts = [part.view(*x.shape[:2], self.heads, -1).transpose(1, 2) for part in self.c_attn(x).chunk(3, -1)]
-        found = F.scaled_dot_product_attention(
-            *parts, attn_mask=self.mask[:length, :length], dropout_p=self.rates[0] * self.training
-        )
+        allowed = self.mask[:length, :length]
+        if mask is not None:
+            allowed = allowed * mask
+        found = F.scaled_dot_product_attention(*parts, attn_mask=allowed, dropout_p=self.rates[0] * self.training)
         return F.dropout(self.c_proj(found.transpose(1, 2).reshape(x.shape)), self.rates[1], self.training)
+""",
+        "blind rows attend to themselves": ATTENTION_INIT
+        + """
+    def forward(self, x, mask=None):
+        B, T, C = x.shape
+        q, k, v = (part.reshape(B, T, self.config.n_head, -1).swapaxes(1, 2) for part in self.c_attn(x).split(C, -1))
+        seen = causal_mask(T)
+        if mask is not None:
+            seen = seen & mask
+            blind = ~seen.any(-1, keepdim=True)
+            seen = seen | (blind & torch.eye(T, dtype=torch.bool))
+        scores = q @ k.mT * k.shape[-1] ** -0.5
+        weights = self.drop_weights((scores + torch.zeros_like(scores).masked_fill(~seen, -torch.inf)).softmax(-1))
+        return self.drop_result(self.c_proj((weights @ v).swapaxes(1, 2).reshape(B, T, C)))
+""",
+        "with notebook 1's attention": ATTENTION_INIT
+        + """
+    def forward(self, x, mask=None):
+        parts = [part.unflatten(-1, (self.config.n_head, -1)).transpose(1, 2) for part in self.c_attn(x).chunk(3, dim=-1)]
+        allowed = causal_mask(x.shape[1]) if mask is None else causal_mask(x.shape[1]).logical_and(mask)
+        heads, weights = scaled_dot_product_attention(*parts, allowed)
+        if self.training and self.config.attn_pdrop:
+            heads = self.drop_weights(weights) @ parts[2]
+        return self.drop_result(self.c_proj(heads.transpose(1, 2).flatten(2)))
 """,
     },
     "GPT2Block": {
@@ -158,9 +202,9 @@ class GPT2Block(nn.Module):
         self.ln_2 = nn.LayerNorm(config.n_embd, eps=config.layer_norm_epsilon)
         self.mlp = GPT2MLP_(config)
 
-    def forward(self, x):
+    def forward(self, x, mask=None):
         residual = x
-        hidden = self.attn(self.ln_1(x))
+        hidden = self.attn(self.ln_1(x), mask=mask)
         hidden = hidden + residual
         return hidden + self.mlp(self.ln_2(hidden))
 """,
@@ -180,9 +224,9 @@ class GPT2Block(nn.Module):
         self.ln_2, self.ln_1 = (nn.LayerNorm(config.n_embd, config.layer_norm_epsilon) for _ in range(2))
         self.attn = CausalSelfAttention(config)
 
-    def forward(self, x):
-        for part, norm in ((self.attn, self.ln_1), (self.mlp, self.ln_2)):
-            x = part(norm(x)) + x
+    def forward(self, x, mask=None):
+        for part, norm, more in ((self.attn, self.ln_1, {"mask": mask}), (self.mlp, self.ln_2, {})):
+            x = part(norm(x), **more) + x
         return x
 """,
         "a bare module for mlp": """
@@ -200,8 +244,8 @@ class GPT2Block(nn.Module):
     def feed(self, x):
         return F.dropout(self.mlp.c_proj(gelu(self.mlp.c_fc(x))), p=self.rate, training=self.training)
 
-    def forward(self, x):
-        x = torch.add(x, self.attn(self.ln_1(x)))
+    def forward(self, x, mask=None):
+        x = torch.add(x, self.attn(self.ln_1(x), mask))
         return torch.add(x, self.feed(self.ln_2(x)))
 """,
         "gelu kept at hand, rows one by one": """
@@ -215,8 +259,9 @@ class GPT2Block(nn.Module):
         self.mlp = nn.ModuleDict({"c_proj": nn.Linear(inner, d), "drop": nn.Dropout(config.resid_pdrop), "c_fc": nn.Linear(d, inner)})
         self.activation = lambda x: F.gelu(x, approximate="tanh")
 
-    def forward(self, x):
-        rows = [self.attn(self.ln_1(row[None])) + row for row in x]
+    def forward(self, x, mask=None):
+        masks = [None] * len(x) if mask is None else mask.expand(len(x), -1, -1, -1).split(1)
+        rows = [self.attn(self.ln_1(row[None]), one) + row for row, one in zip(x, masks)]
         x = torch.cat(rows)
         return x + self.mlp["drop"](self.mlp["c_proj"](self.activation(self.mlp["c_fc"](self.ln_2(x)))))
 """,
@@ -266,13 +311,18 @@ class GPT2Block(nn.Module):
                 if "c_proj" in name:
                     parameter.data /= math.sqrt(2 * config.n_layer)
 
-    def forward(self, tokens):
+    def forward(self, tokens, attention_mask=None):
         if tokens.shape[1] > self.config.n_positions:
             raise ValueError
+        if attention_mask is None:
+            attention_mask = torch.ones_like(tokens, dtype=torch.bool)
         x = F.one_hot(tokens, self.config.vocab_size).to(self.wte.weight) @ self.wte.weight
-        x = self.drop(x + self.wpe(torch.arange(tokens.shape[1]).expand_as(tokens)))
+        position_ids = attention_mask.long().cumsum(-1) - 1
+        position_ids.masked_fill_(attention_mask == 0, 1)
+        x = self.drop(x + self.wpe(position_ids))
+        pairs = attention_mask[:, None, :, None] & attention_mask[:, None, None, :]
         for number in range(self.config.n_layer):
-            x = self.h[number](x)
+            x = self.h[number](x, mask=pairs)
         return torch.einsum("btd,vd->btv", self.ln_f(x), self.wte.weight)
 """,
         "a tied lm_head, and a buffer": GPT2_INIT
@@ -288,13 +338,17 @@ class GPT2Block(nn.Module):
                 if getattr(module, "bias", None) is not None:
                     module.bias.data.zero_()
 
-    def forward(self, tokens):
+    def forward(self, tokens, attention_mask=None):
         B, T = tokens.shape
         if T > self.config.n_positions:
             raise ValueError(f"Cannot forward sequence of length {T}")
-        x = self.drop(self.wpe(self.positions[:, :T]) + self.wte(tokens))
+        positions, mask = self.positions[:, :T], None
+        if attention_mask is not None:
+            positions = (torch.cumsum(attention_mask, 1) - 1).clamp(min=0)
+            mask = causal_mask(T) & (attention_mask[:, None, None, :] | torch.eye(T, dtype=torch.bool))
+        x = self.drop(self.wpe(positions) + self.wte(tokens))
         for block in self.h:
-            x = block(x)
+            x = block(x, mask)
         return self.lm_head(self.ln_f(x))
 """,
     },

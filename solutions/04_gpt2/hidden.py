@@ -206,6 +206,93 @@ def the_future_is_dark(student, rng):
     return [attention(x), attention(x[:, : length - 1])]
 
 
+def past_of(length):
+    return torch.ones(length, length).tril().bool()
+
+
+def reads_something(mask, batch, n_head, length):
+    """At which positions every head may attend to something beside the causal mask: (batch, length)."""
+    return (mask & past_of(length)).any(dim=-1).broadcast_to(batch, n_head, length).all(dim=1)
+
+
+def telling(mask, batch, n_head, length):
+    """Whether a mask shows how it is read: in each row, a position that reads something lacks some of its past, lacks
+    other positions with the mask transposed, and rows differ."""
+    whole = mask.broadcast_to(batch, n_head, length, length)
+    reads = reads_something(mask, batch, n_head, length)
+    lacks = (past_of(length) & ~whole).any(dim=-1).any(dim=1) & reads
+    turned = ((whole != whole.mT) & past_of(length)).any(dim=-1).any(dim=1) & reads
+    return bool(lacks.any(dim=1).all() and turned.any() and (len(mask) == 1 or (mask[0] != mask[1:]).any()))
+
+
+def mask_of(rng, shape, batch, n_head, length):
+    """A mask of this shape, drawn until it is telling."""
+    while not telling(mask := rng.mask(*shape), batch, n_head, length):
+        pass
+    return mask
+
+
+def real_tokens(rng, batch, length):
+    """Which tokens are real, (batch, length): with padding on the left, on the right and in between, in random order.
+
+    The rows are at least three, and a row has two real tokens or more.
+    """
+    count, place = [rng.integer(2, length - 2) for _ in range(batch)], torch.arange(length)
+    left, right = place >= length - count[0], place < count[1]
+    between = [
+        torch.isin(place, torch.tensor([0, length - 1, *rng.shuffled([*range(1, length - 1)])[: number - 2]]))
+        for number in count[2:]
+    ]
+    return torch.stack(rng.shuffled([left, right, *between]))
+
+
+@hidden("CausalSelfAttention", forbids=MODELS)
+def attention_to_real_tokens(student, rng):
+    """A mask of keys, another for each row, beside the causal one: padding on the left, on the right and in between."""
+    attention, config = attention_of(student, rng)
+    batch, length = rng.integer(3, 4), rng.integer(6, 8)
+    real = real_tokens(rng, batch, length)
+    output = attention(3 * rng.normal(batch, length, config.n_embd), real[:, None, None])
+    return output[reads_something(real[:, None, None], batch, config.n_head, length)]
+
+
+@hidden("CausalSelfAttention", forbids=MODELS)
+def masks_of_many_shapes(student, rng):
+    """A mask may be one for all, or another for each row, each head and each query; it stays as it was."""
+    batch, n_head, length = rng.different(3, 2, 6)
+    attention, config = attention_of(student, rng, n_head=n_head, n_embd=n_head * rng.integer(2, 4))
+    found = []
+    for shape in rng.shuffled([(1, 1), (batch, 1), (1, n_head), (batch, n_head)]):
+        mask = mask_of(rng, (*shape, length, length), batch, n_head, length)
+        given = mask[0, 0] if shape == (1, 1) else mask
+        output = attention(3 * rng.normal(batch, length, config.n_embd), given)
+        found += [output[reads_something(mask, batch, n_head, length)], given]
+    return found
+
+
+@hidden("CausalSelfAttention", forbids=MODELS)
+def masked_however_large(student, rng):
+    """No position sees what the mask hides, be the scores there as large as they like; all True hides nothing."""
+    attention, config = attention_of(student, rng)
+    batch, length = rng.integer(3, 4), rng.integer(6, 8)
+    real, x = real_tokens(rng, batch, length)[:, None, None], 300.0 * rng.normal(batch, length, config.n_embd)
+    seen = attention(x, real)[reads_something(real, batch, config.n_head, length)]
+    return [seen, attention(x, torch.ones_like(real))]
+
+
+@hidden("CausalSelfAttention", forbids=MODELS)
+def nothing_to_attend_to(student, rng):
+    """A position that may attend to nothing gets finite numbers, and all gradients are finite, and right."""
+    attention, config = attention_of(student, rng)
+    batch, length = rng.integer(3, 4), rng.integer(6, 8)
+    real = real_tokens(rng, batch, length)[:, None, None]
+    x = rng.normal(batch, length, config.n_embd).requires_grad_()
+    output, reads = attention(x, real), reads_something(real, batch, config.n_head, length)
+    whole = torch.autograd.grad(output.sum(), [x, *attention.parameters()], retain_graph=True)
+    finite = all(tensor.isfinite().all() for tensor in (output, *whole))
+    return {"finite": finite, **named_gradients(attention, output[reads], {"x": x}, rng)}
+
+
 @hidden("CausalSelfAttention", forbids=MODELS)
 def attention_by_name(student, rng):
     """c_attn and c_proj, each with a weight and a bias, and no other parameters."""
@@ -311,6 +398,21 @@ def weights_are_dropped(student, rng):
     }
 
 
+@hidden("CausalSelfAttention", forbids=MODELS, tolerance=0.05)
+def weights_are_dropped_beside_a_mask(student, rng):
+    """While training, weights are dropped at the rate attn_pdrop also where a mask is given, and none in evaluation."""
+    rate, width = rate_of(rng), 2 * rng.integer(2, 4)
+    attention = student.CausalSelfAttention(config_of(rng, n_embd=width, n_head=2, attn_pdrop=rate)).double()
+    with torch.no_grad():
+        for parameter in attention.parameters():
+            parameter.zero_()
+        attention.c_attn.bias[2 * width :] = 1.0
+        attention.c_proj.weight.copy_(torch.eye(width))
+        mask = torch.eye(5).bool()  # each position attends to itself alone, so its output is one weight
+        kept, evaluated = (attention.train(mode)(rng.normal(800, 5, width), mask) for mode in (True, False))
+    return {f"dropped at a rate of {rate}": share(kept == 0), "level": (1 - rate) * float(kept.max()), "all": evaluated}
+
+
 def kept_and_dropped(training, evaluation, rate):
     """The shares of numbers that were dropped, of those that were kept and scaled, and of those that are as ever."""
     room = 1e-6 * (1 + evaluation.abs())
@@ -371,14 +473,17 @@ class StandingAttention(nn.Module):
         self.c_attn = nn.Linear(config.n_embd, 3 * config.n_embd)
         self.c_proj = nn.Linear(config.n_embd, config.n_embd)
 
-    def forward(self, x, *others, **more):
-        first, second, third = self.c_attn(until_now(x)).chunk(3, dim=-1)
+    def forward(self, x, mask=None):
+        heads = until_now(x.unflatten(-1, (self.n_head, -1)).transpose(1, 2), mask)
+        first, second, third = self.c_attn(heads.transpose(1, 2).flatten(2)).chunk(3, dim=-1)
         return self.c_proj(torch.tanh(first + second) * third.cos() * self.n_head)
 
 
-def until_now(x):
-    """The mean of each position and those before it, which weighs double."""
-    return (x.cumsum(dim=1) + x) / torch.arange(2, x.shape[1] + 2).to(x)[:, None]
+def until_now(x, mask):
+    """The mean of each position, which weighs double, and those before it, where a mask allows it: 0 for nothing."""
+    seen = torch.ones(x.shape[-2], x.shape[-2]).to(x).tril() + torch.eye(x.shape[-2]).to(x)
+    seen = seen if mask is None else seen * mask
+    return seen @ x / seen.sum(dim=-1, keepdim=True).clamp(min=1)
 
 
 right_parts = with_right("GPT2Block", gelu=partial(F.gelu, approximate="tanh"), CausalSelfAttention=StandingAttention)
@@ -425,6 +530,20 @@ def mlp_alone(student, rng):
         for parameter in block.attn.parameters():
             parameter.zero_()
     return block(rng.normal(*rng.different(2, 2, 7), config.n_embd) * 3 + 1)
+
+
+@hidden("GPT2Block", forbids=MODELS)
+@right_parts
+def block_hands_its_mask_on(student, rng):
+    """A mask gets to the attention as it is, whether it is one for all or another for each row, head and query."""
+    batch, n_head, length = rng.different(3, 2, 6)
+    block, config = block_of(student, rng, n_head=n_head, n_embd=n_head * rng.integer(2, 4))
+    found = []
+    for shape in rng.shuffled([(1, 1), (batch, 1), (batch, n_head)]):
+        mask = mask_of(rng, (*shape, length, length), batch, n_head, length)
+        output = block(rng.normal(batch, length, config.n_embd), mask)
+        found += [output[reads_something(mask, batch, n_head, length)], mask]
+    return found
 
 
 @hidden("GPT2Block", forbids=MODELS)
@@ -589,9 +708,9 @@ class StandingBlock(nn.Module):
         )
         self.given = []
 
-    def forward(self, x, *others, **more):
+    def forward(self, x, mask=None):
         self.given.append(x.detach().clone())
-        x = x + self.attn(self.ln_1(x)).sin()
+        x = x + self.attn(self.ln_1(x), mask).sin()
         return x + self.mlp.c_proj(torch.tanh(self.mlp.c_fc(self.ln_2(x))))
 
 
@@ -642,6 +761,64 @@ def what_the_first_block_reads(student, rng):
     for length in rng.different(2, 2, 8):
         model(tokens_of(rng, model, rng.integer(2, 4), length))
     return model.h[0].given
+
+
+@hidden("GPT2", forbids=MODELS)
+@right_blocks
+def logits_beside_padding(student, rng):
+    """Padding on the left, on the right or in between: logits at real tokens. Without padding, all of them."""
+    found = []
+    for n_layer in rng.shuffled([1, 2, 3]):
+        model = model_of(student, rng, n_layer=n_layer)
+        batch, length = rng.integer(3, 4), rng.integer(6, 9)
+        tokens, real = tokens_of(rng, model, batch, length), real_tokens(rng, batch, length)
+        found += [model(tokens, attention_mask=real)[real], model(tokens, attention_mask=torch.ones_like(real))]
+        found += [tokens, real]
+    return found
+
+
+@hidden("GPT2", forbids=MODELS)
+@right_blocks
+def positions_beside_padding(student, rng):
+    """The position of a real token is the number of real tokens before it, in its row."""
+    model = model_of(student, rng)
+    batch, length = rng.integer(3, 4), rng.integer(6, 9)
+    real = real_tokens(rng, batch, length)
+    model(tokens_of(rng, model, batch, length), attention_mask=real)
+    return model.h[0].given[0].broadcast_to(batch, length, -1)[real]
+
+
+@hidden("GPT2", forbids=MODELS)
+@right_blocks
+def padding_changes_nothing(student, rng):
+    """Logits at padding and all gradients are finite; no gradient gets from real tokens to padding."""
+    model = model_of(student, rng)
+    batch, length = rng.integer(3, 4), rng.integer(6, 9)
+    real = real_tokens(rng, batch, length)
+    tokens = tokens_of(rng, model, batch, length)
+    tokens[~real] = rng.integer(0, 29)
+    logits = model(tokens, attention_mask=real)
+    whole = torch.autograd.grad(logits.sum(), [*model.parameters()], retain_graph=True)
+    finite = all(tensor.isfinite().all() for tensor in (logits, *whole))
+    return {"finite": finite, **named_gradients(model, logits[real], {}, rng)}
+
+
+@hidden("GPT2", forbids=MODELS)
+@right_blocks
+def padding_takes_up_columns(student, rng):
+    """n_positions counts columns: padding included they just fit; one more is a ValueError, however few are real."""
+    found = []
+    for more in rng.shuffled([0, 0, 1, rng.integer(2, 9)]):
+        model = model_of(student, rng)
+        batch, length = 3, model.wpe.num_embeddings + more
+        tokens, real = tokens_of(rng, model, batch, length), real_tokens(rng, batch, length)
+        try:
+            found.append(model(tokens, attention_mask=real)[real])
+        except ValueError:
+            found.append("ValueError")
+        except Exception as error:
+            found.append(type(error).__name__)
+    return found
 
 
 @hidden("GPT2", forbids=MODELS)

@@ -9,7 +9,12 @@ SPLIT = """\
             for part in (query, key, value)
         )
 """
-HEADS = "heads = F.scaled_dot_product_attention(query, key, value, is_causal=True, dropout_p=dropout)"
+COMBINED = """\
+        if mask is not None:
+            mask = mask & causal_mask(x.shape[1]).to(mask.device)  # (..., length, length)
+"""
+TORCHS = "heads = F.scaled_dot_product_attention(query, key, value, mask, dropout_p=dropout, is_causal=mask is None)"
+HEADS = f"{COMBINED}        {TORCHS}"
 MLP_READS = "hidden = gelu(self.mlp.c_fc(self.ln_2(x)))  # (batch, length, d_inner)"
 MLP = f"""\
         {MLP_READS}
@@ -25,6 +30,15 @@ TOO_LONG = """\
         if length > self.config.n_positions:
             raise ValueError(f"{length} tokens are more than the {self.config.n_positions} positions of this model")
 """
+POSITIONS = """\
+        if attention_mask is None:
+            positions, mask = torch.arange(length, device=tokens.device), None  # (length,)
+        else:
+            positions = attention_mask.cumsum(dim=1) - attention_mask.long()  # (batch, length): real tokens before it
+            mask = attention_mask[:, None, None]  # (batch, 1, 1, length): the same keys for all heads and queries
+"""
+REAL_BEFORE = "positions = attention_mask.cumsum(dim=1) - attention_mask.long()"
+KEYS = "mask = attention_mask[:, None, None]"
 SHAPES = """\
     for name, weight in weights.items():
         if weight.shape != ours[name].shape:
@@ -49,10 +63,20 @@ LOSS = "return F.cross_entropy(predictions.flatten(0, 1), targets.flatten())"
 
 
 def weighed(weights):
-    """Attention with its weights in sight."""
+    """Attention with its weights in sight, and with padding masked as it should be."""
     return f"""\
         scores = query @ key.mT / math.sqrt(query.shape[-1])
+        scores = scores if mask is None else scores.masked_fill(~mask, -1e30)
         ahead = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device).triu(1)
+{weights}
+        heads = weights @ value"""
+
+
+def masked(weights):
+    """Attention with its weights in sight, which may attend to `past`, and to what a mask allows as well."""
+    return f"""\
+        scores = query @ key.mT / math.sqrt(query.shape[-1])
+        past = causal_mask(x.shape[1]).to(x.device)
 {weights}
         heads = weights @ value"""
 
@@ -150,59 +174,59 @@ MISTAKES = [
         says="When you merge, columns of different heads alternate. Which columns of the result does head h own?",
     ),
     Mistake(
-        "the future in sight", "CausalSelfAttention", replace="is_causal=True", by="is_causal=False",
+        "the future in sight", "CausalSelfAttention", replace=HEADS, by="        heads = F.scaled_dot_product_attention(query, key, value, mask, dropout_p=dropout)",
         says="Each position of yours sees all others. What would a model learn that sees the word that it is to predict?",
     ),
     Mistake(
         "itself not in sight", "CausalSelfAttention", replace=HEADS,
-        by=weighed("        weights = scores.masked_fill(ahead | torch.eye(x.shape[1], dtype=torch.bool), -1e9).softmax(dim=-1)").lstrip()
+        by=weighed("        weights = scores.masked_fill(ahead | torch.eye(x.shape[1], dtype=torch.bool), -1e9).softmax(dim=-1)")
         + "\n        heads = heads + 0.0 * dropout",
         says="A position of yours does not see itself. Where does the triangle of the mask begin?",
     ),
     Mistake(
         "one position too far", "CausalSelfAttention", replace=HEADS,
-        by=weighed("        weights = F.dropout(scores.masked_fill(ahead.triu(2), -torch.inf).softmax(dim=-1), dropout)").lstrip(),
+        by=weighed("        weights = F.dropout(scores.masked_fill(ahead.triu(2), -torch.inf).softmax(dim=-1), dropout)"),
         says="Each position of yours sees one after it. Where does the triangle of the mask begin?",
     ),
     Mistake(
         "the past out of sight", "CausalSelfAttention", replace=HEADS,
-        by=weighed("        weights = F.dropout(scores.masked_fill(ahead.T, -torch.inf).softmax(dim=-1), dropout)").lstrip(),
+        by=weighed("        weights = F.dropout(scores.masked_fill(ahead.T, -torch.inf).softmax(dim=-1), dropout)"),
         says="A position of yours sees itself and what comes after it. On which side of the diagonal is the past?",
     ),
     Mistake(
         "masked after the softmax", "CausalSelfAttention", replace=HEADS,
-        by=weighed("        weights = F.dropout(scores.softmax(dim=-1).masked_fill(ahead, 0.0), dropout)").lstrip(),
+        by=weighed("        weights = F.dropout(scores.softmax(dim=-1).masked_fill(ahead, 0.0), dropout)"),
         says="You blank weights of the future after the softmax, so a row's weights no longer sum to 1. Where does the mask belong?",
     ),
     Mistake(
         "0 for minus infinity", "CausalSelfAttention", replace=HEADS,
-        by=weighed("        weights = F.dropout(scores.masked_fill(ahead, 0.0).softmax(dim=-1), dropout)").lstrip(),
+        by=weighed("        weights = F.dropout(scores.masked_fill(ahead, 0.0).softmax(dim=-1), dropout)"),
         says="You set scores of the future to 0, and the softmax of 0 is not 0. Which score gives a weight of 0?",
     ),
     Mistake(
         "a mask that large scores beat", "CausalSelfAttention", replace=HEADS,
-        by=weighed("        weights = F.dropout(scores.masked_fill(ahead, -1e4).softmax(dim=-1), dropout)").lstrip(),
+        by=weighed("        weights = F.dropout(scores.masked_fill(ahead, -1e4).softmax(dim=-1), dropout)"),
         says="Your mask sets a score of -10000, and scores can be lower than that. Which number is lower than all?",
     ),
     Mistake(
         "softmax over the queries", "CausalSelfAttention", replace=HEADS,
-        by=weighed("        weights = F.dropout(scores.masked_fill(ahead, -torch.inf).softmax(dim=-2), dropout)").lstrip(),
+        by=weighed("        weights = F.dropout(scores.masked_fill(ahead, -torch.inf).softmax(dim=-2), dropout)"),
         says="Your weights sum to 1 over the queries. Whose weights should sum to 1?",
     ),
     Mistake(
-        "not scaled", "CausalSelfAttention", replace="dropout_p=dropout", by="dropout_p=dropout, scale=1.0",
+        "not scaled", "CausalSelfAttention", replace="dropout_p=dropout,", by="dropout_p=dropout, scale=1.0,",
         says="Your scores are not divided by anything. What does the docstring divide them by?",
     ),
     Mistake(
-        "scaled by the whole width", "CausalSelfAttention", replace="dropout_p=dropout", by="dropout_p=dropout, scale=x.shape[-1] ** -0.5",
+        "scaled by the whole width", "CausalSelfAttention", replace="dropout_p=dropout,", by="dropout_p=dropout, scale=x.shape[-1] ** -0.5,",
         says="You scale with the width of the model. Over how many numbers does one head's dot product sum?",
     ),
     Mistake(
-        "scaled by the number of heads", "CausalSelfAttention", replace="dropout_p=dropout", by="dropout_p=dropout, scale=self.n_head ** -0.5",
+        "scaled by the number of heads", "CausalSelfAttention", replace="dropout_p=dropout,", by="dropout_p=dropout, scale=self.n_head ** -0.5,",
         says="You scale with the number of heads. Over how many numbers does one head's dot product sum?",
     ),
     Mistake(
-        "scaled without the root", "CausalSelfAttention", replace="dropout_p=dropout", by="dropout_p=dropout, scale=1.0 / query.shape[-1]",
+        "scaled without the root", "CausalSelfAttention", replace="dropout_p=dropout,", by="dropout_p=dropout, scale=1.0 / query.shape[-1],",
         says="You divide scores by d_head, or by its root twice. What does the docstring divide them by, and how often?",
     ),
     Mistake(
@@ -226,7 +250,7 @@ MISTAKES = [
         says="You drop weights of the attention also in evaluation mode. F.scaled_dot_product_attention knows nothing of modes: who has to look?",
     ),
     Mistake(
-        "weights never dropped", "CausalSelfAttention", replace=", dropout_p=dropout", by="",
+        "weights never dropped", "CausalSelfAttention", replace=" dropout_p=dropout,", by="",
         says="No weight of the attention is ever dropped. What is attn_pdrop for?",
     ),
     Mistake(
@@ -256,7 +280,7 @@ MISTAKES = [
     ),
     Mistake(
         "attention in float32", "CausalSelfAttention", replace=HEADS,
-        by="query, key, value = query.float(), key.float(), value.float()\n        " + HEADS + ".to(x.dtype)",
+        by="        query, key, value = query.float(), key.float(), value.float()\n" + HEADS + ".to(x.dtype)",
         says="You compute attention in float32, whatever comes in, so doubles come out rounded. Which call does that?",
     ),
     Mistake(
@@ -266,23 +290,107 @@ MISTAKES = [
     ),
     Mistake(
         "heads dropped for weights", "CausalSelfAttention", replace=HEADS,
-        by="heads = F.dropout(F.scaled_dot_product_attention(query, key, value, is_causal=True), dropout)",
+        by=HEADS.replace(" dropout_p=dropout,", "") + "\n        heads = F.dropout(heads, dropout)",
         says="You drop numbers of what the heads have gathered. What does attn_pdrop drop?",
     ),
     Mistake(
         "scores dropped for weights", "CausalSelfAttention", replace=HEADS,
-        by=weighed("        weights = F.dropout(scores, dropout).masked_fill(ahead, -torch.inf).softmax(dim=-1)").lstrip(),
+        by=weighed("        weights = F.dropout(scores, dropout).masked_fill(ahead, -torch.inf).softmax(dim=-1)"),
         says="You drop scores before the softmax, and a score of 0 still gives a weight. When are they weights?",
+    ),
+    # CausalSelfAttention with a mask
+    Mistake(
+        "mask passed over", "CausalSelfAttention", replace=HEADS, by="        heads = F.scaled_dot_product_attention(query, key, value, dropout_p=dropout, is_causal=True)",
+        says="Your attention never looks at its mask. Which positions does it hide, beside those that come later?",
+    ),
+    Mistake(
+        "mask in place of the causal one", "CausalSelfAttention", replace=COMBINED, by="",
+        says="Where a mask is given, yours takes the place of the causal one, and positions see what comes after them. How do you combine both?",
+    ),
+    Mistake(
+        "where either mask allows it", "CausalSelfAttention", replace="mask = mask & causal_mask", by="mask = mask | causal_mask",
+        says="You let a position attend where one of the two masks allows it. The docstring asks for both: which operator is that?",
+    ),
+    Mistake(
+        "mask the wrong way round", "CausalSelfAttention", replace="mask = mask & causal", by="mask = ~mask & causal",
+        says="You hide the positions that the mask allows, and show the others. What does True mean in the masks of this course?",
+    ),
+    Mistake(
+        "mask for the queries", "CausalSelfAttention", replace="mask = mask & causal_mask", by="mask = mask.mT & causal_mask",
+        says="Your mask hides whole queries, and not keys. Which of the last two dimensions of a mask belongs to the keys?",
+    ),
+    Mistake(
+        "two kinds of mask at once", "CausalSelfAttention", replace=HEADS, by="        heads = F.scaled_dot_product_attention(query, key, value, mask, dropout_p=dropout, is_causal=True)",
+        says="F.scaled_dot_product_attention takes a mask or is_causal=True, and refuses both at once. What do you have to do with the two masks before you call it?",
+    ),
+    Mistake(
+        "mask multiplied after the softmax", "CausalSelfAttention", replace=HEADS,
+        by=masked("        weights = F.dropout(scores.masked_fill(~past, -torch.inf).softmax(dim=-1), dropout)\n        weights = weights if mask is None else weights * mask"),
+        says="You set weights to 0 after the softmax, so the weights of a row no longer sum to 1. Where does the mask belong?",
+    ),
+    Mistake(
+        "mask multiplied before the softmax", "CausalSelfAttention", replace=HEADS,
+        by=masked("        scores = scores if mask is None else scores * mask\n        weights = F.dropout(scores.masked_fill(~past, -torch.inf).softmax(dim=-1), dropout)"),
+        says="You multiply scores by the mask, so a hidden position has the score 0, which is not the weight 0. Which score gives a weight of 0?",
+    ),
+    Mistake(
+        "mask added as ones and zeros", "CausalSelfAttention", replace=HEADS,
+        by=masked("        scores = scores if mask is None else scores + mask\n        weights = F.dropout(scores.masked_fill(~past, -torch.inf).softmax(dim=-1), dropout)"),
+        says="You add the mask to the scores as ones and zeros, which hides nothing. A mask that is added holds 0 where a position may attend: what does it hold elsewhere?",
+    ),
+    Mistake(
+        "minus infinity for the wrong ones", "CausalSelfAttention", replace=HEADS,
+        by=masked("        scores = scores if mask is None else scores + mask.to(x.dtype) * -1e9\n        weights = F.dropout(scores.masked_fill(~past, -torch.inf).softmax(dim=-1), dropout)"),
+        says="You add a large negative number to the scores where the mask is True, and True means that a position may attend. Where does the large negative number belong?",
+    ),
+    Mistake(
+        "a mask of -10000", "CausalSelfAttention", replace=HEADS,
+        by=masked("        scores = scores if mask is None else scores.masked_fill(~mask, -1e4)\n        weights = F.dropout(scores.masked_fill(~past, -torch.inf).softmax(dim=-1), dropout)"),
+        says="You hide positions of the mask with a score of -10000, and scores can be lower than that. Which number is lower than all?",
+    ),
+    Mistake(
+        "NaN where nothing is visible", "CausalSelfAttention", replace=HEADS,
+        by=masked("        past = past if mask is None else past & mask\n        weights = F.dropout(scores.masked_fill(~past, -torch.inf).softmax(dim=-1), dropout)"),
+        says="A position that may attend to nothing becomes NaN, and the next block's weights of 0 times NaN are NaN, too. What should the softmax of such a row give?",
+    ),
+    Mistake(
+        "zeros where nothing is visible, without a gradient", "CausalSelfAttention", replace=HEADS,
+        by=masked("        past = past if mask is None else past & mask\n        weights = F.dropout((scores + torch.zeros_like(scores).masked_fill(~past, -torch.inf)).softmax(dim=-1).nan_to_num(), dropout)"),
+        says="Your outputs are finite where a position may attend to nothing, but the gradients are NaN. Mask with a very large negative number, or give such a row something to attend to.",
+    ),
+    Mistake(
+        "the first row's mask for all", "CausalSelfAttention", replace="mask = mask & causal_mask", by="mask = (mask[:1] if mask.ndim == 4 else mask) & causal_mask",
+        says="You use the first mask of the batch for all rows. Each row has padding of its own: which dimension of the mask is the batch?",
+    ),
+    Mistake(
+        "the first head's mask for all", "CausalSelfAttention", replace="mask = mask & causal_mask", by="mask = (mask[:, :1] if mask.ndim == 4 else mask) & causal_mask",
+        says="You use the mask of the first head for all heads. Which dimension of the mask belongs to the heads?",
+    ),
+    Mistake(
+        "the first query's mask for all", "CausalSelfAttention", replace="mask = mask & causal_mask", by="mask = mask[..., :1, :] & causal_mask",
+        says="You use the mask of the first query for all queries. It may be another for each: which dimension of the mask belongs to the queries?",
+    ),
+    Mistake(
+        "no dropout beside a mask", "CausalSelfAttention", replace=TORCHS, by="heads = F.scaled_dot_product_attention(query, key, value, mask, dropout_p=dropout if mask is None else 0.0, is_causal=mask is None)",
+        says="Where a mask is given, no weight of yours is dropped. Which argument does only one of your two calls have?",
+    ),
+    Mistake(
+        "weights dropped in evaluation beside a mask", "CausalSelfAttention", replace=TORCHS, by="heads = F.scaled_dot_product_attention(query, key, value, mask, dropout_p=dropout if mask is None else self.attn_pdrop, is_causal=mask is None)",
+        says="Where a mask is given, you drop weights in evaluation mode, too. Which of your two calls looks at the mode?",
+    ),
+    Mistake(
+        "the caller's mask overwritten", "CausalSelfAttention", replace="mask = mask & causal_mask(x.shape[1]).to(mask.device)", by="mask = mask.logical_and_(causal_mask(x.shape[1])) if mask.shape[-2] > 1 else mask & causal_mask(x.shape[1])",
+        says="After the call the caller's mask holds the causal mask, too: &= works in place. How do you get a new tensor?",
     ),
     # GPT2Block
     Mistake(
         "norms after the sums", "GPT2Block",
-        replace="        x = x + self.attn(self.ln_1(x))\n" + MLP,
-        by="        x = self.ln_1(x + self.attn(x))\n        return self.ln_2(x + self.resid_dropout(self.mlp.c_proj(gelu(self.mlp.c_fc(x)))))\n",
+        replace="        x = x + self.attn(self.ln_1(x), mask)\n" + MLP,
+        by="        x = self.ln_1(x + self.attn(x, mask))\n        return self.ln_2(x + self.resid_dropout(self.mlp.c_proj(gelu(self.mlp.c_fc(x)))))\n",
         says="You normalise after each sum, as the paper of 2017 does. Where did GPT-2 move the norms to?",
     ),
     Mistake(
-        "attention reads x as it is", "GPT2Block", replace="self.attn(self.ln_1(x))", by="self.attn(x)",
+        "attention reads x as it is", "GPT2Block", replace="self.attn(self.ln_1(x), mask)", by="self.attn(x, mask)",
         says="Your attention reads x without a norm. What is ln_1 for?",
     ),
     Mistake(
@@ -294,11 +402,11 @@ MISTAKES = [
         says="You normalise with ln_1 twice. Which norm stands before mlp?",
     ),
     Mistake(
-        "norms change places", "GPT2Block", replace="        x = x + self.attn(self.ln_1(x))\n        hidden = gelu(self.mlp.c_fc(self.ln_2(x)))", by="        x = x + self.attn(self.ln_2(x))\n        hidden = gelu(self.mlp.c_fc(self.ln_1(x)))",
+        "norms change places", "GPT2Block", replace="        x = x + self.attn(self.ln_1(x), mask)\n        hidden = gelu(self.mlp.c_fc(self.ln_2(x)))", by="        x = x + self.attn(self.ln_2(x), mask)\n        hidden = gelu(self.mlp.c_fc(self.ln_1(x)))",
         says="ln_2 stands before your attention and ln_1 before mlp. Which comes first?",
     ),
     Mistake(
-        "residual from the norm", "GPT2Block", replace="x = x + self.attn(self.ln_1(x))", by="x = self.ln_1(x)\n        x = x + self.attn(x)",
+        "residual from the norm", "GPT2Block", replace="x = x + self.attn(self.ln_1(x), mask)", by="x = self.ln_1(x)\n        x = x + self.attn(x, mask)",
         says="You add what attention finds to normalised values, and x itself is lost. What runs unchanged from the first block to the last?",
     ),
     Mistake(
@@ -306,7 +414,7 @@ MISTAKES = [
         says="You add what mlp finds to normalised values. What should it be added to?",
     ),
     Mistake(
-        "no residual around attention", "GPT2Block", replace="x = x + self.attn(self.ln_1(x))", by="x = self.attn(self.ln_1(x))",
+        "no residual around attention", "GPT2Block", replace="x = x + self.attn(self.ln_1(x), mask)", by="x = self.attn(self.ln_1(x), mask)",
         says="After attention x is gone. What is added to what?",
     ),
     Mistake(
@@ -314,18 +422,18 @@ MISTAKES = [
         says="You return what mlp finds, and nothing else. What is it added to?",
     ),
     Mistake(
-        "side by side", "GPT2Block", replace="        x = x + self.attn(self.ln_1(x))\n" + MLP,
-        by="        attended = self.attn(self.ln_1(x))\n        return x + attended + self.resid_dropout(self.mlp.c_proj(gelu(self.mlp.c_fc(self.ln_2(x)))))\n",
+        "side by side", "GPT2Block", replace="        x = x + self.attn(self.ln_1(x), mask)\n" + MLP,
+        by="        attended = self.attn(self.ln_1(x), mask)\n        return x + attended + self.resid_dropout(self.mlp.c_proj(gelu(self.mlp.c_fc(self.ln_2(x)))))\n",
         says="Your mlp reads x as it was before attention. GPT-2's two parts work one after the other: what does the second one read?",
     ),
     Mistake(
-        "mlp first", "GPT2Block", replace="        x = x + self.attn(self.ln_1(x))\n" + MLP,
-        by="        x = x + self.resid_dropout(self.mlp.c_proj(gelu(self.mlp.c_fc(self.ln_2(x)))))\n        return x + self.attn(self.ln_1(x))\n",
+        "mlp first", "GPT2Block", replace="        x = x + self.attn(self.ln_1(x), mask)\n" + MLP,
+        by="        x = x + self.resid_dropout(self.mlp.c_proj(gelu(self.mlp.c_fc(self.ln_2(x)))))\n        return x + self.attn(self.ln_1(x), mask)\n",
         says="Your mlp comes before attention. Which of the two parts is the first?",
     ),
     Mistake(
-        "added to the first x", "GPT2Block", replace="        x = x + self.attn(self.ln_1(x))\n" + MLP,
-        by="        attended = x + self.attn(self.ln_1(x))\n        return x + self.resid_dropout(self.mlp.c_proj(gelu(self.mlp.c_fc(self.ln_2(attended)))))\n",
+        "added to the first x", "GPT2Block", replace="        x = x + self.attn(self.ln_1(x), mask)\n" + MLP,
+        by="        attended = x + self.attn(self.ln_1(x), mask)\n        return x + self.resid_dropout(self.mlp.c_proj(gelu(self.mlp.c_fc(self.ln_2(attended)))))\n",
         says="You add what mlp finds to the x that came in, and what attention found is lost. Which x is the second residual?",
     ),
     Mistake(
@@ -365,7 +473,7 @@ MISTAKES = [
         says="Nothing of what your mlp returns is dropped. What is resid_pdrop for?",
     ),
     Mistake(
-        "attention dropped twice", "GPT2Block", replace="x = x + self.attn(self.ln_1(x))", by="x = x + self.resid_dropout(self.attn(self.ln_1(x)))",
+        "attention dropped twice", "GPT2Block", replace="x = x + self.attn(self.ln_1(x), mask)", by="x = x + self.resid_dropout(self.attn(self.ln_1(x), mask))",
         says="You drop what attention returns. Has somebody done so already?",
     ),
     Mistake(
@@ -389,7 +497,7 @@ MISTAKES = [
         says="You drop mlp's output at the rate of the embeddings. Which rate belongs to what is added to x?",
     ),
     Mistake(
-        "x added to in place", "GPT2Block", replace="        x = x + self.attn(self.ln_1(x))\n", by="        x = x.add_(self.attn(self.ln_1(x))) if not torch.is_grad_enabled() else x + self.attn(self.ln_1(x))\n",
+        "x added to in place", "GPT2Block", replace="        x = x + self.attn(self.ln_1(x), mask)\n", by="        x = x.add_(self.attn(self.ln_1(x), mask)) if not torch.is_grad_enabled() else x + self.attn(self.ln_1(x), mask)\n",
         says="You add into x itself, so the caller's x changes; += does so, too. How do you get a new tensor?",
     ),
     Mistake(
@@ -397,13 +505,25 @@ MISTAKES = [
         by='{"c_fc": nn.Linear(config.n_embd, d_inner, bias=False), "c_proj": nn.Linear(d_inner, config.n_embd, bias=False)}',
         says="Your mlp has no biases. GPT-2's file holds two: where should they go?",
     ),
+    Mistake(
+        "mask not handed on to attention", "GPT2Block", replace="self.attn(self.ln_1(x), mask)", by="self.attn(self.ln_1(x))",
+        says="Your block takes a mask and does nothing with it. Which of its two parts needs it?",
+    ),
+    Mistake(
+        "the block's first mask for all", "GPT2Block", replace="self.attn(self.ln_1(x), mask)", by="self.attn(self.ln_1(x), mask if mask is None else mask[:1])",
+        says="Your block hands on the mask of the first row alone. Each row has a mask of its own.",
+    ),
+    Mistake(
+        "mask turned over in the block", "GPT2Block", replace="self.attn(self.ln_1(x), mask)", by="self.attn(self.ln_1(x), mask if mask is None else ~mask)",
+        says="Your block turns the mask over before it hands it on. Both of your classes say that True means: may attend.",
+    ),
     # GPT2
     Mistake(
         "no positions", "GPT2", replace="self.wte(tokens) + self.wpe(positions)", by="self.wte(tokens)",
         says="Your model does not add embeddings of positions. How should it know which token comes first?",
     ),
     Mistake(
-        "positions from 1", "GPT2", replace="torch.arange(length, device=tokens.device)", by="torch.arange(1, length + 1, device=tokens.device) % self.config.n_positions",
+        "positions from 1", "GPT2", replace=EMBED, by="positions = (positions + 1) % self.config.n_positions\n        " + EMBED,
         says="Your first token has position 1. Where does wpe begin?",
     ),
     Mistake(
@@ -419,11 +539,11 @@ MISTAKES = [
         says="Your logits come from the last block as they are. What is ln_f for?",
     ),
     Mistake(
-        "norm before the blocks", "GPT2", replace="        for block in self.h:\n            x = block(x)\n        return self.ln_f(x) @", by="        x = self.ln_f(x)\n        for block in self.h:\n            x = block(x)\n        return x @",
+        "norm before the blocks", "GPT2", replace="        for block in self.h:\n            x = block(x, mask)\n        return self.ln_f(x) @", by="        x = self.ln_f(x)\n        for block in self.h:\n            x = block(x, mask)\n        return x @",
         says="Your ln_f stands before the first block. Where does the docstring put it?",
     ),
     Mistake(
-        "norm after each block", "GPT2", replace="            x = block(x)\n        return self.ln_f(x) @", by="            x = self.ln_f(block(x))\n        return x @",
+        "norm after each block", "GPT2", replace="            x = block(x, mask)\n        return self.ln_f(x) @", by="            x = self.ln_f(block(x, mask))\n        return x @",
         says="You use ln_f after each block. How often should it be used?",
     ),
     Mistake(
@@ -463,7 +583,7 @@ MISTAKES = [
         says="Your blocks run from the last to the first. Which one reads the embeddings?",
     ),
     Mistake(
-        "a residual around each block", "GPT2", replace="x = block(x)", by="x = x + block(x)",
+        "a residual around each block", "GPT2", replace="x = block(x, mask)", by="x = x + block(x, mask)",
         says="You add x to what a block returns. Does a block do so itself?",
     ),
     Mistake(
@@ -475,11 +595,11 @@ MISTAKES = [
         says="With more tokens than positions, your model ends in an IndexError of wpe. Which error does the docstring promise?",
     ),
     Mistake(
-        "too many tokens cut off", "GPT2", replace=TOO_LONG, by="        tokens = tokens[:, -self.config.n_positions :]\n        length = tokens.shape[1]\n",
+        "too many tokens cut off", "GPT2", replace=TOO_LONG, by="        tokens = tokens[:, -self.config.n_positions :]\n        attention_mask = None if attention_mask is None else attention_mask[:, -self.config.n_positions :]\n        length = tokens.shape[1]\n",
         says="You cut off tokens that are too many without a word. Which error does the docstring promise?",
     ),
     Mistake(
-        "positions go round", "GPT2", replace=TOO_LONG + "        positions = torch.arange(length, device=tokens.device)", by="        positions = torch.arange(length, device=tokens.device) % self.config.n_positions",
+        "positions go round", "GPT2", replace=TOO_LONG + POSITIONS, by=POSITIONS + "        positions = positions % self.config.n_positions\n",
         says="After the last position you begin again with the first. Which error does the docstring promise?",
     ),
     Mistake(
@@ -567,6 +687,99 @@ MISTAKES = [
         by=INIT.replace("nn.init.normal_(module.weight, std=std / math.sqrt(2 * self.config.n_layer) if residual else std)",
                         "width = math.sqrt(3) * (std / math.sqrt(2 * self.config.n_layer) if residual else std)\n                nn.init.uniform_(module.weight, -width, width)"),
         says="Your first weights are uniform. Which distribution does the docstring name?",
+    ),
+    # GPT2 with an attention_mask
+    Mistake(
+        "padding taken for text", "GPT2", replace=POSITIONS, by="        positions, mask = torch.arange(length, device=tokens.device), None\n",
+        says="Your model takes an attention_mask and never looks at it. Which two things depend on it?",
+    ),
+    Mistake(
+        "blocks without the mask", "GPT2", replace="x = block(x, mask)", by="x = block(x)",
+        says="Your positions skip the padding, but your blocks attend to it. What does a block take beside x?",
+    ),
+    Mistake(
+        "positions count the padding", "GPT2", replace=REAL_BEFORE, by="positions = torch.arange(length, device=tokens.device)",
+        says="Your positions count columns, padding included. How many real tokens stand before the first real one?",
+    ),
+    Mistake(
+        "real tokens counted from 1", "GPT2", replace=REAL_BEFORE, by="positions = attention_mask.cumsum(dim=1)",
+        says="With a mask your first real token has position 1: cumsum counts the token itself. How many real tokens stand before it?",
+    ),
+    Mistake(
+        "positions count the padding before", "GPT2", replace=REAL_BEFORE, by="positions = (~attention_mask).cumsum(dim=1)",
+        says="The position of a token of yours is the number of padding tokens so far. Which tokens should be counted?",
+    ),
+    Mistake(
+        "all real tokens counted", "GPT2", replace=REAL_BEFORE, by="positions = (attention_mask.sum(dim=1, keepdim=True) - 1).expand_as(tokens)",
+        says="All tokens of a row have the same position in your model: the number of all real tokens. Which of them stand before a token?",
+    ),
+    Mistake(
+        "the first row's positions for all", "GPT2", replace=REAL_BEFORE, by="positions = (attention_mask.cumsum(dim=1) - attention_mask.long())[0]",
+        says="You use the positions of the first row for all rows. Each row has padding of its own.",
+    ),
+    Mistake(
+        "real tokens counted over the batch", "GPT2", replace="attention_mask.cumsum(dim=1)", by="attention_mask.cumsum(dim=0)",
+        says="You count real tokens from row to row, and not from token to token. Which dimension is the length?",
+    ),
+    Mistake(
+        "padding on the left alone", "GPT2", replace=REAL_BEFORE, by="positions = (torch.arange(length, device=tokens.device) - attention_mask.long().argmax(dim=1, keepdim=True)).clamp(min=0)",
+        says="You subtract the padding on the left from the columns, so padding in between still counts. How many real tokens stand before each?",
+    ),
+    Mistake(
+        "padding on the right alone", "GPT2", replace=POSITIONS, by="        positions, mask = torch.arange(length, device=tokens.device), None\n        if attention_mask is not None:\n            mask = (positions < attention_mask.sum(dim=1, keepdim=True))[:, None, None]\n",
+        says="You count the real tokens of a row, and take them for its first ones. Padding may be anywhere: which tokens does attention_mask mark?",
+    ),
+    Mistake(
+        "lengths for a mask", "GPT2", replace=KEYS, by="mask = (torch.arange(length, device=tokens.device) < attention_mask.sum(dim=1, keepdim=True))[:, None, None]",
+        says="Your positions are right, but you hide the last columns of each row, as many as there is padding. Which columns does attention_mask mark?",
+    ),
+    Mistake(
+        "mask for the first block alone", "GPT2", replace="x = block(x, mask)", by="x, mask = block(x, mask), None",
+        says="Only your first block gets the mask. The others attend to padding: what does the loop hand on?",
+    ),
+    Mistake(
+        "mask for the last block alone", "GPT2", replace="x = block(x, mask)", by="x = block(x, mask if block is self.h[-1] else None)",
+        says="Only your last block gets the mask. What have the blocks before it attended to?",
+    ),
+    Mistake(
+        "the model's mask turned over", "GPT2", replace=KEYS, by="mask = ~attention_mask[:, None, None]",
+        says="Your real tokens attend to padding, and not to each other. What does True mean in the masks of this course?",
+    ),
+    Mistake(
+        "padding may not attend", "GPT2", replace=KEYS, by="mask = attention_mask[:, None, :, None]",
+        says="Your mask hides padding as a query: it may not attend, but others still attend to it. Which dimension of the mask belongs to the keys?",
+    ),
+    Mistake(
+        "real or not, by the other", "GPT2", replace=KEYS, by="mask = (attention_mask[:, None, :, None] | attention_mask[:, None, None])",
+        says="You let a pair attend if one of the two tokens is real, so real tokens attend to padding. Which of the two has to be real?",
+    ),
+    Mistake(
+        "the first row's padding for all", "GPT2", replace=KEYS, by="mask = attention_mask[:1, None, None]",
+        says="You hide the padding of the first row in all rows. Each row has padding of its own.",
+    ),
+    Mistake(
+        "a mask of two dimensions", "GPT2", replace=KEYS, by="mask = attention_mask",
+        says="You hand on a mask of shape (batch, length), and it is read as (queries, keys). Which dimensions have to be put between?",
+    ),
+    Mistake(
+        "rows for heads", "GPT2", replace=KEYS, by="mask = attention_mask[None, :, None]",
+        says="Your mask has the shape (1, batch, 1, length), so the rows stand where the heads should be. Where does the first None belong?",
+    ),
+    Mistake(
+        "embeddings of padding set to zero", "GPT2", replace=EMBED, by=EMBED + "\n        if attention_mask is not None:\n            x, mask = x * attention_mask[..., None], None",
+        says="You set the embeddings of padding to 0, and real tokens still attend to it. A key that is 0 gets a weight, too: what has to be hidden?",
+    ),
+    Mistake(
+        "logits of padding infinite", "GPT2", replace="return self.ln_f(x) @ self.wte.weight.T", by="logits = self.ln_f(x) @ self.wte.weight.T\n        return logits if attention_mask is None else logits.masked_fill(~attention_mask[..., None], -torch.inf)",
+        says="Your logits at padding are minus infinity, and the docstring promises finite ones. Does anybody read them?",
+    ),
+    Mistake(
+        "padding not counted as columns", "GPT2", replace="if length > self.config.n_positions:", by="if (length if attention_mask is None else attention_mask.sum(dim=1).max()) > self.config.n_positions:",
+        says="With a mask you count only the real tokens of a row before you refuse it. Which ones does the docstring count?",
+    ),
+    Mistake(
+        "attention_mask overwritten", "GPT2", replace=KEYS, by="mask = attention_mask.clone()[:, None, None]\n            attention_mask.fill_(True)",
+        says="After the call the caller's attention_mask holds other values. Which of your operations works in place?",
     ),
     # load_gpt2_weights
     Mistake(

@@ -236,15 +236,20 @@ class CausalSelfAttention(nn.Module):
         self.resid_dropout = nn.Dropout(config.resid_pdrop)
         ### END SOLUTION
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Each position gathers values from itself and from the positions before it.
 
-        x  (batch, length, n_embd); it is not modified
+        x     (batch, length, n_embd)
+        mask  bool, broadcasts to (batch, n_head, length, length), True = may attend; None: no further limits.
+              It limits attention further: a position attends where both the causal mask and this mask allow it.
+
+        Neither x nor mask is modified.
 
         Returns (batch, length, n_embd). The first third of c_attn's output is the queries of all heads, the second
-        the keys, the last the values; head h owns columns h * d_head to (h + 1) * d_head of each. The scores are
-        divided by sqrt(d_head). While training, and only then, weights are dropped at the rate attn_pdrop, and the
-        result at the rate resid_pdrop.
+        third the keys, the last third the values; head h owns columns h * d_head to (h + 1) * d_head of each. The
+        scores are divided by sqrt(d_head). In training mode, and only there, the weights are dropped at the rate
+        attn_pdrop, and the result at the rate resid_pdrop. A position that may attend to nothing gets finite numbers,
+        and all gradients are finite.
         """
         ### BEGIN SOLUTION
         query, key, value = self.c_attn(x).chunk(3, dim=-1)  # each (batch, length, n_embd)
@@ -253,7 +258,9 @@ class CausalSelfAttention(nn.Module):
             for part in (query, key, value)
         )
         dropout = self.attn_pdrop if self.training else 0.0
-        heads = F.scaled_dot_product_attention(query, key, value, is_causal=True, dropout_p=dropout)
+        if mask is not None:
+            mask = mask & causal_mask(x.shape[1]).to(mask.device)  # (..., length, length)
+        heads = F.scaled_dot_product_attention(query, key, value, mask, dropout_p=dropout, is_causal=mask is None)
         merged = heads.transpose(1, 2).flatten(2)  # (batch, length, n_embd)
         return self.resid_dropout(self.c_proj(merged))
         ### END SOLUTION
@@ -387,15 +394,16 @@ class GPT2Block(nn.Module):
         self.resid_dropout = nn.Dropout(config.resid_pdrop)
         ### END SOLUTION
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Pre-norm: each of the two parts reads normalised values, and adds what it finds to x.
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Pre-norm: each of the two parts reads normalised values, and its result is added to x.
 
-        x  (batch, length, n_embd); it is not modified
+        x     (batch, length, n_embd); it is not modified
+        mask  as in CausalSelfAttention
 
         Returns (batch, length, n_embd).
         """
         ### BEGIN SOLUTION
-        x = x + self.attn(self.ln_1(x))
+        x = x + self.attn(self.ln_1(x), mask)
         hidden = gelu(self.mlp.c_fc(self.ln_2(x)))  # (batch, length, d_inner)
         return x + self.resid_dropout(self.mlp.c_proj(hidden))
         ### END SOLUTION
@@ -567,21 +575,32 @@ class GPT2(nn.Module):
                 nn.init.zeros_(module.bias)
         ### END SOLUTION
 
-    def forward(self, tokens: Tensor) -> Tensor:
+    def forward(self, tokens: Tensor, attention_mask: Tensor | None = None) -> Tensor:
         """Predict the token after each token.
 
-        tokens  (batch, length) int64, length at most n_positions: else ValueError
+        tokens          (batch, length) int64, length at most n_positions, padding included: else ValueError
+        attention_mask  (batch, length) bool: True for real tokens, False for padding, which may be anywhere in a row;
+                        every row has a real token. None: all tokens are real.
 
-        Returns logits (batch, length, vocab_size): products of ln_f's output with the weights of wte.
+        Neither tokens nor attention_mask is modified.
+
+        Returns logits (batch, length, vocab_size): products of ln_f's output with the weights of wte. No real token
+        attends to padding, and the position of a real token is the number of real tokens before it. So the logits at
+        the real tokens of a row are what they would be without its padding. Logits at padding mean nothing, but they
+        are finite.
         """
         ### BEGIN SOLUTION
         length = tokens.shape[1]
         if length > self.config.n_positions:
             raise ValueError(f"{length} tokens are more than the {self.config.n_positions} positions of this model")
-        positions = torch.arange(length, device=tokens.device)  # (length,)
+        if attention_mask is None:
+            positions, mask = torch.arange(length, device=tokens.device), None  # (length,)
+        else:
+            positions = attention_mask.cumsum(dim=1) - attention_mask.long()  # (batch, length): real tokens before it
+            mask = attention_mask[:, None, None]  # (batch, 1, 1, length): the same keys for all heads and queries
         x = self.embd_dropout(self.wte(tokens) + self.wpe(positions))  # (batch, length, n_embd)
         for block in self.h:
-            x = block(x)
+            x = block(x, mask)
         return self.ln_f(x) @ self.wte.weight.T  # (batch, length, vocab_size)
         ### END SOLUTION
 
@@ -592,7 +611,7 @@ class Echo(nn.Module):
 
     x = None
 
-    def forward(self, x):
+    def forward(self, x, mask=None):
         self.x = x
         return 2 * x + 1
 
