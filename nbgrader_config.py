@@ -64,6 +64,7 @@ c.Execute.timeout = 60  # seconds a cell
 c.Execute.iopub_timeout = 15  # seconds that the last outputs of a cell may take to come
 c.Run.question_timeout = 10  # seconds a hidden question
 c.Run.notebook_timeout = 900  # seconds after which nothing more is started
+c.Run.reader_cells = False  # cells that only draw, train or print for a reader are not run
 c.Run.max_fresh_kernels = 3  # times that a notebook is run again without what ended its process
 c.KernelSession.max_output = 4_000_000  # characters of output that are kept of a cell
 c.KernelSession.max_output_in_all = 20_000_000  # characters of output that are kept of a notebook

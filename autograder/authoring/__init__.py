@@ -3,6 +3,7 @@
     course      finds a course by its nbgrader_config.py, and its assignments
     source      reads an assignment's notebook.py, the one source of a notebook
     names       says which names a piece of Python code defines and uses
+    readers     knows the cells that are there for a reader alone, and are not run under grading
     parts       collects the solutions of the earlier notebooks, so that the next one can import them
     assignment  joins a notebook with its hidden tests and its named mistakes, and checks that they fit
     questions   derives the seed of each hidden test

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from autograder.authoring.names import reached, statements
 from autograder.authoring.parts import parts, without_marks
+from autograder.authoring.readers import check_readers
 from autograder.authoring.source import Source, SourceError, check_names, read_source
 
 
@@ -132,6 +133,7 @@ def load(folder: Path) -> Assignment:
     Raises SourceError, which names file and line, if something is wrong in the files or if they do not fit together.
     """
     source = read_source(folder / "notebook.py")
+    check_readers(source)
     earlier = sorted(path for path in folder.parent.glob("*/notebook.py") if path.parent.name < folder.name)
     wrong = _run(folder / "mistakes.py", source)
     return Assignment(

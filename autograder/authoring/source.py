@@ -8,7 +8,8 @@ Cell options are jupytext's ``key=value`` metadata, and a cell has at most one r
     # %% locked="setup"                     given code that exercises need; the judge runs it, too
 
 Students may change every other cell. A check is released with its code folded away, and so is a code cell that has the
-option ``folded=true``: a student can open it.
+option ``folded=true``: a student can open it. With ``reader=true`` a free code cell is not run under grading; see
+``readers``.
 """
 
 import ast
@@ -24,7 +25,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from autograder.errors import UserError
 
 ROLES = ("exercise", "check", "answer", "locked")
-OPTIONS = {*ROLES, "points", "folded"}
+OPTIONS = {*ROLES, "points", "folded", "reader"}
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 
@@ -64,6 +65,7 @@ class Cell:
     text: str
     line: int  # the line number of its "# %%" in the file
     folded: bool  # whether its code is released folded away
+    reader: bool  # whether it is there for a reader alone, and not run under grading
 
     @property
     def grade_id(self) -> str:
@@ -122,7 +124,10 @@ def _cell(path: Path, cell, line: int) -> Cell:
     folded = cell.metadata.get("folded", role == "check")
     if not isinstance(folded, bool) or folded and cell.cell_type != "code":
         raise SourceError(path, line, f"folded={folded!r}: it is true or false, and only code can be folded")
-    return Cell(cell.cell_type, role, name, float(points), cell.source, line, folded)
+    reader = cell.metadata.get("reader", False)
+    if not isinstance(reader, bool) or reader and (role or cell.cell_type != "code"):
+        raise SourceError(path, line, f"reader={reader!r}: it is true or false, and only for code without a role")
+    return Cell(cell.cell_type, role, name, float(points), cell.source, line, folded, reader)
 
 
 def _check(source: Source) -> None:

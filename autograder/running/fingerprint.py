@@ -2,14 +2,12 @@
 
 import json
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-
-from nbformat import NotebookNode
 
 from autograder import probe
 from autograder.authoring.assignment import Assignment
@@ -25,7 +23,7 @@ class Fingerprint:
 
 
 def fingerprint(
-    notebook: NotebookNode,
+    code: Sequence[str],
     assignment: Assignment,
     seed: str,
     settings: dict,
@@ -34,6 +32,7 @@ def fingerprint(
 ) -> Fingerprint:
     """Return the fingerprint of running a rebuilt notebook, and of asking the questions of this seed.
 
+    code       the texts of the cells that are run
     settings   limits and isolation, as values that JSON can hold
     shown      {path in the kernel: folder or file here}
     libraries  distributions whose versions count
@@ -47,8 +46,7 @@ def fingerprint(
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in libraries},
         "settings": settings,
     }
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    return Fingerprint(_hash(json.dumps([facts, code], sort_keys=True)), facts)
+    return Fingerprint(_hash(json.dumps([facts, [*code]], sort_keys=True)), facts)
 
 
 _version = cache(version)

@@ -1,7 +1,7 @@
 """Runs one notebook in a kernel, and asks the hidden questions there after its last cell.
 
 A cell that kills its kernel, or cannot be interrupted, is left out: a fresh kernel runs the other cells again. This
-happens a limited number of times.
+happens a limited number of times. Cells that are there for a reader alone are not run at all.
 """
 
 import copy
@@ -10,11 +10,12 @@ from collections.abc import Callable
 from nbclient.exceptions import CellTimeoutError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
-from traitlets import Integer, List, Unicode
+from traitlets import Bool, Integer, List, Unicode
 from traitlets.config import Configurable
 
 from autograder.authoring.assignment import Assignment
 from autograder.authoring.questions import Question, questions
+from autograder.authoring.readers import left_out
 from autograder.running.answers import NO_ANSWER, Silent
 from autograder.running.ask import OutOfTime, ask
 from autograder.running.fingerprint import Fingerprint, fingerprint
@@ -23,6 +24,7 @@ from autograder.running.records import Execution
 from autograder.running.session import CONFINED, KernelSession
 from autograder.running.time_limits import TimeLimits
 
+FOR_READERS = "This cell is for readers: it and its like are not run when a notebook is graded.\n"
 LIMITS_BROKEN = {
     "memory": ", for it used more memory than a notebook may",
     "cpu": ", for it used more processor time than a notebook may",
@@ -45,6 +47,9 @@ class Run(Configurable):
     max_fresh_kernels = Integer(3, help="How often a notebook is run again without what ended its process.").tag(
         config=True
     )
+    reader_cells = Bool(False, help="Whether the cells that are there for a reader alone are run, too.").tag(
+        config=True
+    )
     libraries = List(
         Unicode(), ["torch", "safetensors"], help="With another version of these a notebook is run anew."
     ).tag(config=True)
@@ -64,6 +69,8 @@ class Run(Configurable):
         files = {"parts.py": assignment.parts} if assignment.parts else {}
         self._session = KernelSession(notebook, files, isolation, parent=parent, **client)
         self._execution = Execution(notebook)
+        texts = [cell.source if cell.cell_type == "code" else None for cell in notebook.cells]
+        self._out = set() if self.reader_cells else left_out(texts, assignment.source)
         self._deadly: set[int] = set()  # cells that ended the kernel, or could not be interrupted
         self._fresh_kernels_left = self.max_fresh_kernels
 
@@ -78,8 +85,9 @@ class Run(Configurable):
             limits.append((kernel, (*LIMITS, "pictures", "environment", "imports_from")))
         settings = {name: getattr(owner, name) for owner, names in limits for name in names}
         settings["isolation"] = self._isolation
-        notebook = self._execution.notebook
-        return fingerprint(notebook, self._assignment, self._seed, settings, kernel.sources(), self.libraries)
+        cells = enumerate(self._execution.notebook.cells)
+        code = [cell.source for index, cell in cells if cell.cell_type == "code" and index not in self._out]
+        return fingerprint(code, self._assignment, self._seed, settings, kernel.sources(), self.libraries)
 
     def whole(self) -> Execution:
         """Run all cells, ask all questions, end the kernel, and return what came of it. Call it once.
@@ -89,7 +97,9 @@ class Run(Configurable):
         self._time = TimeLimits(self.notebook_timeout)
         with self._session.kernel():
             self._time.watch(self._session.provisioner)
-            for index in range(len(self._session.nb.cells)):
+            for index, cell in enumerate(self._session.nb.cells):
+                if index == min(self._out, default=None):
+                    cell.outputs = [new_output("stream", name="stdout", text=FOR_READERS)]
                 self._run_cell(index)
             # What runs from here on may have seen a question: none of its output is kept.
             self._session.nb = copy.deepcopy(self._session.nb)
@@ -100,6 +110,9 @@ class Run(Configurable):
     def _run_cell(self, index: int) -> None:
         cell = self._session.nb.cells[index]
         if cell.cell_type != "code":
+            return
+        if index in self._out:
+            self._on_step()
             return
         if why := self._given_up():
             cell.outputs = [_error(f"This cell was not run: {why}.")]
