@@ -12,6 +12,7 @@ import hashlib
 import json
 import linecache
 import traceback
+from typing import NamedTuple
 
 import safetensors.torch
 import torch
@@ -32,6 +33,32 @@ def hidden(exercise: str, forbids=(), tolerance: float = 1e-5):
     def mark(function):
         function.exercise, function.forbids, function.tolerance = exercise, frozenset(forbids), tolerance
         return function
+
+    return mark
+
+
+class Inputs(NamedTuple):
+    """Says whose inputs a hidden test asks for, and how many and how large they may be."""
+
+    of: str  # the exercise whose function takes them
+    at_most: int  # tuples of arguments
+    numbers: int  # in one tensor, at most
+    enough: float  # the share of that exercise's named mistakes that is worth all points
+
+
+def tells(exercise: str, of: str, at_most: int, numbers: int, enough: float = 1.0, tolerance: float = 1e-5):
+    """Mark a function as a hidden test of an exercise that asks for inputs of another exercise's function.
+
+    The function returns a list of tuples of arguments, tensors or None. It is worth the share of the other exercise's
+    named mistakes that show: they raise, or return something else than the reference solution, on one of the tuples. Of
+    all mistakes those count that show in the reference solution's own inputs.
+
+    The parameters are those of ``Inputs`` and of ``hidden``.
+    """
+
+    def mark(function):
+        function.inputs = Inputs(of, at_most, numbers, enough)
+        return hidden(exercise, tolerance=tolerance)(function)
 
     return mark
 

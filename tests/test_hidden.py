@@ -64,10 +64,11 @@ def test_every_right_way_scores_full(name, exercise, way):
 def test_no_answer_can_be_guessed(name):
     """A case whose answer is the same for two seeds could be answered by a constant: of 66 pairs at most three are.
 
-    Two seeds would not show it: a coin falls on different sides half of the time.
+    Two seeds would not show it: a coin falls on different sides half of the time. Inputs that somebody chooses are
+    constants, and are there to be found.
     """
     judges = [Judge(load(name), f"seed {number}") for number in range(12)]
-    for case in load(name).cases:
+    for case in (case for case in load(name).cases if not case.inputs):
         answers = [judge.expected(case) for judge in judges]
         assert not any(isinstance(answer, Raised) for answer in answers), f"the reference fails {case.name}"
         same = sum(not difference(one, other, case.tolerance) for one, other in combinations(answers, 2))

@@ -182,7 +182,7 @@ def test_without_isolation_it_refuses_before_it_touches_anything(tree, assignmen
 
 def test_the_demonstration_leaves_the_class_alone(tree):
     said = command(tree, sys.executable, "-m", "autograder", "demo", "--folder", "shown")
-    assert re.search(r"^ada +10 +15 +35 +30 +90 ", said, re.MULTILINE)
+    assert re.search(r"^ada +10 +10 +35 +25 +10 +90 ", said, re.MULTILINE)
     assert re.search(r"^alan +0 +0 +0 +0 +0 ", said, re.MULTILINE)
     assert "ungraded: the notebook is no JSON" in said and "mask after the softmax" in said
     assert "11 graded, 1 ungraded" in said

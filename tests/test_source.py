@@ -37,6 +37,7 @@ SOURCE, HIDDEN, MISTAKES = (f"written/01_first/{name}.py" for name in ("notebook
         (SOURCE, 'locked="setup_double"', 'locked="double"', 7, "is there already, in line 4"),
         (SOURCE, "# %% [markdown]\n# # 01_first\n", "import math\n", 1, "begins with a cell marker"),
         (HIDDEN, "@hidden('double')", "@hidden('triple')", 4, "there is no such exercise"),
+        (HIDDEN, "hidden\n\n", "hidden, tells\n\n@tells('double', 'triple', 1, 1)\ndef shows(student, rng):\n    '''Shows.'''\n\n", 3, "hidden test 'shows' is for 'triple'"),
         (HIDDEN, '    """It works."""\n', "", 4, "has no docstring"),
         (HIDDEN, "@hidden('double')\n", "", 7, "has no hidden test"),
         (HIDDEN, "def works(", "def works((", 5, "Python cannot read this"),

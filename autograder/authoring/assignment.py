@@ -3,8 +3,9 @@
 An assignment is a folder with these files:
 
     notebook.py      the notebook, with solutions and visible checks: see ``source``
-    hidden.py        functions marked with ``autograder.probe.hidden``; ALLOWS, the modules that students may import
-                     besides those of every notebook, and the names that they may use: {module: "name name ..."}
+    hidden.py        functions marked with ``hidden`` or ``tells`` of ``autograder.probe``; ALLOWS, the modules that
+                     students may import besides those of every notebook, and the names that they may use:
+                     {module: "name name ..."}
     mistakes.py      MISTAKES, a list of ``Mistake``; TRIVIAL, if there are any, solutions that do not do what is asked
                      for, and might still be right behind another mistake: {exercise: {name: code}}
     alternatives.py  ALTERNATIVES, other right solutions: {exercise: {name: code}}
@@ -25,6 +26,7 @@ from autograder.authoring.names import reached, statements
 from autograder.authoring.parts import parts, without_marks
 from autograder.authoring.readers import check_readers
 from autograder.authoring.source import Source, SourceError, check_names, read_source
+from autograder.probe import Inputs
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Case:
     title: str  # what feedback shows
     forbids: frozenset[str]  # names, or parts of names, that the exercise must not use
     tolerance: float  # allowed difference of values in double precision
+    inputs: Inputs | None = None  # of another exercise's function, if these are asked for
 
 
 @dataclass(frozen=True)
@@ -158,16 +161,18 @@ def _cases(path: Path, source: Source) -> Iterable[Case]:
             raise SourceError(
                 path, line, f"hidden test {function.__name__!r} has another name, too: it needs one alone"
             )
-        if function.exercise not in source.exercises:
-            raise SourceError(
-                path,
-                line,
-                f"hidden test {function.__name__!r} is for {function.exercise!r}, and there is no such exercise",
-            )
+        inputs = getattr(function, "inputs", None)
+        for exercise in [function.exercise, *([inputs.of] if inputs else [])]:
+            if exercise not in source.exercises:
+                raise SourceError(
+                    path,
+                    line,
+                    f"hidden test {function.__name__!r} is for {exercise!r}, and there is no such exercise",
+                )
         title = (function.__doc__ or "").strip().split("\n")[0]
         if not title:
             raise SourceError(path, line, f"hidden test {function.__name__!r} has no docstring, and feedback shows it")
-        yield Case(function.__name__, function.exercise, function, title, function.forbids, function.tolerance)
+        yield Case(function.__name__, function.exercise, function, title, function.forbids, function.tolerance, inputs)
     for name, cell in source.exercises.items():
         if not any(function.exercise == name for function in functions):
             raise SourceError(source.path, cell.line, f"exercise {name!r} has no hidden test in {path}")

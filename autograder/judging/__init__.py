@@ -5,6 +5,7 @@
     difference  finds how two answers differ
     carry       finds answers that are right but for an earlier mistake
     trivial     makes solutions that do nothing, to find answers that say nothing
+    telling     finds which mistakes of a function show in the inputs that a student chose for it
     naming      finds the mistakes that explain wrong answers
     forbidden   looks in the code for names that an exercise must not use, and for what a person should look at
     unlisted    finds in a cell what is not listed

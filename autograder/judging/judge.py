@@ -24,8 +24,9 @@ from autograder.judging.feedback import told
 from autograder.judging.forbidden import Code, forbidden_names, look_through
 from autograder.judging.naming import named
 from autograder.judging.rules import rules_of
+from autograder.judging.telling import Telling
 from autograder.judging.verdict import CaseVerdict, Verdict
-from autograder.running.answers import NO_ANSWER, Answer
+from autograder.running.answers import NO_ANSWER, Answer, Raised, Silent
 
 
 class GiveVerdicts(NbGraderPreprocessor):
@@ -52,6 +53,7 @@ class Judge:
     def __init__(self, assignment: Assignment, seed: str):
         self.assignment = assignment
         self._known = Expected(assignment, seed)
+        self._telling = {case: Telling(self._known, case) for case in assignment.cases if case.inputs}
         released = release_notebook(assignment.source).cells
         self._given = [cell.source for cell in released if cell.cell_type == "code"]
         self._released = {
@@ -120,8 +122,11 @@ class Judge:
             may = quotable(code.texts, self._given, self._released.get(exercise, ""), own, sizes)
             return explain(self._known.difference(case, given[case]), given[case], may)
 
+        tried = {case: given[case] for case in given if case.inputs and not isinstance(given[case], Raised | Silent)}
+        shares = {case: self._telling[case].verdict(answer) for case, answer in tried.items()}
+        given = {case: answer for case, answer in given.items() if case not in tried}
         right = {case for case, answer in given.items() if self._known.is_right(case, answer)}
         too = carried(self._known, given, right, earlier)
         names = named(self._known, given, right | too, earlier, unexplained)
-        found = refused | told(self._known, list(given), right, too, names, earlier, explanation)
+        found = refused | shares | told(self._known, list(given), right, too, names, earlier, explanation)
         return [found[case] for case in cases]

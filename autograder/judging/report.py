@@ -37,7 +37,7 @@ def as_html(verdict: Verdict) -> str:
     """Return the verdict as a line with the points and a table of its cases. All texts are escaped."""
     rows = "".join(
         "<tr><td>{}</td><td>{}</td><td>{}</td></tr>".format(
-            "✓" if case.passed else "✗",
+            _mark(case),
             escape(case.title),
             " ".join([f"<b>{escape(name)}.</b>" for name in names] + [escape(found)]),
         )
@@ -57,11 +57,15 @@ def as_text(verdicts: list[Verdict]) -> str:
     for verdict in verdicts:
         lines += ["", f"{verdict.exercise}  {verdict.score:g} of {verdict.points:g} points"]
         for case, names, found in _found(verdict):
-            lines.append(f"  {'✓' if case.passed else '✗'} {case.title}")
+            lines.append(f"  {_mark(case)} {case.title}")
             text = " ".join([f"{name}." for name in names] + [found])
             lines += textwrap.wrap(text, width, initial_indent="      ", subsequent_indent="      ")
     total, most = sum(verdict.score for verdict in verdicts), sum(verdict.points for verdict in verdicts)
     return "\n".join([*lines, "", f"{total:g} of {most:g} automatic points"])
+
+
+def _mark(case: CaseVerdict) -> str:
+    return "✓" if case.passed else "◐" if case.share else "✗"
 
 
 def _found(verdict: Verdict) -> Iterable[tuple[CaseVerdict, list[str], str]]:

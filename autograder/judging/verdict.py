@@ -14,6 +14,11 @@ class CaseVerdict:
     passed: bool
     reason: str = ""  # what was wrong, or why points were given all the same
     mistake: Mistake | None = None
+    share: float | None = None  # of the case's points, if they are not all or none
+
+    @property
+    def earned(self) -> float:
+        return float(self.passed) if self.share is None else self.share
 
 
 @dataclass
@@ -27,8 +32,8 @@ class Verdict:
     @property
     def score(self) -> float:
         """Return the points for the share of cases that passed, rounded to two digits unless all passed."""
-        passed = sum(case.passed for case in self.cases)
-        score = self.points if passed == len(self.cases) else round(self.points * passed / len(self.cases), 2)
+        earned = sum(case.earned for case in self.cases)
+        score = self.points if earned == len(self.cases) else round(self.points * earned / len(self.cases), 2)
         assert math.isfinite(score) and 0 <= score <= self.points
         return score
 

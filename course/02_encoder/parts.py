@@ -96,3 +96,28 @@ class MultiHeadAttention(nn.Module):
         batch, length, d_model = x.shape
         x = x.view(batch, length, self.num_heads, d_model // self.num_heads)
         return x.transpose(1, 2)  # (batch, num_heads, length, d_head)
+
+
+def telling_inputs() -> list[tuple[Tensor, Tensor, Tensor, Tensor | None]]:
+    """Choose inputs on which wrong versions of scaled_dot_product_attention differ from the right one.
+
+    Returns a list of 1 to 6 tuples (query, key, value, mask), which scaled_dot_product_attention can take; the mask may
+    be None. No tensor has more than 2,000 numbers, and output and weights together have at most 20,000. A tuple that
+    breaks these rules counts for nothing.
+
+    Smaller differences than these are rounding: 1e-9 in float64, 1e-4 in float32, 0.01 in float16, 0.03 in bfloat16.
+    """
+    generator = torch.Generator().manual_seed(0)
+
+    def draw(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+    # No two sizes are equal, no root is a whole number, and double precision shows what was rounded.
+    query, key, value = draw(2, 3, 4, 6), draw(2, 3, 5, 6), draw(2, 3, 5, 7)
+    mask = draw(2, 3, 4, 5) > 0  # another one for each sequence and head
+    mask[0, 0, 0] = False  # this query may look at no key
+    ordinary = [(query, key, value, None), (query, key, value, mask)]
+    extreme = [(size * query, size * key, value, mask) for size in (1e2, 1e6)]
+    # In float16 the products of these are 102,400 before they are scaled, and 12,800 after it.
+    half = 40 * torch.tensor([[1.0], [-1.0]]).half().expand(2, 64)
+    return [*ordinary, *extreme, (half, half, half, torch.ones(2, 2).bool().tril())]

@@ -199,4 +199,53 @@ def padding_mask(lengths, max_length):
         return self.output_proj((weights @ v).transpose(1, 2).reshape(batch, queries, d_model))
 """,
     },
+    "telling_inputs": {
+        "a few of each dtype": """
+def telling_inputs():
+    torch.manual_seed(5)
+    found = []
+    for dtype, size in ((torch.float64, 1.0), (torch.float64, 1e5), (torch.float32, 1e6), (torch.float16, 1.0)):
+        mask = torch.rand(3, 4, 6) < 0.5
+        mask[1, 2] = False
+        found.append((size * torch.randn(3, 4, 5).to(dtype), size * torch.randn(3, 6, 5).to(dtype), torch.randn(3, 6, 2).to(dtype), mask))
+    long = torch.full((3, 64), 100.0).half()
+    return [*found, (long, -long, long, None)]
+""",
+        "searched for": """
+def telling_inputs():
+    generator = torch.Generator().manual_seed(11)
+    found = []
+    for power in (-0.5, 0.0, 1.0, 3.0, 6.0):
+        queries, keys, d_k, d_v = torch.randperm(7, generator=generator)[:4].add(3).tolist()
+        query, key, value = (
+            torch.rand(2, length, width, generator=generator, dtype=torch.float64) - 0.5
+            for length, width in ((queries, d_k), (keys, d_k), (keys, d_v))
+        )
+        mask = torch.rand(2, queries, keys, generator=generator) < 0.6
+        mask[0, 0] = False
+        found.append((10**power * query, 10**power * key, value, mask))
+    signs = torch.where(torch.rand(5, 64, generator=generator) < 0.5, -1.0, 1.0).half()
+    return [*found, (60 * signs, 60 * signs, signs, torch.ones(5, 5).bool().tril())]
+""",
+        "one for each promise": """
+def telling_inputs():
+    torch.manual_seed(0)
+    x, memory = torch.randn(5, 3).double(), torch.randn(4, 3).double()
+    value = torch.randn(4, 2).double()
+    causal = torch.arange(5)[:, None] >= torch.arange(4)
+    nothing = causal & (torch.arange(5) != 2)[:, None]
+    by_sequence = torch.stack([causal, causal.flip(-1)])
+    equation = (x, memory, value, causal)
+    far = (1e4 * x, 1e4 * memory, value, nothing)
+    half = torch.tensor([[50.0], [-50.0], [50.0]]).half().expand(3, 100)
+    return [
+        equation,
+        far,
+        (x.expand(2, 5, 3), memory.expand(2, 4, 3), value.expand(2, 4, 2), by_sequence),
+        (x, memory, value, nothing),
+        (-1e5 * x.abs(), 1e5 * memory.abs(), value, causal),
+        (half, half[:2], half[:2], torch.tensor([[True, False], [True, True], [False, False]])),
+    ]
+""",
+    },
 }

@@ -2,7 +2,7 @@
 
 import torch
 
-from autograder.probe import fill, gradients, hidden, outcome
+from autograder.probe import fill, gradients, hidden, outcome, tells
 
 # What students may use besides what every notebook may: see ``autograder.authoring.assignment``.
 ALLOWS = {
@@ -364,3 +364,12 @@ def inputs_stay(student, rng):
     batch, length = rng.different(2, 2, 6)
     x, mask = rng.normal(batch, length, d_model, dtype=torch.float32), rng.mask(batch, 1, 1, length)
     return {"output": attention(x, x, x, mask), "after the call, input": x, "mask": mask}
+
+
+# telling_inputs
+
+
+@tells("telling_inputs", of="scaled_dot_product_attention", at_most=6, numbers=2_000, enough=0.9, tolerance=1e-9)
+def mistakes_show(student, rng):
+    """Mistakes in attention show in what it returns for your inputs."""
+    return student.telling_inputs()

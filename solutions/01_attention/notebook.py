@@ -12,15 +12,16 @@
 #
 # > **What makes an attention layer an encoder's or a decoder's: its weights, its formula, or something else?**
 #
-# You will write attention yourself, in four exercises, and then *measure* the answer.
+# You will write attention yourself, find out what a test of it is worth, and then *measure* the answer.
 #
 # | | | points | minutes | difficulty |
 # |---|---|---|---|---|
 # | Exercise 1 | `causal_mask` | 10 | 5 | ★☆☆ |
-# | Exercise 2 | `padding_mask` | 15 | 10 | ★☆☆ |
+# | Exercise 2 | `padding_mask` | 10 | 10 | ★☆☆ |
 # | Exercise 3 | `scaled_dot_product_attention` | 35 | 35 | ★★☆ |
-# | Exercise 4 | `MultiHeadAttention` | 30 | 30 | ★★☆ |
-# | Question 5 | a written answer, graded by a person | 10 | 15 | ★★☆ |
+# | Exercise 4 | `MultiHeadAttention` | 25 | 30 | ★★☆ |
+# | Exercise 5 | `telling_inputs` | 10 | 20 | ★★☆ |
+# | Question 6 | a written answer, graded by a person | 10 | 15 | ★★☆ |
 #
 # Reading takes about 25 minutes more.
 # Nothing is trained in this notebook, so all of its cells together run in a few seconds.
@@ -43,6 +44,7 @@ try:
     from coursekit import (
         attention_maps,
         comparison_table,
+        diagrams,
         go_on,
         mask_maps,
         reach,
@@ -57,6 +59,7 @@ except ModuleNotFoundError as error:
     ) from None
 
 import math
+from collections.abc import Callable
 
 import matplotlib.pyplot as plt
 import torch
@@ -185,7 +188,7 @@ with visible_check("causal_mask"):
     print("causal_mask: the visible check passes.")
 
 # %% [markdown]
-# ### Exercise 2 · `padding_mask` (15 points, 10 minutes, ★☆☆)
+# ### Exercise 2 · `padding_mask` (10 points, 10 minutes, ★☆☆)
 #
 # The sentences of a batch have different lengths.
 # The short ones are filled up with padding until all have the same length.
@@ -227,7 +230,7 @@ def padding_mask(lengths: Tensor, max_length: int) -> Tensor:
     ### END SOLUTION
 
 
-# %% check="padding_mask" points=15
+# %% check="padding_mask" points=10
 with visible_check("padding_mask"):
     mask = padding_mask(torch.tensor([2, 3]), 4)
     assert isinstance(mask, Tensor), f"Return a torch tensor, not {type(mask).__name__}. Is there a `return`?"
@@ -607,7 +610,7 @@ plt.show()
 # %% [markdown]
 # ## Several heads
 #
-# ### Exercise 4 · `MultiHeadAttention` (30 points, 30 minutes, ★★☆)
+# ### Exercise 4 · `MultiHeadAttention` (25 points, 30 minutes, ★★☆)
 #
 # One attention computes one average.
 # A word may need several: one of the verb that it belongs to, for example, and one of the word before it.
@@ -634,6 +637,12 @@ plt.show()
 # In *self*-attention they are the same one.
 # In notebook 3, the decoder's queries will meet the encoder's keys and values.
 #
+# Here is the whole layer, from the bottom to the top:
+
+# %%
+diagrams.attention()
+
+# %% [markdown]
 # Use your `scaled_dot_product_attention`.
 # Keep the weights of the last call in `self.weights`, detached from the gradient, so that we can draw them.
 #
@@ -697,7 +706,7 @@ class MultiHeadAttention(nn.Module):
         ### END SOLUTION
 
 
-# %% check="MultiHeadAttention" points=30
+# %% check="MultiHeadAttention" points=25
 with visible_check("MultiHeadAttention"):
     for d_model, num_heads in ((10, 3), (6, 0), (6, -2)):
         impossible = f"MultiHeadAttention({d_model}, {num_heads}): {num_heads} heads cannot share a width of {d_model}"
@@ -768,6 +777,130 @@ with visible_check("MultiHeadAttention"):
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, PyTorch's own multi-head attention is lent to you. It is worth no points.
 go_on(globals(), "MultiHeadAttention")
+
+# %% [markdown]
+# ## What is a test worth?
+#
+# Next we measure with your attention.
+# Its visible check has passed, but does that prove that it is right?
+# A test that passes proves only that the mistakes which this test can *see* are not there.
+# So a test is worth as much as the mistakes that it would find.
+#
+# We can measure that, too: we make mistakes on purpose, one at a time, and count how many the test finds.
+# Programmers call this *mutation testing*.
+# Here are two wrong attentions, and one random input.
+
+
+# %%
+def ignores_the_mask(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Wrong: every query looks at every key."""
+    return scaled_dot_product_attention(query, key, value)
+
+
+def divides_by_two(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Wrong: the scores are divided by 2, whatever d_k is."""
+    return scaled_dot_product_attention(query * math.sqrt(query.shape[-1]) / 2, key, value, mask)
+
+
+def shows(wrong: Callable, *arguments: Tensor | None) -> bool:
+    """Tell whether a wrong attention returns something else than yours."""
+    pairs = zip(wrong(*arguments), scaled_dot_product_attention(*arguments), strict=True)
+    return not all(torch.allclose(theirs, ours) for theirs, ours in pairs)
+
+
+generator = torch.Generator().manual_seed(3)
+arguments = torch.randn(3, 2, 5, 4, generator=generator)  # query, key and value, each (batch=2, T=5, d_k=4)
+for wrong in (ignores_the_mask, divides_by_two):
+    print(f"{wrong.__name__}: does the mistake show? {shows(wrong, *arguments)}")
+
+# %% [markdown]
+# A random input finds neither of them.
+# Without a mask, it does not matter whether a mask is used.
+# And with $d_k = 4$, dividing by 2 is right by chance.
+#
+# ### Exercise 5 · `telling_inputs` (10 points, 20 minutes, ★★☆)
+#
+# Choose at most six inputs for `scaled_dot_product_attention` that find as many mistakes as possible.
+# The grader has a list of more than twenty mistakes that students make in exercise 3.
+# It makes each of them, runs the wrong attention on your inputs, and compares output and weights with the right ones.
+# A mistake is found if one of these tensors differs by more than rounding, or if the wrong attention raises an error.
+#
+# You get all points if you find 90 % of the mistakes, and in proportion for fewer.
+# The feedback names mistakes that would have slipped through.
+# Only your inputs are judged here, and not your own attention.
+# Gradients and changes to the arguments do not count, since output and weights do not show them.
+#
+# Go through the equation and the four promises.
+# For each part ask: on which input would I *see* that it is broken?
+# Which choice of sizes, of the mask, of the dtype or of the scores would hide it?
+#
+# <details><summary>Hint</summary>
+# One input rarely does two jobs well.
+# Ordinary numbers show a wrong formula, very large scores show a wrong treatment of the mask, and each dtype has mistakes of its own.
+# </details>
+
+
+# %% exercise="telling_inputs"
+def telling_inputs() -> list[tuple[Tensor, Tensor, Tensor, Tensor | None]]:
+    """Choose inputs on which wrong versions of scaled_dot_product_attention differ from the right one.
+
+    Returns a list of 1 to 6 tuples (query, key, value, mask), which scaled_dot_product_attention can take; the mask may
+    be None. No tensor has more than 2,000 numbers, and output and weights together have at most 20,000. A tuple that
+    breaks these rules counts for nothing.
+
+    Smaller differences than these are rounding: 1e-9 in float64, 1e-4 in float32, 0.01 in float16, 0.03 in bfloat16.
+    """
+    ### BEGIN SOLUTION
+    generator = torch.Generator().manual_seed(0)
+
+    def draw(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+    # No two sizes are equal, no root is a whole number, and double precision shows what was rounded.
+    query, key, value = draw(2, 3, 4, 6), draw(2, 3, 5, 6), draw(2, 3, 5, 7)
+    mask = draw(2, 3, 4, 5) > 0  # another one for each sequence and head
+    mask[0, 0, 0] = False  # this query may look at no key
+    ordinary = [(query, key, value, None), (query, key, value, mask)]
+    extreme = [(size * query, size * key, value, mask) for size in (1e2, 1e6)]
+    # In float16 the products of these are 102,400 before they are scaled, and 12,800 after it.
+    half = 40 * torch.tensor([[1.0], [-1.0]]).half().expand(2, 64)
+    return [*ordinary, *extreme, (half, half, half, torch.ones(2, 2).bool().tril())]
+    ### END SOLUTION
+
+
+# %% check="telling_inputs" points=10
+with visible_check("telling_inputs"):
+    chosen = telling_inputs()
+    assert isinstance(chosen, list), f"Return a list of tuples, not {type(chosen).__name__}. Is there a `return`?"
+    assert 1 <= len(chosen) <= 6, f"The list should have 1 to 6 tuples, and it has {len(chosen)}."
+    for number, arguments in enumerate(chosen):
+        assert isinstance(arguments, tuple) and len(arguments) == 4, (
+            f"Entry {number} of the list should be a tuple (query, key, value, mask). Without a mask, its last part is None."
+        )
+        for name, tensor in zip(("query", "key", "value", "mask"), arguments, strict=True):
+            if name == "mask" and tensor is None:
+                continue
+            assert isinstance(tensor, Tensor), (
+                f"In tuple {number} the {name} is no tensor, but {type(tensor).__name__}."
+            )
+            assert tensor.numel() <= 2000, (
+                f"In tuple {number} the {name} has {tensor.numel():,} numbers. At most 2,000 are allowed."
+            )
+            assert (tensor.dtype == torch.bool) if name == "mask" else tensor.is_floating_point(), (
+                f"In tuple {number} the {name} consists of {tensor.dtype}. A mask consists of bools, and the others of floating-point numbers."
+            )
+        try:
+            results = scaled_dot_product_attention(*arguments)
+        except RuntimeError as error:
+            raise AssertionError(f"Your own attention cannot take tuple {number}: {error}. Do its sizes fit?") from None
+        assert sum(result.numel() for result in results) <= 20_000, (
+            f"Output and weights for tuple {number} have more than 20,000 numbers together. Choose smaller sizes."
+        )
+    assert any(shows(ignores_the_mask, *arguments) for arguments in chosen), (
+        "An attention that ignores the mask returns the same as yours on all of your inputs. "
+        "Is there a mask at all, and does it hide a key from a query?"
+    )
+    print("telling_inputs: the visible check passes.")
 
 # %% [markdown]
 # ## The measurement
@@ -871,7 +1004,7 @@ comparison_table(columns)
 # %% [markdown]
 # ## In your own words
 #
-# ### Question 5 (10 points, 15 minutes, ★★☆)
+# ### Question 6 (10 points, 15 minutes, ★★☆)
 #
 # A colleague repairs the wrong way from above in three steps.
 # She applies the softmax to all scores, sets the forbidden weights to 0, and then **divides each row by its sum**, so that its sum is 1 again.

@@ -233,7 +233,7 @@ DAMAGED = [
         "a notebook whose name speaks to the terminal, and is no text",
         "ungraded",
         None,
-        lambda path, content: (path / "x\x1b[2K\rada  10  15  35  30  90\udcff.ipynb").write_text(content),
+        lambda path, content: (path / "x\x1b[2K\rada  10  10  35  25  10  90\udcff.ipynb").write_text(content),
         r"x\x1b[2K\rada",
     ),
     folder("a folder in the notebook's place", "ungraded", None, lambda path, content: (path / FILE).mkdir(), "file"),

@@ -1,0 +1,99 @@
+"""Judges inputs that a student chose: how many of a function's named mistakes show in what it returns for them?
+
+This is mutation testing, with the catalogue's mistakes for mutants: what is tested is the student's test. The inputs
+are data, and were made by a student's process. So they are tried only as far as they are small, and in a worker, where
+all judging is done. Feedback names some of the mistakes that would have slipped through, by the words of the catalogue.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+
+from torch import Tensor
+from torch.utils._pytree import tree_leaves
+
+from autograder import probe
+from autograder.authoring.assignment import Case
+from autograder.judging.difference import difference
+from autograder.judging.expected import Expected
+from autograder.judging.verdict import CaseVerdict
+from autograder.running.answers import Answer, Raised, Silent, decode
+
+MOST_RESULTS = 20_000  # numbers that the right function may return for one tuple: broadcasting makes many of few
+NAMES = 8  # mistakes that are named; the others are counted
+
+Tried = list[tuple[list, Answer]]  # tuples of arguments, each with what the right function returns for it
+
+
+class Telling:
+    """Judges the answers to one case that asks for inputs."""
+
+    def __init__(self, known: Expected, case: Case):
+        self._known, self._case = known, case
+
+    def verdict(self, answer: Answer) -> CaseVerdict:
+        """Return what inputs are worth, and which mistakes would have slipped through.
+
+        answer  the values that came back: a list of lists of tensors and None, or whatever else a student returned
+        """
+        tried, counted = self._tried(answer), self._counted
+        slipped = [name for name, wrong in counted.items() if not all(self._shows(way, tried) for way in wrong)]
+        share = min(1.0, (len(counted) - len(slipped)) / (self._case.inputs.enough * len(counted)))
+        reason = _in_words(len(tried), len(counted), slipped)
+        return CaseVerdict(self._case.title, share == 1.0, reason, share=share)
+
+    @cached_property
+    def _counted(self) -> dict[str, list[Callable]]:
+        """Map the names of the mistakes that show in the reference solution's own inputs to the wrong functions."""
+        tried, of = self._tried(self._known.answer(self._case)), self._case.inputs.of
+        found: dict[str, list[Callable]] = {}
+        for mistake in self._known.assignment.mistakes_of(of):
+            wrong = getattr(self._known.reference(frozenset({mistake})), of)
+            if self._shows(wrong, tried):
+                found.setdefault(mistake.name, []).append(wrong)
+        if not found:
+            raise RuntimeError(f"no mistake of {of} shows in the inputs of the reference solution: {self._case.name}")
+        return found
+
+    def _shows(self, wrong: Callable, tried: Tried) -> bool:
+        return any(difference(right, _returned(wrong, given), self._case.tolerance) for given, right in tried)
+
+    def _tried(self, answer: Answer) -> Tried:
+        """Return the tuples of an answer that count: they are small, and the right function can take them."""
+        limits, right = self._case.inputs, getattr(self._known.reference(frozenset()), self._case.inputs.of)
+        tuples = answer[: limits.at_most] if isinstance(answer, list) else []
+        small = [given for given in tuples if _is_small(given, limits.numbers) and _returns_little(right, given)]
+        found = [(given, _returned(right, given)) for given in small]
+        return [(given, values) for given, values in found if not isinstance(values, Raised | Silent)]
+
+
+def _is_small(given: Answer, numbers: int) -> bool:
+    return isinstance(given, list) and all(
+        argument is None or isinstance(argument, Tensor) and argument.numel() <= numbers for argument in given
+    )
+
+
+def _returns_little(right: Callable, given: list) -> bool:
+    """Find out how much a function returns from the shapes alone, without computing it."""
+    try:
+        results = right(*(argument if argument is None else argument.to("meta") for argument in given))
+    except Exception:  # it cannot take them
+        return False
+    return sum(result.numel() for result in tree_leaves(results) if isinstance(result, Tensor)) <= MOST_RESULTS
+
+
+def _returned(function: Callable, given: list) -> Answer:
+    """Return what comes back from a trusted function, in the form of an answer, or Raised."""
+    copies = [argument if argument is None else argument.clone() for argument in given]
+    return decode(probe.as_text(probe.answer(lambda student, rng: function(*copies), None, "inputs")))
+
+
+def _in_words(tried: int, counted: int, slipped: Iterable[str]) -> str:
+    slipped = list(slipped)
+    if not tried:
+        return (
+            "nothing that you return can be tried: each tuple must be small enough, and the right solution must take it"
+        )
+    shown = [f"“{name}”" for name in slipped[:NAMES]]
+    more = [f"{len(slipped) - NAMES} more"] if len(slipped) > NAMES else []
+    found = f"{counted - len(slipped)} of {counted} mistakes show in your inputs"
+    return f"{found}; these would have slipped through: {', '.join(shown + more)}" if slipped else found
