@@ -48,6 +48,11 @@ c.ExchangeFactory.release_assignment = "autograder.classroom.handout.HandOut"
 c.HandOut.along = ["coursekit", "pyproject.toml"]  # of course/; [] where students have it installed
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", *c.HandOut.along]
 
+# What a mistake costs that is named: this share of its exercise's points, unless mistakes.py says another one. It never
+# costs more than the hidden tests that fail by it. None: a hidden test that fails costs its points, named or not.
+c.GiveVerdicts.mistake_costs = 0.5
+c.GiveVerdicts.most_pairs = 60  # pairs of mistakes that are tried where no single one explains the answers
+
 # What a submission may be.
 c.Admission.max_bytes = 20_000_000  # of one file
 c.Admission.max_cells = 2_000

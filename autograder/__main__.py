@@ -101,11 +101,13 @@ def _mistakes(chosen) -> int:
     mistake is not caught, or costs points on another exercise, too."""
     from autograder.authoring.rehearsal import rehearse, rehearse_mistakes
     from autograder.judging.catalogue import as_table, findings
+    from autograder.judging.judge import GiveVerdicts
 
-    assignment = _course(chosen).assignment(chosen.assignment)
+    course = _course(chosen)
+    assignment = course.assignment(chosen.assignment)
     rehearse([assignment])
     rehearse_mistakes(assignment)
-    found = findings(assignment, seed="catalogue")
+    found = findings(GiveVerdicts(config=course.config).judge(assignment, "catalogue"))
     print(as_table(found))
     return 0 if all(finding.holds for finding in found) else 1
 

@@ -12,7 +12,7 @@ from autograder.authoring.release import release_notebook
 from autograder.authoring.students import handed_in
 from autograder.judging.commands import as_python
 from autograder.judging.forbidden import forbidden_names, look_through
-from autograder.judging.judge import judge_of
+from autograder.judging.judge import Judge
 from autograder.judging.permitted import PERMITTED
 from autograder.judging.rules import rules_of
 from honest_code import HONEST
@@ -276,6 +276,6 @@ def test_a_comparison_costs_nothing(name, exercise, cell):
     assignment = load(name)
     notebook = handed_in(assignment)
     notebook.cells.append(new_code_cell(cell))
-    code = judge_of(assignment, "x").code_of(notebook)
+    code = Judge(assignment, "x").code_of(notebook)
     forbids = frozenset().union(*(case.forbids for case in assignment.cases_of(exercise)))
     assert forbidden_names(code, exercise, forbids, assignment.source.exercises) == []

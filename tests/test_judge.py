@@ -8,7 +8,8 @@ import torch
 from nbformat.v4 import new_output
 
 from autograder.authoring.students import handed_in
-from autograder.judging.feedback import NAMES, NOT_EITHER
+from autograder.judging.feedback import NOT_EITHER
+from autograder.judging.naming import NAMES
 from autograder.judging.report import as_html, as_text, into_notebook
 from autograder.judging.verdict import CaseVerdict, Verdict
 from autograder.running.answers import Raised, Silent

@@ -6,6 +6,7 @@
     readers     knows the cells that are there for a reader alone, and are not run under grading
     parts       collects the solutions of the earlier notebooks, so that the next one can import them
     assignment  joins a notebook with its hidden tests and its named mistakes, and checks that they fit
+    mistakes    reads the named mistakes and the trivial solutions
     questions   derives the seed of each hidden test
     template    makes the folder of a new assignment
     release     makes the instructor's notebook, and the one that students get
@@ -17,6 +18,6 @@
 Authors of assignments import ``Mistake`` from here.
 """
 
-from autograder.authoring.assignment import Mistake
+from autograder.authoring.mistakes import Mistake
 
 __all__ = ["Mistake"]

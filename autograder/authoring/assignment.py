@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from autograder.authoring.mistakes import Mistake, named_mistakes, trivial_solutions
 from autograder.authoring.names import reached, statements
 from autograder.authoring.parts import parts, without_marks
 from autograder.authoring.readers import check_readers
@@ -42,17 +43,6 @@ class Case:
     inputs: Inputs | None = None  # of another exercise's function, if these are asked for
 
 
-@dataclass(frozen=True)
-class Mistake:
-    """Describes a mistake by its name, one replacement in the reference solution, and a sentence for the student."""
-
-    name: str
-    exercise: str
-    replace: str
-    by: str
-    says: str
-
-
 class CannotCombine(Exception):
     """Two mistakes change the same piece of a solution, so that no solution can contain both."""
 
@@ -64,7 +54,7 @@ class Assignment:
     name: str
     source: Source
     cases: tuple[Case, ...]
-    mistakes: tuple[Mistake, ...]
+    mistakes: tuple[Mistake, ...]  # one for each way to make a mistake: several may have one name
     hidden_text: str  # the text of hidden.py, which is sent to the kernel with the questions
     parts: str  # the text of parts.py: the solutions of earlier notebooks, "" if there are none
     allows: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by module, names that students may use
@@ -72,6 +62,10 @@ class Assignment:
 
     def cases_of(self, exercise: str) -> list[Case]:
         return [case for case in self.cases if case.exercise == exercise]
+
+    def mistake(self, name: str) -> Mistake:
+        """Return the mistake of this name, made in its first way."""
+        return next(mistake for mistake in self.mistakes if mistake.name == name)
 
     def mistakes_of(self, exercise: str) -> list[Mistake]:
         return [mistake for mistake in self.mistakes if mistake.exercise == exercise]
@@ -96,10 +90,18 @@ class Assignment:
         """Return the reference solution of an exercise or answer, with these mistakes made in it and without the marks.
 
         Mistakes in other exercises are ignored. Raises CannotCombine if one of the mistakes removes the text that
-        another one replaces.
+        another one replaces, or if two of them are whole solutions.
         """
         (text,) = (cell.text for cell in self.source.of_role("exercise", "answer") if cell.name == name)
-        for mistake in sorted((m for m in mistakes if m.exercise == name), key=self.mistakes.index):
+        made = sorted((mistake for mistake in mistakes if mistake.exercise == name), key=self.mistakes.index)
+        whole = [mistake for mistake in made if mistake.solution]
+        if len(whole) > 1:
+            raise CannotCombine(whole[1].name)
+        if whole:
+            text = whole[0].solution
+        for mistake in made:
+            if mistake.solution:
+                continue
             if text.count(mistake.replace) != 1:
                 raise CannotCombine(mistake.name)
             text = text.replace(mistake.replace, mistake.by)
@@ -143,11 +145,11 @@ def load(folder: Path) -> Assignment:
         name=folder.name,
         source=source,
         cases=tuple(_cases(folder / "hidden.py", source)),
-        mistakes=tuple(_mistakes(folder / "mistakes.py", source, wrong)),
+        mistakes=tuple(named_mistakes(folder / "mistakes.py", source, wrong)),
         hidden_text=(folder / "hidden.py").read_text(encoding="utf-8"),
         parts=parts([read_source(path) for path in earlier]),
         allows=_allows(folder / "hidden.py", source),
-        trivial=dict(_trivial(folder / "mistakes.py", source, wrong)),
+        trivial=dict(trivial_solutions(folder / "mistakes.py", source, wrong)),
     )
 
 
@@ -176,39 +178,6 @@ def _cases(path: Path, source: Source) -> Iterable[Case]:
     for name, cell in source.exercises.items():
         if not any(function.exercise == name for function in functions):
             raise SourceError(source.path, cell.line, f"exercise {name!r} has no hidden test in {path}")
-
-
-def _mistakes(path: Path, source: Source, wrong: Mapping) -> Iterable[Mistake]:
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    seen = set()
-    made = wrong.get("MISTAKES")
-    if not isinstance(made, list | tuple) or not all(isinstance(mistake, Mistake) for mistake in made):
-        raise SourceError(path, 1, "there must be MISTAKES in it, a list of `Mistake(...)`; it may be empty")
-    for mistake in made:
-        line = next((number for number, row in enumerate(text.split("\n"), 1) if repr(mistake.name)[1:-1] in row), 1)
-        if mistake.name in seen:
-            raise SourceError(path, line, f"two mistakes are called {mistake.name!r}")
-        seen.add(mistake.name)
-        if mistake.exercise not in source.exercises:
-            raise SourceError(
-                path, line, f"mistake {mistake.name!r} is for {mistake.exercise!r}, and there is no such exercise"
-            )
-        count = source.exercises[mistake.exercise].text.count(mistake.replace)
-        if count != 1 or mistake.replace == mistake.by:
-            raise SourceError(
-                path,
-                line,
-                f"mistake {mistake.name!r}: its text stands {count} times in {mistake.exercise!r}, and should once",
-            )
-        yield mistake
-
-
-def _trivial(path: Path, source: Source, wrong: Mapping) -> Iterable[tuple[str, tuple[str, ...]]]:
-    for exercise, named in wrong.get("TRIVIAL", {}).items():
-        for name, text in named.items():
-            if exercise not in source.exercises or exercise not in set().union(*(s.binds for s in statements(text))):
-                raise SourceError(path, 1, f"trivial solution {name!r}: it does not define the exercise {exercise!r}")
-        yield exercise, tuple(named.values())
 
 
 def _allows(path: Path, source: Source) -> dict[str, frozenset[str]]:

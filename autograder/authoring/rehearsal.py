@@ -16,7 +16,8 @@ from pathlib import Path
 import torch
 
 from autograder import probe
-from autograder.authoring.assignment import Assignment, Case, Mistake
+from autograder.authoring.assignment import Assignment, Case
+from autograder.authoring.mistakes import Mistake
 from autograder.authoring.parts import origin, without_marks
 from autograder.authoring.source import Source, SourceError, line_in, read_source
 

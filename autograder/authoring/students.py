@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from nbformat import NotebookNode
 
-from autograder.authoring.assignment import Assignment, Mistake
+from autograder.authoring.assignment import Assignment
+from autograder.authoring.mistakes import Mistake
 from autograder.authoring.release import release_notebook
 
 

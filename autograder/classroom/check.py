@@ -9,7 +9,7 @@ from tqdm import tqdm
 from autograder.authoring.course import Course
 from autograder.authoring.release import release_notebook
 from autograder.errors import UserError
-from autograder.judging.judge import judge_of
+from autograder.judging.judge import GiveVerdicts
 from autograder.judging.verdict import Verdict
 from autograder.running.execute import Execute
 from autograder.running.rebuild import rebuild
@@ -34,7 +34,7 @@ def check(path: Path, course: Course) -> list[Verdict]:
     with tqdm(total=code_cells + len(assignment.cases), desc="running and asking", unit="step", leave=False) as bar:
         execute = Execute(config=course.config, sandbox=False, timeout=120, shutdown_kernel="immediate")
         execution = execute.prepare(notebook, assignment, SEED, on_step=lambda: bar.update()).whole()
-    return judge_of(assignment, SEED).verdicts(execution.answers(), execution.notebook)
+    return GiveVerdicts(config=course.config).judge(assignment, SEED).verdicts(execution.answers(), execution.notebook)
 
 
 def _notebook(path: Path) -> NotebookNode:

@@ -110,7 +110,7 @@ def _grade(course, chosen) -> int:
             stopped = "Stopped."
     if results:
         absent = [] if chosen.student else sorted({*handed.enrolled} - {*handed.students})
-        print(as_table(assignment, results, out_of_date(assignment, results), absent))
+        print(as_table(assignment, results, out_of_date(course, assignment, results), absent))
     if stopped:
         kept = f" What was graded is kept: {len(results)} of {len(students)}." if results else ""
         print(stopped + kept, file=sys.stderr)

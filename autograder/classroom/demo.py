@@ -164,8 +164,7 @@ def _submit(api: NbGraderAPI, assignment: Assignment, student: MadeUpStudent, fo
 def _notebook(assignment: Assignment, student: MadeUpStudent) -> NotebookNode:
     if student.hands_in == "release":
         return release_notebook(assignment.source)
-    mistakes = [mistake for mistake in assignment.mistakes if mistake.name in student.mistakes]
-    return handed_in(assignment, mistakes, student.instead)
+    return handed_in(assignment, [assignment.mistake(name) for name in student.mistakes], student.instead)
 
 
 def _must(result: dict) -> None:

@@ -20,6 +20,7 @@ from autograder.classroom.gradebook import must_fit
 from autograder.classroom.results import Result
 from autograder.classroom.waiting import Handed
 from autograder.errors import NotFound, UserError
+from autograder.judging.judge import GiveVerdicts
 from autograder.judging.report import printable
 from autograder.running.execute import Execute
 from autograder.running.kernel import doctor
@@ -80,9 +81,12 @@ def grade(course: Course, assignment: str, students: list[str], force: bool = Fa
             yield Result(grading, seconds, _penalty(course, student, assignment))
 
 
-def out_of_date(assignment: Assignment, results: list[Result]) -> list[str]:
-    """Return the students who were not graded anew, though source, hidden tests or mistakes have changed since."""
-    now = source(assignment)
+def out_of_date(course: Course, assignment: Assignment, results: list[Result]) -> list[str]:
+    """Return the students who were not graded anew, though source, hidden tests or mistakes have changed since.
+
+    What mistakes cost is a part of it, too.
+    """
+    now = source(assignment, GiveVerdicts(config=course.config).settings)
     return [result.grading.student for result in results if not result.is_new and result.grading.source != now]
 
 

@@ -11,6 +11,7 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from autograder.authoring.course import Course, assignment_of
+from autograder.judging.judge import GiveVerdicts
 from autograder.running.records import ANOMALIES, GRADED, Grading, Records
 from autograder.running.submission import answers, source
 
@@ -30,7 +31,7 @@ class RecordGrading(NbGraderPreprocessor):
             verdicts=found.verdicts,
             anomalies=found.anomalies,
             submitted=found.get("submitted", ""),
-            source=source(assignment_of(self, resources)),
+            source=source(assignment_of(self, resources), GiveVerdicts(config=self.config).settings),
             answers=answers(notebook),
         )
         before = None if asked["first"] else records.last_graded(grading.student, grading.assignment)

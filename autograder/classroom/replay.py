@@ -9,7 +9,7 @@ from autograder.authoring.course import Course
 from autograder.authoring.release import release_notebook
 from autograder.classroom.in_worker import worker
 from autograder.errors import NotFound
-from autograder.judging.judge import judge_of
+from autograder.judging.judge import GiveVerdicts
 from autograder.running.execute import Execute
 from autograder.running.rebuild import rebuild
 from autograder.running.records import Grading, Records
@@ -55,7 +55,7 @@ def _again(notebook: NotebookNode, name: str, seed: str, config: Config) -> tupl
     rebuilt, _ = rebuild(notebook, release_notebook(assignment.source))
     run = Execute(config=config).prepare(rebuilt, assignment, seed)
     facts, execution = run.fingerprint().facts, run.whole()
-    verdicts = judge_of(assignment, seed).verdicts(execution.answers(), execution.notebook)
+    verdicts = GiveVerdicts(config=config).judge(assignment, seed).verdicts(execution.answers(), execution.notebook)
     return facts, [verdict.as_dict() for verdict in verdicts]
 
 

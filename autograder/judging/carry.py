@@ -1,6 +1,7 @@
 """Finds answers that are right but for an earlier mistake, so that one mistake costs once."""
 
-from autograder.authoring.assignment import Case, Mistake
+from autograder.authoring.assignment import Case
+from autograder.authoring.mistakes import Mistake
 from autograder.judging.expected import Expected
 from autograder.running.answers import Answer
 

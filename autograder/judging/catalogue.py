@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from autograder.authoring.assignment import Assignment, Mistake
+from autograder.authoring.mistakes import Mistake
 from autograder.judging.judge import Judge
 from autograder.judging.report import table
 
@@ -19,15 +19,18 @@ class Finding:
     told_apart: bool  # the judge named this mistake, and no other
 
     @property
+    def caught(self) -> bool:
+        return self.caught_by > 0
+
+    @property
     def holds(self) -> bool:
-        """Return whether the mistake costs points on its own exercise, and on no other."""
-        return self.score < self.points and self.lost_elsewhere == 0
+        """Return whether the mistake is caught in its own exercise, and costs points in no other."""
+        return self.caught and self.lost_elsewhere == 0
 
 
-def findings(assignment: Assignment, seed: str) -> list[Finding]:
-    """Make each named mistake alone, judge it with the questions of this seed, and return what was found of each."""
-    judge = Judge(assignment, seed)
-    return [_finding(judge, mistake) for mistake in assignment.mistakes]
+def findings(judge: Judge) -> list[Finding]:
+    """Make each named mistake alone, in each way in which it is known, judge it, and return what was found of each."""
+    return [_finding(judge, mistake) for mistake in judge.assignment.mistakes]
 
 
 def _finding(judge: Judge, mistake: Mistake) -> Finding:
@@ -39,7 +42,7 @@ def _finding(judge: Judge, mistake: Mistake) -> Finding:
         points=own.points,
         caught_by=sum(not case.passed for case in own.cases),
         lost_elsewhere=sum(other.points - other.score for other in verdicts.values()),
-        told_apart=own.mistakes == [mistake],
+        told_apart=[named.name for named in own.mistakes] == [mistake.name],
     )
 
 
@@ -57,11 +60,11 @@ def as_table(found: list[Finding]) -> str:
             ""
             if finding.holds
             else "NOT CAUGHT"
-            if finding.score == finding.points
+            if not finding.caught
             else f"LOSES {finding.lost_elsewhere:g} ELSEWHERE",
         ]
         for finding in found
     ]
     apart = sum(finding.told_apart for finding in found)
-    caught = sum(finding.score < finding.points for finding in found)
+    caught = sum(finding.caught for finding in found)
     return f"{table(head, rows)}\n\n{len(found)} mistakes: {caught} caught, {apart} told apart from all others."

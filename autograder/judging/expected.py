@@ -5,14 +5,19 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 
 import torch
+from torch import Tensor
 
 from autograder import probe
-from autograder.authoring.assignment import Assignment, Case, Mistake
+from autograder.authoring.assignment import Assignment, Case
+from autograder.authoring.mistakes import Mistake
 from autograder.authoring.questions import questions
+from autograder.judging.arguments import noting_calls
 from autograder.judging.difference import Difference, difference
 from autograder.judging.sizes import Sizes
 from autograder.judging.trivial import stand_ins
 from autograder.running.answers import Answer, Raised, Silent, decode
+
+KEPT = 10  # reference solutions with several mistakes in them; the answers of all of them are kept
 
 
 class Noting:
@@ -34,8 +39,11 @@ class Expected:
         self._seeds = {question.case: question.seed for question in questions(assignment, seed)}
         self._references: dict[frozenset[Mistake], SimpleNamespace | None] = {}
         self._answers: dict[tuple[Case, frozenset[Mistake]], Answer] = {}
-        self._trivial: dict[tuple[Case, frozenset[Mistake]], bool] = {}
+        self._trivial: dict[tuple[Case, frozenset[Mistake]], list[Answer]] = {}
+        self._without: dict[str, SimpleNamespace | None] = {}  # the reference, in which this exercise is not done
+        self._depends: dict[tuple[Case, str], bool] = {}
         self._touched: dict[Case, frozenset[str]] = {}
+        self._arguments: dict[Case, tuple[Tensor, ...]] = {}
         self._sizes: dict[Case, frozenset[int]] = {}
 
     def answer(self, case: Case, mistakes: Iterable[Mistake] = ()) -> Answer:
@@ -64,15 +72,44 @@ class Expected:
         made = list(made)
         return self.difference(case, self.answer(case, [*made, mistake]), made) is not None
 
+    def depends(self, case: Case, exercise: str) -> bool:
+        """Return whether the reference solution's answer is another one where this exercise is not done."""
+        if exercise not in self._can_matter(case):
+            return False
+        if exercise not in self._without:
+            texts = {name: self.assignment.solution(name) for name in self.assignment.source.exercises}
+            texts[exercise] = f"def {exercise}(*_, **__):\n    raise NotImplementedError"
+            try:
+                self._without[exercise] = self.assignment.run(texts)
+            except Exception:  # the notebook itself calls it
+                self._without[exercise] = None
+        namespace = self._without[exercise]
+        if (case, exercise) not in self._depends:
+            self._depends[case, exercise] = (
+                namespace is None or self.difference(case, self.ask(case, namespace)) is not None
+            )
+        return self._depends[case, exercise]
+
     def is_trivial(self, case: Case, mistakes: Iterable[Mistake]) -> bool:
         """Return whether a trivial solution, behind these mistakes, answers as the reference does behind them."""
         made = self._that_matter(case, mistakes)
+        return self._is_among(self.answer(case, made), self._trivial_answers(case, made), case)
+
+    def leaves_nothing(self, mistake: Mistake) -> bool:
+        """Return whether most answers that a mistake changes are those of a solution that does nothing."""
+        changed = [case for case in self.assignment.cases_of(mistake.exercise) if self.changes(case, mistake)]
+        trivial = [
+            self._is_among(self.answer(case, [mistake]), self._trivial_answers(case, frozenset()), case)
+            for case in changed
+        ]
+        return 2 * sum(trivial) > len(changed)
+
+    def _is_among(self, answer: Answer, others: list[Answer], case: Case) -> bool:
+        return any(difference(answer, other, case.tolerance) is None for other in others)
+
+    def _trivial_answers(self, case: Case, made: frozenset[Mistake]) -> list[Answer]:
         if (case, made) not in self._trivial:
-            expected, exercise = self.answer(case, made), case.exercise
-            self._trivial[case, made] = any(
-                difference(expected, self.ask(case, namespace), case.tolerance) is None
-                for namespace in self._trivially(exercise, made)
-            )
+            self._trivial[case, made] = [self.ask(case, found) for found in self._trivially(case.exercise, made)]
         return self._trivial[case, made]
 
     def _trivially(self, exercise: str, made: frozenset[Mistake]) -> Iterable[SimpleNamespace]:
@@ -93,6 +130,15 @@ class Expected:
             self._sizes[case] = frozenset({0, 1, *found.sizes})
         return self._sizes[case]
 
+    def arguments(self, case: Case) -> tuple[Tensor, ...]:
+        """Return the tensors that the reference solution of the case's exercise is called with in this case."""
+        if case not in self._arguments:
+            right, noted = vars(self.reference(frozenset())), []
+            with noting_calls(right[case.exercise], noted) as noting:
+                self.ask(case, SimpleNamespace(**{**right, case.exercise: noting}))
+            self._arguments[case] = tuple(noted)
+        return self._arguments[case]
+
     def ask(self, case: Case, namespace: SimpleNamespace | Noting) -> Answer:
         """Ask trusted code the question of this case, in this process, and return its answer."""
         with _one_thread():
@@ -104,6 +150,10 @@ class Expected:
         If there is one mistake or none, the exception is raised instead.
         """
         if made not in self._references:
+            if len(made) > 1:  # there are many pairs, and each is needed for a short time
+                several = [key for key in self._references if len(key) > 1]
+                for key in several[: len(several) - KEPT]:
+                    del self._references[key]
             try:
                 self._references[made] = self.assignment.reference(made)
             except Exception:

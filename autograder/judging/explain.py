@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from autograder.authoring.assignment import Mistake
+from autograder.authoring.mistakes import Mistake
 from autograder.judging.difference import Difference
 from autograder.running.answers import Answer, Raised, Silent, Unfit
 
@@ -84,17 +84,18 @@ def quotable(texts: Iterable[str], given: Iterable[str], stub: str, names: Itera
     return Quotable(shown, KNOWN_NAMES | _words(stub) | {*names}, sizes)
 
 
-def explain(difference: Difference | None, answer: Answer, may: Quotable) -> str:
+def explain(difference: Difference | None, answer: Answer, may: Quotable, related: str = "") -> str:
     """Return the reason why an answer is wrong, or "" if it does not differ.
 
     difference  how the values differ, if values came back
     may         what may be repeated
+    related     the relation in which this and the other wrong answers stand to the right ones, if one holds
     """
     if isinstance(answer, Silent):
         return answer.reason
     if isinstance(answer, Raised):
         return _raised(answer, may)
-    return in_words(difference, may.sizes) if difference else ""
+    return ": ".join(filter(None, [in_words(difference, may.sizes), related])) if difference else ""
 
 
 def forbidden_use(name: str) -> str:

@@ -8,12 +8,13 @@ the trusted side knows of them. The one exception is the explanation of the firs
 from collections import Counter
 from collections.abc import Callable
 
-from autograder.authoring.assignment import Case, Mistake
+from autograder.authoring.assignment import Case
+from autograder.authoring.mistakes import Mistake
 from autograder.judging.expected import Expected
 from autograder.judging.explain import carried_forward
+from autograder.judging.naming import Named, changes
 from autograder.judging.verdict import CaseVerdict
 
-NAMES = 2  # mistakes of one exercise that are named
 NOT_EITHER = "not right either"
 
 
@@ -22,36 +23,30 @@ def told(
     cases: list[Case],
     right: set[Case],
     carried: set[Case],
-    named: dict[Case, Mistake],
+    named: Named,
     earlier: list[Mistake],
-    explanation: Callable[[Case], str],
+    explanation: Callable[[list[Case]], str],
 ) -> dict[Case, CaseVerdict]:
     """Return what is said of each case of an exercise.
 
     cases        in the order of the hidden tests
     right        the cases whose answers are right as they are
     carried      the cases whose answers are right apart from earlier mistakes
-    named        the mistakes that explain wrong answers
+    named        the mistakes that are to be named
     earlier      the named mistakes in the exercises before this one
-    explanation  gives the reason why the answer to a case is wrong
+    explanation  gives the reason why the answer to the first of some cases is wrong
     """
     found = {
         case: CaseVerdict(case.title, True, _in_spite_of(known, case, carried, earlier)) for case in right | carried
     }
     wrong = [case for case in cases if case not in found]
-    names = _shown(known, wrong, named, earlier)
-    reason = explanation
-    for case in wrong:
-        if mistake := names.get(case):
-            found[case] = CaseVerdict(case.title, False, mistake.says, mistake)
-        else:
-            found[case] = CaseVerdict(case.title, False, reason(case))
-            reason = _not_either
+    names = _rows(known, wrong, named, earlier)
+    found |= {case: CaseVerdict(case.title, False, names[case].says, names[case]) for case in names}
+    unnamed = [case for case in wrong if case not in names]
+    for case in unnamed:
+        reason = explanation(unnamed) if case is unnamed[0] else NOT_EITHER
+        found[case] = CaseVerdict(case.title, False, reason)
     return found
-
-
-def _not_either(case: Case) -> str:
-    return NOT_EITHER
 
 
 def _in_spite_of(known: Expected, case: Case, carried: set[Case], earlier: list[Mistake]) -> str:
@@ -62,22 +57,18 @@ def _in_spite_of(known: Expected, case: Case, carried: set[Case], earlier: list[
     return carried_forward(cause) if cause else ""
 
 
-def _shown(
-    known: Expected, wrong: list[Case], named: dict[Case, Mistake], earlier: list[Mistake]
-) -> dict[Case, Mistake]:
+def _rows(known: Expected, wrong: list[Case], named: Named, earlier: list[Mistake]) -> dict[Case, Mistake]:
     """Return the mistake that is shown beside each wrong case: of those named, one that changes the case's answer.
 
-    A mistake that explains the smaller part of the wrong answers that it would change is not shown: it is a chance.
+    Of two that do, it is the one that was shown less often, so that both are shown.
     """
-    counts = Counter(named.values())
-    if len(counts) == 1 and len(named) == len(wrong):
-        return named
-    changed = {
-        mistake: [
-            case for case in wrong if known.changes(case, mistake) or earlier and known.changes(case, mistake, earlier)
-        ]
-        for mistake in counts
-    }
-    likely = [mistake for mistake, count in counts.most_common() if 2 * count >= len(changed[mistake])][:NAMES]
-    likely.sort(key=lambda mistake: len(changed[mistake]), reverse=True)
-    return {case: mistake for mistake in likely for case in changed[mistake]}
+    shown = Counter()
+    found = {}
+    for case in wrong:
+        fits = [mistake for mistake in named.mistakes if changes(known, case, mistake, earlier)]
+        if named.explain_all:
+            fits = fits or [*named.mistakes]
+        if fits:
+            found[case] = min(fits, key=lambda mistake: shown[mistake])
+            shown[found[case]] += 1
+    return found

@@ -12,9 +12,11 @@ from types import SimpleNamespace
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Float, Integer
 
-from autograder.authoring.assignment import Assignment, Case, Mistake
+from autograder.authoring.assignment import Assignment, Case
 from autograder.authoring.course import assignment_of
+from autograder.authoring.mistakes import Mistake
 from autograder.authoring.release import release_notebook
 from autograder.judging import report
 from autograder.judging.carry import carried
@@ -22,36 +24,69 @@ from autograder.judging.expected import Expected
 from autograder.judging.explain import NOT_DONE, explain, forbidden_use, quotable
 from autograder.judging.feedback import told
 from autograder.judging.forbidden import Code, forbidden_names, look_through
-from autograder.judging.naming import named
+from autograder.judging.naming import Naming
+from autograder.judging.relations import WrongAnswer, relation
 from autograder.judging.rules import rules_of
 from autograder.judging.telling import Telling
 from autograder.judging.verdict import CaseVerdict, Verdict
 from autograder.running.answers import NO_ANSWER, Answer, Raised, Silent
 
+MISTAKE_COSTS = 0.5
+MOST_PAIRS = 60
+
 
 class GiveVerdicts(NbGraderPreprocessor):
     """Puts points and a table into each check cell. It is the step after Execute in nbgrader's autograde."""
 
+    mistake_costs = Float(
+        MISTAKE_COSTS,
+        allow_none=True,
+        help="Share of an exercise's points that a named mistake costs; None: its cases count.",
+    ).tag(config=True)
+    most_pairs = Integer(
+        MOST_PAIRS, help="How many pairs of mistakes are tried to explain the answers to one exercise."
+    ).tag(config=True)
+
     def preprocess(self, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         asked = resources["autograder"]
-        judge = judge_of(assignment_of(self, resources), asked["seed"])
+        judge = self.judge(assignment_of(self, resources), asked["seed"])
         verdicts = judge.verdicts(asked["answers"], notebook)
         report.into_notebook(notebook, verdicts)
         notebook.metadata.autograder.anomalies += [f"to look at: {odd}" for odd in judge.code_of(notebook).to_look_at]
         return notebook, resources
 
+    @property
+    def settings(self) -> dict[str, float | None]:
+        """Return the settings on which points depend."""
+        return {"mistake_costs": self.mistake_costs, "most_pairs": self.most_pairs}
+
+    def judge(self, assignment: Assignment, seed: str) -> "Judge":
+        """Return the judge of an assignment and seed: one for a whole class, so that its answers are computed once."""
+        return _judge_of(assignment, seed, **self.settings)
+
 
 @lru_cache
-def judge_of(assignment: Assignment, seed: str) -> "Judge":
-    """Return the judge of an assignment and seed: one for a whole class, so that its answers are computed once."""
-    return Judge(assignment, seed)
+def _judge_of(assignment: Assignment, seed: str, mistake_costs: float | None, most_pairs: int) -> "Judge":
+    return Judge(assignment, seed, mistake_costs, most_pairs)
 
 
 class Judge:
-    """Knows the right answers to the questions of one seed, and the answers that named mistakes lead to."""
+    """Knows the right answers to the questions of one seed, and the answers that named mistakes lead to.
 
-    def __init__(self, assignment: Assignment, seed: str):
+    mistake_costs  the share of an exercise's points that a named mistake costs if it does not say so itself; None:
+                   every case that fails costs its points
+    most_pairs     so many pairs of mistakes are tried to explain the answers to one exercise
+    """
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        seed: str,
+        mistake_costs: float | None = MISTAKE_COSTS,
+        most_pairs: int = MOST_PAIRS,
+    ):
         self.assignment = assignment
+        self._mistake_costs, self._most_pairs = mistake_costs, most_pairs
         self._known = Expected(assignment, seed)
         self._telling = {case: Telling(self._known, case) for case in assignment.cases if case.inputs}
         released = release_notebook(assignment.source).cells
@@ -81,15 +116,15 @@ class Judge:
         """
         code = self.code_of(notebook) if notebook else Code()
         earlier: list[Mistake] = []
-        unexplained = False  # whether an earlier exercise went wrong for no known reason
+        odd: list[str] = []  # exercises that are wrong for no known reason, or not for those alone that are named
         verdicts = []
         for exercise, points in self.assignment.source.points.items():
-            cases = self._cases(exercise, answers, earlier, unexplained, code)
-            verdict = Verdict(exercise, points, cases)
+            cases, all_explained = self._cases(exercise, answers, earlier, odd, code)
+            verdict = Verdict(exercise, points, cases, self._costs(cases))
             if notebook and self._is_as_released(exercise, notebook) and not verdict.score:
                 verdict.cases = [CaseVerdict(NOT_DONE, False)]
             earlier += verdict.mistakes
-            unexplained = unexplained or any(not case.passed and not case.mistake for case in verdict.cases)
+            odd += [] if all_explained else [exercise]
             verdicts.append(verdict)
         return verdicts
 
@@ -104,9 +139,22 @@ class Judge:
         ]
         return texts == [self._released[exercise]]
 
+    def _costs(self, cases: list[CaseVerdict]) -> dict[Mistake, float] | None:
+        """Return the shares of the points that the named mistakes cost, or None if every case costs its points."""
+        if self._mistake_costs is None:
+            return None
+        named = dict.fromkeys(case.mistake for case in cases if case.mistake)
+        return {mistake: self._cost(mistake) for mistake in named}
+
+    def _cost(self, mistake: Mistake) -> float:
+        if mistake.costs is not None:
+            return mistake.costs
+        return 1.0 if self._known.leaves_nothing(mistake) else self._mistake_costs
+
     def _cases(
-        self, exercise: str, answers: dict[str, Answer], earlier: list[Mistake], unexplained: bool, code: Code
-    ) -> list[CaseVerdict]:
+        self, exercise: str, answers: dict[str, Answer], earlier: list[Mistake], odd: list[str], code: Code
+    ) -> tuple[list[CaseVerdict], bool]:
+        """Return the verdicts on an exercise's cases, and whether named mistakes explain all that is wrong."""
         cases = self.assignment.cases_of(exercise)
         own = self.assignment.source.exercises
         used = {forbids: forbidden_names(code, exercise, forbids, own) for forbids in {case.forbids for case in cases}}
@@ -117,16 +165,20 @@ class Judge:
         }
         given = {case: answers.get(case.name, NO_ANSWER) for case in cases if case not in refused}
 
-        def explanation(case: Case) -> str:
-            sizes = self._known.sizes(case)
-            may = quotable(code.texts, self._given, self._released.get(exercise, ""), own, sizes)
-            return explain(self._known.difference(case, given[case]), given[case], may)
+        def explanation(wrong: list[Case]) -> str:
+            first, known = wrong[0], self._known
+            may = quotable(code.texts, self._given, self._released.get(exercise, ""), own, known.sizes(first))
+            related = relation(
+                WrongAnswer(known.answer(case), given[case], case.tolerance, known.arguments(case)) for case in wrong
+            )
+            return explain(known.difference(first, given[first]), given[first], may, related)
 
         tried = {case: given[case] for case in given if case.inputs and not isinstance(given[case], Raised | Silent)}
         shares = {case: self._telling[case].verdict(answer) for case, answer in tried.items()}
         given = {case: answer for case, answer in given.items() if case not in tried}
         right = {case for case, answer in given.items() if self._known.is_right(case, answer)}
         too = carried(self._known, given, right, earlier)
-        names = named(self._known, given, right | too, earlier, unexplained)
+        names = Naming(self._known, given, right | too, earlier, odd).named(self._most_pairs)
         found = refused | shares | told(self._known, list(given), right, too, names, earlier, explanation)
-        return [found[case] for case in cases]
+        all_explained = not refused and (names.explain_all or right | too == given.keys())
+        return [found[case] for case in cases], all_explained

@@ -1,46 +1,126 @@
-"""Finds the names of the mistakes that explain wrong answers."""
+"""Finds the names of the mistakes that explain wrong answers: one, or two that were made at once."""
 
-from autograder.authoring.assignment import Case, Mistake
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import combinations
+
+from autograder.authoring.assignment import Case
+from autograder.authoring.mistakes import Mistake
 from autograder.judging.expected import Expected
 from autograder.running.answers import Answer
 
+NAMES = 2  # mistakes of one exercise that are named
+# A mistake that explains a smaller share of an exercise's wrong answers is wrong as often as right, and is not named.
+LEAST_SHARE = 0.15
 
-def named(
-    known: Expected, given: dict[Case, Answer], right: set[Case], earlier: list[Mistake], unexplained: bool
-) -> dict[Case, Mistake]:
-    """Return the mistake that explains each wrong answer of an exercise, if exactly one does. Leave other cases out.
 
-    given        the answers to all cases of the exercise
-    right        the cases whose answers give points
-    earlier      the named mistakes in the exercises before this one
-    unexplained  whether an earlier exercise went wrong for no known reason
+@dataclass(frozen=True)
+class Named:
+    """Holds the mistakes that are named in one exercise, and whether they explain all its wrong answers."""
 
-    A mistake is ruled out if it would have spoilt an answer that is right. If exactly one mistake explains all
-    wrong answers of the exercise, it is named for all of them, even if others explain some. If an earlier exercise
-    went wrong for no known reason, only such a mistake counts, since the error here may come from there.
+    mistakes: tuple[Mistake, ...] = ()
+    explain_all: bool = False
+
+
+class Naming:
+    """Looks for the mistakes of one exercise that explain its wrong answers.
+
+    given    the answers to all cases of the exercise
+    right    the cases whose answers give points
+    earlier  the named mistakes in the exercises before this one
+    odd      the exercises before this one that are wrong for no known reason: where the answer depends on one of them,
+             a wrong one says nothing of this exercise
     """
-    wrong = [case for case in given if case not in right]
-    if not wrong:
-        return {}
-    explains = {
-        mistake: {case for case in wrong if _shows(known, case, given[case], mistake, earlier)}
-        for mistake in known.assignment.mistakes_of(wrong[0].exercise)
-        if not any(_refuted(known, case, given[case], mistake, earlier) for case in given if case in right)
-    }
-    whole = [mistake for mistake, cases in explains.items() if len(cases) == len(wrong)]
-    if len(whole) == 1:
-        return dict.fromkeys(wrong, whole[0])
-    if unexplained:
-        return {}
-    by_case = {case: [mistake for mistake, cases in explains.items() if case in cases] for case in wrong}
-    return {case: mistakes[0] for case, mistakes in by_case.items() if len(mistakes) == 1}
+
+    def __init__(
+        self,
+        known: Expected,
+        given: dict[Case, Answer],
+        right: set[Case],
+        earlier: list[Mistake],
+        odd: Iterable[str] = (),
+    ):
+        self._known, self._given, self._earlier = known, given, earlier
+        wrong = [case for case in given if case not in right]
+        self._wrong = [case for case in wrong if not any(known.depends(case, exercise) for exercise in odd)]
+        self._sees_all = len(wrong) == len(self._wrong)
+        own = known.assignment.mistakes_of(self._wrong[0].exercise) if self._wrong else []
+        # A mistake that would have spoilt an answer which is right was not made.
+        self._possible = [m for m in own if not any(self._refuted(case, m) for case in given if case in right)]
+        self._explains = {m: {case for case in self._wrong if self._shows(case, [m])} for m in self._possible}
+
+    def named(self, most_pairs: int) -> Named:
+        """Return the mistakes that are to be named.
+
+        If exactly one mistake explains all wrong answers of the exercise, it is named, even if others explain some. If
+        none does, two are that explain them together; else those that explain enough of them, each by itself.
+
+        most_pairs  so many pairs of mistakes are tried at most
+        """
+        whole = _one_a_name(m for m, cases in self._explains.items() if len(cases) == len(self._wrong))
+        if not self._wrong or len(whole) > 1:  # any of them may be meant
+            return Named()
+        if whole:
+            return Named(tuple(whole), self._sees_all)
+        if pairs := self._pairs(most_pairs):
+            if len(pairs) == 1:
+                return Named(pairs[0], self._sees_all)
+            common = set.intersection(*({mistake.name for mistake in pair} for pair in pairs))
+            return Named(tuple(mistake for mistake in pairs[0] if mistake.name in common))
+        return Named(tuple(self._likely()))
+
+    def _pairs(self, most: int) -> list[tuple[Mistake, Mistake]]:
+        """Return the pairs of mistakes that explain all wrong answers together, each pair of names once.
+
+        Each wrong answer is one that at least one of the two changes. First come the pairs of which one or the other
+        explains most by itself.
+        """
+        wrong = set(self._wrong)
+        changed = {m: {case for case in self._wrong if self._changes(case, m)} for m in self._possible}
+        promising = [
+            (one, other)
+            for one, other in combinations(self._possible, 2)
+            if one.name != other.name and changed[one] | changed[other] == wrong
+        ]
+        promising.sort(key=lambda pair: len(self._explains[pair[0]] | self._explains[pair[1]]), reverse=True)
+        # Cases that few mistakes change tell soonest that a pair does not fit.
+        telling = sorted(self._wrong, key=lambda case: sum(case in cases for cases in changed.values()))
+        found = [pair for pair in promising[:most] if all(self._shows(case, pair) for case in telling)]
+        return list({frozenset(mistake.name for mistake in pair): pair for pair in reversed(found)}.values())[::-1]
+
+    def _likely(self) -> list[Mistake]:
+        """Return mistakes that explain some of the wrong answers which no other explains.
+
+        A mistake that explains the smaller part of the wrong answers that it would change is left out: it is a chance.
+        """
+        by_case = {case: [m for m, cases in self._explains.items() if case in cases] for case in self._wrong}
+        counts = Counter(found[0] for found in map(_one_a_name, by_case.values()) if len(found) == 1)
+        return [
+            mistake
+            for mistake, count in counts.most_common()
+            if count >= LEAST_SHARE * len(self._wrong)
+            and 2 * count >= sum(self._changes(case, mistake) for case in self._wrong)
+        ][:NAMES]
+
+    def _refuted(self, case: Case, mistake: Mistake) -> bool:
+        """Return whether a right answer rules a mistake out: it changes the case's answer, but not to this one."""
+        return self._known.changes(case, mistake) and not self._shows(case, [mistake])
+
+    def _changes(self, case: Case, mistake: Mistake) -> bool:
+        return changes(self._known, case, mistake, self._earlier)
+
+    def _shows(self, case: Case, mistakes: list[Mistake] | tuple[Mistake, ...]) -> bool:
+        """Return whether these mistakes, alone or together with the earlier ones, lead to the answer."""
+        causes = [[], self._earlier] if self._earlier else [[]]
+        return any(self._known.difference(case, self._given[case], [*cause, *mistakes]) is None for cause in causes)
 
 
-def _refuted(known: Expected, case: Case, answer: Answer, mistake: Mistake, earlier: list[Mistake]) -> bool:
-    """Return whether a right answer rules this mistake out: it changes the case's answer, but not to this one."""
-    return known.changes(case, mistake) and not _shows(known, case, answer, mistake, earlier)
+def changes(known: Expected, case: Case, mistake: Mistake, earlier: list[Mistake]) -> bool:
+    """Return whether a mistake changes a case's answer, alone or where the earlier ones were made."""
+    return known.changes(case, mistake) or bool(earlier) and known.changes(case, mistake, earlier)
 
 
-def _shows(known: Expected, case: Case, answer: Answer, mistake: Mistake, earlier: list[Mistake]) -> bool:
-    """Return whether this mistake, alone or together with the earlier ones, leads to this answer."""
-    return any(known.difference(case, answer, [*cause, mistake]) is None for cause in ([], earlier))
+def _one_a_name(mistakes) -> list[Mistake]:
+    """Return the first mistake of each name."""
+    return list({mistake.name: mistake for mistake in reversed([*mistakes])}.values())[::-1]

@@ -36,17 +36,19 @@ def into_notebook(notebook: NotebookNode, verdicts: list[Verdict]) -> None:
 def as_html(verdict: Verdict) -> str:
     """Return the verdict as a line with the points and a table of its cases. All texts are escaped."""
     rows = "".join(
-        "<tr><td>{}</td><td>{}</td><td>{}</td></tr>".format(
+        "<tr><td>{}</td><td>{:g}</td><td>{}</td><td>{}</td></tr>".format(
             _mark(case),
+            verdict.points_of(case),
             escape(case.title),
             " ".join([f"<b>{escape(name)}.</b>" for name in names] + [escape(found)]),
         )
         for case, names, found in _found(verdict)
     )
+    head = "".join(f"<th>{title}</th>" for title in ("", "Points", "What was tested", "What was found"))
     return (
         f"<p><b>{escape(verdict.exercise)}: {verdict.score:g} of {verdict.points:g} points</b></p>"
-        f'<table class="{TABLE_CLASS}"><thead><tr><th></th><th>What was tested</th><th>What was found</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table>"
+        + "".join(f"<p>{escape(line)}</p>" for line in _off(verdict))
+        + f'<table class="{TABLE_CLASS}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
     )
 
 
@@ -56,6 +58,7 @@ def as_text(verdicts: list[Verdict]) -> str:
     lines = []
     for verdict in verdicts:
         lines += ["", f"{verdict.exercise}  {verdict.score:g} of {verdict.points:g} points"]
+        lines += [f"  {line}" for line in _off(verdict)]
         for case, names, found in _found(verdict):
             lines.append(f"  {_mark(case)} {case.title}")
             text = " ".join([f"{name}." for name in names] + [found])
@@ -66,6 +69,14 @@ def as_text(verdicts: list[Verdict]) -> str:
 
 def _mark(case: CaseVerdict) -> str:
     return "✓" if case.passed else "◐" if case.share else "✗"
+
+
+def _off(verdict: Verdict) -> list[str]:
+    """Say of each named mistake what it costs."""
+    return [
+        f"{mistake.name}: {points:g} of {verdict.points:g} points off"
+        for mistake, points in zip(verdict.mistakes, verdict.off, strict=True)
+    ]
 
 
 def _found(verdict: Verdict) -> Iterable[tuple[CaseVerdict, list[str], str]]:

@@ -14,8 +14,11 @@ from torch import Tensor, nn
 
 
 def stand_ins(right: Any) -> Iterable[Any]:
-    """Yield what does nothing in place of a function or class: it returns zeros, its argument, or random numbers."""
-    for instead in (_zeros, _argument, _draws):
+    """Yield what does nothing in place of a function or class.
+
+    It returns zeros, its argument, random numbers, ones, or nothing.
+    """
+    for instead in (_zeros, _argument, _draws, _ones, _nothing):
         yield _class(right, instead) if isinstance(right, type) else _call(right, instead)
 
 
@@ -58,6 +61,14 @@ def _class(right: type, instead: Callable) -> type:
 
 def _zeros(result: Any, given: list) -> Any:
     return _each(result, lambda tensor: torch.zeros_like(tensor))
+
+
+def _ones(result: Any, given: list) -> Any:
+    return _each(result, lambda tensor: torch.ones_like(tensor))
+
+
+def _nothing(result: Any, given: list) -> None:
+    return None
 
 
 def _draws(result: Any, given: list) -> Any:

@@ -3,7 +3,9 @@
 import json
 import os
 import stat
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 
@@ -64,15 +66,18 @@ def answers(notebook: NotebookNode) -> dict[str, str]:
     return found
 
 
-def source(assignment: Assignment) -> str:
-    """Return a hash of all that a grade depends on and an instructor writes. Texts between exercises do not count."""
+def source(assignment: Assignment, marking: Mapping[str, object]) -> str:
+    """Return a hash of all that a grade depends on and an instructor writes. Texts between exercises do not count.
+
+    marking  the settings by which points are given
+    """
     cells = [
         [cell.role, cell.name, cell.points, cell.text]
         for cell in assignment.source.of_role("exercise", "check", "answer", "locked")
     ]
-    mistakes = [[made.name, made.exercise, made.replace, made.by, made.says] for made in assignment.mistakes]
+    mistakes = [asdict(mistake) for mistake in assignment.mistakes]
     trivial = sorted(assignment.trivial.items())
-    return _hash([cells, assignment.hidden_text, mistakes, trivial, assignment.parts])
+    return _hash([cells, assignment.hidden_text, mistakes, trivial, assignment.parts, dict(marking)])
 
 
 def _hash(values: object) -> str:
