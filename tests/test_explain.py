@@ -7,6 +7,7 @@ import torch
 
 from autograder.judging.difference import difference
 from autograder.judging.explain import MAX_LINES, MESSAGES, Quotable, explain, quotable
+from autograder.judging.relations import RELATIONS
 from autograder.running.answers import Raised, Silent
 
 TEXTS = ["def attend(query):\n    return qurey @ query.T"]
@@ -116,4 +117,5 @@ def test_an_explanation_holds_few_bits():
         most = max(most, numbers * math.log2(sizes + 1) + pattern.groups * math.log2(names + 1))
     others = math.log2(len(MESSAGES) + 1) + math.log2(70)  # which form, and which of Python's exceptions
     lines = math.log2(MAX_LINES + 1300)  # and those of the course
-    assert most + others + lines < 56
+    most_dimensions, relations = 7, math.log2(len(RELATIONS) + 1)  # of a shape, beside which a relation may stand
+    assert most + others + lines < 56 and most_dimensions * math.log2(sizes + 1) + relations < 56

@@ -48,7 +48,7 @@ def test_scores_are_finite_and_never_above_the_points(points, count):
 
 def test_a_mistake_costs_once(judge):
     verdicts = judged(judge, "no scaling")
-    assert verdicts["scaled_dot_product_attention"].score < 35
+    assert verdicts["scaled_dot_product_attention"].score == 17.5
     assert verdicts["MultiHeadAttention"].score == 25
     assert any("given “no scaling”" in case.reason for case in verdicts["MultiHeadAttention"].cases)
 
@@ -104,8 +104,9 @@ def test_reports_show_cases_reasons_and_names(judge):
     verdicts = judge.verdicts(judge.answers([mistake(judge.assignment, "diagonal masked")]))
     html, text = as_html(verdicts[0]), as_text(verdicts)
     for shown in (html, text):
-        assert "diagonal masked" in shown and "0 of 10 points" in shown and "✗" in shown
-    assert "80 of 90 automatic points" in text
+        assert "diagonal masked: 5 of 10 points off" in shown and "✗" in shown
+    assert "causal_mask: 5 of 10 points" in html and "<td>1.67</td>" in html
+    assert "85 of 90 automatic points" in text
 
 
 def test_reports_escape(judge):

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from autograder.judging.carry import carried
-from autograder.judging.expected import Expected
+from autograder.judging.judge import Judge
 from autograder.judging.trivial import stand_ins
 from this_course import COURSE, load
 
@@ -35,8 +35,8 @@ def passed(known, given, earlier):
 
 @pytest.mark.parametrize("name", COURSE.assignment_names)
 def test_trivial_solutions_gain_nothing_by_an_earlier_mistake(name):
-    known = Expected(load(name), seed="trivial")
-    assignment = known.assignment
+    judge = Judge(load(name), seed="trivial")
+    known, assignment = judge._known, judge.assignment
     exercises = list(assignment.source.exercises)
     gains, scores, step = [], {}, 1 + len(assignment.mistakes) // TRIED
     for place, exercise in enumerate(exercises):
@@ -46,7 +46,11 @@ def test_trivial_solutions_gain_nothing_by_an_earlier_mistake(name):
             for way, namespace in trivial_solutions(known, exercise).items()
         }
         before = {way: passed(known, given, []) for way, given in plain.items()}
-        scores |= {(exercise, way): count / len(cases) for way, count in before.items() if count > MOST * len(cases)}
+        for way, given in plain.items():
+            answers = judge.answers() | {case.name: answer for case, answer in given.items()}
+            (verdict,) = (verdict for verdict in judge.verdicts(answers) if verdict.exercise == exercise)
+            if max(verdict.score / verdict.points, before[way] / len(cases)) > MOST:
+                scores[exercise, way] = verdict.score / verdict.points
         for mistake in (m for m in assignment.mistakes[step - 1 :: step] if m.exercise in exercises[:place]):
             changed = [case for case in cases if known.changes(case, mistake)]  # elsewhere there is nothing to gain
             for way, namespace in trivial_solutions(known, exercise, [mistake]).items() if changed else ():

@@ -16,6 +16,7 @@ from autograder.running.rebuild import rebuild
 from autograder.running.releases import grade_id
 
 SEED = "check"  # always the same, so that the same notebook gets the same result
+SECONDS = 15  # a cell
 
 
 class CheckError(UserError):
@@ -32,7 +33,7 @@ def check(path: Path, course: Course) -> list[Verdict]:
     notebook, _ = rebuild(notebook, release_notebook(assignment.source))
     code_cells = sum(cell.cell_type == "code" for cell in notebook.cells)
     with tqdm(total=code_cells + len(assignment.cases), desc="running and asking", unit="step", leave=False) as bar:
-        execute = Execute(config=course.config, sandbox=False, timeout=120, shutdown_kernel="immediate")
+        execute = Execute(config=course.config, sandbox=False, timeout=SECONDS, shutdown_kernel="immediate")
         execution = execute.prepare(notebook, assignment, SEED, on_step=lambda: bar.update()).whole()
     return GiveVerdicts(config=course.config).judge(assignment, SEED).verdicts(execution.answers(), execution.notebook)
 
@@ -40,6 +41,8 @@ def check(path: Path, course: Course) -> list[Verdict]:
 def _notebook(path: Path) -> NotebookNode:
     if not path.is_file():
         raise CheckError(f"There is no notebook {path}.")
+    if path.suffix != ".ipynb":
+        raise CheckError(f"{path} is not a notebook: the name of a notebook ends in .ipynb.")
     try:
         notebook = nbformat.read(path, as_version=4)
         nbformat.validate(notebook)

@@ -53,6 +53,7 @@ def _again(notebook: NotebookNode, name: str, seed: str, config: Config) -> tupl
     """Run and judge a notebook, and return the facts that it depends on, and the verdicts. This runs in a worker."""
     assignment = Course(config=config).assignment(name)
     rebuilt, _ = rebuild(notebook, release_notebook(assignment.source))
+    rebuilt.metadata.autograder = notebook.metadata.autograder  # what the submission lacked, this notebook has again
     run = Execute(config=config).prepare(rebuilt, assignment, seed)
     facts, execution = run.fingerprint().facts, run.whole()
     verdicts = GiveVerdicts(config=config).judge(assignment, seed).verdicts(execution.answers(), execution.notebook)

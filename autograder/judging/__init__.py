@@ -7,6 +7,11 @@
     trivial     makes solutions that do nothing, to find answers that say nothing
     telling     finds which mistakes of a function show in the inputs that a student chose for it
     naming      finds the mistakes that explain wrong answers
+    relations   finds what all wrong answers have in common, compared with the right ones
+    compared    holds two tensors to compare
+    forms       relations of a whole answer: another form of the right one, or every value by a rule
+    places      relations that say in which places an answer is wrong
+    arguments   notes what an exercise is called with
     forbidden   looks in the code for names that an exercise must not use, and for what a person should look at
     unlisted    finds in a cell what is not listed
     rules       knows what the notebooks of an assignment may use
@@ -14,6 +19,7 @@
     commands    reads a cell as IPython does
     feedback    decides what is said of each case, so that no message can be passed on by it
     explain     says in words why an answer is wrong
+    undone      says why an exercise has nothing to judge
     sizes       notes the sizes of tensors that occur, which explanations may repeat
     verdict     holds what the judge found
     report      shows verdicts in a notebook, in the terminal, in a table

@@ -17,8 +17,6 @@ from autograder.authoring.mistakes import Mistake
 from autograder.judging.difference import Difference
 from autograder.running.answers import Answer, Raised, Silent, Unfit
 
-NOT_DONE = "This exercise is not done yet."
-
 N = r"\d{1,6}"
 SHAPE = rf"\[(?:-?{N}(?:, )?){{0,4}}\]"
 PAIR = rf"\[{N}, {N}\]"
@@ -46,6 +44,7 @@ MESSAGES = [  # groups are names
         r"one of the variables needed for gradient computation has been modified by an inplace operation",
         rf"masked_fill_? only supports boolean masks, but got mask with dtype {KIND}",
         r"Boolean value of Tensor with more than one value is ambiguous",
+        r"(\w{1,40}) did not come to an end, and is not called again",
         r"a leaf Variable that requires grad is being used in an in-place operation\.",
     )
 ]

@@ -21,13 +21,14 @@ from autograder.authoring.release import release_notebook
 from autograder.judging import report
 from autograder.judging.carry import carried
 from autograder.judging.expected import Expected
-from autograder.judging.explain import NOT_DONE, explain, forbidden_use, quotable
+from autograder.judging.explain import explain, forbidden_use, quotable
 from autograder.judging.feedback import told
 from autograder.judging.forbidden import Code, forbidden_names, look_through
 from autograder.judging.naming import Naming
 from autograder.judging.relations import WrongAnswer, relation
 from autograder.judging.rules import rules_of
 from autograder.judging.telling import Telling
+from autograder.judging.undone import undone
 from autograder.judging.verdict import CaseVerdict, Verdict
 from autograder.running.answers import NO_ANSWER, Answer, Raised, Silent
 
@@ -121,8 +122,10 @@ class Judge:
         for exercise, points in self.assignment.source.points.items():
             cases, all_explained = self._cases(exercise, answers, earlier, odd, code)
             verdict = Verdict(exercise, points, cases, self._costs(cases))
-            if notebook and self._is_as_released(exercise, notebook) and not verdict.score:
-                verdict.cases = [CaseVerdict(NOT_DONE, False)]
+            if notebook and not verdict.score:
+                missing = [_is_missing(answers.get(case.name)) for case in self.assignment.cases_of(exercise)]
+                nothing = undone(notebook, exercise, self._released[exercise], is_defined=not all(missing))
+                verdict.cases = [nothing] if nothing else verdict.cases
             earlier += verdict.mistakes
             odd += [] if all_explained else [exercise]
             verdicts.append(verdict)
@@ -132,12 +135,6 @@ class Judge:
         """Find out what the notebook's code uses, and what of it a person should look at."""
         code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
         return look_through(code, rules_of(self.assignment))
-
-    def _is_as_released(self, exercise: str, notebook: NotebookNode) -> bool:
-        texts = [
-            cell.source for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == exercise
-        ]
-        return texts == [self._released[exercise]]
 
     def _costs(self, cases: list[CaseVerdict]) -> dict[Mistake, float] | None:
         """Return the shares of the points that the named mistakes cost, or None if every case costs its points."""
@@ -182,3 +179,7 @@ class Judge:
         found = refused | shares | told(self._known, list(given), right, too, names, earlier, explanation)
         all_explained = not refused and (names.explain_all or right | too == given.keys())
         return [found[case] for case in cases], all_explained
+
+
+def _is_missing(answer: Answer) -> bool:
+    return isinstance(answer, Raised) and answer.type == "Missing"

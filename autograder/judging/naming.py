@@ -11,8 +11,10 @@ from autograder.judging.expected import Expected
 from autograder.running.answers import Answer
 
 NAMES = 2  # mistakes of one exercise that are named
-# A mistake that explains a smaller share of an exercise's wrong answers is wrong as often as right, and is not named.
-LEAST_SHARE = 0.15
+# Of mistakes that explain some wrong answers and not all, those are named that explain more than this share of them and
+# more than half of those that they would change. Measured in notebooks 01 and 02, with a mistake that is unknown, alone
+# or beside a known one: 44 of 48 such names are right, and 41 of 81 others.
+LEAST_SHARE = 0.17
 
 
 @dataclass(frozen=True)
@@ -90,17 +92,14 @@ class Naming:
         return list({frozenset(mistake.name for mistake in pair): pair for pair in reversed(found)}.values())[::-1]
 
     def _likely(self) -> list[Mistake]:
-        """Return mistakes that explain some of the wrong answers which no other explains.
-
-        A mistake that explains the smaller part of the wrong answers that it would change is left out: it is a chance.
-        """
+        """Return the mistakes that explain enough of the wrong answers, counting those that no other one explains."""
         by_case = {case: [m for m, cases in self._explains.items() if case in cases] for case in self._wrong}
         counts = Counter(found[0] for found in map(_one_a_name, by_case.values()) if len(found) == 1)
         return [
             mistake
             for mistake, count in counts.most_common()
-            if count >= LEAST_SHARE * len(self._wrong)
-            and 2 * count >= sum(self._changes(case, mistake) for case in self._wrong)
+            if count > LEAST_SHARE * len(self._wrong)
+            and 2 * count > sum(self._changes(case, mistake) for case in self._wrong)
         ][:NAMES]
 
     def _refuted(self, case: Case, mistake: Mistake) -> bool:

@@ -68,7 +68,8 @@ def rebuild(
     for number, cell in enumerate(rebuilt.cells):
         cell.id = grade_id(cell) or f"free-{number}"
     found = anomalies(submitted, releases or [described(release)])
-    rebuilt.metadata.autograder = {"anomalies": found}
+    missing = [name for name, cell in by_name.items() if name not in given and cell.metadata.nbgrader.solution]
+    rebuilt.metadata.autograder = {"anomalies": found, "missing": missing}
     return rebuilt, found
 
 

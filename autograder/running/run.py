@@ -6,10 +6,11 @@ happens a limited number of times. Cells that are there for a reader alone are n
 
 import copy
 from collections.abc import Callable
+from contextlib import suppress
 
 from nbclient.exceptions import CellTimeoutError
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
+from nbformat.v4 import new_code_cell, new_output
 from traitlets import Bool, Integer, List, Unicode
 from traitlets.config import Configurable
 
@@ -30,6 +31,11 @@ LIMITS_BROKEN = {
     "cpu": ", for it used more processor time than a notebook may",
     "output": ", for it printed more than a notebook may",
 }
+# Takes the place of an exercise that did not come to an end.
+NO_MORE = """\
+def {name}(*_, **__):
+    raise TimeoutError("{name} did not come to an end, and is not called again")
+"""
 
 
 class Run(Configurable):
@@ -72,6 +78,7 @@ class Run(Configurable):
         texts = [cell.source if cell.cell_type == "code" else None for cell in notebook.cells]
         self._out = set() if self.reader_cells else left_out(texts, assignment.source)
         self._deadly: set[int] = set()  # cells that ended the kernel, or could not be interrupted
+        self._hung: set[int] = set()  # checks that did not come to an end
         self._fresh_kernels_left = self.max_fresh_kernels
 
     def fingerprint(self) -> Fingerprint:
@@ -124,10 +131,13 @@ class Run(Configurable):
             what = "ended the notebook's process" if self._session.quits else ""
         except Exception as error:  # DeadKernelError, CellTimeoutError, or a message that nbclient stumbled over
             what = "could not be interrupted" if isinstance(error, CellTimeoutError) else "ended the notebook's process"
-        if self._time.is_over(self._session.timeout) and self._time.try_again(index):
-            self._fresh_kernel(index)
-            self._run_cell(index)
-            return
+        if self._time.is_over(self._session.timeout):
+            if self._time.try_again(index):
+                self._fresh_kernel(index)
+                self._run_cell(index)
+                return
+            if not what:
+                self._call_no_more(index)
         if what:
             why = self._ended_for()
             self._deadly.add(index)
@@ -137,6 +147,18 @@ class Run(Configurable):
             ]
             self._start_over(index)
         self._on_step()
+
+    def _call_no_more(self, index: int) -> None:
+        """Let an exercise whose check did not come to an end raise an error from here on, where it would hang again."""
+        cells = self._session.nb.cells
+        check = cells[index]
+        name = check.metadata.get("nbgrader", {}).get("grade_id", "")
+        for exercise in self._assignment.source.exercises:
+            if name == f"check_{exercise}":
+                self._hung.add(index)
+                with suppress(Exception):  # as above: then the next cell finds that there is no kernel
+                    self._session.execute_cell(new_code_cell(NO_MORE.format(name=exercise)), index, store_history=False)
+                cells[index] = check  # nbclient has put the other in its place
 
     def _ask(self, waiting: list[Question]) -> None:
         """Ask all questions together. If that fails, ask one by one to find the question that fails, and then give up
@@ -209,7 +231,9 @@ class Run(Configurable):
         self._session.start_afresh()
         self._time.watch(self._session.provisioner)
         for index in range(stop):
-            if index not in self._deadly:
+            if index in self._hung:
+                self._call_no_more(index)
+            elif index not in self._deadly:
                 self._run_cell(index)
 
 

@@ -1,0 +1,112 @@
+"""What is said of wrong answers that no mistake explains: each relation is made to happen, and holds in all or is not said."""
+
+import math
+
+import pytest
+import torch
+
+from autograder.judging.relations import RELATIONS, WrongAnswer, relation
+
+torch.manual_seed(5)
+X = torch.randn(3, 4, 6, dtype=torch.float64)
+SQUARE = torch.randn(2, 5, 5, dtype=torch.float64)
+MASK = torch.tensor([[True, True, False, False], [True, True, True, False], [True] * 4])
+LOWER = torch.ones(5, 5).tril().bool()
+
+
+def changed(right, places):
+    """The right answer, and other numbers in these places."""
+    return torch.where(places.expand_as(right), right + 1 + torch.rand_like(right), right)
+
+
+def at(*index):
+    places = torch.zeros(3, 4, 6, dtype=torch.bool)
+    places[index] = True
+    return places
+
+
+EMPTY = X.masked_fill(at(slice(None), 1), 0.0)
+HIDDEN = X.masked_fill(at(slice(None), slice(None), 2), -math.inf)
+ALL = slice(None)
+HAPPEN = {  # by the relation's name: the right answer and the wrong one
+    "zeros": (X, torch.zeros(2)),
+    "an_argument": (X, 3 * X[0]),
+    "one_number": (X, torch.ones_like(X)),
+    "another_dtype": (X, X.float()),
+    "dimensions_of_one": (X, X[:, None]),
+    "transposed": (X, X.mT),
+    "another_order_of_dimensions": (X, X.permute(2, 0, 1)),
+    "mean_over_a_dimension": (X, X.mean(1)),
+    "sum_over_a_dimension": (X, X.sum(1)),
+    "a_part": (X, X[:, -1]),
+    "opposite": (LOWER, ~LOWER),
+    "negated": (X, -X),
+    "factor": (X, 0.5 * X),
+    "offset": (X, X + 2),
+    "factors_of_rows": (X, X * torch.rand(3, 4, 1)),
+    "probabilities": (X, X.softmax(-1)),
+    "logits": (X.softmax(-1), X),
+    "logarithm": (X.exp(), X),
+    "exponential": (X, X.exp()),
+    "rolled": (X, X.roll(1, 1)),
+    "permuted": (X, X[:, [2, 0, 3, 1]]),
+    "other_places": (X, X.mT.reshape(X.shape)),
+    "half_precision": (X.half(), changed(X, at(0, 1)).half()),
+    "single_precision": (X, X.float().double()),
+    "diagonal": (SQUARE, changed(SQUARE, torch.eye(5).bool())),
+    "above_the_diagonal": (SQUARE, changed(SQUARE, ~LOWER)),
+    "below_the_diagonal": (SQUARE, changed(SQUARE, LOWER.tril(-1))),
+    "empty_rows": (EMPTY, EMPTY.masked_fill(at(ALL, 1), math.nan)),
+    "hidden_places": (HIDDEN, HIDDEN.masked_fill(-math.inf == HIDDEN, -1e9)),
+    "padded_positions": (X, changed(X, ~MASK[..., None])),
+    "real_positions": (X, changed(X, MASK[..., None])),
+    "later_sequences": (X, changed(X, at(slice(1, None)))),
+    "first_position": (X, changed(X, at(ALL, 0))),
+    "last_position": (X, changed(X, at(ALL, -1))),
+    "later_positions": (X, changed(X, at(ALL, slice(1, None)))),
+    "first_column": (X, changed(X, at(ALL, ALL, 0))),
+    "last_column": (X, changed(X, at(ALL, ALL, -1))),
+    "even_columns": (X, changed(X, at(ALL, ALL, slice(0, None, 2)))),
+    "odd_columns": (X, changed(X, at(ALL, ALL, slice(1, None, 2)))),
+}
+
+
+def told(*pairs, arguments=(3 * X[0], MASK[:, None, None])):
+    return relation([WrongAnswer(right, given, 1e-9, arguments) for right, given in pairs])
+
+
+@pytest.mark.parametrize("holds", RELATIONS, ids=lambda holds: holds.__name__)
+def test_each_relation_is_said_when_it_happens(holds):
+    right, given = HAPPEN[holds.__name__]
+    assert told((right, given)) == holds.says
+    assert told(({"output": right, "rest": X}, {"output": given, "rest": X})) == holds.says, (
+        "what is right does not count"
+    )
+
+
+@pytest.mark.parametrize("holds", RELATIONS, ids=lambda holds: holds.__name__)
+def test_a_relation_that_does_not_hold_in_all_is_not_said(holds):
+    other = X * torch.rand_like(X) + torch.rand_like(X)
+    assert told(HAPPEN[holds.__name__], (X, other)) == ""
+
+
+@pytest.mark.parametrize("wrong", [None, 3, "x", {"a": X}, [X, X], torch.zeros(2, dtype=torch.complex64)])
+def test_of_other_values_nothing_is_said(wrong):
+    assert told((X, wrong)) == ""
+
+
+@pytest.mark.parametrize(
+    "right", [torch.zeros(0), torch.zeros(()), torch.zeros(2, 0, 3), torch.ones(1), torch.tensor(3)]
+)
+@pytest.mark.parametrize("given", [torch.zeros(0), torch.ones(()), torch.full((2, 3), math.nan), torch.tensor(True)])
+def test_odd_sizes_are_no_trouble(right, given):
+    assert isinstance(told((right, given)), str)
+
+
+def test_numbers_are_compared_over_all_answers():
+    assert told((1.0, -1.0), (2.5, -2.5)) == "every value is the negative of the right one"
+    assert told((1.0, -1.0), (2.5, 2.0)) == ""
+
+
+def test_what_is_said_holds_no_value():
+    assert not any(letter.isdigit() and letter not in "01" for holds in RELATIONS for letter in holds.says)
