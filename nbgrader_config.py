@@ -99,7 +99,11 @@ c.ConfinedProvisioner.environment = {
     "TOKENIZERS_PARALLELISM": "false",
 }
 
-# What students wrote is shown to others, in feedback and in formgrader: it is cleaned first.
+# The page that a student gets. `c.FeedbackPage.extra_template_basedirs` may name a folder with another template.
+c.GenerateFeedback.exporter_class = "autograder.classroom.feedback_page.FeedbackPage"
+c.GenerateFeedback.preprocessors = ["autograder.classroom.feedback_page.ReadGrades"]
+
+# What students wrote is shown to others, in formgrader as in feedback: it is cleaned first.
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = {
     "markdown2html": "autograder.judging.pages.markdown2html",

@@ -60,6 +60,8 @@ c.Autograde.autograde_preprocessors = [
 c.InWorker.steps = ["autograder.running.execute.Execute", "autograder.judging.judge.GiveVerdicts"]
 c.Execute.shutdown_kernel = "immediate"
 c.ExportApp.plugin_class = "autograder.classroom.export.WithStatus"
+c.GenerateFeedback.exporter_class = "autograder.classroom.feedback_page.FeedbackPage"
+c.GenerateFeedback.preprocessors = ["autograder.classroom.feedback_page.ReadGrades"]
 """
 
 

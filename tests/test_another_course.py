@@ -39,7 +39,8 @@ def test_the_wheel_holds_the_engine_and_nothing_else(wheel):
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
         (points,) = (name for name in archive.namelist() if name.endswith("entry_points.txt"))
         assert "confined = autograder.running.kernel.provisioner:ConfinedProvisioner" in archive.read(points).decode()
-    assert held == {str(path.relative_to(ROOT)) for path in (ROOT / "autograder").rglob("*.py")}
+    files = [path for path in (ROOT / "autograder").rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    assert held == {str(path.relative_to(ROOT)) for path in files}
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +87,9 @@ def test_it_builds_releases_and_grades(small, installed):
     found = {(row[0], row[1]): row[rows[0].index("score")] for row in rows[1:]}
     assert found == {("01_first", "right"): "4.0", ("01_first", "wrong"): "0.0",
                      ("02_second", "right"): "4.0", ("02_second", "wrong"): "0.0"}  # fmt: skip
+    command("nbgrader", "generate_feedback", "01_first")
+    page = (small / "class" / "feedback" / "wrong" / "01_first" / "01_first.html").read_text()
+    assert "<strong>does nothing</strong>" in page and "prefers-color-scheme" in page
     notebook = small / "class" / "submitted" / "wrong" / "01_first" / "01_first.ipynb"
     assert "does nothing" in command(sys.executable, "-m", "autograder", "check", str(notebook))
     assert "1 caught, 1 told apart" in command(sys.executable, "-m", "autograder", "mistakes", "02_second")

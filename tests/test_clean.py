@@ -84,12 +84,14 @@ SLOW = {
 }
 
 
+def used():
+    """Seconds of processor time, those of ended children included."""
+    return sum(os.times()[:4])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("text", SLOW.values(), ids=SLOW)
 def test_a_page_takes_a_bounded_time(text):
-    def used():
-        return sum(os.times()[:4])
-
     began, context = used(), {"cell": {}, "resources": {}}
     for shown in (clean_html, markdown2html, highlight_code, ansi2html) * 2:
         assert "<script" not in shown(context, text)

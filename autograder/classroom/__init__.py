@@ -20,6 +20,8 @@
     solutions  writes each notebook solved, with mark schemes, for whoever grades by hand
     export     writes the grades of a class, with a status beside every score
     backup     writes all that cannot be made again into one file, and reads it back
+    feedback_page  makes the page of feedback that a student gets
+    templates  are the pages' forms, for nbconvert
     replay     runs a grade again
     forget     removes a student
     check      grades one notebook of one's own

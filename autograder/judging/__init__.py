@@ -24,6 +24,7 @@
     verdict     holds what the judge found
     report      shows verdicts in a notebook, in the terminal, in a table
     clean       makes HTML of what students wrote, and keeps it harmless
+    equations   makes MathML of equations
     pages       shows it in feedback and formgrader, within limits
     catalogue   tests the hidden tests with the named mistakes
 

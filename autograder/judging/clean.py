@@ -4,6 +4,7 @@ These functions may take very long with some texts: ``pages`` calls them in a wo
 """
 
 import re
+from html import unescape
 
 import bleach
 from bleach.css_sanitizer import CSSSanitizer
@@ -11,7 +12,12 @@ from nbconvert.filters import Highlight2HTML
 from nbconvert.filters import ansi2html as terminal  # the text of a terminal, colours included, as HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-__all__ = ["TABLE_CLASS", "code", "html", "markdown", "terminal"]
+from autograder.judging.equations import mathml
+
+__all__ = [
+    *("TABLE_CLASS", "code", "html", "markdown", "markdown_with_equations"),
+    *("terminal", "terminal_without_paths", "without_paths"),
+]
 
 TAGS = frozenset(
     "a abbr b blockquote br code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img kbd li ol p pre s span strong "
@@ -20,6 +26,11 @@ TAGS = frozenset(
 PICTURE = re.compile(r"data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*")
 CODE_CLASS = re.compile(r"highlight|hl-\w+|[a-z][a-z0-9]{0,2}")  # the classes that pygments gives to coloured code
 TABLE_CLASS = "table table-condensed"  # bootstrap's classes for tables, as nbgrader's pages use them
+EQUATION = re.compile(r'<code class="(tex|eq)">([^<]*)</code>')  # in clean HTML: no attribute contains a <
+HEADING = re.compile(r"<(/?)h([1-5])(?=[ >])")
+# A file's absolute path, behind a colour of the terminal or not. The "/" of a quotient stands behind a word.
+PATH = re.compile(r"((?:\x1b\[[\d;]*m)|(?<![\w/.+:~-]))(~?/[\w.+-]+(?:/[\w.+-]+)*\.py)(?!\w)")
+LIBRARIES = re.compile(r".*/(?:site-packages|dist-packages|python3\.\d+)/")
 STYLES = CSSSanitizer(allowed_css_properties=["text-align"])
 
 
@@ -39,9 +50,52 @@ def markdown(text: str, attachments: dict) -> str:
     return html(MarkdownWithMath(renderer=renderer).render(text))
 
 
+def markdown_with_equations(text: str, attachments: dict) -> str:
+    """Return markdown as clean HTML for a page with a title of its own: each heading is one level lower.
+
+    Equations become MathML. One that cannot be converted is shown as it was typed.
+    """
+    renderer = _MarksEquations(escape=False, attachments=attachments, exclude_anchor_links=True)
+    clean = html(MarkdownWithMath(renderer=renderer).render(text))
+    clean = HEADING.sub(lambda tag: f"<{tag[1]}h{int(tag[2]) + 1}", clean)
+    return EQUATION.sub(_converted, clean)
+
+
+def terminal_without_paths(text: str) -> str:
+    """Return the text of a terminal as HTML, without the paths of the machine on which it was written."""
+    return terminal(without_paths(text))
+
+
+def without_paths(text: str) -> str:
+    """Return the text with the names of libraries' files as they are imported, and of other files the last part."""
+
+    def shorter(found: re.Match) -> str:
+        library = LIBRARIES.match(found[2])
+        return found[1] + (found[2][library.end() :] if library else found[2].rpartition("/")[2])
+
+    return PATH.sub(shorter, text)
+
+
 def code(text: str) -> str:
     """Return Python code as HTML, in colours."""
     return Highlight2HTML()(text)
+
+
+class _MarksEquations(IPythonRenderer):
+    """Puts each equation into an element that is found again when all is clean."""
+
+    def inline_math(self, body: str) -> str:
+        return f'<code class="tex">{self.escape_html(body)}</code>'
+
+    def block_math(self, body: str) -> str:
+        return f'<code class="eq">{self.escape_html(body)}</code>'
+
+    def latex_environment(self, name: str, body: str) -> str:
+        return self.block_math(f"\\begin{{{name}}}{body}\\end{{{name}}}")
+
+
+def _converted(found: re.Match) -> str:
+    return mathml(unescape(found[2]), "block" if found[1] == "eq" else "inline") or found[0]
 
 
 def _allowed(tag: str, name: str, value: str) -> bool:

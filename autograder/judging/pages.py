@@ -47,6 +47,15 @@ def markdown2html(context: Context, source: str) -> str:
 
 
 @pass_context
+def markdown_with_equations(context: Context, source: str, attachments: Mapping | None = None) -> str:
+    """Return markdown as clean HTML with equations in MathML, for a page that loads nothing.
+
+    attachments  the pictures that were pasted into the cell
+    """
+    return _within_budget(context, clean.markdown_with_equations, source, dict(attachments or {}))
+
+
+@pass_context
 def highlight_code(context: Context, source: str, language: str | None = None, metadata: Any = None) -> str:
     """Return the code of a cell in colours."""
     return _within_budget(context, clean.code, source)
@@ -55,8 +64,18 @@ def highlight_code(context: Context, source: str, language: str | None = None, m
 @pass_context
 def ansi2html(context: Context, text: str) -> str:
     """Return the text of a terminal, colours included, as HTML. It stands in <pre> already."""
-    plain = ESCAPE_SEQUENCE.sub("", text[:MAX_CHARACTERS])
-    return _within_budget(context, clean.terminal, text, otherwise=escape(plain))
+    return _within_budget(context, clean.terminal, text, otherwise=escape(_plain(text)))
+
+
+@pass_context
+def terminal_without_paths(context: Context, text: str) -> str:
+    """Return the text of a terminal as ``ansi2html`` does, without paths of the machine where it was written."""
+    shown = escape(clean.without_paths(_plain(text)))
+    return _within_budget(context, clean.terminal_without_paths, text, otherwise=shown)
+
+
+def _plain(text: str) -> str:
+    return ESCAPE_SEQUENCE.sub("", text[:MAX_CHARACTERS])
 
 
 def strip_files_prefix(html: str) -> str:
