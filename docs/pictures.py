@@ -1,18 +1,18 @@
 """Makes the pictures of the README from the project itself: python docs/pictures.py
 
-Run `make demo` first: one picture is a screenshot of a student's feedback page from there, which Chromium takes.
+Run `make demo` first: one picture shows a student's page of feedback from there. It needs Chromium, and playwright from
+PyPI to work it: pip install playwright.
 """
 
 import base64
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import nbclient
-from bs4 import BeautifulSoup
-from PIL import Image, ImageChops
+from PIL import Image
+from playwright.sync_api import sync_playwright
 
 from autograder.authoring.course import Course
 from autograder.authoring.students import handed_in
@@ -21,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 COURSE = Course.at(ROOT)
 FEEDBACK = ROOT / "demo" / "classroom" / "feedback" / "frances" / "01_attention" / "01_attention.html"
+HEIGHT, GAP, GREY = 1100, 24, "#8a8f98"  # of the picture of that page, in pixels
 
 
 def main() -> None:
@@ -32,7 +33,7 @@ def main() -> None:
     figure("04_gpt2", "stack_pictures(", HERE / "four_changes.png")
     figure("05_generation", "seconds in all", HERE / "cost.png")
     figure("06_comparison", "five = {", HERE / "five.png")
-    feedback_page(HERE / "feedback.png", chromium)
+    feedback_pages(HERE / "feedback.png", chromium)
 
 
 def figure(name: str, code: str, path: Path) -> None:
@@ -52,24 +53,31 @@ def figure(name: str, code: str, path: Path) -> None:
     path.write_bytes(base64.b64decode(picture))
 
 
-def feedback_page(path: Path, chromium: str) -> None:
-    """Save a screenshot of the check of one exercise, as a student of the demonstration sees it."""
-    page = BeautifulSoup(FEEDBACK.read_text(encoding="utf-8"), "html.parser")
-    for cell in page.select("div.cell"):
-        if "check_MultiHeadAttention" not in str(cell):
-            cell.decompose()
-    for code in page.select("div.input_area"):
-        code.decompose()
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "page.html").write_text(str(page), encoding="utf-8")
-        window = ["--window-size=1200,1400", "--hide-scrollbars", f"--user-data-dir={folder}/profile"]
-        quiet = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        shot = [f"--screenshot={path}", f"file://{folder}/page.html"]
-        subprocess.run([chromium, *quiet, *window, *shot], check=True, capture_output=True)
-    image = Image.open(path).convert("RGB")
-    blank = Image.new("RGB", image.size, image.getpixel((0, image.height - 1)))
-    left, top, right, bottom = ImageChops.difference(image, blank).getbbox()
-    image.crop((left, top, right, min(bottom + 10, image.height))).quantize(64).save(path, optimize=True)
+def feedback_pages(path: Path, chromium: str) -> None:
+    """Save one picture of a student's page of feedback as it is on a desk, on a phone in the dark, and in print."""
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        shots = []
+        for width, media, scheme, exercise in (
+            (900, "screen", "light", None),
+            (390, "screen", "dark", "check_MultiHeadAttention"),
+            (794, "print", "light", None),  # A4 has 794 such pixels
+        ):
+            page = browser.new_page(viewport={"width": width, "height": HEIGHT}, color_scheme=scheme)
+            page.emulate_media(media=media)
+            page.goto(FEEDBACK.as_uri())
+            if exercise:
+                page.locator(f"#{exercise}").evaluate("part => part.scrollIntoView()")
+            shots.append(Path(folder) / f"{media}-{width}.png")
+            page.screenshot(path=shots[-1])
+        browser.close()
+        images = [Image.open(shot).convert("RGB") for shot in shots]
+    whole = Image.new("RGB", (sum(image.width for image in images) + GAP * (len(images) + 1), HEIGHT + 2 * GAP), GREY)
+    left = GAP
+    for image in images:
+        whole.paste(image, (left, GAP))
+        left += image.width + GAP
+    whole.quantize(64).save(path, optimize=True)
 
 
 if __name__ == "__main__":
