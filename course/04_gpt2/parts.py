@@ -311,6 +311,7 @@ def train_step(
     The model and all its parts are put into training mode before the loss is computed. The gradients are those of this
     batch alone, whatever was there before. They are clipped: all of them together, as one vector, get a length of at
     most 1. Then the optimizer takes one step. A parameter that the loss does not use has no gradient, and does no harm.
+    Nor does a frozen one, whose requires_grad is False.
 
     Returns the loss before the step, as a float.
     """

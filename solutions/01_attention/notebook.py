@@ -733,7 +733,13 @@ with visible_check("MultiHeadAttention"):
     generator = torch.Generator().manual_seed(2)
     x = torch.randn(2, 4, 6, generator=generator)  # (batch=2, T=4, d_model=6)
     memory, content = torch.randn(2, 2, 5, 6, generator=generator)  # two of (batch=2, Tk=5, d_model=6)
-    output = attention(x, memory, content)
+    try:
+        output = attention(x, memory, content)
+    except RuntimeError as error:
+        raise AssertionError(
+            f"Sizes do not fit: {error}. A query of shape (2, 4, 6) should become heads of shape (2, 2, 4, 3). "
+            "Bring the heads back behind the positions before you join them."
+        ) from None
     assert isinstance(output, Tensor), f"Return the output alone, a tensor, and not a {type(output).__name__}."
     assert output.shape == (2, 4, 6), (
         f"There is an output for each query, so the shape is (2, 4, 6), and not {tuple(output.shape)}. "

@@ -235,8 +235,6 @@ print("dot products, 10 positions apart:", [round(products[p, p + 10].item(), 3)
 # x (…, d_model)  →  mean, variance (…, 1)  →  normalised (…, d_model)
 # ```
 #
-# Do not call PyTorch's own layer norm.
-#
 # <details><summary>Hint</summary>
 # <code>keepdim=True</code> keeps a dimension of size 1, so that you can subtract the mean.
 # <code>x.var</code> divides by d − 1, unless you pass <code>unbiased=False</code>.
@@ -355,7 +353,6 @@ plt.show()
 #
 # If you normalise over positions, every position sees every other, and no mask can prevent it.
 # In a decoder that would leak the future.
-# A layer norm works on one position at a time.
 
 # %% [markdown]
 # ## Compute at each position
@@ -376,7 +373,6 @@ plt.show()
 #
 # In the paper `d_ff` is four times `d_model`, so the two matrices have $8\, d_\text{model}^2$ parameters.
 # That is twice as many as the four matrices of attention.
-# The activation is an argument, since BERT and GPT-2 use another one.
 
 
 # %% exercise="FeedForward"
@@ -811,7 +807,6 @@ plt.show()
 #
 # Every position sees every other one, and no position looks at padding.
 # The two squares on the diagonal are the residual path, which adds the vector of a position to its own output, whatever the mask says.
-# The third picture is your encoder with the same weights and a causal mask.
 
 # %% [markdown]
 # ## What can an encoder learn from?
@@ -822,9 +817,7 @@ plt.show()
 #
 # ### Exercise 6 · `mask_tokens` (15 points, 20 minutes, ★★★)
 #
-# The method is task 1 in section 3.1.
-# Each token is *chosen* with a probability of 15 %, independently of the others.
-# Special tokens, such as padding, are never chosen.
+# Each token is *chosen* with a probability of 15 %, independently of the others, but special tokens, such as padding, never are.
 # The model sees a chosen token in one of three forms:
 #
 # | the model sees | share of the chosen | reason |
@@ -835,8 +828,6 @@ plt.show()
 #
 # The **labels** contain the true token wherever a token was chosen, also where it was kept.
 # Everywhere else they are −100, which `F.cross_entropy` ignores (`ignore_index`).
-#
-# All random numbers come from the generator that is given: `torch.rand(shape, generator=generator)`.
 #
 # <details><summary>Hint 1: one decision for each token</summary>
 # <code>torch.rand(tokens.shape, generator=generator) &lt; probability</code> is a bool for each token.
@@ -1004,6 +995,7 @@ def train_step(
     The model and all its parts are put into training mode before the loss is computed. The gradients are those of this
     batch alone, whatever was there before. They are clipped: all of them together, as one vector, get a length of at
     most 1. Then the optimizer takes one step. A parameter that the loss does not use has no gradient, and does no harm.
+    Nor does a frozen one, whose requires_grad is False.
 
     Returns the loss before the step, as a float.
     """
@@ -1069,6 +1061,7 @@ with visible_check("train_step"):
         model.weight.zero_()
         model.bias.zero_()
     model.spare = nn.Parameter(torch.zeros(2))  # the loss does not use it, so it has no gradient
+    model.frozen = nn.Parameter(torch.zeros(2), requires_grad=False)
     groups = [{"params": [model.weight]}, {"params": [model.bias, model.spare]}]
     train_step(model, squared_error, torch.optim.SGD(groups, lr=1.0), torch.tensor([[2.0, 2.0]]))
     moved = [*model.weight[0].tolist(), model.bias.item()]  # the gradient is (-12, -12, -6), of length 18
@@ -1220,8 +1213,6 @@ fill_in("the [MASK] of the dictionary are removed .")
 # %% [markdown]
 # The model fills in about 21 of 100 blanks, against 7 for always giving the same answer.
 # BERT was trained on about a hundred thousand times as many words.
-#
-# This way of learning has a price: the model computes all positions of a sentence, but only 15 % of them count in the loss.
 
 # %% [markdown]
 # ## Post-norm or pre-norm?
@@ -1334,7 +1325,6 @@ else:
 
 # %% [markdown]
 # If you had a checkpoint: the two sentences about a cat share hardly a word, and yet their vectors are by far the most similar.
-# That is what encoders are good at: each word's vector contains the *whole* sentence.
 
 # %% [markdown]
 # ## Now let it write
@@ -1400,14 +1390,13 @@ print(f"With the true second half behind the blank it is right for {seen}.")
 # %% [markdown]
 # With about 10 % it is only a little better than always giving the same answer, 7 %.
 # So an encoder *can* write, badly, if you tell it in advance how long the text will be.
-# And each word that is filled in changes *every* vector, so for each new word everything is computed again.
 #
 # ### Then train it to write
 #
 # For a fair comparison we train for this task: the *next* word.
 # Three models of the same class and size start from the same weights and take the same number of steps:
 #
-# 1. **no mask**: it predicts the next word at every position. As an encoder, it sees everything.
+# 1. **no mask**: it predicts the next word at every position.
 # 2. **no mask, cut**: each sentence is cut at a random place, and the model predicts only the word after the cut, which is not in its input.
 # 3. **causal mask**: it predicts the next word at every position.
 #
@@ -1503,8 +1492,7 @@ for name, model in writers.items():
 # A model is **autoregressive** if it gives the probability of a text as a product from left to right, each word after the words before it:
 # $p(x) = \prod_t p(x_t \mid x_{<t})$.
 # The claim is that *BERT sees the whole context at once and is not autoregressive*.
-# We test it on a language so small that we can look at all of its texts.
-# It has five words, and each text has four of them, so there are $5^4 = 625$ texts.
+# We test it on a language of five words, in which each text has four words, so there are $5^4 = 625$ texts.
 # We choose their probabilities, so we can compute the **exact** answer to every blank.
 #
 # We compare the exact answers, your model trained as BERT is, and your model trained with *any* share of blanks.
@@ -1664,7 +1652,6 @@ comparison_table(columns)
 # To write 20 words, the encoder computes $1 + 2 + \dots + 20 = 210$ positions, while 20 are enough with a causal mask.
 #
 # So the second part of the answer is: **to turn your encoder into a writer, you did not have to add anything.**
-# There is no new layer and no new parameter.
 # You changed the mask, and the training target became the next word at every position.
 # GPT-2 is such a model: larger, with learned positions and with GELU.
 #
@@ -1678,8 +1665,11 @@ comparison_table(columns)
 #
 # ### Question 8 (10 points, 15 minutes, ★★☆)
 #
-# 1. A colleague trains an encoder without a mask to predict the next word at every position, and reports a loss of 0.01.
-#    What has the model learned, and with which measurement would you show it? (4 points)
+# 1. A colleague wants to see both sides of a word and still predict the next word at every position.
+#    In her mask, position $i$ may attend to every position except $i + 1$.
+#    Can her model copy the next word if it has one layer?
+#    Can it if it has two, and by which path?
+#    Why does a causal mask not have this problem, however many layers there are? (4 points)
 # 2. A sentence has 100 words.
 #    How many predictions count in the loss in one step of BERT's training, and how many with a causal mask?
 #    BERT could hide 50 % of the words, so that more predictions count.
@@ -1692,17 +1682,18 @@ comparison_table(columns)
 
 # %% [markdown] answer="writing" points=10
 # ### BEGIN SOLUTION
-# 1. It has learned to copy: the next word is in its input, one position further on, and attention reads it there.
-#    It knows nothing about the language.
-#    To show it, measure how often the model is right at the last position of an unfinished text, where the next word is not in the input.
-#    (Or show its reach matrix, in which output i depends on input i + 1. Or change the next word, and the prediction changes with it.)
+# 1. With one layer it cannot: output i depends on the inputs that position i attends to and on its own, and i + 1 is not among them.
+#    With two layers it can: in the second layer position i attends to another position k, say i + 2.
+#    The first layer has put word i + 1 into the vector at k, since k may attend to i + 1.
+#    With a causal mask each layer leads only from a position to itself or to a later one, so no number of layers leads from i + 1 back to i.
 # 2. About 15 against 99 (or 100, with a word before or after).
 #    With half of the words hidden, each prediction has less context, and training is even less like a text without blanks, on which the model is used.
 # 3. With a causal mask only the new one: no earlier position sees the new word, so every earlier output stays as it is.
 #    Without a mask all 101: every position attends to the new word, in the first layer already.
 #
 # **Mark scheme.**
-# 1: copying (2), a measurement that tells copying from knowing (2).
+# 1: not with one layer (1), with two (1), by way of a third position that has read word i + 1 (1), every step of a causal stack leads to the same or a later position (1).
+#    Also right: reach matrices, and that the square of a lower triangle is a lower triangle.
 # 2: 15 (1) and 99 or 100 (1), less context for each blank, or a greater distance from texts without blanks (1).
 # 3: only the new one, all (1 each), because of who sees whom (1).
 # ### END SOLUTION

@@ -1474,9 +1474,9 @@ comparison_table(columns)
 #
 # ### Question 6 (10 points, 15 minutes, ★★☆)
 #
-# 1. Without `shift_right`, the loss falls to almost 0, and the translations are nonsense.
-#    Why?
-#    And why does the causal mask not prevent this? (3 points)
+# 1. The decoder that peeks has a loss near 0 on new numbers, too, so a loss on unseen data does not reveal the mistake.
+#    Describe a test that finds it before any training, and without generating a translation.
+#    What does your test find for the right way, and what for the decoder that peeks? (3 points)
 # 2. The encoder's self-attention has no causal mask, and the decoder's self-attention has one.
 #    Why may a word of the source see the words after it, and why may a word of the target not? (3 points)
 # 3. You want to use your encoder-decoder to *continue a text*, which has no source.
@@ -1487,13 +1487,13 @@ comparison_table(columns)
 
 # %% [markdown] answer="source" points=10
 # ### BEGIN SOLUTION
-# 1. At each position the decoder then reads the very token that it should say, so it learns to repeat its input. When it generates, that token is not there: it reads what it wrote before. The causal mask hides what comes *after* a position, and a
-#    position may look at itself; here the answer stands at the position itself.
+# 1. Change the target token at one position t, and compute the logits that are to predict it once more. In the right way they are the same as before: the decoder has read the targets before t only. In the decoder that peeks they change, since
+#    it reads the target at t itself, and the causal mask lets a position look at itself.
 # 2. The source is complete before anything is written, so seeing all of it is no cheating: none of it is predicted. The target is what is predicted; while learning it is all there, and without the mask each position would see the token that it should say, which it
 #    cannot see when it generates.
 # 3. Cut the text somewhere: the encoder reads what stands before the cut, and the decoder continues. It costs: the words before the cut are predicted by nobody, so fewer positions of each text are learned from, and no probability can be given for them; where to cut is arbitrary, and a model trained at one cut is
 #    used at others; two stacks of weights for the same language; when the text grows, either the memory stays as old as the cut or it is encoded anew.
 #
-# **Mark scheme.** 1: it learns to copy its input (1), which is missing in generation (1), the mask allows the position itself (1). 2: the source is given and not predicted (1.5), the target is predicted and is not there in generation (1.5). 3: a cut, with its halves in encoder and decoder (2), two
+# **Mark scheme.** 1: do the logits at a position depend on the target that they are to predict? (1), in the right way they do not (1), when peeking they do (1). A gradient or a reach matrix that goes from target to logits is right, too; a loss or an accuracy is not. 2: the source is given and not predicted (1.5), the target is predicted and is not there in generation (1.5). 3: a cut, with its halves in encoder and decoder (2), two
 # costs (1 each). Also right for a way: an empty source, with the whole text in the decoder; its costs are parameters that do nothing and an encoder that is never trained.
 # ### END SOLUTION
