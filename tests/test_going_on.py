@@ -87,6 +87,24 @@ def test_a_lent_encoder_holds_the_weights_of_the_reference():
     assert torch.allclose(LENT["sinusoidal_positions"](7, 6), reference.sinusoidal_positions(7, 6), atol=1e-6)
 
 
+@pytest.mark.parametrize("body", ["raise NotImplementedError()", "return undefined", ""])
+def test_attention_that_is_not_done_costs_its_own_points_alone(scores, body):
+    """PyTorch's takes its place while MultiHeadAttention is tested, and mistakes in that are still seen."""
+    name = "scaled_dot_product_attention"
+    undone = {name: f"def {name}(query, key, value, mask=None):\n    {body}" if body else f"{name} = None"}
+    found = scores(undone)
+    assert found[name].score == 0
+    assert found["MultiHeadAttention"].score == found["MultiHeadAttention"].points
+    reference = load(ATTENTION).solution("MultiHeadAttention")
+    for right, wrong in [
+        ("heads.transpose(1, 2).flatten(2)", "heads.flatten(1, 2)"),
+        ("            mask,\n", "            None,\n"),
+    ]:
+        assert right in reference
+        found = scores(undone | {"MultiHeadAttention": reference.replace(right, wrong)})
+        assert found["MultiHeadAttention"].score < 0.9 * found["MultiHeadAttention"].points
+
+
 def test_tables_bring_their_padding():
     shown = comparison_table({"a < b": {"`x`": "**yes**"}})._repr_html_()
     assert "padding" in shown and "a &lt; b" in shown and "<code>x</code>" in shown and "<strong>yes</strong>" in shown
