@@ -2,7 +2,8 @@
 
 This is mutation testing, with the catalogue's mistakes for mutants: what is tested is the student's test. The inputs
 are data, and were made by a student's process. So they are tried only as far as they are small, and in a worker, where
-all judging is done. Feedback names some of the mistakes that would have slipped through, by the words of the catalogue.
+all judging is done. Feedback names a few of the mistakes that would have slipped through, by the words of the
+catalogue: by its choice of inputs a submission can tell its author which, and no more.
 """
 
 from collections.abc import Callable, Iterable

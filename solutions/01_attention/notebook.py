@@ -643,6 +643,10 @@ plt.show()
 diagrams.attention()
 
 # %% [markdown]
+# *Three projections at the bottom make queries, keys and values.
+# In each head, scores, mask and softmax make the weights, and the weights average the values.
+# At the top the heads are put side by side, and `output_proj` mixes them.*
+#
 # Use your `scaled_dot_product_attention`.
 # Keep the weights of the last call in `self.weights`, detached from the gradient, so that we can draw them.
 #
@@ -827,11 +831,12 @@ for wrong in (ignores_the_mask, divides_by_two):
 # ### Exercise 5 · `telling_inputs` (10 points, 20 minutes, ★★☆)
 #
 # Choose at most six inputs for `scaled_dot_product_attention` that find as many mistakes as possible.
+# Each input is a tuple (query, key, value, mask).
 # The grader has a list of more than twenty mistakes that students make in exercise 3.
 # It makes each of them, runs the wrong attention on your inputs, and compares output and weights with the right ones.
-# A mistake is found if one of these tensors differs by more than rounding, or if the wrong attention raises an error.
+# A mistake is found if, on one of your inputs, output or weights differ by more than rounding, or an error is raised.
 #
-# You get all points if you find 90 % of the mistakes, and in proportion for fewer.
+# You get all points if you find 90 % of the mistakes, and half of the points for half of that.
 # The feedback names mistakes that would have slipped through.
 # Only your inputs are judged here, and not your own attention.
 # Gradients and changes to the arguments do not count, since output and weights do not show them.
@@ -839,6 +844,7 @@ for wrong in (ignores_the_mask, divides_by_two):
 # Go through the equation and the four promises.
 # For each part ask: on which input would I *see* that it is broken?
 # Which choice of sizes, of the mask, of the dtype or of the scores would hide it?
+# You can write more wrong attentions in a cell of your own, and try your inputs on them with `shows`.
 #
 # <details><summary>Hint</summary>
 # One input rarely does two jobs well.
