@@ -9,6 +9,8 @@ from pathlib import Path
 root = Path(__file__).resolve().parent
 sys.path.insert(0, str(root))  # so that nbgrader finds `autograder`, installed or not
 
+import autograder  # noqa: E402
+
 c = get_config()  # noqa: F821  nbgrader provides it
 
 # Folders. Assignments are written in solutions/, students get course/, and the class is in classroom/.
@@ -102,6 +104,10 @@ c.ConfinedProvisioner.environment = {
 # The page that a student gets. `c.FeedbackPage.extra_template_basedirs` may name a folder with another template.
 c.GenerateFeedback.exporter_class = "autograder.classroom.feedback_page.FeedbackPage"
 c.GenerateFeedback.preprocessors = ["autograder.classroom.feedback_page.ReadGrades"]
+
+# Formgrader shows what the judge found above each notebook. Without our page of feedback this goes, too.
+c.HTMLExporter.template_file = "with_summary.html.j2"
+c.HTMLExporter.extra_template_paths = [str(Path(autograder.__file__).parent / "classroom" / "templates" / "formgrader")]
 
 # What students wrote is shown to others, in formgrader as in feedback: it is cleaned first.
 c.HTMLExporter.sanitize_html = True

@@ -124,7 +124,7 @@ def test_pages_of_nbgrader_are_clean(tree, template):
     formgrader = Path(nbgrader.__file__).parent / "server_extensions" / "formgrader"
     settings.HTMLExporter.template_name = template
     settings.HTMLExporter.extra_template_basedirs = [str(formgrader / "templates")]
-    settings.HTMLExporter.extra_template_paths = [str(formgrader / "static/node_modules/bootstrap/dist/css")]
+    settings.HTMLExporter.extra_template_paths.append(str(formgrader / "static/node_modules/bootstrap/dist/css"))
     exporter = HTMLExporter(config=Config(settings))
     harmless = _page(exporter, _cells(["harmless"] * len(PAYLOADS), "", "1"), {})
     page = _page(exporter, _cells(PAYLOADS.values(), MARKDOWN, '1" onerror="x'), STATE)

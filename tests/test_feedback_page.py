@@ -1,5 +1,6 @@
 """A student's page of feedback: what it says, that it needs no network, and that nothing in it is alive."""
 
+import copy
 import re
 
 import nbformat
@@ -7,6 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbgrader.server_extensions.formgrader.formgrader import FormgradeExtension
 
 from autograder.authoring.release import release_notebook
 from autograder.classroom.feedback_page import FeedbackPage, summary
@@ -219,11 +221,22 @@ def test_paths_of_the_machine_are_not_told():
     assert "/srv" not in page and "torch/nn/modules/linear.py:125" in parsed(page).get_text()
 
 
-def test_formgraders_pages_are_as_they_were():
+def test_formgraders_pages_keep_their_template_and_show_what_was_found():
     """Both sorts of pages are made with the same settings."""
-    assert not {"template_name", "extra_template_basedirs", "preprocessors"} & COURSE.config.HTMLExporter.keys()
-    page, _ = HTMLExporter(config=COURSE.config).from_notebook_node(graded(new_markdown_cell("# A\n\n$x_1$ costs")))
-    assert "$x_1$" in page and "<h1>A</h1>" in page and "<math" not in page
+    settings = copy.deepcopy(COURSE.config)
+    settings.HTMLExporter.merge(FormgradeExtension().build_extra_config().HTMLExporter)
+    mistake = load("01_attention").mistakes[0]
+    notebook = graded(
+        new_markdown_cell("# A\n\n$x_1$ costs"), verdict=Verdict("double", 4, [CaseVerdict("a", False, "", mistake)])
+    )
+    notebook.metadata.autograder.verdicts[0]["mistakes"].append("<script>alert(1)</script>")
+    names = "assignment_id notebook_id submission_id base_url last_name first_name notebook_path student"
+    resources = dict.fromkeys(names.split(), "x") | {"index": 0, "total": 1}
+    page = parsed(HTMLExporter(config=settings).from_notebook_node(notebook, resources=resources)[0])
+    found = page.select_one("#notebook-container table")
+    assert " ".join(found.tbody.get_text().split()) == f"double 0 of 4 {mistake.name}, <script>alert(1)</script>"
+    assert page.select_one("input.score")["id"] == found.a["href"].removeprefix("#")
+    assert "$x_1$" in page.get_text() and page.find("h1", string="A") and not page.find("math")
 
 
 @pytest.fixture
