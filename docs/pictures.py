@@ -66,6 +66,8 @@ def feedback_pages(path: Path, chromium: str) -> None:
             page = browser.new_page(viewport={"width": width, "height": HEIGHT}, color_scheme=scheme)
             page.emulate_media(media=media)
             page.goto(FEEDBACK.as_uri())
+            if media == "print":
+                page.add_style_tag(content="body { padding: 14mm !important }")  # a printer's margin
             if exercise:
                 page.locator(f"#{exercise}").evaluate("part => part.scrollIntoView()")
             shots.append(Path(folder) / f"{media}-{width}.png")
@@ -77,7 +79,7 @@ def feedback_pages(path: Path, chromium: str) -> None:
     for image in images:
         whole.paste(image, (left, GAP))
         left += image.width + GAP
-    whole.quantize(64).save(path, optimize=True)
+    whole.quantize(160).save(path, optimize=True)
 
 
 if __name__ == "__main__":
