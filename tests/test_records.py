@@ -11,7 +11,7 @@ from autograder.authoring.course import Course
 from autograder.errors import UserError
 from autograder.running.answers import Reply, Silent
 from autograder.running.execute import Execute
-from autograder.running.fingerprint import Fingerprint, _contents, fingerprint
+from autograder.running.fingerprint import Fingerprint, fingerprint
 from autograder.running.records import ANOMALIES, GRADED, UNGRADED, Execution, Grading, Records
 from this_course import ROOT
 
@@ -117,7 +117,6 @@ def test_a_fingerprint_knows_what_matters(assignment, tmp_path):
     (shown / "tool.py").write_text("x = 1")
 
     def key(code="x = 1", seed="seed", timeout=60, path="/kit"):
-        _contents.cache_clear()
         return fingerprint([code], assignment, seed, {"timeout": timeout}, {path: shown}, ["torch"]).key
 
     first = key()

@@ -129,17 +129,23 @@ class Assignment:
         return types.SimpleNamespace(**namespace)
 
 
-@lru_cache
 def load(folder: Path) -> Assignment:
-    """Read the assignment in a folder, and check it.
+    """Read the assignment in a folder, and check it. As long as its files stay as they are, they are read once.
 
     The assignments in neighbouring folders whose names sort before this one are taught before it.
 
     Raises SourceError, which names file and line, if something is wrong in the files or if they do not fit together.
     """
+    earlier = sorted(path for path in folder.parent.glob("*/notebook.py") if path.parent.name < folder.name)
+    files = [path.stat() for path in (*earlier, *sorted(folder.glob("*.py")))]
+    return _read(folder, tuple(earlier), tuple((file.st_ino, file.st_size, file.st_mtime_ns) for file in files))
+
+
+@lru_cache
+def _read(folder: Path, earlier: tuple[Path, ...], state: tuple) -> Assignment:
+    """Read an assignment. ``state`` tells apart what its files held at different times: a server runs for weeks."""
     source = read_source(folder / "notebook.py")
     check_readers(source)
-    earlier = sorted(path for path in folder.parent.glob("*/notebook.py") if path.parent.name < folder.name)
     wrong = _run(folder / "mistakes.py", source)
     return Assignment(
         name=folder.name,

@@ -16,7 +16,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.apps.api import NbGraderAPI
 
-from autograder.authoring.assignment import Assignment, load
+from autograder.authoring.assignment import Assignment
 from autograder.authoring.course import Course, commands_on_path
 from autograder.authoring.rehearsal import rehearse
 from autograder.authoring.release import release_notebook, source_notebook
@@ -37,7 +37,6 @@ def build(course: Course, force: bool = False) -> list[Path]:
     """
     source, release = course.folder(course.source_directory), course.folder(course.release_directory)
     _check_folders(course)
-    load.cache_clear()  # the files may have changed since this process read them
     assignments = [course.assignment(name) for name in course.assignment_names]
     worked_in = [path for path in _built(release, course) if not force and was_worked_in(path)]
     if worked_in:

@@ -52,7 +52,6 @@ def fingerprint(
 _version = cache(version)
 
 
-@cache
 def _contents(path: Path) -> str:
     """Return a hash of a file, or of all files in a folder except for those in __pycache__."""
     digest = sha256()
