@@ -24,10 +24,10 @@ CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,01 First (77),Final Scor
 "Turing, Alan",102,S2,alan,A,,
 "Student, Test",103,,,A,,
 """
-MOODLE = """Identifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed
-Participant 9001,Ada Lovelace,ada@x.org,Submitted for grading,,4.00,Yes
-Participant 9002,Alan Turing,alan@x.org,No submission,1.00,4.00,Yes
-"""
+MOODLE = '''Identifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed,Last modified (submission),Last modified (grade),Feedback comments
+Participant 9001,Ada Lovelace,ada@x.org,Submitted for grading,,4.00,Yes,"Friday, 16 October 2026, 9:12 PM",-,
+Participant 9002,Alan Turing,alan@x.org,No submission,1.00,4.00,Yes,-,"Monday, 19 October 2026, 8:00 AM","Well, ""nearly"""
+'''
 
 
 @pytest.fixture

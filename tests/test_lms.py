@@ -1,4 +1,8 @@
-"""Files for Canvas and Moodle: their columns, their students, and nothing where a grade is not final."""
+"""Files for Canvas and Moodle: their columns, their students, and what came where a grade is not final.
+
+Checked against what imports them: Canvas's lib/gradebook_importer.rb and process_gradebook_upload.js, and Moodle's
+mod/assign/feedback/offline/importgradeslib.php and locallib.php, as they are published.
+"""
 
 import csv
 
@@ -49,14 +53,14 @@ def test_canvas(course, tmp_path):
     with Gradebook(course.db_url, course.course_id) as gradebook:
         said = write_canvas(course, gradebook, [], tmp_path / "out.csv")
     rows = read(tmp_path / "out.csv")
-    # https://community.canvaslms.com: these columns as Canvas exports them; an assignment is known by its number, the
-    # points possible stand in a row of their own, and what Canvas computes itself is left out.
+    # Canvas goes by the places of the columns up to Section. It knows an assignment by its number, takes its points
+    # from a row of their own, and ignores what it computes itself.
     assert list(rows[0]) == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "01 First (77)"]
     assert rows[0]["Student"].strip() == "Points Possible" and rows[0]["01 First (77)"] == "4"
     scores = {row["SIS Login ID"]: row["01 First (77)"] for row in rows[1:] if row["SIS Login ID"]}
     assert scores == {"ada": "3.46", "alan": ""}
     assert said == [
-        "01_first: 1 cells are empty, since their grades are not final: alan",
+        "01_first: 1 cells are as they came, since the grades are not final: alan",
         "01_first: not in the list of the class: else",
     ]
 
@@ -69,7 +73,7 @@ def test_moodle(course, tmp_path):
         rows = read(tmp_path / "out.csv")
         with pytest.raises(UserError, match="no grading worksheet of 02_second"):
             write_moodle(course, gradebook, "02_second", tmp_path / "out.csv")
-    # https://docs.moodle.org: the worksheet goes back with the columns and rows that it had.
+    # Moodle needs Identifier, Grade and Last modified (grade), and takes comments, too: all goes back as it came.
     before = list(csv.DictReader(MOODLE.splitlines()))
     assert rows == [before[0] | {"Grade": "3.46"}, before[1]]
 
@@ -79,9 +83,53 @@ def test_another_maximum_is_said(course, tmp_path):
     take_in(course, tmp_path / "moodle.csv", "01_first")
     with (
         Gradebook(course.db_url, course.course_id) as gradebook,
-        pytest.raises(UserError, match="is 100, and here it is 4"),
+        pytest.raises(UserError, match="In Moodle the most points of 01_first are 100, and here they are 4"),
     ):
         write_moodle(course, gradebook, "01_first", tmp_path / "out.csv")
+
+
+def canvas(course, tmp_path, text):
+    """Take in Canvas's export, and return what goes back, as lines of cells."""
+    (tmp_path / "canvas.csv").write_text(text, encoding="utf-8-sig")
+    take_in(course, tmp_path / "canvas.csv", None)
+    with Gradebook(course.db_url, course.course_id) as gradebook:
+        write_canvas(course, gradebook, ["01_first"], tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.reader(file))
+
+
+def test_canvas_gets_back_what_is_not_ours_to_change(course, tmp_path):
+    """An empty cell would take a grade away there, and a number an excuse."""
+    back = canvas(course, tmp_path, CANVAS.replace("alan,A,,", "alan,A,2.5,").replace("ada,A,,", "ada,A,EX,"))
+    assert [row[-1] for row in back[2:4]] == ["EX", "2.5"]
+    with pytest.raises(UserError, match="In Canvas the most points of 01_first are 10, and here they are 4"):
+        canvas(course, tmp_path, CANVAS.replace("Possible,,,,,4", "Possible,,,,,10"))
+
+
+def test_canvas_in_a_country_with_a_decimal_comma(course, tmp_path):
+    text = """Student;ID;SIS User ID;SIS Login ID;Section;01 First (77)
+    Points Possible;;;;;4,00
+"Lovelace, Ada";101;S1;ada;A;
+"Turing, Alan";102;S2;alan;A;2,5
+"""
+    back = canvas(course, tmp_path, text)
+    assert [row[-1] for row in back] == ["01 First (77)", "4", "3.46", "2,5"]
+    assert back[2][:5] == ["Lovelace, Ada", "101", "S1", "ada", "A"]
+
+
+def test_all_columns_of_canvas_keep_their_places(course, tmp_path):
+    text = '''LastName,FirstName,ID,SIS User ID,SIS Login ID,Integration ID,Root Account,Section,Notes,01 First (77)
+    Points Possible,,,,,,,,,4
+"O'Hara, ""Ada""",=1+1,101,S1,ada,i1,x.org,"A, and B",tall,
+'''
+    back = canvas(course, tmp_path, text)
+    assert back[0] == [
+        *"LastName,FirstName,ID,SIS User ID,SIS Login ID,Integration ID,Root Account,Section".split(","),
+        "01 First (77)",
+    ]
+    assert back[2] == ['O\'Hara, "Ada"', "=1+1", "101", "S1", "ada", "i1", "x.org", "A, and B", "3.46"]
+    with Gradebook(course.db_url, course.course_id) as gradebook:
+        assert gradebook.find_student("ada").last_name == 'O\'Hara, "Ada"'
 
 
 def test_what_is_no_list_is_refused(course, tmp_path):

@@ -1,9 +1,9 @@
-"""Writes grades in the form that a learning management system imports. A score that is not final leaves its cell empty.
-
-An import leaves a grade alone where a cell is empty.
+"""Writes grades in the form that a learning management system imports. A score that is not final is left out.
 
     Canvas   the gradebook's own columns, and one an assignment; its points are in the row "Points Possible"
     Moodle   the grading worksheet as it was downloaded, with the column Grade filled in
+
+Where a score is left out, the cell goes back as it came: an empty one would take a grade away in Canvas.
 """
 
 import csv
@@ -18,8 +18,8 @@ from autograder.classroom.lms.roster import CANVAS, MOODLE, Roster
 from autograder.classroom.standing import Standing, standings
 from autograder.errors import NotFound, UserError
 
-CANVAS_COLUMNS = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
 POINTS = "    Points Possible"  # as Canvas writes it
+EXCUSED = "EX"
 
 
 def write_canvas(course: Course, gradebook: Gradebook, assignments: list[str], path: Path) -> list[str]:
@@ -37,12 +37,19 @@ def write_canvas(course: Course, gradebook: Gradebook, assignments: list[str], p
     if not assignments:
         found = {name: held for name, held in found.items() if any(one.status != "missing" for one in held.values())}
     headings = {name: _heading(name, taken_in.columns) for name in found}
-    columns = [column for column in CANVAS_COLUMNS if column in taken_in.columns]
+    columns = taken_in.columns[: taken_in.columns.index("Section") + 1]  # Canvas goes by their places
     points = {headings[name]: f"{_most(held):g}" for name, held in found.items() if held}
-    rows = [{"Student": POINTS} | points]
+    for row in taken_in.rows:
+        if POINTS.strip() in row[columns[0]]:
+            for name, held in found.items():
+                _must_agree("Canvas", name, held, [row.get(headings[name], "")])
+    rows = [{columns[0]: POINTS} | points]
     for person in taken_in.people:
-        scores = {headings[name]: _score(held.get(person.student)) for name, held in found.items()}
-        rows.append({column: person.row[column] for column in columns} | scores)
+        cells = {
+            headings[name]: _cell(held.get(person.student), person.row.get(headings[name], ""))
+            for name, held in found.items()
+        }
+        rows.append({column: person.row[column] for column in columns} | cells)
     _write(path, [*columns, *headings.values()], rows)
     return [sentence for name, held in found.items() for sentence in _left_out(name, held, taken_in)]
 
@@ -56,17 +63,9 @@ def write_moodle(course: Course, gradebook: Gradebook, assignment: str, path: Pa
             f"with `python -m autograder roster FILE --assignment {assignment}`."
         )
     held = _standings(course, gradebook, assignment)
-    theirs = {float(row["Maximum Grade"].replace(",", ".")) for row in taken_in.rows if row.get("Maximum Grade")}
-    if held and theirs - {_most(held)}:
-        raise UserError(
-            f"In Moodle the maximum grade of {assignment} is {max(theirs):g}, and here it is {_most(held):g}: set it "
-            "there, and download the worksheet again."
-        )
+    _must_agree("Moodle", assignment, held, [row.get("Maximum Grade", "") for row in taken_in.rows])
     students = {id(person.row): person.student for person in taken_in.people}
-    rows = []
-    for row in taken_in.rows:
-        score = _score(held.get(students.get(id(row), "")))
-        rows.append(row | ({"Grade": score} if score else {}))
+    rows = [row | {"Grade": _cell(held.get(students.get(id(row), "")), row["Grade"])} for row in taken_in.rows]
     _write(path, taken_in.columns, rows)
     return _left_out(assignment, held, taken_in)
 
@@ -85,8 +84,21 @@ def _most(held: dict[str, Standing]) -> float:
     return max(standing.max_score for standing in held.values())
 
 
-def _score(standing: Standing | None) -> str:
-    return f"{standing.score:.2f}" if standing and standing.is_final else ""
+def _must_agree(system: str, name: str, held: dict[str, Standing], theirs: list[str]) -> None:
+    """Raise UserError if an assignment has other points in the learning management system, where it says how many."""
+    given = {float(points.replace(",", ".")) for points in theirs if re.fullmatch(r"\d+([.,]\d+)?", points.strip())}
+    if held and given - {_most(held)}:
+        raise UserError(
+            f"In {system} the most points of {name} are {max(given):g}, and here they are {_most(held):g}: change it "
+            "there, and take in the file of today with `python -m autograder roster FILE`."
+        )
+
+
+def _cell(standing: Standing | None, there: str) -> str:
+    """Return what goes into a cell that came with ``there`` in it. Who is excused stays so."""
+    if standing is None or not standing.is_final or there.strip().upper() == EXCUSED:
+        return there
+    return f"{standing.score:.2f}"
 
 
 def _heading(name: str, columns: list[str]) -> str:
@@ -100,11 +112,11 @@ def _heading(name: str, columns: list[str]) -> str:
 
 def _left_out(name: str, held: dict[str, Standing], taken_in: Roster) -> list[str]:
     listed = {person.student for person in taken_in.people}
-    empty = [one.student for one in held.values() if one.student in listed and not one.is_final]
+    waiting = [one.student for one in held.values() if one.student in listed and not one.is_final]
     others = sorted(held.keys() - listed)
-    said = [f"{name}: {len(empty)} cells are empty, since their grades are not final: {', '.join(empty[:10])}"]
+    said = [f"{name}: {len(waiting)} cells are as they came, since the grades are not final: {', '.join(waiting[:10])}"]
     more = [f"{name}: not in the list of the class: {', '.join(others[:10])}"]
-    return [*(said if empty else []), *(more if others else [])]
+    return [*(said if waiting else []), *(more if others else [])]
 
 
 def _write(path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:

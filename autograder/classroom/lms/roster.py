@@ -19,7 +19,7 @@ from autograder.errors import UserError
 from autograder.running.database import for_the_owner
 
 CANVAS, MOODLE = "canvas", "moodle"
-MUST_HAVE = {CANVAS: {"Student", "ID", "SIS Login ID", "Section"}, MOODLE: {"Identifier", "Full name", "Grade"}}
+MUST_HAVE = {CANVAS: {"ID", "SIS Login ID", "Section"}, MOODLE: {"Identifier", "Full name", "Grade"}}
 # Columns of which one is the name that the course has for a student. A new one gets the first that is filled in.
 NAMES = {
     CANVAS: ("SIS Login ID", "SIS User ID", "ID"),
@@ -60,7 +60,7 @@ def take_in(course: Course, path: Path, assignment: str | None) -> Roster:
     if path.stat().st_size > MAX_BYTES:
         raise UserError(f"{path} is too large for the list of a class.")
     text = _decoded(path)
-    kind = _kind(path, csv.DictReader(io.StringIO(text)).fieldnames or [])
+    kind = _kind(path, _reader(text).fieldnames or [])
     if kind == MOODLE and assignment not in course.assignment_names:
         raise UserError(
             f"{path} is Moodle's grading worksheet of one assignment: say of which, with --assignment NAME. There are: "
@@ -107,24 +107,32 @@ def _kind(path: Path, columns: Iterable[str]) -> str:
         if needed <= set(columns):
             return kind
     wanted = " or ".join(f"{', '.join(sorted(needed))} ({kind})" for kind, needed in MUST_HAVE.items())
-    raise UserError(f"{path} is no list of a class that is known here: it needs the columns {wanted}.")
+    raise UserError(
+        f"{path} is no list of a class that is known here: it needs the columns {wanted}, in English: "
+        "set that as your language there."
+    )
+
+
+def _reader(text: str) -> csv.DictReader:
+    """Return a reader of the rows. Where numbers have a decimal comma, cells are often separated by semicolons."""
+    head = text.split("\n", 1)[0]
+    return csv.DictReader(io.StringIO(text), delimiter=";" if head.count(";") > head.count(",") else ",")
 
 
 def _read(course: Course, kind: str, text: str) -> Roster:
-    reader = csv.DictReader(io.StringIO(text))
+    reader = _reader(text)
     columns = list(reader.fieldnames or [])
     rows = [{name: row.get(name) or "" for name in columns} for row in reader]
     known = known_students(course)
     people = []
     for row in rows:
-        name = row["Student" if kind == CANVAS else "Full name"].strip()
         ids = [row.get(column, "").strip() for column in NAMES[kind]]
         ids += [found.split("@")[0] for found in ids if "@" in found]
         ids = [found for found in ids if found and is_a_name(found)]
         if not ids or kind == CANVAS and not row["ID"].strip():  # Canvas has rows that are no student's
             continue
         student = next((found for found in ids if found in known), ids[0])
-        last, first = _split(name, kind)
+        last, first = _name(row, kind)
         people.append(Person(student, row, last, first))
     return Roster(kind, columns, rows, people)
 
@@ -141,11 +149,14 @@ def is_a_name(text: str) -> bool:
     return text.isprintable() and not text.startswith(".") and not set(text) & set("/\\*+?[]") and text == text.strip()
 
 
-def _split(name: str, kind: str) -> tuple[str, str]:
-    if kind == CANVAS:  # "Last, First"
-        last, _, first = name.partition(",")
-        return last.strip(), first.strip()
-    first, _, last = name.rpartition(" ")
+def _name(row: dict[str, str], kind: str) -> tuple[str, str]:
+    """Return a person's last name and first name. Canvas has them in one column, "Last, First", or in two."""
+    if kind == CANVAS and "Student" not in row:
+        last, first = row.get("LastName", ""), row.get("FirstName", "")
+    elif kind == CANVAS:
+        last, _, first = row["Student"].partition(",")
+    else:
+        first, _, last = row["Full name"].strip().rpartition(" ")
     return last.strip(), first.strip()
 
 
