@@ -16,6 +16,7 @@ from autograder.classroom.lms.file_names import named, student_in
 from autograder.classroom.lms.intake import LEFT_OUT, NEW, REPLACES, SAME, as_text, intake
 from autograder.classroom.lms.roster import take_in
 from autograder.classroom.lms.unpack import Unpacked
+from autograder.classroom.releases import remember_releases
 
 CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,01 First (77),Final Score
 ,,,,,Manual Posting,
@@ -131,6 +132,19 @@ def test_loose_files_and_folders(course, tmp_path):
         *(REPLACES, "ada", "02_second", "nothing in it is filled in"),
     )
     assert (place / "submission_secret.txt").read_text() == secret
+
+
+def test_an_untouched_copy_of_an_older_release_holds_no_work(course, tmp_path):
+    """It would take the place of the work that was handed in before."""
+    (tmp_path / "ada.ipynb").write_bytes(
+        (course.folder(course.release_directory) / "01_first/01_first.ipynb").read_bytes()
+    )
+    remember_releases(course)
+    source = course.folder(course.solutions_directory) / "01_first" / "notebook.py"
+    source.write_text(source.read_text().replace("def double(x):", "def double(x):\n    # twice"))
+    build(course)
+    (arrival,) = intake(course, [tmp_path / "ada.ipynb"], apply=False)
+    assert (arrival.student, arrival.why) == ("ada", "nothing in it is filled in")
 
 
 def test_hostile_zip_files(course, tmp_path):

@@ -6,6 +6,7 @@ from autograder.authoring.course import Course
 from autograder.authoring.release import release_notebook
 from autograder.authoring.students import handed_in
 from autograder.classroom.others import others, work_on
+from autograder.running.releases import described
 
 
 @pytest.fixture
@@ -36,3 +37,14 @@ def test_what_is_not_filled_in_is_no_work(first):
     assert work_on(release_notebook(first.source), first) == []
     assert work_on(handed_in(first, instead={"double": " "}), first) == []
     assert work_on(handed_in(first), first) == ["double"]
+
+
+def test_an_untouched_copy_of_an_older_release_is_no_work(small):
+    """What an instructor has changed since is no work of the student's."""
+    course = Course.at(small)
+    old = release_notebook(course.assignment("01_first").source)
+    source = small / "written" / "01_first" / "notebook.py"
+    source.write_text(source.read_text().replace("def double(x):", "def double(x):\n    # twice"))
+    today = course.assignment("01_first")
+    assert work_on(old, today) == ["double"] and work_on(old, today, [described(old)]) == []
+    assert others({"01_first.ipynb": handed_in(today), "x.ipynb": old}, today, [described(old)]) == []

@@ -32,7 +32,8 @@ from autograder.errors import UserError
 from autograder.running.execute import Execute
 from autograder.running.kernel import doctor
 from autograder.running.read import Damaged, read, time_of
-from autograder.running.records import UNGRADED, Grading, writable
+from autograder.running.records import UNGRADED, Grading, Records, writable
+from autograder.running.releases import known
 
 MAX_NAMED = 20  # so many files that are left out are named
 MAX_DEPTH = 50  # folders in folders
@@ -180,12 +181,13 @@ def _admit(
             with suppress(Damaged):
                 notebooks[other.name] = read(other, max_bytes, max_cells)
     assignment = Course(config=config).assignment(resources["nbgrader"]["assignment"])
+    releases = known(Records(config=config), assignment.name)
     try:
         notebooks[path.name] = read(path, max_bytes, max_cells)
     except Damaged as error:
-        raise Damaged("; ".join([str(error), *others(notebooks, assignment)])) from None
+        raise Damaged("; ".join([str(error), *others(notebooks, assignment, releases)])) from None
     notebook, resources = take(steps, notebooks[path.name], resources, config)
-    notebook.metadata.autograder.anomalies += others(notebooks, assignment)
+    notebook.metadata.autograder.anomalies += others(notebooks, assignment, releases)
     return notebook, resources
 
 

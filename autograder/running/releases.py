@@ -4,7 +4,8 @@ A student may have started from an older release. What an instructor has changed
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -17,14 +18,12 @@ MAX_ANOMALIES = 50  # so many are named, and the others are counted
 
 @dataclass(frozen=True)
 class Known:
-    """Describes one cell of a release that has a grade_id: its name, and hashes of its text and of its settings.
-
-    text is "" if students write the cell.
-    """
+    """Describes one cell of a release that has a grade_id: its name, and hashes of its text and of its settings."""
 
     name: str
-    text: str
+    text: str  # "" if students write the cell
     settings: str
+    begun: str = ""  # of the text with which students begin the cell
 
 
 Release = tuple[Known, ...]
@@ -33,17 +32,24 @@ Release = tuple[Known, ...]
 def described(notebook: NotebookNode) -> Release:
     """Return the known cells of a released notebook, in their order."""
     return tuple(
-        Known(name, "" if cell.metadata.nbgrader.solution else _hash(cell.source), _settings(cell))
+        Known(name, "", _settings(cell), _hash(cell.source.strip()))
+        if cell.metadata.nbgrader.solution
+        else Known(name, _hash(cell.source), _settings(cell))
         for cell in notebook.cells
         if (name := grade_id(cell))
     )
+
+
+def as_begun(name: str, text: str, releases: Iterable[Release]) -> bool:
+    """Return whether a cell that students write has the text of one of these releases, but for spaces around it."""
+    return _hash(text.strip()) in {cell.begun for release in releases for cell in release if cell.name == name}
 
 
 def remember(records: Records, assignment: str, release: Release) -> None:
     """Add a release to those that are known. Nothing is written if it is known already."""
     if release in known(records, assignment):
         return
-    cells = json.dumps([[cell.name, cell.text, cell.settings] for cell in release])
+    cells = json.dumps([astuple(cell) for cell in release])
     with records.open() as database:
         database.execute(
             "INSERT OR IGNORE INTO releases VALUES (?, ?, ?)", [assignment, cells, datetime.now(UTC).isoformat()]

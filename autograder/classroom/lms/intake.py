@@ -30,7 +30,8 @@ from autograder.classroom.lms.unpack import Taken, Unpacked
 from autograder.classroom.others import work_on
 from autograder.judging.report import printable, table
 from autograder.running.read import Damaged, read, time_of
-from autograder.running.releases import grade_id
+from autograder.running.records import Records
+from autograder.running.releases import grade_id, known
 
 TIME = "%Y-%m-%d %H:%M:%S.%f UTC"  # as nbgrader writes it
 NEW, REPLACES, SAME, LEFT_OUT = "new", "replaces the one before", "is there already", "left out"
@@ -120,11 +121,11 @@ def _understood(course: Course, taken: Taken, assignments: list[Assignment], nam
 
 def _looked_into(path: Path, limits: list[int], names: list[str], config: Config) -> tuple[dict, dict]:
     """Return how many exercises of these assignments a notebook holds, and in which it has work. For a worker."""
-    notebook, course = read(path, *limits), Course(config=config)
+    notebook, course, records = read(path, *limits), Course(config=config), Records(config=config)
     assignments = [course.assignment(name) for name in names]
     return (
         {one.name: _held(notebook, one) for one in assignments},
-        {one.name: bool(work_on(notebook, one)) for one in assignments},
+        {one.name: bool(work_on(notebook, one, known(records, one.name))) for one in assignments},
     )
 
 
