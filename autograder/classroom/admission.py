@@ -25,7 +25,7 @@ from autograder.authoring.course import Course
 from autograder.bounded import Exceeded
 from autograder.classroom.aside import leave_ungraded
 from autograder.classroom.gradebook import must_fit
-from autograder.classroom.in_worker import take, worker
+from autograder.classroom.in_worker import portable, take, worker
 from autograder.classroom.others import others
 from autograder.classroom.waiting import changed
 from autograder.errors import UserError
@@ -159,7 +159,7 @@ class Admission(NotebookExporter):
             return super().from_filename(filename, resources=resources, **options)
         notebook, resources = self._worker.do(
             _admit,
-            *(Path(filename), self.max_bytes, self.max_cells, self.steps, resources, self.config),
+            *(Path(filename), self.max_bytes, self.max_cells, self.steps, resources, portable(self.config)),
             seconds=READING,
         )
         for anomaly in notebook.metadata.autograder.anomalies:

@@ -3,6 +3,7 @@
 What comes back is a notebook of known form: a bomb in a submission breaks the worker's limits, and not ours.
 """
 
+import pickle
 from importlib import import_module
 
 from nbconvert.exporters.exporter import ResourcesDict
@@ -21,7 +22,7 @@ class InWorker(NbGraderPreprocessor):
     steps = List(Unicode(), help="The preprocessors, by their dotted names.").tag(config=True)
 
     def preprocess(self, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
-        return worker(self.config).do(take, self.steps, notebook, resources, self.config)
+        return worker(self.config).do(take, self.steps, notebook, resources, portable(self.config))
 
 
 def take(
@@ -38,8 +39,28 @@ def take(
 def worker(config: Config) -> Worker:
     """Return the worker for the submissions of a course. A new one begins at once to import what kernels need."""
     found = shared(config)
-    found.start(_warm_up, config)
+    found.start(_warm_up, portable(config))
     return found
+
+
+def portable(config: Config) -> Config:
+    """Return a configuration without what cannot go to a worker: a late policy, for example, that is a class in
+    nbgrader_config.py itself. No step that is taken there needs such a thing."""
+    return Config(
+        {
+            name: portable(value) if isinstance(value, Config) else value
+            for name, value in config.items()
+            if isinstance(value, Config) or _can_travel(value)
+        }
+    )
+
+
+def _can_travel(value: object) -> bool:
+    try:
+        pickle.dumps(value)
+    except Exception:  # pickle raises whatever it meets
+        return False
+    return True
 
 
 def _warm_up(config: Config) -> None:

@@ -7,7 +7,7 @@ from traitlets.config import Config
 
 from autograder.authoring.course import Course
 from autograder.authoring.release import release_notebook
-from autograder.classroom.in_worker import worker
+from autograder.classroom.in_worker import portable, worker
 from autograder.errors import NotFound
 from autograder.judging.judge import GiveVerdicts
 from autograder.running.execute import Execute
@@ -44,7 +44,9 @@ def replay(course: Course, student: str, assignment: str) -> Replay:
         why = grading.reason or grading.status
         raise NotFound(f"The last grading of {student} in {assignment} ran nothing: {why}.")
     before, facts = found
-    now, verdicts = worker(course.config).do(_again, before.notebook, assignment, facts["seed"], course.config)
+    now, verdicts = worker(course.config).do(
+        _again, before.notebook, assignment, facts["seed"], portable(course.config)
+    )
     changed = [name for name in facts if facts[name] != now.get(name)]
     return Replay(grading, verdicts, changed)
 

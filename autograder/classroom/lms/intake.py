@@ -24,6 +24,7 @@ from autograder.authoring.course import Course
 from autograder.bounded import Exceeded, shared
 from autograder.classroom.admission import Admission
 from autograder.classroom.gradebook import must_exist
+from autograder.classroom.in_worker import portable
 from autograder.classroom.lms.file_names import Named, named, student_in
 from autograder.classroom.lms.roster import CANVAS, MOODLE, is_a_name, kept, known_students
 from autograder.classroom.lms.unpack import Taken, Unpacked
@@ -105,7 +106,7 @@ def _understood(course: Course, taken: Taken, assignments: list[Assignment], nam
     limits = [settings.get(name, getattr(Admission, name).default_value) for name in ("max_bytes", "max_cells")]
     try:
         names = [one.name for one in assignments]
-        held, work = shared(course.config).do(_looked_into, taken.path, limits, names, course.config)
+        held, work = shared(course.config).do(_looked_into, taken.path, limits, names, portable(course.config))
     except (Damaged, Exceeded) as error:
         # It is handed in all the same: grading says that it is damaged, and the student can be told.
         stem = arrival.name.file.removesuffix(".ipynb")
