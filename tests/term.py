@@ -18,26 +18,23 @@ from autograder.authoring.course import Course
 from autograder.authoring.students import handed_in
 
 BESIDE = str(Path(sys.executable).parent)  # where nbgrader's commands are
-ANSWER = '\n# %% [markdown] answer="why" points=6\n# Why?\n#\n# ### BEGIN SOLUTION\n# Because.\n# ### END SOLUTION\n'
 
 
 class Term:
-    """A course with two assignments, each with an exercise of 4 points and a written answer of 6, and its class."""
+    """A course in a folder of its own, and its class, s01 and so on.
+
+    Commands run in a shell that has imported what they need; all else is as it is for an instructor and for students.
+    """
 
     def __init__(self, folder: Path, students: int):
         self.folder, self.students = folder, [f"s{number:02}" for number in range(1, students + 1)]
-        for name in ("01_first", "02_second"):
-            self.edit(name, lambda text: text + ANSWER)
         (folder / "exchange").mkdir()
         (folder / "exchange").chmod(0o777)
         with (folder / "nbgrader_config.py").open("a") as settings:
             settings.write(
-                f"c.Exchange.root = {str(folder / 'exchange')!r}\nc.Exchange.cache = {str(folder / 'x')!r}\n"
+                f"\nc.Exchange.root = {str(folder / 'exchange')!r}\nc.Exchange.cache = {str(folder / 'x')!r}\n"
             )
             settings.write("c.ExchangeCollect.check_owner = False\n")
-            settings.write(
-                "c.Autograde.autograde_preprocessors.insert(2, 'nbgrader.preprocessors.AssignLatePenalties')\n"
-            )
         self.environment = os.environ | {
             "PATH": f"{BESIDE}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent.parent), str(folder)]),
@@ -60,7 +57,7 @@ class Term:
 
     def edit(self, name: str, change) -> None:
         """The instructor changes an assignment's notebook."""
-        path = self.folder / "written" / name / "notebook.py"
+        path = self.course.folder(self.course.solutions_directory) / name / "notebook.py"
         path.write_text(change(path.read_text()))
 
     def command(self, *words: str, fails: bool = False) -> str:
@@ -84,7 +81,13 @@ class Term:
         """The released notebook of today, filled in."""
         assignment = self.course.assignment(name)
         made = [mistake for mistake in assignment.mistakes if mistake.name in mistakes]
-        return handed_in(assignment, made, {"why": "I think so."} | instead)
+        assert len(made) == len(mistakes)
+        return handed_in(assignment, made, {self.written(name): "I think so."} | instead)
+
+    def written(self, name: str) -> str:
+        """The answer of an assignment that a person grades."""
+        (cell,) = self.course.assignment(name).source.of_role("answer")
+        return cell.name
 
     def submit(self, student: str, name: str, content, file: str | None = None) -> None:
         """What `nbgrader submit` does, without the three seconds that it takes to start."""
@@ -99,7 +102,7 @@ class Term:
 
     def put(self, student: str, name: str, content, file: str | None = None) -> Path:
         """The instructor copies a file to where it belongs, without a time."""
-        folder = self.folder / "class" / "submitted" / student / name
+        folder = Path(self.course.format_path(self.course.submitted_directory, student, name))
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / (file or f"{name}.ipynb")
         path.unlink(missing_ok=True)
@@ -108,11 +111,12 @@ class Term:
 
     @contextmanager
     def gradebook(self):
-        with Gradebook(f"sqlite:///{self.folder / 'class' / 'gradebook.db'}", "arithmetic") as gradebook:
+        with Gradebook(self.course.db_url, self.course.course_id) as gradebook:
             yield gradebook
 
-    def by_hand(self, student: str, name: str, cell: str, score: float, comment: str = "") -> None:
-        """What formgrader does when a person grades a cell."""
+    def by_hand(self, student: str, name: str, score: float, comment: str = "", cell: str = "") -> None:
+        """What formgrader does when a person grades a cell: the written answer, or another one."""
+        cell = cell or self.written(name)
         with self.gradebook() as gradebook:
             grade = gradebook.find_grade(cell, name, name, student)
             grade.manual_score, grade.needs_manual_grade = score, False
@@ -124,11 +128,11 @@ class Term:
         with self.gradebook() as gradebook:
             return {found.student_id for found in gradebook.assignment_submissions(name) if found.needs_manual_grade}
 
-    def graded(self, student: str, name: str, cell: str = "why"):
+    def graded(self, student: str, name: str, cell: str = ""):
         """(score by hand, comment, needs to be looked at, flagged) as formgrader shows them."""
         with self.gradebook() as gradebook:
-            grade = gradebook.find_grade(cell, name, name, student)
-            comment = gradebook.find_comment(cell, name, name, student).comment if cell == "why" else None
+            grade = gradebook.find_grade(cell or self.written(name), name, name, student)
+            comment = None if cell else gradebook.find_comment(self.written(name), name, name, student).comment
             return grade.manual_score, comment, grade.needs_manual_grade, bool(grade.notebook.flagged)
 
     def exported(self, name: str, *more: str) -> dict[str, dict]:
