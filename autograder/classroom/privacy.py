@@ -1,5 +1,6 @@
 """Keeps a class's folders to its instructors: other users of the machine cannot look into them."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -10,9 +11,16 @@ OWNER, GROUP = 0o700, 0o2770  # with nbgrader's groupshared, the instructors' gr
 
 
 def keep_private(course: Course) -> None:
-    """Close the folders of a class, as far as they are there, to everybody but the owner, or the instructors' group."""
+    """Close the folders of a class, as far as they are there, to everybody but the owner, or the instructors' group.
+
+    On a disk that is read-only they stay as they are: what was graded can be shown all the same.
+    """
     for folder in open_to_others(course):
-        folder.chmod(_mode(course))
+        try:
+            folder.chmod(_mode(course))
+        except OSError as error:
+            if error.errno != errno.EROFS:
+                raise
 
 
 def open_to_others(course: Course) -> list[Path]:
