@@ -7,13 +7,14 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from coursekit import comparison_table, go_on, visible_check
+from coursekit import comparison_table, go_on, lent_decoder, lent_gpt2, visible_check  # noqa: F401, they add to LENT
 from coursekit.checking import PASSED, CheckFailed
 from coursekit.go_on import LENT
+from transformers import GPT2Config, GPT2LMHeadModel
 
 from this_course import COURSE, load
 
-ATTENTION, ENCODER = COURSE.assignment_names[:2]
+ATTENTION, ENCODER, DECODER, GPT2 = COURSE.assignment_names[:4]
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +54,7 @@ def test_nothing_is_lent_under_grading():
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "NBGRADER_EXECUTION": "autograde"})
 
 
-@pytest.mark.parametrize("name", [ATTENTION, ENCODER])
+@pytest.mark.parametrize("name", [ATTENTION, ENCODER, DECODER, GPT2])
 def test_every_exercise_can_be_lent(name):
     assert set(load(name).source.exercises) - {"telling_inputs"} <= set(LENT)  # nothing else uses these
 
@@ -103,6 +104,26 @@ def test_attention_that_is_not_done_costs_its_own_points_alone(scores, body):
         assert right in reference
         found = scores(undone | {"MultiHeadAttention": reference.replace(right, wrong)})
         assert found["MultiHeadAttention"].score < 0.9 * found["MultiHeadAttention"].points
+
+
+def test_a_lent_gpt2_holds_the_weights_of_the_reference():
+    reference, lent = load(GPT2).reference(), SimpleNamespace(**LENT)
+    sizes = {"n_embd": 12, "n_head": 3, "n_layer": 2, "n_inner": 20, "vocab_size": 17, "n_positions": 9}
+    config = GPT2Config(**sizes, layer_norm_epsilon=0.1, bos_token_id=0, eos_token_id=0)
+    x, tokens, real = torch.randn(2, 5, 12), torch.randint(17, (2, 5)), torch.ones(2, 5).bool()
+    real[0, :2] = real[1, 3] = False
+    for name, given in {"CausalSelfAttention": x, "GPT2Block": x, "GPT2": tokens}.items():
+        ours, theirs = (getattr(code, name)(config).eval() for code in (reference, lent))
+        ours.load_state_dict(theirs.state_dict())
+        mask = real if name == "GPT2" else real[:, None, None]
+        assert torch.allclose(ours(given), theirs(given), atol=1e-5), name
+        padded = theirs(given, mask)
+        assert torch.allclose(ours(given, mask)[real], padded[real], atol=1e-5) and padded.isfinite().all(), name
+    weights = GPT2LMHeadModel(config).state_dict()
+    filled = [code.load_gpt2_weights(code.GPT2(config), weights).eval()(tokens) for code in (reference, lent)]
+    assert torch.allclose(*filled, atol=1e-5)
+    losses = [code.language_model_loss(filled[0], tokens) for code in (reference, lent)]
+    assert torch.allclose(*losses) and torch.allclose(reference.gelu(x), lent.gelu(x))
 
 
 def test_tables_bring_their_padding():

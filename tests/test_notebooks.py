@@ -142,13 +142,26 @@ def what_notebook_03_measured(notebook):
 
 def what_notebook_04_measured(notebook):
     text = printed(notebook)
-    (encoder_layer,) = numbers(r"EncoderLayer with a causal mask: largest difference (\S+)", notebook)
+    assert text.count("largest difference 0.0, and ") == 2  # PyTorch's own layers, norms last and norms first
     (oracle,) = numbers(r"largest difference to transformers' GPT2LMHeadModel: (\S+)", notebook)
-    assert encoder_layer < 1e-12 and oracle < 1e-4
-    for count in ("124,439,808", "354,823,168", "774,030,080", "1,557,611,200", "= 2.33 times GPT-2's"):
+    (padded,) = numbers(r"largest difference to transformers at real tokens: (\S+)", notebook)
+    assert oracle < 1e-4 and padded < 1e-4
+    for count in ("124,439,808", "354,823,168", "774,030,080", "1,557,611,200", "which is 2.33 times as many"):
         assert count in text
     with_root, without = numbers(r"It grows ([\d.]+) times with the root, and ([\d.]+) times without", notebook)
     assert without > 3 * with_root
+    alone, right, unmasked, columns, masked = numbers(
+        r"1\. alone +off by +(\S+).*\n2.* off by +(\S+).*\n3.* off by +(\S+).*\n4.* off by +(\S+).*\n5.* off by +(\S+)",
+        notebook,
+    )
+    assert alone == 0 and masked < 1e-4 and min(right, unmasked, columns) > 0.1
+    assert "modules for cross-attention or an encoder in GPT2LMHeadModel: 0\n" in text
+    assert "another last token changes the earlier logits by 0.0\n" in text
+    assert "reads wte + wpe at position 0, difference 0.0\n" in text
+    first_words = re.findall(
+        r"weight on itself \[1\.0\], length of the attention's output +(\S+), .*projected (\S+)\n", text
+    )
+    assert first_words and all(float(length) > 0.5 and float(rest) < 1e-5 for length, rest in first_words)
     (before,) = numbers(r"your GPT-2, before +([\d.]+) bits", notebook)
     (after,) = numbers(r"your GPT-2, after +([\d.]+) bits", notebook)
     (checkpoint,) = numbers(r"the checkpoint +([\d.]+) bits", notebook)
@@ -160,7 +173,12 @@ def what_notebook_04_measured(notebook):
     assert max(mine[4:]) - min(mine[4:]) < 0.1 and theirs[3] - theirs[-1] > 0.1
     (forgotten,) = numbers(r"its c_proj forgotten +([\d.]+) bits", notebook)
     assert checkpoint + 0.2 < forgotten < before
-    assert "modules for cross-attention in GPT2LMHeadModel: 0;" in text
+    causal, unmasked = (
+        numbers(rf"{way} +right for ([\d.]+)%  ([\d.]+)%  ([\d.]+)%", notebook) for way in ("causal mask", "no mask")
+    )
+    assert sum(unmasked) > sum(causal)
+    (one_layer,) = numbers(r"one layer, with and without the mask: largest difference (\S+)", notebook)
+    assert one_layer < 1e-5
 
 
 def what_notebook_05_measured(notebook):

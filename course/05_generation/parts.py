@@ -525,11 +525,12 @@ def greedy_translate(model: Transformer, source: Tensor, bos_id: int, eos_id: in
 
 
 def gelu(x: Tensor) -> Tensor:
-    """The Gaussian Error Linear Unit, in the tanh form that GPT-2 uses (Hendrycks and Gimpel 2016, section 2).
+    """The Gaussian error linear unit, in the tanh form that GPT-2 uses (Hendrycks and Gimpel 2016, section 2).
 
-    x  any shape; it is not modified
+    x  any shape, any size of numbers; it is not modified
 
-    Returns 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), in the shape and dtype of x.
+    Returns 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), in the shape and dtype of x: float16, bfloat16, float32
+    or float64. Gradients reach x.
     """
     return 0.5 * x * (1.0 + torch.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))
 
@@ -540,8 +541,10 @@ class CausalSelfAttention(nn.Module):
     def __init__(self, config: GPT2Config):
         """Make the layers c_attn, Linear(n_embd, 3 * n_embd), and c_proj, Linear(n_embd, n_embd), both with biases.
 
-        config  n_embd, n_head (which divides n_embd), and two rates of dropout: attn_pdrop, of the weights of the
-                attention, and resid_pdrop, of what c_proj returns
+        config  n_embd; n_head, which divides n_embd; and two rates of dropout: attn_pdrop, of the attention weights,
+                and resid_pdrop, of the output of c_proj
+
+        There is no other parameter.
         """
         super().__init__()
         self.n_head, self.attn_pdrop = config.n_head, config.attn_pdrop
@@ -584,10 +587,10 @@ class GPT2Block(nn.Module):
         """Make the parts ln_1 and attn, ln_2 and mlp; mlp has the layers mlp.c_fc and mlp.c_proj.
 
         config  n_embd; n_inner, the width between the two layers of mlp, or None for 4 * n_embd;
-                layer_norm_epsilon, of both norms; resid_pdrop, the rate of dropout of what mlp.c_proj returns; and
+                layer_norm_epsilon, of both norms; resid_pdrop, the rate of dropout of the output of mlp.c_proj; and
                 what CausalSelfAttention needs
 
-        The activation is gelu, in the tanh form.
+        The activation between the two layers of mlp is gelu. There is no other parameter.
         """
         super().__init__()
         d_inner = config.n_inner or 4 * config.n_embd
@@ -623,11 +626,12 @@ class GPT2(nn.Module):
         h     a ModuleList of n_layer blocks
         ln_f  the norm after the last block, with layer_norm_epsilon
 
-        There is no other parameter, and state_dict() has no other name. embd_pdrop is the rate of dropout of the sum of both embeddings.
+        There is no other parameter, and state_dict() has no other name. embd_pdrop is the rate of dropout of the sum
+        of both embeddings; nothing else is dropped here.
 
-        The first values (Radford et al. 2019, section 2.3, and their code): weights of all Linears and Embeddings are
-        normal with mean 0 and standard deviation initializer_range, their biases 0; norms have weights 1, biases 0.
-        But the weights of every attn.c_proj and mlp.c_proj, which write to the residual, have the standard deviation
+        The first values are those of transformers: weights of all Linears and Embeddings are normal with mean 0 and
+        standard deviation initializer_range, and their biases are 0; norms have weights of 1 and biases of 0. But the
+        weights of every attn.c_proj and mlp.c_proj, which write to the residual, have the standard deviation
         initializer_range / sqrt(2 * n_layer).
         """
         super().__init__()
@@ -679,16 +683,17 @@ class GPT2(nn.Module):
 def load_gpt2_weights(model: GPT2, state_dict: dict[str, Tensor]) -> GPT2:
     """Put the weights of transformers' GPT-2 into our model.
 
-    state_dict  its state_dict(), or what its file on the hub holds; it is not modified, and the model gets copies:
-                - names may all begin with "transformer." or not
-                - weights of c_attn, c_proj and c_fc have the shape (inputs, outputs): nn.Linear has it the other way
-                - attn.bias and attn.masked_bias of each block are masks and no weights: they are passed over
-                - lm_head.weight may be there; it must then equal wte.weight: else ValueError
+    state_dict  its state_dict(), or the contents of its file; it is not modified, and the model gets copies:
+                - all names begin with "transformer.", lm_head.weight excepted, or none does; their order does not matter
+                - weights of c_attn, c_proj and c_fc have the shape (inputs, outputs), and nn.Linear has the opposite
+                - attn.bias and attn.masked_bias of each block are masks, and are skipped
+                - lm_head.weight may be there; it must then equal wte.weight in shape and numbers: else ValueError
 
-    Raises KeyError if weights are missing, or have no place in the model, or both, with all their names (ours, so
-    without "transformer."); ValueError, with its name, if one has the wrong shape. The model is unchanged then.
+    Raises KeyError if weights are missing, or unexpected, or both, with all their names in its message (our names,
+    without "transformer."); ValueError, with its name, if a weight has another shape than ours. After an error the
+    model is unchanged.
 
-    Returns the model.
+    Returns the very model that it was given, which can be trained as before.
     """
     weights = {name.removeprefix("transformer."): weight for name, weight in state_dict.items()}
     weights = {
@@ -713,13 +718,15 @@ def load_gpt2_weights(model: GPT2, state_dict: dict[str, Tensor]) -> GPT2:
 
 
 def language_model_loss(logits: Tensor, tokens: Tensor) -> Tensor:
-    """The mean cross-entropy of each next token: position t predicts token t + 1.
+    """The mean cross-entropy of each next token: the logits at position t predict token t + 1.
 
-    logits  (batch, length, vocab_size), what the model says to these very tokens
-    tokens  (batch, length) int64, length at least 2; both may be parts of larger tensors
+    logits  (batch, length, vocab_size), the model's output for these tokens; they may be large
+    tokens  (batch, length) int64, length at least 2; no token is special
 
-    Returns a tensor of one number, in the dtype of the logits and with a gradient: the mean over the batch and its
-    length - 1 predictions.
+    Both may be views, and neither is modified.
+
+    Returns a tensor of one number, in the dtype of the logits (float32 or float64) and with a gradient: the mean over
+    the batch and its length - 1 predictions.
     """
     predictions, targets = logits[:, :-1], tokens[:, 1:]  # (batch, length - 1, vocab_size), (batch, length - 1)
     return F.cross_entropy(predictions.flatten(0, 1), targets.flatten())

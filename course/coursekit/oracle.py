@@ -16,6 +16,14 @@ OTHERS = {
     "norm2": "norm2",
     "norm3": "norm3",
 }
+GPT2 = {
+    "attn.c_attn.": "self_attn.in_proj_",
+    "attn.c_proj.": "self_attn.out_proj.",
+    "mlp.c_fc.": "linear1.",
+    "mlp.c_proj.": "linear2.",
+    "ln_1.": "norm1.",
+    "ln_2.": "norm2.",
+}
 
 
 def torch_layer(
@@ -39,15 +47,7 @@ def torch_gpt2_block(block: nn.Module, num_heads: int, eps: float = 1e-5) -> nn.
 
     With a causal mask it does what the block does; in that mask True means *blocked*.
     """
-    theirs = {
-        "attn.c_attn.": "self_attn.in_proj_",
-        "attn.c_proj.": "self_attn.out_proj.",
-        "mlp.c_fc.": "linear1.",
-        "mlp.c_proj.": "linear2.",
-        "ln_1.": "norm1.",
-        "ln_2.": "norm2.",
-    }
-    weights = {there + kind: block.get_parameter(here + kind) for here, there in theirs.items() for kind in KINDS}
+    weights = gpt2_names_of_torch(block)
     d_ff, d_model = weights["linear1.weight"].shape
     activation = partial(F.gelu, approximate="tanh")
     made = nn.TransformerEncoderLayer(
@@ -55,6 +55,11 @@ def torch_gpt2_block(block: nn.Module, num_heads: int, eps: float = 1e-5) -> nn.
     )
     made.to(weights["linear1.weight"].dtype).load_state_dict(weights)
     return made
+
+
+def gpt2_names_of_torch(block: nn.Module) -> dict[str, nn.Parameter]:
+    """Return the parameters of a GPT2Block, with the names that PyTorch's encoder layer has for them."""
+    return {there + kind: block.get_parameter(here + kind) for here, there in GPT2.items() for kind in KINDS}
 
 
 def names_of_torch(weights: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -1158,8 +1158,13 @@ def of_no_place(rng):
 
 
 @hidden("load_gpt2_weights", forbids=MODELS)
+def names_that_do_not_fit(student, rng):
+    """Weights that are missing, unexpected, or both: a KeyError with all their names, without "transformer."."""
+    asked = (weights_that_are_missing, weights_of_no_place, missing_and_of_no_place)
+    return [ended for ask in asked for ended in ask(student, rng)]
+
+
 def weights_that_are_missing(student, rng):
-    """Missing weights are a KeyError with all their names, without "transformer.", and no others."""
     found = []
     for prefix, count in zip(rng.shuffled(["", "transformer."]), rng.different(2, 1, 4), strict=True):
         model, weights = place_and_weights(rng, prefix, masks=True, n_layer=2)
@@ -1170,9 +1175,7 @@ def weights_that_are_missing(student, rng):
     return [*found, complaint(lambda: student.load_gpt2_weights(model, left), KeyError, [*shapes(model)])]
 
 
-@hidden("load_gpt2_weights", forbids=MODELS)
 def weights_of_no_place(student, rng):
-    """Weights that have no place in the model are a KeyError with all their names, without "transformer."."""
     found = []
     for prefix in rng.shuffled(["", "transformer."]):
         model, weights = place_and_weights(rng, prefix, n_layer=2)
@@ -1183,15 +1186,13 @@ def weights_of_no_place(student, rng):
     return found
 
 
-@hidden("load_gpt2_weights", forbids=MODELS)
 def missing_and_of_no_place(student, rng):
-    """Where weights are missing and others have no place, one KeyError has all names."""
     model, weights = place_and_weights(rng, "transformer.", masks=True, head=True, n_layer=2)
     left = without_some(rng, {k: v for k, v in weights.items() if "wte" not in k}, rng.integer(1, 3))
     more = of_no_place(rng)
     given = {f"transformer.{name}": weight for name, weight in more.items()}
     given = {**left, **given, "transformer.wte.weight": weights["transformer.wte.weight"]}
-    return complaint(lambda: student.load_gpt2_weights(model, given), KeyError, [*shapes(model), *more])
+    return [complaint(lambda: student.load_gpt2_weights(model, given), KeyError, [*shapes(model), *more])]
 
 
 def misshapen(rng, weights, prefix):

@@ -321,7 +321,7 @@ MISTAKES = [
     ),
     Mistake(
         "two kinds of mask at once", "CausalSelfAttention", replace=HEADS, by="        heads = F.scaled_dot_product_attention(query, key, value, mask, dropout_p=dropout, is_causal=True)",
-        says="F.scaled_dot_product_attention takes a mask or is_causal=True, and refuses both at once. What do you have to do with the two masks before you call it?",
+        says="F.scaled_dot_product_attention takes a mask or is_causal=True, and not both at once. What do you have to do with the two masks before you call it?",
     ),
     Mistake(
         "mask multiplied after the softmax", "CausalSelfAttention", replace=HEADS,
