@@ -92,10 +92,16 @@ class Random:
         return [items[i] for i in torch.randperm(len(items), generator=self.generator)]
 
     def mask(self, *shape: int) -> Tensor:
-        """Draw bools of this shape: True with probability 0.6, and at least once in every row of the last dimension."""
-        mask = torch.rand(shape, generator=self.generator, dtype=torch.float64) < 0.6
-        spared = torch.randint(shape[-1], shape[:-1], generator=self.generator)
-        return mask | torch.nn.functional.one_hot(spared, shape[-1]).bool()
+        """Draw bools of this shape: True with probability 0.6, and at least once in every row of the last dimension.
+
+        One at least is False, where a row has more than one: a mask that hides nothing tells nothing.
+        """
+        while True:
+            mask = torch.rand(shape, generator=self.generator, dtype=torch.float64) < 0.6
+            spared = torch.randint(shape[-1], shape[:-1], generator=self.generator)
+            mask |= torch.nn.functional.one_hot(spared, shape[-1]).bool()
+            if 0 in shape or shape[-1] == 1 or not mask.all():
+                return mask
 
 
 def fill(module: torch.nn.Module, rng: Random, dtype=torch.float64) -> torch.nn.Module:

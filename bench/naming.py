@@ -5,7 +5,7 @@
     left out  each named mistake is taken out of the catalogue and made: any other name is misleading, or a near miss
     pairs     two named mistakes are made in one exercise
     held out  solutions that were written without the catalogue at hand. The folder holds Python files with a list
-              HELD_OUT of objects that have ``assignment``, ``exercise``, ``what`` (a text, or a list for two mistakes)
+              CASES of objects that have ``assignment``, ``exercise``, ``what`` (a text, or a list for two mistakes)
               and ``solution``. Whether a name is right is for a person to say: --tell shows what was said of each.
 
 What is said of a wrong answer is a name, or a description that tells more than that it is wrong, or nothing.
@@ -85,8 +85,8 @@ def main(names: list[str], seed: str, tried: int, pairs: int, held_out: Path | N
         judge, draw = Judge(COURSE.assignment(name), seed), random.Random(seed)
         found[name, "left out"] = list(_left_out(judge, draw, tried))
         found[name, "pairs"] = list(_pairs(judge, draw, pairs))
-        if held_out:
-            found[name, "held out"] = list(_held_out(judge, held_out))
+        for one in _held_out(judge, held_out) if held_out else ():
+            found.setdefault((name, f"held out, {one.what.split(':')[0]}"), []).append(one)
     kinds = ["not caught", "named", "all named", "one named", "other name", "described", "nothing said"]
     rows = []
     for (name, way), said in found.items():
@@ -149,7 +149,7 @@ def _held_out(judge: Judge, folder: Path) -> Iterable[Said]:
     for one in tqdm(wanted, desc="held out", leave=False):
         answers = _answers(judge, one.exercise, one.solution)
         what = one.what if isinstance(one.what, str) else " + ".join(one.what)
-        yield _said(judge, answers, f"({type(one).__name__}) {what}", one.exercise, [])
+        yield _said(judge, answers, f"{type(one).__name__}: {what}", one.exercise, [])
 
 
 def _solutions(folder: Path) -> Iterable:
@@ -158,7 +158,7 @@ def _solutions(folder: Path) -> Iterable:
         spec = importlib.util.spec_from_file_location(f"held_out_{path.stem}", path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        yield from module.HELD_OUT
+        yield from module.CASES
 
 
 def _answers(judge: Judge, exercise: str, solution: str) -> dict:
@@ -186,6 +186,7 @@ def _answers(judge: Judge, exercise: str, solution: str) -> dict:
         print(f"{exercise}: a held-out solution does not run: {error!r}", file=sys.stderr)
     finally:
         signal.alarm(0)
+        torch.set_grad_enabled(True)
     return answers
 
 

@@ -9,6 +9,7 @@ import pytest
 from autograder.__main__ import main
 from autograder.authoring.students import handed_in
 from autograder.classroom.check import CheckError, check
+from autograder.judging.undone import MISSING
 from this_course import COURSE, ROOT
 
 
@@ -30,6 +31,13 @@ def test_what_cannot_be_graded_is_told(tmp_path, text, says):
     with pytest.raises(CheckError, match=says) as raised:
         check(path, COURSE)
     assert str(path) in str(raised.value)
+
+
+def test_what_is_no_notebook_by_its_name_is_told(tmp_path):
+    path = tmp_path / "attention.py"
+    path.write_text("print(1)")
+    with pytest.raises(CheckError, match="is not a notebook: the name of a notebook ends in .ipynb"):
+        check(path, COURSE)
 
 
 def test_the_command_says_what_is_wrong_and_fails(tmp_path, capsys):
@@ -57,5 +65,28 @@ def test_a_notebook_is_checked_from_the_command_line(assignment, tmp_path):
         [sys.executable, "-m", "autograder", "check", str(path)], cwd=ROOT, capture_output=True, text=True
     )
     assert result.returncode == 0, result.stderr
-    assert "diagonal masked" in result.stdout and "80 of 90 automatic points" in result.stdout
+    assert "diagonal masked: 5 of 10 points off" in result.stdout and "85 of 90 automatic points" in result.stdout
     assert path.read_bytes() == before
+
+
+@pytest.mark.slow
+def test_what_hangs_is_called_once_and_what_is_no_code_is_told_once(assignment, tmp_path, monkeypatch):
+    calls = tmp_path / "calls"
+    endless = f"def causal_mask(length):\n    open({str(calls)!r}, 'a').write('x')\n    while True:\n        pass"
+    unclosed = "def padding_mask(lengths, max_length):\n    found = (1,\n    return found"
+    notebook = handed_in(assignment, instead={"causal_mask": endless, "padding_mask": unclosed})
+    notebook.cells = [
+        cell
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("grade_id") != "scaled_dot_product_attention"
+    ]
+    path = tmp_path / "01_attention.ipynb"
+    nbformat.write(notebook, path)
+    monkeypatch.setattr("autograder.classroom.check.SECONDS", 2)
+    hung, broken, missing, *_ = check(path, COURSE)
+    assert calls.read_text() == "x"
+    assert "causal_mask did not come to an end, and is not called again" in hung.cases[0].reason
+    assert [case.title for case in broken.cases] == ["Python cannot read the cell of this exercise."]
+    assert broken.cases[0].reason == "SyntaxError in line 2: '(' was never closed, in  found = (1,"
+    assert [case.title for case in missing.cases] == [MISSING]
+    assert [hung.score, broken.score, missing.score] == [0, 0, 0]

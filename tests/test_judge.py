@@ -48,7 +48,7 @@ def test_scores_are_finite_and_never_above_the_points(points, count):
 
 def test_a_mistake_costs_once(judge):
     verdicts = judged(judge, "no scaling")
-    assert verdicts["scaled_dot_product_attention"].score == 17.5
+    assert verdicts["scaled_dot_product_attention"].score == 24.5
     assert verdicts["MultiHeadAttention"].score == 25
     assert any("given “no scaling”" in case.reason for case in verdicts["MultiHeadAttention"].cases)
 
@@ -170,12 +170,12 @@ def test_what_feedback_says_follows_from_points_names_and_one_explanation(judge)
         for verdict in judge.verdicts(answers):
             says = {mistake.says for mistake in verdict.mistakes}
             free = [case.reason for case in verdict.cases if not case.passed and case.reason not in says]
-            assert set(free[1:]) <= {NOT_EITHER} and len(verdict.mistakes) <= NAMES
+            assert sum(reason != NOT_EITHER for reason in free) <= 1 and len(verdict.mistakes) <= NAMES
             carried = any("given" in case.reason for case in verdict.cases if case.passed)
             passed = tuple(case.passed for case in verdict.cases)
             names = frozenset(mistake.name for mistake in verdict.mistakes)
             before.append((verdict.exercise, names))
-            sent = (passed, carried, tuple(free[:1]), len(free) > 0, *before)
+            sent = (passed, carried, tuple(free), *before)
             said = [(case.reason, case.mistake) for case in verdict.cases]
             assert known.setdefault(sent, said) == said
 
@@ -207,4 +207,4 @@ causal_mask = padding_mask = scaled_dot_product_attention = MultiHeadAttention =
     namespace = judge.assignment.run({"causal_mask": text, **dict.fromkeys(list(assignment.source.exercises)[1:], "")})
     answers = {case.name: judge.ask(case, namespace) for case in assignment.cases}
     for verdict in judge.verdicts(answers, handed_in(assignment, instead={"causal_mask": text})):
-        assert [case.reason for case in verdict.cases[1:]] == [NOT_EITHER] * (len(verdict.cases) - 1)
+        assert sum(case.reason != NOT_EITHER for case in verdict.cases) <= 1

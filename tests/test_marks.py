@@ -56,8 +56,8 @@ def test_the_table_says_what_a_mistake_costs(judge):
     scaling = judge.assignment.mistake("no scaling")
     found = {one.exercise: one.as_dict() for one in judge.verdicts(judge.answers([scaling]))}
     attention = found["scaled_dot_product_attention"]
-    assert (attention["mistakes"], attention["off"], attention["score"]) == (["no scaling"], [17.5], 17.5)
-    assert abs(sum(case["points"] for case in attention["cases"]) - 17.5) < 0.1
+    assert (attention["mistakes"], attention["off"], attention["score"]) == (["no scaling"], [10.5], 24.5)
+    assert abs(sum(case["points"] for case in attention["cases"]) - 24.5) < 0.1
 
 
 def test_a_mistake_that_leaves_nothing_costs_all(judge):

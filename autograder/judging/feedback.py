@@ -2,7 +2,7 @@
 
 A submission reaches the text of a question while it answers, and may choose its answers so that feedback tells its
 author something. So besides right or wrong, what is said of a case follows from the mistakes that are named, by what
-the trusted side knows of them. The one exception is the explanation of the first wrong answer that no name is given to.
+the trusted side knows of them. The one exception is the explanation of one wrong answer that no name is given to.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ from autograder.judging.explain import carried_forward
 from autograder.judging.naming import Named, changes
 from autograder.judging.verdict import CaseVerdict
 
-NOT_EITHER = "not right either"
+NOT_EITHER = "not right"
 
 
 def told(
@@ -25,7 +25,7 @@ def told(
     carried: set[Case],
     named: Named,
     earlier: list[Mistake],
-    explanation: Callable[[list[Case]], str],
+    explanation: Callable[[list[Case]], tuple[Case, str]],
 ) -> dict[Case, CaseVerdict]:
     """Return what is said of each case of an exercise.
 
@@ -34,7 +34,7 @@ def told(
     carried      the cases whose answers are right apart from earlier mistakes
     named        the mistakes that are to be named
     earlier      the named mistakes in the exercises before this one
-    explanation  gives the reason why the answer to the first of some cases is wrong
+    explanation  gives one of some cases, and the reason why its answer is wrong
     """
     found = {
         case: CaseVerdict(case.title, True, _in_spite_of(known, case, carried, earlier)) for case in right | carried
@@ -42,9 +42,9 @@ def told(
     wrong = [case for case in cases if case not in found]
     names = _rows(known, wrong, named, earlier)
     found |= {case: CaseVerdict(case.title, False, names[case].says, names[case]) for case in names}
-    unnamed = [case for case in wrong if case not in names]
-    for case in unnamed:
-        reason = explanation(unnamed) if case is unnamed[0] else NOT_EITHER
+    if unnamed := [case for case in wrong if case not in names]:
+        found |= {case: CaseVerdict(case.title, False, NOT_EITHER) for case in unnamed}
+        case, reason = explanation(unnamed)
         found[case] = CaseVerdict(case.title, False, reason)
     return found
 

@@ -5,7 +5,7 @@ in it. A right answer equals the reference's answer. A wrong answer that equals 
 its name.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from types import SimpleNamespace
 
@@ -25,7 +25,7 @@ from autograder.judging.explain import explain, forbidden_use, quotable
 from autograder.judging.feedback import told
 from autograder.judging.forbidden import Code, forbidden_names, look_through
 from autograder.judging.naming import Naming
-from autograder.judging.relations import WrongAnswer, relation
+from autograder.judging.relations import most_telling
 from autograder.judging.rules import rules_of
 from autograder.judging.telling import Telling
 from autograder.judging.undone import undone
@@ -109,6 +109,19 @@ class Judge:
         mistakes = list(mistakes)
         return {case.name: self.expected(case, mistakes) for case in self.assignment.cases}
 
+    def catches(self, case: Case, mistake: Mistake) -> bool:
+        """Return whether a case's answer is another one if this mistake is made."""
+        return self._known.changes(case, mistake)
+
+    def points_with(self, mistake: Mistake, caught: Collection[Case]) -> float:
+        """Return the points for an exercise with one mistake, which is named, and which fails these cases."""
+        cases = [
+            CaseVerdict(case.title, case not in caught, mistake=mistake if case in caught else None)
+            for case in self.assignment.cases_of(mistake.exercise)
+        ]
+        points = self.assignment.source.points[mistake.exercise]
+        return Verdict(mistake.exercise, points, cases, self._costs(cases)).score
+
     def verdicts(self, answers: dict[str, Answer], notebook: NotebookNode | None = None) -> list[Verdict]:
         """Return a verdict for every exercise, in the notebook's order.
 
@@ -162,13 +175,10 @@ class Judge:
         }
         given = {case: answers.get(case.name, NO_ANSWER) for case in cases if case not in refused}
 
-        def explanation(wrong: list[Case]) -> str:
-            first, known = wrong[0], self._known
-            may = quotable(code.texts, self._given, self._released.get(exercise, ""), own, known.sizes(first))
-            related = relation(
-                WrongAnswer(known.answer(case), given[case], case.tolerance, known.arguments(case)) for case in wrong
-            )
-            return explain(known.difference(first, given[first]), given[first], may, related)
+        def explanation(wrong: list[Case]) -> tuple[Case, str]:
+            case, related = most_telling(self._known, {case: given[case] for case in wrong})
+            may = quotable(code.texts, self._given, self._released.get(exercise, ""), own, self._known.sizes(case))
+            return case, explain(self._known.difference(case, given[case]), given[case], may, related)
 
         tried = {case: given[case] for case in given if case.inputs and not isinstance(given[case], Raised | Silent)}
         shares = {case: self._telling[case].verdict(answer) for case, answer in tried.items()}

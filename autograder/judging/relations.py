@@ -1,7 +1,7 @@
 """Says in what relation wrong answers stand to the right ones, where no named mistake explains them.
 
-A relation is said only if it holds in all wrong answers of an exercise. What is said is one of a few sentences, without
-any value, expected or given. The relations are functions in ``forms`` and ``places``.
+A relation that holds in all wrong answers of an exercise is said before one that holds in a single one. What is said is
+one of a few sentences, without any value, expected or given. The relations are functions in ``forms`` and ``places``.
 """
 
 from collections.abc import Iterable
@@ -10,11 +10,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from autograder.authoring.assignment import Case
 from autograder.judging import forms, places
 from autograder.judging.compared import Compared
-from autograder.running.answers import Answer
+from autograder.judging.expected import Expected
+from autograder.running.answers import Answer, Raised, Silent
 
 RELATIONS = [*forms.RELATIONS, *places.RELATIONS]  # the first that holds is said
+FORM = ("shape", "dtype", "type", "key")  # kinds of differences that say more than that values are wrong
 MAX_SIZE = 100_000  # numbers in a tensor; of larger ones nothing is said
 
 
@@ -26,6 +29,30 @@ class WrongAnswer:
     given: Answer
     tolerance: float
     arguments: tuple[Tensor, ...] = ()
+
+
+def most_telling(known: Expected, wrong: dict[Case, Answer]) -> tuple[Case, str]:
+    """Return the case whose wrong answer is to be explained, and the relation that is to be said of it, or "".
+
+    That is the first one, if its answer is an error or has another form than the right one, or if a relation holds in
+    all wrong answers. Otherwise it is the first of which that can be said by itself.
+    """
+    answers = {
+        case: WrongAnswer(known.answer(case), answer, case.tolerance, known.arguments(case))
+        for case, answer in wrong.items()
+    }
+    first = next(iter(wrong))
+    if (related := relation(answers.values())) or isinstance(wrong[first], Raised | Silent):
+        return first, related
+    for case, answer in answers.items():
+        related = relation([answer])
+        if (
+            related
+            or not isinstance(answer.given, Raised | Silent)
+            and known.difference(case, answer.given).kind in FORM
+        ):
+            return case, related
+    return first, ""
 
 
 def relation(wrong: Iterable[WrongAnswer]) -> str:

@@ -39,7 +39,7 @@ def sees_itself_and_the_past(student, rng):
 @hidden("causal_mask")
 def causal_mask_is_bool(student, rng):
     """It is a bool tensor: ~mask and masked_fill work on scores of many shapes."""
-    batch, heads, length = rng.different(3, 2, 7)
+    batch, heads, length = rng.different(3, 3, 8)
     return rng.normal(batch, heads, length, length).masked_fill(~student.causal_mask(length), 0.0)
 
 
@@ -73,21 +73,24 @@ def empty_and_full(student, rng):
     """A sequence may be all padding, or have none."""
     longest = rng.integer(4, 8)
     lengths = torch.tensor(rng.shuffled([0, longest, longest - 1, 1, rng.integer(2, longest)]))
-    return [student.padding_mask(lengths, longest), student.padding_mask(torch.tensor([rng.integer(0, 1)]), 1)]
+    alone = [student.padding_mask(torch.tensor([length]), 1) for length in rng.shuffled([0, 1])]
+    return [student.padding_mask(lengths, longest), *alone]
 
 
 @hidden("padding_mask")
 def padding_mask_on_scores(student, rng):
     """Applied to scores, it hides the padding of each sequence from all heads and queries."""
-    batch, heads, queries, keys = rng.different(4, 2, 7)
-    mask = student.padding_mask(rng.integers(1, keys, batch), keys)
+    batch, heads, queries, keys = rng.different(4, 3, 8)
+    lengths = rng.integers(1, keys - 1, batch)
+    lengths[-1] = lengths[0] % (keys - 1) + 1  # another one
+    mask = student.padding_mask(lengths, keys)
     return rng.normal(batch, heads, queries, keys).masked_fill(~mask, 0.0)
 
 
 @hidden("padding_mask")
 def lengths_stay(student, rng):
     """The lengths are the same after the call as before."""
-    lengths = rng.integers(1, 6, rng.integer(3, 6))
+    lengths = rng.integers(1, 5, rng.integer(3, 6))
     return {"mask": student.padding_mask(lengths, 6), "lengths after the call": lengths}
 
 
@@ -182,9 +185,11 @@ def half_precision(student, rng):
     # the other scores are lower by 800 or more, and no two alike: each query looks at one key, however one rounds.
     ruler = torch.tensor([0, 2, 8, 20, 36, 46, 50])[rng.different(keys, 0, 6)]
     key = torch.full((keys, 64), 40.0).where(torch.arange(64) >= ruler[:, None], -40.0)
-    query = key[rng.integers(0, keys - 1, rng.integer(3, 8))]
+    own = rng.integers(0, keys - 1, rng.integer(3, 8))
+    query = key[own]
     arguments = query.half(), key.half(), rng.normal(keys, d_v, dtype=torch.float16)
-    masked = attend(student, *arguments, rng.mask(len(query), keys))
+    mask = rng.mask(len(query), keys) | torch.nn.functional.one_hot(own, keys).bool()  # its own key decides there, too
+    masked = attend(student, *arguments, mask)
     return {"no mask": attend(student, *arguments), "with a mask": masked}
 
 
@@ -204,11 +209,11 @@ def double_precision(student, rng):
 
 @hidden("scaled_dot_product_attention", forbids=ATTENTION)
 def extreme_scores(student, rng):
-    """Very large scores, very low ones and scores of 0 are no trouble: no overflow, and masked keys stay masked."""
+    """Very large scores, very low ones, small ones and 0 are no trouble: no overflow, and masked keys stay masked."""
     query, key, value = inputs(rng, 2)
     query, key = 60.0 * query.abs(), 60.0 * key.abs()
     mask = rng.mask(query.shape[-2], key.shape[-2])
-    return [attend(student, factor * query, key, value, mask) for factor in rng.shuffled([1.0, -1.0, -1e7, 0.0])]
+    return [attend(student, factor * query, key, value, mask) for factor in rng.shuffled([1.0, -1.0, -1e7, 0.0, 2e-4])]
 
 
 @hidden("scaled_dot_product_attention", forbids=ATTENTION)

@@ -28,7 +28,7 @@ MISTAKES = [
     Mistake(
         "numbers for bools", "causal_mask", replace="torch.ones(length, length, dtype=torch.bool).tril()",
         by="torch.ones(length, length).tril()",
-        says="The pattern is right, but it is made of numbers. A mask is a bool tensor: ~mask needs one.",
+        costs=0.3, says="The pattern is right, but it is made of numbers. A mask is a bool tensor: ~mask needs one.",
     ),
     Mistake(
         "minus infinity already in it", "causal_mask", replace="torch.ones(length, length, dtype=torch.bool).tril()",
@@ -37,7 +37,7 @@ MISTAKES = [
     ),
     Mistake(
         "one row too many dimensions", "causal_mask", replace=".tril()", by=".tril()[None, None]",
-        says="The pattern is right, with dimensions in front that nobody asked for. The shape is (length, length).",
+        costs=0.3, says="The pattern is right, with dimensions in front that nobody asked for. The shape is (length, length).",
     ),
     Mistake(
         "only the neighbour", "causal_mask", replace=".tril()", by=".tril().triu(-1)",
@@ -50,11 +50,11 @@ MISTAKES = [
     ),
     Mistake(
         "one token too many", "padding_mask", replace="positions < lengths[:, None]", by="positions <= lengths[:, None]",
-        says="One padding token counts as real. A sequence of 2 tokens has the positions 0 and 1.",
+        costs=0.3, says="One padding token counts as real. A sequence of 2 tokens has the positions 0 and 1.",
     ),
     Mistake(
         "one token too few", "padding_mask", replace="positions < lengths[:, None]", by="positions < lengths[:, None] - 1",
-        says="The last token of each sequence counts as padding. Positions start at 0, so the last one is length - 1.",
+        costs=0.3, says="The last token of each sequence counts as padding. Positions start at 0, so the last one is length - 1.",
     ),
     Mistake(
         "padding in front", "padding_mask", replace="positions < lengths[:, None]",
@@ -68,11 +68,11 @@ MISTAKES = [
     ),
     Mistake(
         "no places for heads and queries", "padding_mask", replace="real[:, None, None, :]", by="real",
-        says="The shape is (batch, max_length). Scores have heads and queries in between: leave places of size 1 for them.",
+        costs=0.3, says="The shape is (batch, max_length). Scores have heads and queries in between: leave places of size 1 for them.",
     ),
     Mistake(
         "no place for the heads", "padding_mask", replace="real[:, None, None, :]", by="real[:, None, :]",
-        says="The shape has three dimensions. Scores have four: batch, heads, queries, keys.",
+        costs=0.3, says="The shape has three dimensions. Scores have four: batch, heads, queries, keys.",
     ),
     Mistake(
         "queries masked, not keys", "padding_mask", replace="real[:, None, None, :]", by="real[:, None, :, None]",
@@ -84,7 +84,7 @@ MISTAKES = [
     ),
     Mistake(
         "numbers for bools in padding", "padding_mask", replace="real[:, None, None, :]", by="real[:, None, None, :].long()",
-        says="The pattern is right, but it is made of numbers. A mask is a bool tensor: ~mask needs one.",
+        costs=0.3, says="The pattern is right, but it is made of numbers. A mask is a bool tensor: ~mask needs one.",
     ),
     Mistake(
         "first sequence for all", "padding_mask", replace="positions < lengths[:, None]",
@@ -113,12 +113,12 @@ MISTAKES = [
     # scaled_dot_product_attention
     Mistake(
         "no scaling", "scaled_dot_product_attention", replace="query * query.shape[-1] ** -0.5", by="query * 1.0",
-        says="Your scores grow with the width of a head. What does equation 1 divide them by?",
+        costs=0.3, says="Your scores grow with the width of a head. What does equation 1 divide them by?",
     ),
     Mistake(
         "scaled by d_k, without the root", "scaled_dot_product_attention", replace="query.shape[-1] ** -0.5",
         by="query.shape[-1] ** -1.0",
-        says="You divide by d_k itself. A sum of d_k independent terms grows like a root: look at the variance.",
+        costs=0.3, says="You divide by d_k itself. A sum of d_k independent terms grows like a root: look at the variance.",
     ),
     Mistake(
         "scaled up, not down", "scaled_dot_product_attention", replace="query.shape[-1] ** -0.5", by="query.shape[-1] ** 0.5",
@@ -127,17 +127,17 @@ MISTAKES = [
     Mistake(
         "scaled by the number of keys", "scaled_dot_product_attention", replace="query.shape[-1] ** -0.5",
         by="key.shape[-2] ** -0.5",
-        says="You scale by how many keys there are. A dot product is a sum over something else.",
+        costs=0.3, says="You scale by how many keys there are. A dot product is a sum over something else.",
     ),
     Mistake(
         "scaled by the number of queries", "scaled_dot_product_attention", replace="query.shape[-1] ** -0.5",
         by="query.shape[-2] ** -0.5",
-        says="You scale by how many queries there are. A dot product is a sum over something else.",
+        costs=0.3, says="You scale by how many queries there are. A dot product is a sum over something else.",
     ),
     Mistake(
         "scaled by the width of the values", "scaled_dot_product_attention", replace="query.shape[-1] ** -0.5",
         by="value.shape[-1] ** -0.5",
-        says="You scale by the width of the values, which the scores never meet. Over what does a score sum?",
+        costs=0.3, says="You scale by the width of the values, which the scores never meet. Over what does a score sum?",
     ),
     Mistake(
         "softmax over the queries", "scaled_dot_product_attention", replace="scores.softmax(dim=-1)", by="scores.softmax(dim=-2)",
@@ -234,7 +234,7 @@ MISTAKES = [
     Mistake(
         "scores for weights", "scaled_dot_product_attention", replace="return weights @ value, weights",
         by="return weights @ value, scores",
-        says="The second thing that you return are the scores. Asked for are the weights: after the softmax.",
+        costs=0.3, says="The second thing that you return are the scores. Asked for are the weights: after the softmax.",
     ),
     Mistake(
         "weights from before the repair", "scaled_dot_product_attention",
@@ -271,11 +271,11 @@ MISTAKES = [
     ),
     Mistake(
         "no output projection", "MultiHeadAttention", replace="return self.output_proj(merged)", by="return merged",
-        says="The heads stand side by side, but nothing mixes them: W^O at the end of the equation is missing.",
+        costs=0.3, says="The heads stand side by side, but nothing mixes them: W^O at the end of the equation is missing.",
     ),
     Mistake(
         "no value projection", "MultiHeadAttention", replace="self._split(self.value_proj(value))", by="self._split(value)",
-        says="The values go into the heads as they came. The equation has a W^V.",
+        costs=0.3, says="The values go into the heads as they came. The equation has a W^V.",
     ),
     Mistake(
         "keys and values exchanged", "MultiHeadAttention",
@@ -350,12 +350,12 @@ MISTAKES = [
     Mistake(
         "no biases", "MultiHeadAttention", replace="self.output_proj = nn.Linear(d_model, d_model)",
         by="self.output_proj = nn.Linear(d_model, d_model, bias=False)",
-        says="A projection has no bias. Asked for is nn.Linear(d_model, d_model), as it comes.",
+        costs=0.2, says="A projection has no bias. Asked for is nn.Linear(d_model, d_model), as it comes.",
     ),
     Mistake(
         "one projection for keys and values", "MultiHeadAttention", replace="self.value_proj = nn.Linear(d_model, d_model)",
         by="self.value_proj = self.key_proj",
-        says="Keys and values share one projection. They are two matrices, W^K and W^V.",
+        costs=0.3, says="Keys and values share one projection. They are two matrices, W^K and W^V.",
     ),
     Mistake(
         "no gradient through the heads", "MultiHeadAttention", replace="self._split(self.query_proj(query))",
