@@ -82,7 +82,7 @@ def test_from_release_to_feedback(tree, assignment):
 
     rows = exported(tree)
     assert float(rows["right"]["raw_score"]) == 90
-    assert 40 < float(rows["wrong"]["raw_score"]) < 70
+    assert 60 < float(rows["wrong"]["raw_score"]) < 80
 
     page = (tree / "classroom" / "feedback" / "wrong" / NAME / f"{NAME}.html").read_text()
     shown = BeautifulSoup(page, "html.parser").get_text()

@@ -380,9 +380,11 @@ def weights_are_kept(student, rng):
 def gradients_reach_all(student, rng):
     """Gradients reach every projection and every input."""
     attention, d_model = layer(student, rng)
-    batch, queries, keys = rng.different(3, 2, 7)
+    batch, queries, keys = rng.different(3, 3, 8)
     query, key, value = (rng.normal(batch, length, d_model).requires_grad_() for length in (queries, keys, keys))
-    output = attention(query, key, value, rng.mask(batch, 1, 1, keys))
+    mask = rng.mask(batch, 1, 1, keys)
+    mask[0] = torch.arange(keys) < 2  # the weights of a query that sees a single key have no gradient
+    output = attention(query, key, value, mask)
     parameters = dict(attention.named_parameters())
     names = [*sorted(parameters), "query", "key", "value"]
     tensors = [parameters[name] for name in sorted(parameters)] + [query, key, value]

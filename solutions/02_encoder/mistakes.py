@@ -654,9 +654,9 @@ MISTAKES = [
         says="The gradients of earlier batches are still there, and backward adds to them. Who clears them?",
     ),
     Mistake(
-        "gradients cleared too late", "train_step", replace="    optimizer.zero_grad()\n    loss = loss_function(model, batch)\n    loss.backward()\n",
+        "the step changes nothing", "train_step", replace="    optimizer.zero_grad()\n    loss = loss_function(model, batch)\n    loss.backward()\n",
         by="    loss = loss_function(model, batch)\n    loss.backward()\n    optimizer.zero_grad()\n",
-        says="You clear the gradients after backward, so the optimizer has nothing to go by.",
+        says="After the step the parameters are what they were before. Is the optimizer's step taken, and are the gradients still there when it is?",
     ),
     Mistake(
         "gradients cleared at the end", "train_step",
