@@ -736,10 +736,10 @@ def language_model_loss(logits: Tensor, tokens: Tensor) -> Tensor:
 def apply_temperature(logits: Tensor, temperature: float) -> Tensor:
     """Make a distribution sharper (temperature below 1) or flatter (above 1).
 
-    logits       (..., vocab_size); they are not modified
-    temperature  greater than 0: else ValueError
+    logits       (..., vocab_size); some may be -inf, and stay so. They are not modified
+    temperature  a number greater than 0: else ValueError
 
-    Returns logits of the same shape and dtype, divided by the temperature.
+    Returns logits of the same shape and dtype (floating point of 16, 32 or 64 bits), divided by the temperature.
     """
     if not temperature > 0:
         raise ValueError(f"temperature is {temperature}, and must be greater than 0")
@@ -747,13 +747,13 @@ def apply_temperature(logits: Tensor, temperature: float) -> Tensor:
 
 
 def keep_top_k(logits: Tensor, k: int) -> Tensor:
-    """Keep the k most probable tokens (Fan et al. 2018, section 5.4).
+    """Keep the k most probable tokens of each row (Fan et al. 2018, section 5.4).
 
-    logits  (..., vocab_size); they are not modified
-    k       at least 1: else ValueError; if it is vocab_size or more, all are kept
+    logits  (..., vocab_size); some may be -inf already. They are not modified
+    k       at least 1: else ValueError; if it is vocab_size or more, all logits are kept
 
-    Returns logits of the same shape and dtype: the kept ones as they are, the others -inf. Every logit that is as
-    large as the k-th largest of its row is kept, so that among equal ones there may be more than k.
+    Returns logits of the same shape and dtype (floating point of 16, 32 or 64 bits): the kept ones as they are, and
+    the others -inf. Every logit that equals the k-th largest of its row is kept, so there may be more than k.
     """
     if k < 1:
         raise ValueError(f"k is {k}, and must be at least 1")
@@ -762,15 +762,16 @@ def keep_top_k(logits: Tensor, k: int) -> Tensor:
 
 
 def keep_top_p(logits: Tensor, p: float) -> Tensor:
-    """Keep the nucleus: the smallest set of most probable tokens that have the probability p together (Holtzman et
-    al. 2020, section 3.1).
+    """Keep the nucleus of each row: the smallest set of most probable tokens whose probabilities add up to p or more
+    (Holtzman et al. 2020, section 3.1).
 
-    logits  (..., vocab_size); they are not modified. Some may be -inf already
-    p       greater than 0 and at most 1: else ValueError; p = 1 keeps all
+    logits  (..., vocab_size), of any size; some may be -inf already. They are not modified
+    p       greater than 0 and at most 1: else ValueError; p = 1 keeps all logits
 
-    Returns logits of the same shape and dtype: the kept ones as they are, the others -inf. Tokens are taken from the
-    most probable down, of equal ones the lower id first, until their probabilities add up to p or more: the token
-    that reaches p is the last one kept. At least one is kept in each row.
+    Returns logits of the same shape and dtype (floating point of 16, 32 or 64 bits): the kept ones as they are, and
+    the others -inf. Tokens are taken from the most probable one down, of equally probable ones the lower id first,
+    until their probabilities add up to p or more. The token that reaches p is the last one that is kept. At least one
+    token is kept in each row.
     """
     if not 0 < p <= 1:
         raise ValueError(f"p is {p}, and must be greater than 0 and at most 1")
@@ -783,11 +784,35 @@ def keep_top_p(logits: Tensor, p: float) -> Tensor:
     return logits.masked_fill(dropped, -torch.inf)
 
 
+def pad_left(prompts: list[Tensor], pad_id: int) -> tuple[Tensor, Tensor]:
+    """Put prompts of different lengths into one batch, with padding on the left.
+
+    prompts  1-d int64 tensors, one for each prompt, each with at least one token; they are not modified
+    pad_id   the token that fills up the shorter prompts; it may also occur in a prompt
+
+    Returns tokens (batch, longest) int64 and mask (batch, longest) bool, with the prompts in the given order. The mask
+    is True for every token of a prompt, and False for padding.
+
+    Raises ValueError if there are no prompts, or if a prompt is empty.
+    """
+    if not prompts or min(map(len, prompts)) == 0:
+        raise ValueError("there must be a prompt, and every prompt needs a token")
+    longest = max(map(len, prompts))
+    tokens = torch.full((len(prompts), longest), pad_id)  # (batch, longest)
+    mask = torch.zeros(len(prompts), longest, dtype=torch.bool)
+    for row, prompt in enumerate(prompts):
+        start = longest - len(prompt)
+        tokens[row, start:] = prompt
+        mask[row, start:] = True
+    return tokens, mask
+
+
 def generate(
     model: GPT2,
     tokens: Tensor,
     max_new_tokens: int,
     *,
+    attention_mask: Tensor | None = None,
     temperature: float = 1.0,
     top_k: int | None = None,
     top_p: float | None = None,
@@ -796,23 +821,34 @@ def generate(
 ) -> Tensor:
     """Continue each row of tokens, one token a step.
 
-    tokens          (batch, length) int64, the prompts, length at least 1; they are not modified
-    max_new_tokens  how many to write at most
-    temperature     0: always the most probable token, of equal ones the lowest id. Else the next token is drawn:
-                    temperature first, then top_k, then top_p, where they are given
-    eos_id          a row that has written it is filled up with it from there on, and when all rows have, writing
-                    stops. One that stands in the prompt does not count. None: nothing ends a row
-    generator       where all random numbers come from
+    tokens          (batch, length) int64, the prompts, length 1 or more
+    max_new_tokens  the largest number of tokens to write, 0 or more
+    attention_mask  (batch, length) bool, True for real tokens. Padding is on the left of a row only, and each row has
+                    a real token: else ValueError. None: all tokens are real
+    temperature     0: take the most probable token, and of equally probable ones the lowest id, whatever top_k and
+                    top_p are. Otherwise draw the token, after temperature, then top_k, then top_p have changed the
+                    logits, where they are given
+    eos_id          a row that has written this token is filled with it from there on, and writing stops when every
+                    row has written it. An eos_id in the prompt does not count. None: no token ends a row
+    generator       the only source of random numbers; None: torch's own generator
 
-    Returns (batch, length + new) int64: the prompts, whole, and what was written.
+    Returns (batch, length + new) int64: the whole prompts, their padding included, and the tokens that were written.
 
-    The model reads the last n_positions tokens, where there are more. It works in evaluation mode and without
-    gradients; after the call each of its submodules is in the mode that it was in.
+    In each step the model reads the last n_positions columns of the tokens and of the mask. New tokens are real, and
+    so is an eos_id that fills a row. So at temperature 0 each row is continued as it would be alone.
+
+    The whole model works in evaluation mode and without gradients. After the call each of its submodules is in the
+    mode in which it was before. No argument is modified.
     """
-    n_positions = model.config.n_positions
+    n_positions, mask = model.config.n_positions, attention_mask
+    if mask is not None and not (mask[:, -1].all() and (mask[:, :-1] <= mask[:, 1:]).all()):
+        raise ValueError("padding may be on the left of a row only, and each row needs a real token")
 
     def next_logits(tokens: Tensor) -> Tensor:
-        return model(tokens[:, -n_positions:])[:, -1]  # (batch, vocab_size)
+        real = mask  # (batch, length so far): new tokens are real
+        if mask is not None:
+            real = F.pad(mask, (0, tokens.shape[1] - mask.shape[1]), value=True)[:, -n_positions:]
+        return model(tokens[:, -n_positions:], real)[:, -1]  # (batch, vocab_size)
 
     choose = partial(_choose, temperature=temperature, top_k=top_k, top_p=top_p, generator=generator)
     return _write(model, tokens, max_new_tokens, next_logits, choose, eos_id)
@@ -853,12 +889,12 @@ def _write(model: GPT2, tokens: Tensor, max_new_tokens: int, next_logits, choose
 
 
 class KVCache:
-    """The keys and values of all positions so far, of each layer of a GPT-2."""
+    """The keys and values of all positions so far, for each layer of a GPT-2 and one batch of sequences."""
 
     def __init__(self, config: GPT2Config):
-        """An empty cache for one batch of sequences.
+        """Make an empty cache. It has nothing in common with any other cache.
 
-        config  n_layer, and n_positions, the most positions that a layer may hold
+        config  n_layer, and n_positions, the largest number of positions that a layer may hold
         """
         self.n_positions = config.n_positions
         self._keys: list[Tensor | None] = [None] * config.n_layer  # (batch, n_head, n_positions, d_head), from the
@@ -867,17 +903,18 @@ class KVCache:
 
     @property
     def length(self) -> int:
-        """How many positions every layer holds by now."""
+        """The number of positions that every layer holds: that of the layer with the fewest."""
         return min(self._lengths)
 
     def append(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-        """Add the keys and values of new positions to a layer.
+        """Append the keys and values of new positions to a layer. Layers may come in any order.
 
         layer       0 to n_layer - 1
-        key, value  (batch, n_head, new, d_head); they are not modified
+        key, value  (batch, n_head, new, d_head), of any dtype; they may be views, and are not modified
 
-        Returns all keys and all values of this layer so far, (batch, n_head, length, d_head) each, the new ones last.
-        Raises ValueError if the layer would hold more than n_positions; the cache is unchanged then.
+        Returns all keys and all values of this layer so far, (batch, n_head, length, d_head) each, the new ones last,
+        in the same dtype. Raises ValueError if this layer would hold more than n_positions; then the cache does not
+        change.
         """
         start, end = self._lengths[layer], self._lengths[layer] + key.shape[2]
         if end > self.n_positions:
@@ -893,16 +930,19 @@ class KVCache:
 
 
 def forward_with_cache(model: GPT2, tokens: Tensor, cache: KVCache) -> Tensor:
-    """What model(...) says at the new positions, computing nothing again for those in the cache.
+    """Compute what model(...) returns at the new positions, without computing anything again for the cached ones.
 
-    model   in evaluation mode
-    tokens  (batch, new) int64: those that come after what the cache holds, one or several
-    cache   gets the keys and values of the new positions; nothing but its length and append is used
+    model   in evaluation mode, of any size that a GPT2Config can describe
+    tokens  (batch, new) int64, one or more after those that the cache holds; they may be a view, and are not modified
+    cache   gets the keys and values of the new positions, and gives those that it holds. Only its length and its
+            append are used, since it may be another kind of cache
 
-    All new tokens go through each layer together.
+    All new tokens of a call go through each layer together, and no other position is computed. Nothing is kept
+    anywhere but in the cache.
 
-    Returns logits (batch, new, vocab_size). The first token stands at position cache.length.
-    Raises ValueError if there would be more than n_positions; the cache is unchanged then.
+    Returns logits (batch, new, vocab_size), in the dtype of the model. The position of the first new token is
+    cache.length. No position attends to a later one.
+    Raises ValueError if there would be more than n_positions; then the cache does not change in any layer.
     """
     start, end = cache.length, cache.length + tokens.shape[1]
     if end > model.config.n_positions:
@@ -930,12 +970,12 @@ def generate_cached(
     eos_id: int | None = None,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """What generate writes, with the same arguments and promises, faster: while the context fits, each step computes
-    one position.
+    """Write what generate writes, with the same arguments and promises, but without a mask, and faster.
 
-    The prompt goes through the model once, in one call. When n_positions are full, every token gets another position
-    with the next step, and every cached key is stale: from there on each step computes the last n_positions tokens
-    anew.
+    The prompt goes through the model in one call. While the context is not full, each later step computes one
+    position. As soon as a step would need more than n_positions, every token has another position and every cached key
+    is stale, so each step computes the last n_positions tokens anew, as generate does. A prompt longer than
+    n_positions is such a case from the beginning. Each call begins with an empty cache.
     """
     n_positions, cache = model.config.n_positions, KVCache(model.config)
 

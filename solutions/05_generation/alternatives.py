@@ -2,10 +2,26 @@
 
 GENERATE = """
 def generate(
-    model, tokens, max_new_tokens, *, temperature=1.0, top_k=None, top_p=None, eos_id=None, generator=None
+    model,
+    tokens,
+    max_new_tokens,
+    *,
+    attention_mask=None,
+    temperature=1.0,
+    top_k=None,
+    top_p=None,
+    eos_id=None,
+    generator=None,
 ):
 """
-GENERATE_CACHED = GENERATE.replace("def generate", "def generate_cached")
+GENERATE_CACHED = GENERATE.replace("def generate", "def generate_cached").replace("    attention_mask=None,\n", "")
+
+CHECKED = """
+    if attention_mask is not None:
+        first = attention_mask.long().argmax(dim=1, keepdim=True)
+        if not torch.equal(attention_mask, torch.arange(attention_mask.shape[1]) >= first):
+            raise ValueError("padding on the left only")
+"""
 
 # What generate_cached of the reference leans on is defined beside generate: who writes another generate writes both.
 LOOP = """
@@ -19,6 +35,16 @@ def _pick(logits, temperature, top_k, top_p, generator):
     if top_p:
         logits = keep_top_p(logits, top_p)
     return torch.multinomial(F.softmax(logits, dim=-1), num_samples=1, generator=generator).squeeze(1)
+
+
+def _reader(model, mask):
+    window, starts = model.config.n_positions, None if mask is None else (~mask).sum(dim=1, keepdim=True)
+
+    def read(text):
+        real = None if starts is None else torch.arange(text.shape[1]) >= starts
+        return model(text[:, -window:], attention_mask=real if real is None else real[:, -window:])[:, -1]
+
+    return read
 
 
 def _choose(logits, temperature, top_k, top_p, generator):
@@ -195,11 +221,64 @@ def keep_top_p(logits, p):
     return logits.masked_fill(drop, -torch.inf)
 """,
     },
+    "pad_left": {
+        "concatenated": """
+def pad_left(prompts, pad_id):
+    if len(prompts) == 0 or any(prompt.numel() == 0 for prompt in prompts):
+        raise ValueError("an empty prompt, or none")
+    longest = max(prompt.shape[0] for prompt in prompts)
+    rows = [torch.cat([prompt.new_full((longest - len(prompt),), pad_id), prompt]) for prompt in prompts]
+    mask = torch.stack([torch.arange(longest) >= longest - len(prompt) for prompt in prompts])
+    return torch.stack(rows), mask
+""",
+        "as lists": """
+def pad_left(prompts, pad_id):
+    rows = [prompt.tolist() for prompt in prompts]
+    if not rows or not all(rows):
+        raise ValueError
+    longest = len(max(rows, key=len))
+    tokens = [[pad_id] * (longest - len(row)) + row for row in rows]
+    mask = [[False] * (longest - len(row)) + [True] * len(row) for row in rows]
+    return torch.tensor(tokens), torch.tensor(mask)
+""",
+        "PyTorch's padding, turned round": """
+def pad_left(prompts, pad_id):
+    lengths = torch.tensor([len(prompt) for prompt in prompts])
+    if len(lengths) == 0 or lengths.min() < 1:
+        raise ValueError("empty")
+    turned = nn.utils.rnn.pad_sequence([prompt.flip(0) for prompt in prompts], True, pad_id)
+    real = torch.arange(turned.shape[1]) < lengths[:, None]
+    return turned.flip(1), real.flip(1)
+""",
+        "F.pad": """
+def pad_left(prompts, pad_id):
+    if not prompts:
+        raise ValueError("no prompts")
+    longest = max(map(len, prompts))
+    tokens, mask = [], []
+    for prompt in prompts:
+        if len(prompt) == 0:
+            raise ValueError("an empty prompt")
+        before = (longest - len(prompt), 0)
+        tokens.append(F.pad(prompt, before, value=pad_id))
+        mask.append(F.pad(torch.ones_like(prompt, dtype=torch.bool), before, value=False))
+    return torch.stack(tokens), torch.stack(mask)
+""",
+    },
     "generate": {
         "no_grad, helpers of its own": GENERATE
         + """
+    if attention_mask is not None:
+        if not attention_mask[:, -1].all() or (attention_mask.int().diff(dim=1) < 0).any():
+            raise ValueError("padding on the left only")
+
     def step(tokens):
-        return model(tokens[:, -model.config.n_positions :])[:, -1, :]
+        window = model.config.n_positions
+        if attention_mask is None:
+            return model(tokens[:, -window:])[:, -1, :]
+        more = tokens.shape[1] - attention_mask.shape[1]
+        grown = torch.cat([attention_mask, torch.ones(len(tokens), more, dtype=torch.bool)], dim=1)
+        return model(tokens[:, -window:], grown[:, -window:])[:, -1, :]
 
     def choose(logits):
         return _pick(logits, temperature, top_k, top_p, generator)
@@ -208,17 +287,21 @@ def keep_top_p(logits, p):
 """
         + LOOP,
         "a buffer, cut at the end": GENERATE
+        + CHECKED
         + """
     was = {name: module.training for name, module in model.named_modules()}
     model.eval()
     batch, length = tokens.shape
     text = torch.empty(batch, length + max_new_tokens, dtype=torch.int64)
     text[:, :length] = tokens
+    real = torch.ones_like(text, dtype=torch.bool)
+    real[:, :length] = True if attention_mask is None else attention_mask
     alive, end = torch.ones(batch, dtype=torch.bool), length
     window = model.config.n_positions
     with torch.inference_mode():
         while end < length + max_new_tokens and alive.any():
-            logits = model(text[:, max(0, end - window) : end])[:, -1]
+            seen = slice(max(0, end - window), end)
+            logits = model(text[:, seen], real[:, seen])[:, -1]
             new = _pick(logits, temperature, top_k, top_p, generator)
             if eos_id is not None:
                 new[~alive] = eos_id
@@ -230,21 +313,24 @@ def keep_top_p(logits, p):
     return text[:, :end]
 """
         + LOOP,
-        "row by row": GENERATE
+        "row by row, without its padding": GENERATE
+        + CHECKED
         + """
     modes = {module: module.training for module in model.modules()}
     for module in model.modules():
         module.training = False
-    rows = []
-    for prompt in tokens.tolist():
-        row = list(prompt)
+    rows, padding = [], torch.zeros(len(tokens), dtype=torch.int64)
+    if attention_mask is not None:
+        padding = (~attention_mask).sum(dim=1)
+    for prompt, start in zip(tokens.tolist(), padding.tolist()):
+        row = prompt[start:]
         for _ in range(max_new_tokens):
             with torch.no_grad():
                 logits = model(torch.tensor([row[-model.config.n_positions :]]))[0, -1:]
             row.append(int(_pick(logits, temperature, top_k, top_p, generator)))
             if row[-1] == eos_id:
                 break
-        rows.append(row)
+        rows.append(prompt[:start] + row)
     for module, mode in modes.items():
         module.training = mode
     longest = max(len(row) for row in rows)
@@ -252,6 +338,7 @@ def keep_top_p(logits, p):
 """
         + LOOP,
         "by the inverse of the distribution": GENERATE
+        + CHECKED
         + """
     def choose(logits):
         if temperature == 0:
@@ -263,10 +350,11 @@ def keep_top_p(logits, p):
         random = torch.rand(len(logits), 1, generator=generator, dtype=torch.float64)
         return (shares / shares[:, -1:] <= random).sum(dim=-1)
 
-    return _write(model, tokens, max_new_tokens, lambda t: model(t[:, -model.config.n_positions :])[:, -1], choose, eos_id)
+    return _write(model, tokens, max_new_tokens, _reader(model, attention_mask), choose, eos_id)
 """
         + LOOP,
         "Gumbel's maximum": GENERATE
+        + CHECKED
         + """
     def choose(logits):
         if temperature == 0.0:
@@ -279,21 +367,24 @@ def keep_top_p(logits, p):
         noise = torch.rand(logits.shape, generator=generator, dtype=torch.float64)
         return (logits.double() - (-noise.clamp(min=1e-300).log()).log()).argmax(dim=-1)
 
-    return _write(model, tokens, max_new_tokens, lambda t: model(t[:, -model.config.n_positions :])[:, -1], choose, eos_id)
+    return _write(model, tokens, max_new_tokens, _reader(model, attention_mask), choose, eos_id)
 """
         + LOOP,
         "ended rows left out": GENERATE
+        + CHECKED
         + """
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
-    alive = torch.arange(len(tokens))
+    alive, real = torch.arange(len(tokens)), attention_mask
     for _ in range(max_new_tokens):
         with torch.no_grad():
-            logits = model(tokens[alive][:, -model.config.n_positions :])[:, -1]
+            some = None if real is None else real[alive][:, -model.config.n_positions :]
+            logits = model(tokens[alive][:, -model.config.n_positions :], some)[:, -1]
         chosen = _pick(logits, temperature, top_k, top_p, generator)
         column = torch.full((len(tokens), 1), 0 if eos_id is None else eos_id)
         column[alive, 0] = chosen
         tokens = torch.cat([tokens, column], dim=1)
+        real = real if real is None else torch.hstack([real, torch.ones_like(column).bool()])
         if eos_id is not None:
             alive = alive[chosen != eos_id]
         if len(alive) == 0:
@@ -304,8 +395,8 @@ def keep_top_p(logits, p):
 """
         + LOOP,
     },
-    "KVCache": {
-        "concatenated": """
+    "forward_with_cache": {
+        "concatenated; attention by hand": """
 class KVCache:
     def __init__(self, config):
         self.limit = config.n_positions
@@ -323,8 +414,29 @@ class KVCache:
         self.keys[layer] = key if old is None else torch.cat([old, key], dim=2)
         self.values[layer] = value if old is None else torch.cat([self.values[layer], value], dim=-2)
         return self.keys[layer], self.values[layer]
+
+
+def forward_with_cache(model, tokens, cache):
+    batch, new = tokens.shape
+    past = cache.length
+    if past + new > model.config.n_positions:
+        raise ValueError("too many")
+    x = model.wte(tokens) + model.wpe.weight[past : past + new]
+    for number, block in enumerate(model.h):
+        n_head = model.config.n_head
+        q, k, v = block.attn.c_attn(block.ln_1(x)).chunk(3, dim=-1)
+        q, k, v = (t.view(batch, new, n_head, -1).transpose(1, 2) for t in (q, k, v))
+        k, v = cache.append(number, k, v)
+        scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
+        future = torch.arange(past + new)[None, :] > torch.arange(past, past + new)[:, None]
+        weights = scores.masked_fill(future, -torch.inf).softmax(dim=-1)
+        y = (weights @ v).transpose(1, 2).contiguous().view(batch, new, -1)
+        x = x + block.attn.resid_dropout(block.attn.c_proj(y))
+        hidden = F.gelu(block.mlp["c_fc"](block.ln_2(x)), approximate="tanh")
+        x = x + block.resid_dropout(block.mlp["c_proj"](hidden))
+    return F.linear(model.ln_f(x), model.wte.weight)
 """,
-        "a list of pieces": """
+        "a list of pieces; einsum, mask by offset": """
 class KVCache:
     def __init__(self, config):
         self.config = config
@@ -343,8 +455,30 @@ class KVCache:
         self.pieces[layer].append((key.clone(), value.clone()))
         keys, values = zip(*self.pieces[layer])
         return torch.cat(keys, dim=-2), torch.cat(values, dim=-2)
+
+
+def forward_with_cache(model, tokens, cache):
+    start = cache.length
+    if start + tokens.shape[1] > model.config.n_positions:
+        raise ValueError("too many")
+    places = start + torch.arange(tokens.shape[1])
+    x = model.embd_dropout(model.wte(tokens) + model.wpe(places)[None])
+    for layer in range(len(model.h)):
+        block = model.h[layer]
+        attn = block.attn
+        q, k, v = attn.c_attn(block.ln_1(x)).unflatten(-1, (3, attn.n_head, -1)).unbind(2)
+        k, v = cache.append(layer, k.permute(0, 2, 1, 3), v.permute(0, 2, 1, 3))
+        scores = torch.einsum("bihd,bhjd->bhij", q, k) * q.shape[-1] ** -0.5
+        allowed = torch.ones(tokens.shape[1], k.shape[2]).tril(diagonal=k.shape[2] - tokens.shape[1]).bool()
+        weights = torch.where(allowed, scores, -torch.inf).softmax(-1)
+        merged = torch.einsum("bhij,bhjd->bihd", weights, v).flatten(2)
+        x = x + attn.c_proj(merged)
+        h = block.mlp.c_fc(block.ln_2(x))
+        h = 0.5 * h * (1 + torch.tanh(math.sqrt(2 / math.pi) * (h + 0.044715 * h**3)))
+        x = x + block.mlp.c_proj(h)
+    return torch.einsum("bte,ve->btv", model.ln_f(x), model.wte.weight)
 """,
-        "a cache a layer": """
+        "a cache a layer; GPT2's own blocks, given a mask": """
 class LayerCache:
     def __init__(self, limit):
         self.limit, self.both = limit, None
@@ -370,77 +504,8 @@ class KVCache:
 
     def append(self, layer, key, value):
         return self.layers[layer].append(key, value)
-""",
-        "one large buffer": """
-class KVCache:
-    def __init__(self, config):
-        self.n_layer, self.n_positions, self.n_head = config.n_layer, config.n_positions, config.n_head
-        self.d_head = config.n_embd // config.n_head
-        self.buffer, self.filled = None, torch.zeros(config.n_layer, dtype=torch.int64)
 
-    @property
-    def length(self):
-        return int(self.filled.min())
 
-    def append(self, layer, key, value):
-        start = int(self.filled[layer])
-        end = start + key.shape[2]
-        if end > self.n_positions:
-            raise ValueError(end)
-        if self.buffer is None:
-            shape = (2, self.n_layer, key.shape[0], self.n_head, self.n_positions, self.d_head)
-            self.buffer = torch.zeros(shape, dtype=key.dtype)
-        self.buffer[0, layer, :, :, start:end] = key
-        self.buffer[1, layer, :, :, start:end] = value
-        self.filled[layer] = end
-        return self.buffer[0, layer, :, :, :end], self.buffer[1, layer, :, :, :end]
-""",
-    },
-    "forward_with_cache": {
-        "attention by hand": """
-def forward_with_cache(model, tokens, cache):
-    batch, new = tokens.shape
-    past = cache.length
-    if past + new > model.config.n_positions:
-        raise ValueError("too many")
-    x = model.wte(tokens) + model.wpe.weight[past : past + new]
-    for number, block in enumerate(model.h):
-        n_head = model.config.n_head
-        q, k, v = block.attn.c_attn(block.ln_1(x)).chunk(3, dim=-1)
-        q, k, v = (t.view(batch, new, n_head, -1).transpose(1, 2) for t in (q, k, v))
-        k, v = cache.append(number, k, v)
-        scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
-        future = torch.arange(past + new)[None, :] > torch.arange(past, past + new)[:, None]
-        weights = scores.masked_fill(future, -torch.inf).softmax(dim=-1)
-        y = (weights @ v).transpose(1, 2).contiguous().view(batch, new, -1)
-        x = x + block.attn.resid_dropout(block.attn.c_proj(y))
-        hidden = F.gelu(block.mlp["c_fc"](block.ln_2(x)), approximate="tanh")
-        x = x + block.resid_dropout(block.mlp["c_proj"](hidden))
-    return F.linear(model.ln_f(x), model.wte.weight)
-""",
-        "einsum, mask by offset": """
-def forward_with_cache(model, tokens, cache):
-    start = cache.length
-    if start + tokens.shape[1] > model.config.n_positions:
-        raise ValueError("too many")
-    places = start + torch.arange(tokens.shape[1])
-    x = model.embd_dropout(model.wte(tokens) + model.wpe(places)[None])
-    for layer in range(len(model.h)):
-        block = model.h[layer]
-        attn = block.attn
-        q, k, v = attn.c_attn(block.ln_1(x)).unflatten(-1, (3, attn.n_head, -1)).unbind(2)
-        k, v = cache.append(layer, k.permute(0, 2, 1, 3), v.permute(0, 2, 1, 3))
-        scores = torch.einsum("bihd,bhjd->bhij", q, k) * q.shape[-1] ** -0.5
-        allowed = torch.ones(tokens.shape[1], k.shape[2]).tril(diagonal=k.shape[2] - tokens.shape[1]).bool()
-        weights = torch.where(allowed, scores, -torch.inf).softmax(-1)
-        merged = torch.einsum("bhij,bhjd->bihd", weights, v).flatten(2)
-        x = x + attn.c_proj(merged)
-        h = block.mlp.c_fc(block.ln_2(x))
-        h = 0.5 * h * (1 + torch.tanh(math.sqrt(2 / math.pi) * (h + 0.044715 * h**3)))
-        x = x + block.mlp.c_proj(h)
-    return torch.einsum("bte,ve->btv", model.ln_f(x), model.wte.weight)
-""",
-        "GPT2's own blocks, given a mask": """
 def forward_with_cache(model, tokens, cache):
     first, new = cache.length, tokens.size(1)
     last = first + new
@@ -468,7 +533,31 @@ def _attend(attn, x, layer, cache, allowed):
 def _feed(mlp, x):
     return mlp.c_proj(torch.nn.functional.gelu(mlp.c_fc(x), approximate="tanh"))
 """,
-        "weights without modules, a mask of numbers": """
+        "one large buffer; weights without modules, a mask of numbers": """
+class KVCache:
+    def __init__(self, config):
+        self.n_layer, self.n_positions, self.n_head = config.n_layer, config.n_positions, config.n_head
+        self.d_head = config.n_embd // config.n_head
+        self.buffer, self.filled = None, torch.zeros(config.n_layer, dtype=torch.int64)
+
+    @property
+    def length(self):
+        return int(self.filled.min())
+
+    def append(self, layer, key, value):
+        start = int(self.filled[layer])
+        end = start + key.shape[2]
+        if end > self.n_positions:
+            raise ValueError(end)
+        if self.buffer is None:
+            shape = (2, self.n_layer, key.shape[0], self.n_head, self.n_positions, self.d_head)
+            self.buffer = torch.zeros(shape, dtype=key.dtype)
+        self.buffer[0, layer, :, :, start:end] = key
+        self.buffer[1, layer, :, :, start:end] = value
+        self.filled[layer] = end
+        return self.buffer[0, layer, :, :, :end], self.buffer[1, layer, :, :, :end]
+
+
 def forward_with_cache(model, tokens, cache):
     start = cache.length
     if start + tokens.shape[1] > model.config.n_positions:

@@ -16,6 +16,10 @@ DRAW = "torch.multinomial(logits.softmax(dim=-1), 1, generator=generator)[:, 0]"
 JOIN = "            tokens = torch.cat([tokens, token[:, None]], dim=1)  # (batch, length so far)\n"
 STOP = "            if ended.all():\n                break\n"
 RESTORE = "        for module, training in modes.items():\n            module.training = training\n"
+START = "n_positions, mask = model.config.n_positions, attention_mask\n"
+READ = "[:, -n_positions:]\n        return model(tokens[:, -n_positions:], real)"
+GROWN = "F.pad(mask, (0, tokens.shape[1] - mask.shape[1]), value=True)[:, -n_positions:]"
+REFUSED = "if mask is not None and not (mask[:, -1].all() and (mask[:, :-1] <= mask[:, 1:]).all()):"
 WRITE = "return _write(model, tokens, max_new_tokens, next_logits, choose, eos_id)"
 
 WHEN_FULL = """\
@@ -28,6 +32,9 @@ FORWARD = "return forward_with_cache(model, unseen, cache)[:, -1]"
 MASK = "mask = causal_mask(end)[start:].to(tokens.device) if end - start > 1 else None"
 APPEND = "key, value = cache.append(layer, key, value)"
 SPLIT = "fused.unflatten(-1, (3, model.config.n_head, -1)).permute(2, 0, 3, 1, 4)"
+
+PLACED = "        tokens[row, start:] = prompt\n        mask[row, start:] = True\n"
+NONE = "if not prompts or min(map(len, prompts)) == 0:"
 
 MISTAKES = [
     # apply_temperature
@@ -213,6 +220,80 @@ MISTAKES = [
         "float32 after top-p", "keep_top_p", replace=P_KEPT, by="return logits.masked_fill(dropped, -torch.inf).float()",
         says="Your result is float32, whatever came in. Which dtype does the docstring promise?",
     ),
+    # pad_left
+    Mistake(
+        "padded on the right", "pad_left", replace=PLACED, by="        tokens[row, : len(prompt)] = prompt\n        mask[row, : len(prompt)] = True\n",
+        says="You pad on the right. Which column does generate read?",
+    ),
+    Mistake(
+        "mask from pad_id", "pad_left", replace="    return tokens, mask", by="    return tokens, tokens != pad_id",
+        says="Your mask asks which tokens are pad_id. What if pad_id occurs in a prompt?",
+    ),
+    Mistake(
+        "mask from pad_id at the beginning", "pad_left", replace="    return tokens, mask", by="    return tokens, (tokens != pad_id).cummax(dim=1).values",
+        says="Your mask takes every pad_id at the beginning of a row for padding. What if a prompt begins with it?",
+    ),
+    Mistake(
+        "mask of padding", "pad_left", replace="    return tokens, mask", by="    return tokens, ~mask",
+        says="Your mask is True for padding. What does True mean in it?",
+    ),
+    Mistake(
+        "everything real", "pad_left", replace="torch.zeros(len(prompts), longest, dtype=torch.bool)", by="torch.ones(len(prompts), longest, dtype=torch.bool)",
+        says="Your mask says that all tokens are real. Which of them did you add?",
+    ),
+    Mistake(
+        "mask of numbers", "pad_left", replace="dtype=torch.bool)", by="dtype=torch.int64)",
+        says="Your mask holds numbers. Which dtype does the docstring promise?",
+    ),
+    Mistake(
+        "mask on the other side", "pad_left", replace="mask[row, start:] = True", by="mask[row, : len(prompt)] = True",
+        says="Your tokens are padded on the left, and your mask says that the padding is on the right. Which columns hold the prompt?",
+    ),
+    Mistake(
+        "mask one column too long", "pad_left", replace="mask[row, start:] = True", by="mask[row, max(0, start - 1) :] = True",
+        says="Your mask counts one token of padding as real. In which column does the prompt begin?",
+    ),
+    Mistake(
+        "mask one column too short", "pad_left", replace="mask[row, start:] = True", by="mask[row, start + 1 :] = True",
+        says="Your mask leaves out the first token of each prompt. In which column does the prompt begin?",
+    ),
+    Mistake(
+        "prompts turned round", "pad_left", replace="tokens[row, start:] = prompt", by="tokens[row, start:] = prompt.flip(0)",
+        says="Your padding is on the left, and the prompts are backwards. Did you turn the whole row round?",
+    ),
+    Mistake(
+        "one column too many", "pad_left", replace="    longest = max(map(len, prompts))\n", by="    longest = max(map(len, prompts)) + 1\n",
+        says="Even your longest prompt has a column of padding. How many columns does it need?",
+    ),
+    Mistake(
+        "cut to the shortest", "pad_left", replace=PLACED,
+        by="        tokens[row, start:] = prompt\n        mask[row, start:] = True\n    shortest = min(map(len, prompts))\n    tokens, mask = tokens[:, -shortest:], mask[:, -shortest:]\n",
+        says="You cut all prompts to the length of the shortest one. Which length does the docstring promise?",
+    ),
+    Mistake(
+        "padded with 0", "pad_left", replace="(len(prompts), longest), pad_id)", by="(len(prompts), longest), 0)",
+        says="You pad with 0. Is pad_id used?",
+    ),
+    Mistake(
+        "longest prompt first", "pad_left", replace="in enumerate(prompts):", by="in enumerate(sorted(prompts, key=len, reverse=True)):",
+        says="Your rows are sorted by length. How does the caller know which prompt is in which row?",
+    ),
+    Mistake(
+        "no prompts let through", "pad_left", replace=NONE, by="if prompts and min(map(len, prompts)) == 0:",
+        says="Without prompts your code runs into an error of its own. Which one does the docstring promise?",
+    ),
+    Mistake(
+        "empty prompts let through", "pad_left", replace=NONE, by="if not prompts:",
+        says="You take an empty prompt, whose row is nothing but padding. What should be continued there?",
+    ),
+    Mistake(
+        "any prompts let through", "pad_left", replace=NONE, by="if not prompts:\n        return torch.zeros(0, 0, dtype=torch.int64), torch.zeros(0, 0, dtype=torch.bool)\n    if False:",
+        says="You take no prompts and empty prompts. Which error does the docstring promise for them?",
+    ),
+    Mistake(
+        "only the first prompt looked at", "pad_left", replace=NONE, by="if not prompts or len(prompts[0]) == 0:",
+        says="You refuse an empty prompt only if it is the first one. Which prompts may be empty?",
+    ),
     # generate
     Mistake(
         "temperature ignored", "generate", replace=TEMPERATURE, by="",
@@ -259,28 +340,28 @@ MISTAKES = [
         says="You set the generator back to its seed at each step, so that each draws the same random number. Who has seeded it already?",
     ),
     Mistake(
-        "logits of the first position", "generate", replace="model(tokens[:, -n_positions:])[:, -1]", by="model(tokens[:, -n_positions:])[:, 0]",
+        "logits of the first position", "generate", replace="real)[:, -1]", by="real)[:, 0]",
         says="You take what the model says after the first token. Which position knows what has been written?",
     ),
     Mistake(
-        "only the last token read", "generate", replace="model(tokens[:, -n_positions:])", by="model(tokens[:, -1:])",
+        "only the last token read", "generate", replace="model(tokens[:, -n_positions:], real)", by="model(tokens[:, -1:], None)",
         says="Your model reads the last token alone, at position 0. What did it know of the others?",
     ),
     Mistake(
-        "beginning of the context kept", "generate", replace="tokens[:, -n_positions:]", by="tokens[:, :n_positions]",
+        "beginning of the context kept", "generate", replace=READ, by="[:, :n_positions]\n        return model(tokens[:, :n_positions], real)",
         says="When the text is longer than the context, your model reads its beginning, and never what it wrote last. Which end has to go?",
     ),
     Mistake(
-        "context not cropped", "generate", replace="tokens[:, -n_positions:]", by="tokens",
+        "context not cropped", "generate", replace=READ, by="\n        return model(tokens, real)",
         says="When the text is longer than the context, the model refuses it. How many tokens can it read?",
     ),
     Mistake(
-        "one token of the context too few", "generate", replace="tokens[:, -n_positions:]", by="tokens[:, -(n_positions - 1) :]",
+        "one token of the context too few", "generate", replace=READ, by="[:, 1 - n_positions :]\n        return model(tokens[:, 1 - n_positions :], real)",
         says="You crop the context to one token less than the model can read. How many positions has it?",
     ),
     Mistake(
-        "long prompts come back cropped", "generate", replace="    n_positions = model.config.n_positions\n",
-        by="    n_positions = model.config.n_positions\n    tokens = tokens[:, -n_positions:]\n",
+        "long prompts come back cropped", "generate", replace=START,
+        by="n_positions, mask = model.config.n_positions, attention_mask\n    tokens, mask = tokens[:, -n_positions:], mask if mask is None else mask[:, -n_positions:]\n",
         says="The beginning of a long prompt is missing from what you return. Which copy of the tokens should be cropped?",
     ),
     Mistake(
@@ -346,6 +427,11 @@ MISTAKES = [
         says="After the call all parts have the mode of the model itself. What if somebody has frozen a part in evaluation mode?",
     ),
     Mistake(
+        "mode not restored at an early stop", "generate", replace=RESTORE,
+        by="        for module, training in modes.items():\n            module.training = training and not bool(ended.all())\n",
+        says="When every row has ended, you leave the loop, and the model stays in evaluation mode. Which lines run on every way out of the function?",
+    ),
+    Mistake(
         "training mode for all", "generate", replace=RESTORE, by="        model.train()\n",
         says="After the call the model is in training mode, whatever it was in before. How can you know what that was?",
     ),
@@ -357,51 +443,131 @@ MISTAKES = [
         "prompts overwritten", "generate", replace=JOIN, by="            tokens.set_(torch.cat([tokens, token[:, None]], dim=1))\n",
         says="After the call the caller's prompts hold what was written. Which tensor does your loop work on?",
     ),
+    # generate with a mask
+    Mistake(
+        "mask not used", "generate", replace="n_positions:], real)[:, -1]", by="n_positions:])[:, -1]",
+        says="The model never gets the mask, so it attends to padding, and padding moves the positions of the other tokens. Who needs the mask?",
+    ),
+    Mistake(
+        "mask for the first step alone", "generate", replace="real)[:, -1]", by="real if mask is not None and tokens.shape[1] == mask.shape[1] else None)[:, -1]",
+        says="Only the first step gets the mask. Is the padding gone after it?",
+    ),
+    Mistake(
+        "new tokens marked as padding", "generate", replace="value=True)", by="value=False)",
+        says="Your mask says that new tokens are padding, so no later token attends to them. What are they?",
+    ),
+    Mistake(
+        "mask does not grow", "generate", replace=GROWN, by="mask[:, -n_positions:]",
+        says="Your mask keeps the length of the prompts while the tokens grow. What should its new columns say?",
+    ),
+    Mistake(
+        "mask grows on the left", "generate", replace=GROWN, by="F.pad(mask, (tokens.shape[1] - mask.shape[1], 0), value=True)[:, -n_positions:]",
+        says="Your mask grows on its left, so that the padding moves to the right with each step. On which side do the new tokens come?",
+    ),
+    Mistake(
+        "mask moves with the text", "generate", replace=GROWN, by="F.pad(mask, (tokens.shape[1] - mask.shape[1], 0), value=False)[:, -n_positions:]",
+        says="Your mask grows by padding on its left, so that tokens of the prompts become padding. On which side do the new tokens come?",
+    ),
+    Mistake(
+        "mask not cropped", "generate", replace="value=True)[:, -n_positions:]", by="value=True)",
+        says="You crop the tokens to the context and leave the mask as it is. Which columns does the model read?",
+    ),
+    Mistake(
+        "mask cropped at its end", "generate", replace="value=True)[:, -n_positions:]", by="value=True)[:, :n_positions]",
+        says="When the text is longer than the context, your mask belongs to its first columns. Which columns does the model read?",
+    ),
+    Mistake(
+        "mask of the first row for all", "generate", replace=GROWN, by=f"{GROWN}[:1].expand(len(tokens), -1)",
+        says="All rows get the mask of the first one. Which dimension of the mask belongs to the rows?",
+    ),
+    Mistake(
+        "mask the wrong way round", "generate", replace=GROWN, by=f"~{GROWN}",
+        says="You pass on where padding is. What does True mean in the model's mask?",
+    ),
+    Mistake(
+        "ended rows marked as padding", "generate", replace=GROWN,
+        by="F.pad(mask, (0, tokens.shape[1] - mask.shape[1]), value=True) if eos_id is None else torch.cat([mask, tokens[:, mask.shape[1] :] != eos_id], dim=1)\n            real = real[:, -n_positions:]",
+        says="You mark the eos_id that fills an ended row as padding. What is left of that row, once its real tokens are out of the context?",
+    ),
+    Mistake(
+        "mask from the padding token", "generate", replace=GROWN,
+        by="torch.cat([tokens[:, : mask.shape[1]] != tokens[:, :1], tokens[:, mask.shape[1] :] > -1], dim=1)[:, -n_positions:]",
+        says="You find out from the tokens which of them are padding. What is the mask for, if a token of the prompt may be the same as that of the padding?",
+    ),
+    Mistake(
+        "mask when the context is full left out", "generate", replace="real)[:, -1]", by="real if tokens.shape[1] <= n_positions else None)[:, -1]",
+        says="As soon as the context is full, the model gets no mask. Is there no padding left in its columns then?",
+    ),
+    Mistake(
+        "no padding refused", "generate", replace=REFUSED, by="if False:",
+        says="You take any mask, also one with padding on the right. Which column would you read in such a row?",
+    ),
+    Mistake(
+        "padding inside a row let through", "generate", replace=REFUSED, by="if mask is not None and not mask[:, -1].all():",
+        says="You look at the last column of the mask alone, so padding may be between real tokens. Where does the docstring allow it?",
+    ),
+    Mistake(
+        "padding on the right let through", "generate", replace=REFUSED, by="if mask is not None and not ((mask[:, :-1] <= mask[:, 1:]) | ~mask[:, 1:]).all():",
+        says="You take a mask with padding on the right. Which column would you read in such a row?",
+    ),
+    Mistake(
+        "rows of padding alone let through", "generate", replace=REFUSED, by="if mask is not None and not (mask[:, :-1] <= mask[:, 1:]).all():",
+        says="You take a row that is nothing but padding. What should the model continue there?",
+    ),
+    Mistake(
+        "every padding refused", "generate", replace=REFUSED, by="if mask is not None and not mask.all():",
+        says="You raise ValueError for any padding. On which side is it allowed?",
+    ),
+    Mistake(
+        "mask overwritten", "generate", replace="            real = F.pad",
+        by="            mask.logical_or_(torch.ones((), dtype=torch.bool)) if tokens.shape[1] > mask.shape[1] else None\n            real = F.pad",
+        says="After the call the caller's mask has other values. Which operation makes a new tensor?",
+    ),
     # KVCache
     Mistake(
-        "new ones in front", "KVCache", replace="return keys, values",
+        "new ones in front", "forward_with_cache", replace="return keys, values",
         by="return torch.cat([key, keys[:, :, :start]], dim=2), torch.cat([value, values[:, :, :start]], dim=2)",
         says="Your new keys come before the old ones. In which order were they written?",
     ),
     Mistake(
-        "only the new ones come back", "KVCache", replace="return keys, values", by="return key, value",
+        "only the new ones come back", "forward_with_cache", replace="return keys, values", by="return key, value",
         says="You return only what was just appended. What is a query of the next token to look at?",
     ),
     Mistake(
-        "keys and values exchanged", "KVCache", replace="return keys, values", by="return values, keys",
+        "keys and values exchanged", "forward_with_cache", replace="return keys, values", by="return values, keys",
         says="Your values come back as keys, and your keys as values. Which comes first in the docstring?",
     ),
     Mistake(
-        "keys for values", "KVCache", replace="return keys, values", by="return keys, keys",
+        "keys for values", "forward_with_cache", replace="return keys, values", by="return keys, keys",
         says="The keys come back twice. Where did the values go?",
     ),
     Mistake(
-        "first layer's length", "KVCache", replace="min(self._lengths)", by="self._lengths[0]",
+        "first layer's length", "forward_with_cache", replace="min(self._lengths)", by="self._lengths[0]",
         says="Your length grows with the first layer, while others do not hold the new positions yet. What does every layer hold?",
     ),
     Mistake(
-        "last layer's length", "KVCache", replace="min(self._lengths)", by="self._lengths[-1]",
+        "last layer's length", "forward_with_cache", replace="min(self._lengths)", by="self._lengths[-1]",
         says="Your length is that of the last layer, whatever the others hold. What does every layer hold?",
     ),
     Mistake(
-        "longest layer's length", "KVCache", replace="min(self._lengths)", by="max(self._lengths)",
+        "longest layer's length", "forward_with_cache", replace="min(self._lengths)", by="max(self._lengths)",
         says="Your length is that of the fullest layer. What does every layer hold?",
     ),
     Mistake(
-        "too many not refused", "KVCache", replace="if end > self.n_positions:", by="if False:",
+        "too many not refused", "forward_with_cache", replace="if end > self.n_positions:", by="if False:",
         says="You do not look whether a layer is full. Which error should whoever calls see?",
     ),
     Mistake(
-        "longer after an error", "KVCache", replace="        if end > self.n_positions:\n",
+        "longer after an error", "forward_with_cache", replace="        if end > self.n_positions:\n",
         by="        self._lengths[layer] = end\n        if end > self.n_positions:\n",
         says="After a ValueError your cache says that it holds what it refused. What has to come first, the check or the change?",
     ),
     Mistake(
-        "new positions alone compared with the limit", "KVCache", replace="if end > self.n_positions:", by="if key.shape[2] > self.n_positions:",
+        "new positions alone compared with the limit", "forward_with_cache", replace="if end > self.n_positions:", by="if key.shape[2] > self.n_positions:",
         says="You compare only the new positions with n_positions. How many would the layer hold with them?",
     ),
     Mistake(
-        "full by the length of all layers", "KVCache", replace="if end > self.n_positions:", by="if self.length + key.shape[2] > self.n_positions:",
+        "full by the length of all layers", "forward_with_cache", replace="if end > self.n_positions:", by="if self.length + key.shape[2] > self.n_positions:",
         says="You compare the length of all layers with n_positions. What if this layer holds more than the others?",
     ),
     # forward_with_cache

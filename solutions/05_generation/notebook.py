@@ -1,28 +1,37 @@
 # %% [markdown]
 # # 5 · Generation: one token at a time
 #
-# GPT-2 of notebook 4 says how probable each next token is. Now it writes. You choose from its probabilities, and let it read what it has written. Then you make it fast, by keeping what does not change.
+# GPT-2 of notebook 4 gives a probability to every possible next token.
+# In this notebook it writes.
+# First you choose tokens from its probabilities.
+# Then you let it continue several prompts at once.
+# At last you make it fast, by keeping what does not change.
 #
-# The transformer of notebook 3 had a memory for that: its encoder read the source *once*, and the decoder looked at what it had made of it, step after step. GPT-2 has no encoder.
+# The transformer of notebook 3 keeps something, too: its encoder reads the source *once*, and the decoder looks at the encoder's memory in every step.
+# GPT-2 has no encoder.
 #
-# > **What does GPT-2 keep of a prompt from one word to the next? And could an encoder without a causal mask keep as much?**
+# > **What can GPT-2 keep of a prompt from one step to the next? And could an encoder without a causal mask keep as much?**
 #
 # | | | points | minutes | difficulty |
 # |---|---|---|---|---|
 # | Exercise 1 | `apply_temperature` | 5 | 5 | ★☆☆ |
 # | Exercise 2 | `keep_top_k` | 10 | 10 | ★☆☆ |
-# | Exercise 3 | `keep_top_p` | 15 | 25 | ★★★ |
-# | Exercise 4 | `generate` | 20 | 35 | ★★★ |
-# | Exercise 5 | `KVCache` | 10 | 15 | ★★☆ |
-# | Exercise 6 | `forward_with_cache` | 15 | 35 | ★★★ |
-# | Exercise 7 | `generate_cached` | 15 | 20 | ★★☆ |
-# | Question 8 | a written answer, graded by a person | 10 | 15 | ★★☆ |
+# | Exercise 3 | `keep_top_p` | 15 | 20 | ★★★ |
+# | Exercise 4 | `pad_left` | 10 | 10 | ★☆☆ |
+# | Exercise 5 | `generate` | 20 | 30 | ★★★ |
+# | Exercise 6 | `KVCache` and `forward_with_cache` | 20 | 35 | ★★★ |
+# | Exercise 7 | `generate_cached` | 10 | 10 | ★★☆ |
+# | Question 8 | a written answer, graded by a person | 10 | 10 | ★★☆ |
 #
-# The file `parts.py` beside this notebook holds solutions of notebooks 1 to 4. You start from them, so that this notebook does not depend on how far you came there.
+# Reading takes about 20 minutes more, and running all cells takes about one minute.
+#
+# As before, the hidden tests test what the docstrings promise, and a ready-made part of PyTorch or `transformers` that does an exercise for you earns no points.
+# The file `parts.py` beside this notebook contains the solutions of notebooks 1 to 4.
+# You start from them, so you can solve this notebook even if you did not finish those four.
 
 # %% locked="setup"
 try:
-    from coursekit import comparison_table, under_grading
+    from coursekit import comparison_table, diagrams, go_on, pad, under_grading, visible_check
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
         f"{error.name} is not installed: in the folder that contains coursekit, run `pip install .` in a terminal, "
@@ -30,7 +39,6 @@ except ModuleNotFoundError as error:
     ) from None
 
 import textwrap
-import time
 from functools import partial
 
 import matplotlib.pyplot as plt
@@ -38,8 +46,10 @@ import torch
 import torch.nn.functional as F
 import transformers
 from coursekit.checkpoints import PYTHON_DOCS
+from coursekit.counting import Count
 from coursekit.documentation import documents
-from parts import GPT2, causal_mask, load_gpt2_weights
+from coursekit.filling import cache_figure, cache_slider
+from parts import GPT2, causal_mask, language_model_loss, load_gpt2_weights
 from torch import Tensor, nn
 from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
 
@@ -49,24 +59,26 @@ transformers.utils.logging.set_verbosity_error()  # it warns of the small vocabu
 # %% [markdown]
 # ## Predict first
 #
-# Replace the `None`s by numbers before you read on. Nobody grades this.
+# Replace each `None` by a number before you read on.
+# Your predictions are not graded, and later cells print them beside the measurements.
 
 # %%
 prediction = {
-    # A prompt has 32 tokens, and 64 more are written, one a step. At each step the model reads all that is there. How many
-    # positions does it compute in all?
+    # A prompt has 32 tokens, and the model writes 64 more, one in each step. In each step it reads all tokens so far.
+    # For how many positions does it compute something, in all 64 steps together?
     "positions, nothing kept": None,
-    # And if it keeps all that need not be computed again?
+    # And how many positions are they if it keeps everything that need not be computed again?
     "positions, with a cache": None,
-    # The model can read 256 tokens, and has read that many. One more comes, and the oldest one falls out. Of how many of the
-    # other 255 can be kept what was computed? Guess.
+    # The model can read 256 tokens, and it has read that many. Now one more comes, and the oldest one is dropped. For
+    # how many of the other 255 may the model keep what it has computed?
     "kept, when the context is full": None,
 }
 
 # %% [markdown]
 # ## The model
 #
-# The small GPT-2 that comes with this course has read the documentation of Python, and nothing else. **With a network**, put `"gpt2"` in the place of `PYTHON_DOCS`.
+# The small GPT-2 that comes with this course has learned from the documentation of Python, and from nothing else.
+# **With a network connection**, you can replace `PYTHON_DOCS` by `"gpt2"`.
 
 # %%
 CHECKPOINT = PYTHON_DOCS  # or "gpt2", which is downloaded once (550 MB)
@@ -76,32 +88,33 @@ model = load_gpt2_weights(GPT2(trained.config), trained.state_dict()).eval()
 
 
 def read(text: str) -> Tensor:
-    """Tokens of a text, (1, length)."""
+    """Return the tokens of a text, (1, length)."""
     return tokenizer(text, return_tensors="pt")["input_ids"]
 
 
 @torch.no_grad()
 def next_logits(text: str) -> Tensor:
-    """What the model says to come after a text, (vocab_size,)."""
+    """Return the logits of the token that follows a text, (vocab_size,)."""
     return model(read(text))[0, -1]
 
 
-def show_distributions(panels: dict[str, Tensor], count: int = 18) -> None:
-    """The most probable tokens of the first panel, in its order; an orange cross where a logit is -inf."""
-    order = next(iter(panels.values())).argsort(descending=True)[:count]
-    figure, axes = plt.subplots(
-        1, len(panels), figsize=(3.1 * len(panels), 4.2), sharex=True, sharey=True, layout="constrained"
-    )
-    for axis, (title, logits) in zip(axes, panels.items(), strict=True):
-        axis.barh(range(count), logits.softmax(dim=-1)[order].tolist(), color="#0072b2")
-        for place in (logits[order] == -torch.inf).nonzero().flatten().tolist():
-            axis.plot(0, place, "x", color="#d55e00", clip_on=False)
-        axis.set(xlabel="probability")
-        axis.set_title(title, fontsize=10)
+def show_distributions(ways: dict[str, Tensor], count: int = 15) -> None:
+    """Draw the probabilities of the first way's most probable tokens. A cross at the left edge means a logit of -inf."""
+    order = next(iter(ways.values())).argsort(descending=True)[:count]
+    least = min(logits.softmax(dim=-1)[order].clamp(min=1e-5).min().item() for logits in ways.values()) / 2
+    figure, axis = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
+    for (title, logits), colour, mark in zip(ways.items(), ("#0072b2", "#d55e00", "#009e73"), "osD", strict=False):
+        out = logits[order] == -torch.inf
+        shown = logits.softmax(dim=-1)[order].masked_fill(out, float("nan"))
+        axis.plot(shown, range(count), marker=mark, color=colour, linewidth=1, label=title)
+        axis.plot([least] * int(out.sum()), out.nonzero().flatten(), "x", color=colour, clip_on=False)
     names = {tokenizer.eos_token_id: "(end)"}
     labels = [names.get(id, tokenizer.decode([id])).replace(" ", "␣").replace("\n", "⏎") for id in order.tolist()]
-    axes[0].set_yticks(range(count), labels)
-    axes[0].invert_yaxis()
+    axis.set_yticks(range(count), labels)
+    axis.set(xscale="log", xlim=(least, 1), xlabel="probability (logarithmic scale)", ylabel="next token")
+    axis.invert_yaxis()
+    axis.grid(axis="x", color="#eeeeee")
+    axis.legend(loc="lower right")
 
 
 PROMPT = "The function returns"
@@ -110,25 +123,34 @@ for probability, token in zip(*next_logits(PROMPT).softmax(dim=-1).topk(5), stri
     print(f"{probability:5.1%}  {tokenizer.decode([int(token)])!r}")
 
 # %% [markdown]
-# Which one should be written? Always the most probable one is a choice, and it will bore you soon. To draw by these probabilities is another, and then sometimes something improbable comes out. Between the two there are three knobs. Each takes **logits** and returns logits, so that they can be put in a row.
+# Which token should be written?
+# You could always take the most probable one, but the text will soon repeat itself.
+# Or you could draw a token with these probabilities, but then an improbable token comes out now and then.
+# Three settings lie between these two choices.
+# Each of them takes **logits** and returns logits, so you can apply one after the other.
+# (Logits are the scores that a softmax turns into probabilities, as in notebook 3.)
 #
 # ## Temperature
 #
 # ### Exercise 1 · `apply_temperature` (5 points, 5 minutes, ★☆☆)
 #
+# The logits $z$ are divided by the temperature $\tau$ before the softmax:
+#
 # $$p_i = \frac{\exp(z_i / \tau)}{\sum_j \exp(z_j / \tau)}$$
 #
-# where $z$ are the logits and $\tau$ is the temperature. The softmax comes later; here only the division is asked for. A temperature of 0 would divide by 0: `generate` will treat it as "always the most probable".
+# The softmax comes later, so this function only divides.
+# A temperature of 0 would mean a division by 0.
+# In exercise 5, `generate` will treat it as "always take the most probable token".
 
 
 # %% exercise="apply_temperature"
 def apply_temperature(logits: Tensor, temperature: float) -> Tensor:
     """Make a distribution sharper (temperature below 1) or flatter (above 1).
 
-    logits       (..., vocab_size); they are not modified
-    temperature  greater than 0: else ValueError
+    logits       (..., vocab_size); some may be -inf, and stay so. They are not modified
+    temperature  a number greater than 0: else ValueError
 
-    Returns logits of the same shape and dtype, divided by the temperature.
+    Returns logits of the same shape and dtype (floating point of 16, 32 or 64 bits), divided by the temperature.
     """
     ### BEGIN SOLUTION
     if not temperature > 0:
@@ -138,58 +160,73 @@ def apply_temperature(logits: Tensor, temperature: float) -> Tensor:
 
 
 # %% check="apply_temperature" points=5
-logits = torch.tensor([[2.0, 1.0, 0.0], [0.0, -1.0, 4.0]], dtype=torch.float64)
-before = logits.clone()
-cold = apply_temperature(logits, 0.5)
-assert isinstance(cold, Tensor) and cold.shape == logits.shape, "Return a tensor in the shape of the logits."
-assert torch.equal(logits, before), "You changed the caller's logits: /= does that."
-assert not torch.allclose(cold.double(), before * 0.5), (
-    "You multiply. A *low* temperature should make differences larger."
-)
-assert not any(torch.allclose(kind.double().sum(dim=-1), torch.ones(2).double()) for kind in (cold, cold.exp())), (
-    "Return logits, without a softmax."
-)
-assert cold.dtype == torch.float64, "The dtype stays as it is."
-assert torch.allclose(cold, before / 0.5), f"Each logit is divided by the temperature; yours: {cold.tolist()}."
-for temperature in (0.0, -1.0):
-    try:
-        apply_temperature(logits, temperature)
-        raised = None
-    except Exception as error:
-        raised = error
-    assert isinstance(raised, ValueError), f"temperature={temperature} should raise ValueError; yours: {raised!r}."
-print("apply_temperature: the visible check passes.")
+with visible_check("apply_temperature"):
+    logits = torch.tensor([[2.0, 1.0, 0.0], [0.0, -1.0, 4.0]], dtype=torch.float64)
+    before = logits.clone()
+    cold = apply_temperature(logits, 0.5)
+    assert isinstance(cold, Tensor), f"Return a torch tensor, not {type(cold).__name__}. Is there a `return`?"
+    assert torch.equal(logits, before), "You changed the caller's logits. The operator /= works in place."
+    assert cold.shape == logits.shape, f"The shape should stay {tuple(logits.shape)}, and it is {tuple(cold.shape)}."
+    assert not torch.allclose(cold.double(), before * 0.5), (
+        "You multiply by the temperature. A *low* temperature should make the differences larger."
+    )
+    assert not any(torch.allclose(kind.double().sum(dim=-1), torch.ones(2).double()) for kind in (cold, cold.exp())), (
+        "Return logits, without a softmax."
+    )
+    assert cold.dtype == torch.float64, f"For logits of float64 the result should be float64, and it is {cold.dtype}."
+    assert torch.allclose(cold, before / 0.5), f"Each logit is divided by the temperature. Yours are {cold.tolist()}."
+    for temperature in (0.0, -1.0):
+        try:
+            apply_temperature(logits, temperature)
+        except ValueError:
+            continue
+        except AssertionError:
+            raise AssertionError(
+                f"For temperature={temperature} raise ValueError. An assert can be switched off."
+            ) from None
+        raise AssertionError(f"For temperature={temperature} the function should raise ValueError.")
+    print("apply_temperature: the visible check passes.")
 
 # %%
 logits = next_logits(PROMPT)
-show_distributions({f"temperature {t}": apply_temperature(logits, t) for t in (0.5, 1.0, 2.0)})
+show_distributions({f"temperature {t}": apply_temperature(logits, t) for t in (1.0, 0.5, 2.0)})
 plt.show()
 
 # %% [markdown]
-# *Three panels of bars for the 18 most probable tokens. At temperature 0.5 three bars are long and the others nearly nothing; at 1 the bars are shorter and there are more of them; at 2 all are short, though the first is still several times as long as the last.*
+# *Three lines over the 15 most probable tokens, whose probabilities fall from the top to the bottom.
+# At temperature 0.5 the line falls most steeply, and at temperature 2 it is nearly vertical.*
 #
-# The order never changes. At a high temperature the many improbable tokens together become probable; that is where nonsense comes from. So cut them off.
+# The order of the tokens never changes.
+# At a high temperature, the many improbable tokens become probable *together*, and the text becomes nonsense.
+# So the next two functions remove improbable tokens.
 #
 # ## Top-k
 #
 # ### Exercise 2 · `keep_top_k` (10 points, 10 minutes, ★☆☆)
 #
-# Keep the k largest logits of each row, and make the others $-\infty$: their probability is exactly 0 then (Fan et al. 2018, section 5.4). If several are as large as the k-th, all of those stay: nothing says which of them should go.
+# Keep the $k$ largest logits of each row, and replace the others by $-\infty$.
+# Then the probability of these others is exactly 0 (Fan et al. 2018, section 5.4).
+# If several logits are equal to the $k$-th largest, keep all of them, because there is no reason to prefer one.
+#
+# ```
+# logits (..., vocab_size)  →  k largest (..., k)  →  k-th largest (..., 1)  →  compare with logits (..., vocab_size)
+# ```
 #
 # <details><summary>Hint</summary>
-# <code>torch.topk</code> finds the k largest, sorted. You need only the last of them: everything below it goes.
+# <code>torch.topk</code> returns the k largest in order.
+# You need only the last of them: every smaller logit is removed.
 # </details>
 
 
 # %% exercise="keep_top_k"
 def keep_top_k(logits: Tensor, k: int) -> Tensor:
-    """Keep the k most probable tokens (Fan et al. 2018, section 5.4).
+    """Keep the k most probable tokens of each row (Fan et al. 2018, section 5.4).
 
-    logits  (..., vocab_size); they are not modified
-    k       at least 1: else ValueError; if it is vocab_size or more, all are kept
+    logits  (..., vocab_size); some may be -inf already. They are not modified
+    k       at least 1: else ValueError; if it is vocab_size or more, all logits are kept
 
-    Returns logits of the same shape and dtype: the kept ones as they are, the others -inf. Every logit that is as
-    large as the k-th largest of its row is kept, so that among equal ones there may be more than k.
+    Returns logits of the same shape and dtype (floating point of 16, 32 or 64 bits): the kept ones as they are, and
+    the others -inf. Every logit that equals the k-th largest of its row is kept, so there may be more than k.
     """
     ### BEGIN SOLUTION
     if k < 1:
@@ -200,81 +237,110 @@ def keep_top_k(logits: Tensor, k: int) -> Tensor:
 
 
 # %% check="keep_top_k" points=10
-logits = torch.tensor([[2.0, 5.0, 1.0, 4.0], [0.0, -3.0, -1.0, -2.0]], dtype=torch.float64)
-before, gone = logits.clone(), -torch.inf
-kept = keep_top_k(logits, 2)
-assert isinstance(kept, Tensor) and kept.shape == logits.shape, "Return a tensor in the shape of the logits."
-assert torch.equal(logits, before), "You changed the caller's logits."
-assert not (kept == 0).any() or kept[1, 0] == 0 and (kept == 0).sum() == 1, (
-    "A logit of 0 is not a probability of 0: it may even be the largest. What goes becomes -inf."
-)
-assert kept[1].isfinite().any(), "Each row has its own k largest: in the second row of the example nothing is left."
-assert kept.dtype == torch.float64, "The dtype stays as it is."
-assert kept.tolist() == [[gone, 5.0, gone, 4.0], [0.0, gone, -1.0, gone]], f"With k=2, yours is {kept.tolist()}."
-tied = keep_top_k(torch.tensor([3.0, 1.0, 3.0, 3.0, 0.0]), 2)
-assert tied.tolist() == [3.0, gone, 3.0, 3.0, gone], (
-    f"Three logits are equally large, and k is 2: all three stay. Yours: {tied.tolist()}."
-)
-assert torch.equal(keep_top_k(logits, 4), before), "k=4 of 4 tokens keeps all of them."
-try:
-    assert torch.equal(keep_top_k(logits, 9), before), "k=9 of 4 tokens keeps all of them."
-except (RuntimeError, ValueError) as error:
-    raise AssertionError(
-        f"k may be larger than the vocabulary, and then all are kept; yours raises {error!r}"
-    ) from None
-for k in (0, -1):
+with visible_check("keep_top_k"):
+    logits = torch.tensor([[2.0, 5.0, 1.0, 4.0], [0.0, -3.0, -1.0, -2.0]], dtype=torch.float64)
+    before, gone = logits.clone(), -torch.inf
     try:
-        keep_top_k(logits, k)
-        raised = None
-    except Exception as error:
-        raised = error
-    assert isinstance(raised, ValueError), f"k={k} should raise ValueError; yours: {raised!r}."
-print("keep_top_k: the visible check passes.")
-
-# %%
-hot = apply_temperature(next_logits(PROMPT), 2.0)
-show_distributions({"temperature 2": hot, "temperature 2, then top-k with k = 8": keep_top_k(hot, 8)})
-plt.show()
+        kept = keep_top_k(logits, 2)
+    except NotImplementedError:
+        raise
+    except (RuntimeError, IndexError) as error:
+        raise AssertionError(
+            f"With logits of shape (2, 4) and k=2 your code raises: {error}. The k-th largest logit of each row should have the shape "
+            "(2, 1), and not (2,), so that it can be compared with every logit of its row."
+        ) from None
+    assert isinstance(kept, Tensor), f"Return a torch tensor, not {type(kept).__name__}. Is there a `return`?"
+    assert torch.equal(logits, before), (
+        "You changed the caller's logits. Assigning to a part of a tensor works in place."
+    )
+    assert kept.shape == logits.shape, (
+        f"The shape should stay {tuple(logits.shape)}, and yours is {tuple(kept.shape)}. The tokens that are removed stay where they are, with a logit of -inf."
+    )
+    assert not (kept == 0).any() or kept[1, 0] == 0 and (kept == 0).sum() == 1, (
+        "You set logits to 0. That is not a probability of 0: a logit of 0 may even be the largest. Use -inf."
+    )
+    assert kept.isfinite().any(dim=-1).all(), (
+        "In one of the two rows nothing is left. Each row has its own k-th largest logit, and that logit itself is kept."
+    )
+    assert kept.dtype == torch.float64, f"For logits of float64 the result should be float64, and it is {kept.dtype}."
+    assert kept.tolist() == [[gone, 5.0, gone, 4.0], [0.0, gone, -1.0, gone]], (
+        f"With k=2 the result should be [[-inf, 5, -inf, 4], [0, -inf, -1, -inf]], and yours is {kept.tolist()}."
+    )
+    square = torch.tensor([[3.0, 1.0, 2.0], [30.0, 10.0, 20.0], [0.3, 0.1, 0.2]])
+    assert keep_top_k(square, 2).isfinite().tolist() == [[True, False, True]] * 3, (
+        "With as many rows as tokens, each row is compared with the limit of another row. The limits should have the shape (rows, 1)."
+    )
+    low = torch.tensor([-2e5, -3e5, -4e5])
+    assert keep_top_k(low, 1).tolist() == [-2e5, gone, gone], (
+        "The logits that are removed become -torch.inf. A large negative number is not enough, because other logits may be as low."
+    )
+    tied = keep_top_k(torch.tensor([3.0, 1.0, 3.0, 3.0, 0.0]), 2)
+    assert tied.tolist() == [3.0, gone, 3.0, 3.0, gone], (
+        f"Three logits are equal to the second largest, and k is 2. All three are kept. Yours: {tied.tolist()}."
+    )
+    for k in (4, 9):
+        try:
+            assert torch.equal(keep_top_k(logits, k), before), f"With 4 tokens, k={k} keeps all of them."
+        except (RuntimeError, ValueError, IndexError) as error:
+            raise AssertionError(
+                f"k may be as large as the vocabulary, or larger, and then all tokens are kept. With 4 tokens and k={k}, yours raises {error!r}."
+            ) from None
+    for k in (0, -1):
+        try:
+            keep_top_k(logits, k)
+        except ValueError:
+            continue
+        except (AssertionError, RuntimeError, IndexError) as error:
+            raise AssertionError(f"For k={k} raise ValueError. Yours raises {error!r}.") from None
+        raise AssertionError(f"For k={k} the function should raise ValueError.")
+    print("keep_top_k: the visible check passes.")
 
 # %% [markdown]
-# *Two panels of bars. In the right one only the first eight tokens have bars, and longer ones; the others are crossed out.*
-#
 # ## Top-p, the nucleus
 #
-# ### Exercise 3 · `keep_top_p` (15 points, 25 minutes, ★★★)
+# ### Exercise 3 · `keep_top_p` (15 points, 20 minutes, ★★★)
 #
-# How large should k be? Sometimes three tokens make sense, sometimes a hundred. So do not count tokens, but probability (Holtzman et al. 2020, section 3.1): the **nucleus** is the smallest set $V$ of most probable tokens with
+# How large should $k$ be?
+# In one place three tokens make sense, and in another place a hundred do.
+# So do not count tokens, but add up their probabilities (Holtzman et al. 2020, section 3.1).
+# The **nucleus** is the smallest set $V$ of most probable tokens with
 #
 # $$\sum_{i \in V} p_i \;\ge\; p$$
 #
 # ```
 # probabilities, sorted      0.5   0.3   0.15  0.05
-# summed up                  0.5   0.8   0.95  1.0
+# sum up to here             0.5   0.8   0.95  1.0
 # p = 0.7:  kept             yes   yes   no    no      0.5 is not enough; the token that reaches p is kept, too
 # ```
 #
-# So a token goes if those *before* it have reached p already. The first one never goes, however small p is. Tokens are sorted for this; afterwards everything has to be put back in its place.
+# So a token is removed if the tokens *before* it have already reached $p$.
+# The first token is never removed, however small $p$ is.
+# To do this, you sort the tokens.
+# Afterwards, each result has to go back to the place of its token.
 #
-# <details><summary>Hint 1: back in place</summary>
-# <code>sort</code> also returns the ids in their new order. <code>scatter</code> along the last dimension writes to the places that these ids say.
+# <details><summary>Hint 1: back to its place</summary>
+# <code>sort</code> also returns the ids of the tokens in their new order.
+# <code>scatter</code> along the last dimension writes to the places that these ids name.
 # </details>
 #
-# <details><summary>Hint 2: two corners</summary>
-# <code>sort</code> has the argument <code>stable=True</code>, with which equal ones stay in the order of their ids. And sums of many small numbers are not exact: they may reach 1 too soon, so with p = 1 keep all without counting.
+# <details><summary>Hint 2: two special cases</summary>
+# <code>sort</code> has an argument <code>stable=True</code>, with which equal numbers stay in the order of their ids.
+# And a sum of many small numbers is rounded, so it may reach 1 too early: with p = 1, keep all tokens without adding up.
 # </details>
 
 
 # %% exercise="keep_top_p"
 def keep_top_p(logits: Tensor, p: float) -> Tensor:
-    """Keep the nucleus: the smallest set of most probable tokens that have the probability p together (Holtzman et
-    al. 2020, section 3.1).
+    """Keep the nucleus of each row: the smallest set of most probable tokens whose probabilities add up to p or more
+    (Holtzman et al. 2020, section 3.1).
 
-    logits  (..., vocab_size); they are not modified. Some may be -inf already
-    p       greater than 0 and at most 1: else ValueError; p = 1 keeps all
+    logits  (..., vocab_size), of any size; some may be -inf already. They are not modified
+    p       greater than 0 and at most 1: else ValueError; p = 1 keeps all logits
 
-    Returns logits of the same shape and dtype: the kept ones as they are, the others -inf. Tokens are taken from the
-    most probable down, of equal ones the lower id first, until their probabilities add up to p or more: the token
-    that reaches p is the last one kept. At least one is kept in each row.
+    Returns logits of the same shape and dtype (floating point of 16, 32 or 64 bits): the kept ones as they are, and
+    the others -inf. Tokens are taken from the most probable one down, of equally probable ones the lower id first,
+    until their probabilities add up to p or more. The token that reaches p is the last one that is kept. At least one
+    token is kept in each row.
     """
     ### BEGIN SOLUTION
     if not 0 < p <= 1:
@@ -290,58 +356,82 @@ def keep_top_p(logits: Tensor, p: float) -> Tensor:
 
 
 # %% check="keep_top_p" points=15
-probabilities = torch.tensor([[0.15, 0.5, 0.05, 0.3], [0.9, 0.04, 0.03, 0.03]], dtype=torch.float64)
-logits = probabilities.log() + torch.tensor([[3.0], [-2.0]])  # a constant in a row changes no probability
-before = logits.clone()
-kept = keep_top_p(logits, 0.7)
-assert isinstance(kept, Tensor) and kept.shape == logits.shape, "Return a tensor in the shape of the logits."
-assert torch.equal(logits, before), "You changed the caller's logits."
-assert kept.dtype == torch.float64, "The dtype stays as it is."
-where = kept.isfinite().tolist()
-assert where[0] != [False, True, False, False], (
-    "In the first row 0.5 does not reach 0.7 yet. The token that reaches it, with 0.3, is kept, too. (Or did you sum up logits? p is a share of probability.)"
-)
-assert where[1] != [False] * 4, "In the second row nothing is left. The first token reaches p alone, and is kept."
-assert where[0] != [True, True, False, False], (
-    "You have kept the *places* of sorted tokens. Put what you found for a sorted token back to its id."
-)
-assert where[0] != [True, True, False, True], (
-    "In the first row 0.5 + 0.3 reach 0.7; the third token, with 0.15, comes after that."
-)
-assert where == [[False, True, False, True], [True, False, False, False]], (
-    f"With p=0.7, the probabilities {probabilities.tolist()}: which are kept is {where}."
-)
-assert torch.equal(kept[kept.isfinite()], before[kept.isfinite()]), "Those that are kept stay as they are."
-assert (kept[~kept.isfinite()] == -torch.inf).all(), "Those that go become -inf."
-for p, count in ((1e-9, 1), (0.6, 2), (0.9, 3), (0.97, 4)):
-    found = keep_top_p(logits[0], p).isfinite().sum().item()
-    assert found == count, f"With p={p}, {count} of the first row's tokens are kept, and not {found}."
-try:
-    assert torch.equal(keep_top_p(logits, 1), before), "p=1 keeps all, as they are."
-except ValueError as error:
-    raise AssertionError(f"p=1 is allowed, and keeps all; yours raises {error!r}") from None
-many = torch.cat([torch.tensor([8.0]), torch.full((2000,), -9.0)])  # float32: the sum reaches 1 too soon
-assert keep_top_p(many, 1.0).isfinite().all(), "p=1 keeps all, also where rounded sums reach 1 before the last token."
-tied = keep_top_p(torch.zeros(8, dtype=torch.float64), 0.3).isfinite().tolist()
-assert tied == [True] * 3 + [False] * 5, (
-    f"Of eight equal tokens, p=0.3 keeps three, those with the lowest ids; yours: {tied}."
-)
-four = keep_top_p(torch.zeros(4, dtype=torch.float64), 0.5).isfinite().sum().item()
-assert four == 2, f"Of four equal tokens, two reach p=0.5 exactly, and that is enough; you keep {four}."
-ids = keep_top_p(torch.zeros(2000, dtype=torch.float64), 0.5).isfinite().nonzero()
-assert ids.max() < len(ids), (
-    "Of 2,000 equal tokens, those with the lowest ids are kept. Does your sort keep equal ones in order?"
-)
-some = torch.tensor([-torch.inf, 2.0, -torch.inf, 1.0], dtype=torch.float64)
-assert keep_top_p(some, 0.9).tolist() == some.tolist(), "What is -inf already stays so, and has no probability."
-for p in (0.0, -0.1, 1.1):
+with visible_check("keep_top_p"):
+    probabilities = torch.tensor([[0.15, 0.5, 0.05, 0.3], [0.9, 0.04, 0.03, 0.03]], dtype=torch.float64)
+    logits = probabilities.log() + torch.tensor([[3.0], [-2.0]])  # adding a number to a row changes no probability
+    before = logits.clone()
     try:
-        keep_top_p(logits, p)
-        raised = None
-    except Exception as error:
-        raised = error
-    assert isinstance(raised, ValueError), f"p={p} should raise ValueError; yours: {raised!r}."
-print("keep_top_p: the visible check passes.")
+        kept = keep_top_p(logits, 0.7)
+    except NotImplementedError:
+        raise
+    except (RuntimeError, IndexError) as error:
+        raise AssertionError(
+            f"With logits of shape (2, 4) your code raises: {error}. Sorted logits, ids, probabilities and sums all have the shape (2, 4). "
+            "Sort, add up and scatter along the last dimension."
+        ) from None
+    assert isinstance(kept, Tensor), f"Return a torch tensor, not {type(kept).__name__}. Is there a `return`?"
+    assert torch.equal(logits, before), (
+        "You changed the caller's logits. Assigning to a part of a tensor works in place."
+    )
+    assert kept.shape == logits.shape, (
+        f"The shape should stay {tuple(logits.shape)}, and yours is {tuple(kept.shape)}. The tokens that are removed stay where they are, with a logit of -inf."
+    )
+    assert kept.dtype == torch.float64, f"For logits of float64 the result should be float64, and it is {kept.dtype}."
+    where = kept.isfinite().tolist()
+    assert where[0] != [False, True, False, False], (
+        "In the first row 0.5 has not reached 0.7. The token that reaches it, with 0.3, is kept, too. (Or do you add up logits? p is a sum of probabilities.)"
+    )
+    assert where[1] != [False] * 4, (
+        "In the second row nothing is left. The first token reaches p alone, and it is kept."
+    )
+    assert where[0] != [True, True, False, False], (
+        "You have kept the *places* of the sorted tokens. Put each result back to the place of its token."
+    )
+    assert where[0] != [True, True, False, True], (
+        "In the first row 0.5 + 0.3 reach 0.7, so the third token, with 0.15, is removed."
+    )
+    assert where == [[False, True, False, True], [True, False, False, False]], (
+        f"With p=0.7 and the probabilities {probabilities.tolist()}, yours keeps {where}."
+    )
+    assert torch.equal(kept[kept.isfinite()], before[kept.isfinite()]), "Logits that are kept do not change."
+    assert (kept[~kept.isfinite()] == -torch.inf).all(), "Logits that are removed become -inf."
+    for p, count in ((1e-9, 1), (0.6, 2), (0.9, 3), (0.97, 4)):
+        found = keep_top_p(logits[0], p).isfinite().sum().item()
+        assert found == count, f"With p={p}, {count} of the first row's tokens are kept, and not {found}."
+    try:
+        assert torch.equal(keep_top_p(logits, 1), before), "p=1 keeps all logits as they are."
+    except ValueError as error:
+        raise AssertionError(f"p=1 is allowed, and keeps all logits. Yours raises {error!r}.") from None
+    many = torch.cat([torch.tensor([8.0]), torch.full((2000,), -9.0)])  # float32: the sum reaches 1 too early
+    assert keep_top_p(many, 1.0).isfinite().all(), (
+        "p=1 keeps all tokens, even where a rounded sum reaches 1 before the last token."
+    )
+    tied = keep_top_p(torch.zeros(8, dtype=torch.float64), 0.3).isfinite().tolist()
+    assert tied == [True] * 3 + [False] * 5, (
+        f"Of eight equally probable tokens, p=0.3 keeps the three with the lowest ids. Yours keeps {tied}."
+    )
+    four = keep_top_p(torch.zeros(4, dtype=torch.float64), 0.5).isfinite().sum().item()
+    assert four == 2, f"Of four equally probable tokens, two reach p=0.5 exactly, and that is enough. You keep {four}."
+    ids = keep_top_p(torch.zeros(2000, dtype=torch.float64), 0.5).isfinite().nonzero()
+    assert ids.max() < len(ids), (
+        "Of 2,000 equally probable tokens, those with the lowest ids are kept. Does your sort keep equal ones in their order?"
+    )
+    some = torch.tensor([-torch.inf, 2.0, -torch.inf, 1.0], dtype=torch.float64)
+    assert keep_top_p(some, 0.9).tolist() == some.tolist(), "A logit of -inf stays -inf, and has the probability 0."
+    for p in (0.0, -0.1, 1.1):
+        try:
+            keep_top_p(logits, p)
+        except ValueError:
+            continue
+        except (AssertionError, RuntimeError, IndexError) as error:
+            raise AssertionError(f"For p={p} raise ValueError. Yours raises {error!r}.") from None
+        raise AssertionError(f"For p={p} the function should raise ValueError.")
+    print("keep_top_p: the visible check passes.")
+
+# %% folded=true
+# Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
+# For each exercise above whose check has not passed, ready-made code is lent to you. It is worth no points.
+go_on(globals(), "apply_temperature", "keep_top_k", "keep_top_p")
 
 # %%
 for text in ("Changed in version", "as well as the"):
@@ -349,42 +439,201 @@ for text in ("Changed in version", "as well as the"):
     counts = [int(keep_top_p(logits, p).isfinite().sum()) for p in (0.5, 0.9, 0.99)]
     print(f"{text + ' ...':30} p = 0.5, 0.9 and 0.99 keep {counts[0]}, {counts[1]} and {counts[2]} tokens")
 logits = next_logits(PROMPT)
-show_distributions({"as it is": logits, "top-p with p = 0.5": keep_top_p(logits, 0.5)})
+show_distributions(
+    {"unchanged": logits, "top-k with k = 8": keep_top_k(logits, 8), "top-p with p = 0.5": keep_top_p(logits, 0.5)}
+)
 plt.show()
 
 # %% [markdown]
-# *Two panels of bars. In the right one the first few tokens, which have half of the probability together, have longer bars; the others are crossed out.*
+# *Three lines over the 15 most probable tokens.
+# Top-k keeps the first eight, and top-p keeps the first few, which have half of the probability together.
+# The kept tokens are more probable than before, and the others are crosses at the left edge.*
 #
-# The size of the nucleus depends on what has been read. That is its point.
+# The size of the nucleus depends on the text before it: for p = 0.5 it ranges from one token to dozens.
+# A fixed $k$ cannot do that.
+#
+# ## Several prompts in one batch
+#
+# A server continues many prompts at once, and they have different lengths.
+# A tensor has only one length, so shorter prompts are filled up with a padding token.
+# In notebook 3, padding came at the end of a sentence.
+# What does GPT-2 write if we do the same here?
+# Like notebook 3, we read the logits of the *last column* in each step.
+
+
+# %%
+@torch.no_grad()
+def greedy(next_logits, tokens: Tensor, new: int = 14) -> list[str]:
+    """Write the most probable token `new` times, and return what was written, as texts."""
+    start = tokens.shape[1]
+    for _ in range(3 if under_grading() else new):
+        token = next_logits(tokens).argmax(dim=-1, keepdim=True)  # (batch, 1)
+        tokens = torch.cat([tokens, token], dim=1)
+    return [tokenizer.decode(row).replace("\n", "⏎") for row in tokens[:, start:]]
+
+
+UNEQUAL = [PROMPT, "If the file does not exist, the method", "Changed in version 3.8: The"]
+prompts = [read(text)[0] for text in UNEQUAL]  # of 3, 9 and 8 tokens
+pad_id = tokenizer.eos_token_id  # GPT-2 has no padding token, so its end-of-text token is used
+alone = [greedy(lambda tokens: model(tokens)[:, -1], prompt[None])[0] for prompt in prompts]
+right = greedy(lambda tokens: model(tokens)[:, -1], pad([prompt.tolist() for prompt in prompts], pad_id))
+for text, as_it_should_be, written in zip(UNEQUAL, alone, right, strict=True):
+    print(f"{text}\n    alone                 {as_it_should_be}\n    padded on the right   {written}")
+
+# %% [markdown]
+# Only the longest prompt is continued as it is alone, because it has no padding.
+# In the other rows the last column is padding, and here the padding token also means "end of text".
+# So the model begins a new text after it.
+# A mask does not help, because it cannot change *which* column is read.
+#
+# The solution is simple: put the padding on the **left**.
+# Then the last column of each row is the last token of its prompt.
+#
+# ### Exercise 4 · `pad_left` (10 points, 10 minutes, ★☆☆)
+#
+# ```
+# prompts  [5, 8]           tokens  [pad, pad, 5, 8]      mask  [False, False, True, True]
+#          [7, pad, 9, 6]           [7,   pad, 9, 6]            [True,  True,  True, True]
+# ```
+#
+# The mask says which tokens are real.
+# The second row shows that `pad_id` may also occur in a prompt, where it is a real token.
+# So compute the mask from the *lengths* of the prompts.
+
+
+# %% exercise="pad_left"
+def pad_left(prompts: list[Tensor], pad_id: int) -> tuple[Tensor, Tensor]:
+    """Put prompts of different lengths into one batch, with padding on the left.
+
+    prompts  1-d int64 tensors, one for each prompt, each with at least one token; they are not modified
+    pad_id   the token that fills up the shorter prompts; it may also occur in a prompt
+
+    Returns tokens (batch, longest) int64 and mask (batch, longest) bool, with the prompts in the given order. The mask
+    is True for every token of a prompt, and False for padding.
+
+    Raises ValueError if there are no prompts, or if a prompt is empty.
+    """
+    ### BEGIN SOLUTION
+    if not prompts or min(map(len, prompts)) == 0:
+        raise ValueError("there must be a prompt, and every prompt needs a token")
+    longest = max(map(len, prompts))
+    tokens = torch.full((len(prompts), longest), pad_id)  # (batch, longest)
+    mask = torch.zeros(len(prompts), longest, dtype=torch.bool)
+    for row, prompt in enumerate(prompts):
+        start = longest - len(prompt)
+        tokens[row, start:] = prompt
+        mask[row, start:] = True
+    return tokens, mask
+    ### END SOLUTION
+
+
+# %% check="pad_left" points=10
+with visible_check("pad_left"):
+    given = [torch.tensor([5, 8]), torch.tensor([7, 4, 9, 6]), torch.tensor([4, 4, 3])]
+    returned = pad_left(given, pad_id=4)
+    assert isinstance(returned, tuple) and len(returned) == 2, "Return a pair: the tokens and the mask."
+    tokens, mask = returned
+    assert tokens.shape == mask.shape == (3, 4), (
+        f"The longest of three prompts has 4 tokens, so both shapes are (3, 4). Yours are {tuple(tokens.shape)} and {tuple(mask.shape)}."
+    )
+    assert mask.dtype == torch.bool, f"The mask is bool, and yours is {mask.dtype}."
+    assert tokens.dtype == torch.int64, f"Token ids are int64, and yours are {tokens.dtype}."
+    assert tokens[0].tolist() != [5, 8, 4, 4], "You pad on the right. Padding belongs on the left."
+    assert tokens.tolist() == [[4, 4, 5, 8], [7, 4, 9, 6], [4, 4, 4, 3]], (
+        f"The tokens should be [[4, 4, 5, 8], [7, 4, 9, 6], [4, 4, 4, 3]], and yours are {tokens.tolist()}."
+    )
+    assert not torch.equal(mask, tokens != 4), (
+        "Your mask asks which tokens are pad_id. Here pad_id is 4, and 4 also occurs in the prompts. Compute the mask from the lengths."
+    )
+    assert mask.tolist() != [[True, True, False, False], [False] * 4, [True, False, False, False]], (
+        "Your mask is the wrong way round. True means a real token."
+    )
+    assert mask.tolist() == [[False, False, True, True], [True] * 4, [False, True, True, True]], (
+        f"A prompt of 2 tokens has two False and then two True. Your mask is {mask.tolist()}."
+    )
+    assert [prompt.tolist() for prompt in given] == [[5, 8], [7, 4, 9, 6], [4, 4, 3]], (
+        "You changed the caller's prompts."
+    )
+    for wrong, what in (
+        ([], "no prompts"),
+        ([torch.tensor([5]), torch.tensor([], dtype=torch.int64)], "an empty prompt"),
+    ):
+        try:
+            pad_left(wrong, pad_id=4)
+        except ValueError:
+            continue
+        except Exception as error:
+            raise AssertionError(f"For {what} raise ValueError. Yours raises {error!r}.") from None
+        raise AssertionError(f"For {what} the function should raise ValueError.")
+    print("pad_left: the visible check passes.")
+
+# %% folded=true
+# Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
+# If the check above has not passed, ready-made code is lent to you. It is worth no points.
+go_on(globals(), "pad_left")
+
+# %% [markdown]
+# Is it enough to pad on the left?
+# We try two ways that look right.
+# In the first way, the model gets no mask, so it attends to the padding.
+# In the second way it gets a mask, but positions are counted from the first column, padding included.
+# (`transformers`' GPT-2 does this if it gets a mask without position ids, so we use it here.)
+
+# %%
+tokens, mask = pad_left(prompts, pad_id)
+starts = (~mask).sum(dim=1, keepdim=True)  # (batch, 1): the first real column of each row
+
+
+def real(tokens: Tensor) -> Tensor:
+    """Return 1 for real tokens and 0 for padding, (batch, length so far)."""
+    return (torch.arange(tokens.shape[1]) >= starts).long()
+
+
+no_mask = greedy(lambda tokens: model(tokens)[:, -1], tokens)
+columns = greedy(lambda tokens: trained(tokens, attention_mask=real(tokens)).logits[:, -1], tokens)
+for row, text in enumerate(UNEQUAL):
+    print(f"{text}\n    alone                       {alone[row]}")
+    print(f"    no mask                     {no_mask[row]}\n    positions count padding     {columns[row]}")
+
+# %% [markdown]
+# Without a mask, the rows with padding are continued in another way, because the model reads "end of text" in front of them.
+# With a mask, the positions are still wrong.
+# *The function returns* starts in column 6, so its first token gets the position vector of column 6 instead of that of position 0.
+# The difference is small for a few tokens, and then the texts differ.
+#
+# Your GPT-2 of notebook 4 takes care of the positions: if it gets an `attention_mask`, the position of a token is the number of *real* tokens before it.
+# So `generate` has to pass the right mask on in every step.
 #
 # ## Write
 #
-# ### Exercise 4 · `generate` (20 points, 35 minutes, ★★★)
+# ### Exercise 5 · `generate` (20 points, 30 minutes, ★★★)
 #
-# Read all tokens, take the last position's logits, choose a token, append it. Again.
+# Read all tokens, take the logits of the last column, choose a token, append it, and repeat.
 #
 # ```
-# tokens (batch, length)  →  model  →  logits (batch, length, vocab_size)  →  the last position: (batch, vocab_size)
-#                         →  temperature, top-k, top-p  →  softmax, draw: (batch,)  →  tokens (batch, length + 1)
+# tokens (batch, length)  →  model  →  logits (batch, length, vocab_size)  →  the last column (batch, vocab_size)
+#                         →  temperature, top-k, top-p  →  softmax, draw (batch,)  →  tokens (batch, length + 1)
 # ```
 #
-# - **The order** is temperature, then top-k, then top-p: each reads what the one before has made.
-# - **`temperature` 0** draws nothing: the most probable token, of equal ones the lowest id.
-# - **A row ends** when it has *written* `eos_id`, and is filled up with it from there on. When all rows have ended, stop. (The id may well be 0: ask whether it `is not None`.)
-# - **Chance comes from `generator`** alone: with the same seed the same text is written.
-# - **The context is limited**: the model can read the last `n_positions` tokens only. What is returned is the whole.
-# - The model is in evaluation mode, as in notebook 3; afterwards *each* of its modules is in the mode in which it was.
+# - **Order**: first temperature, then top-k, then top-p. Each of them takes what the one before has returned.
+# - **`temperature` 0** draws nothing. It takes the most probable token, and of equally probable ones the lowest id.
+# - **A row ends** when it has *written* `eos_id`. After that it is filled with `eos_id`.
+#   When every row has ended, stop. (The id may be 0, so test `eos_id is not None`.)
+# - **Random numbers** come only from `generator`, so the same seed gives the same text.
+# - **The context is limited**: the model can read only the last `n_positions` columns of tokens *and* mask.
+#   But the result contains all tokens.
+# - **The mask grows**: each new token is real, also an `eos_id` that fills a row.
+# - **The mode**: write in evaluation mode and without gradients. After the call, *each* submodule is in the mode in which it was before.
 #
 # <details><summary>Hint 1: draw</summary>
-# <code>torch.multinomial(probabilities, 1, generator=generator)</code> draws a token for each row.
+# <code>torch.multinomial(probabilities, 1, generator=generator)</code> draws one token for each row.
+# It needs probabilities, so apply the softmax first.
 # </details>
 #
 # <details><summary>Hint 2: modes</summary>
-# <code>model.modules()</code> goes through all of them. Note each one's <code>training</code> before, and set it afterwards, in a <code>finally</code>.
-# </details>
-#
-# <details><summary>Hint 3: exercise 7</summary>
-# Only the way in which logits are made will differ there. If you write a helper for choosing and one for the loop in this cell, you can use both again.
+# <code>model.modules()</code> goes through all submodules.
+# Keep the attribute <code>training</code> of each before you write, and set it again in a <code>finally</code>.
+# Exercise 7 will need the same choice of tokens and the same loop, so you can write both as helpers in this cell.
 # </details>
 
 
@@ -394,6 +643,7 @@ def generate(
     tokens: Tensor,
     max_new_tokens: int,
     *,
+    attention_mask: Tensor | None = None,
     temperature: float = 1.0,
     top_k: int | None = None,
     top_p: float | None = None,
@@ -402,24 +652,35 @@ def generate(
 ) -> Tensor:
     """Continue each row of tokens, one token a step.
 
-    tokens          (batch, length) int64, the prompts, length at least 1; they are not modified
-    max_new_tokens  how many to write at most
-    temperature     0: always the most probable token, of equal ones the lowest id. Else the next token is drawn:
-                    temperature first, then top_k, then top_p, where they are given
-    eos_id          a row that has written it is filled up with it from there on, and when all rows have, writing
-                    stops. One that stands in the prompt does not count. None: nothing ends a row
-    generator       where all random numbers come from
+    tokens          (batch, length) int64, the prompts, length 1 or more
+    max_new_tokens  the largest number of tokens to write, 0 or more
+    attention_mask  (batch, length) bool, True for real tokens. Padding is on the left of a row only, and each row has
+                    a real token: else ValueError. None: all tokens are real
+    temperature     0: take the most probable token, and of equally probable ones the lowest id, whatever top_k and
+                    top_p are. Otherwise draw the token, after temperature, then top_k, then top_p have changed the
+                    logits, where they are given
+    eos_id          a row that has written this token is filled with it from there on, and writing stops when every
+                    row has written it. An eos_id in the prompt does not count. None: no token ends a row
+    generator       the only source of random numbers; None: torch's own generator
 
-    Returns (batch, length + new) int64: the prompts, whole, and what was written.
+    Returns (batch, length + new) int64: the whole prompts, their padding included, and the tokens that were written.
 
-    The model reads the last n_positions tokens, where there are more. It works in evaluation mode and without
-    gradients; after the call each of its submodules is in the mode that it was in.
+    In each step the model reads the last n_positions columns of the tokens and of the mask. New tokens are real, and
+    so is an eos_id that fills a row. So at temperature 0 each row is continued as it would be alone.
+
+    The whole model works in evaluation mode and without gradients. After the call each of its submodules is in the
+    mode in which it was before. No argument is modified.
     """
     ### BEGIN SOLUTION
-    n_positions = model.config.n_positions
+    n_positions, mask = model.config.n_positions, attention_mask
+    if mask is not None and not (mask[:, -1].all() and (mask[:, :-1] <= mask[:, 1:]).all()):
+        raise ValueError("padding may be on the left of a row only, and each row needs a real token")
 
     def next_logits(tokens: Tensor) -> Tensor:
-        return model(tokens[:, -n_positions:])[:, -1]  # (batch, vocab_size)
+        real = mask  # (batch, length so far): new tokens are real
+        if mask is not None:
+            real = F.pad(mask, (0, tokens.shape[1] - mask.shape[1]), value=True)[:, -n_positions:]
+        return model(tokens[:, -n_positions:], real)[:, -1]  # (batch, vocab_size)
 
     choose = partial(_choose, temperature=temperature, top_k=top_k, top_p=top_p, generator=generator)
     return _write(model, tokens, max_new_tokens, next_logits, choose, eos_id)
@@ -461,28 +722,11 @@ def _write(model: GPT2, tokens: Tensor, max_new_tokens: int, next_logits, choose
 
 
 # %% [markdown]
-# For the checks from here on: tiny models with random weights, and a counter.
+# The checks from here on use tiny models with random weights.
+# One of them belongs to `transformers`, which has a `generate` of its own.
 
 
 # %% locked="tiny_models"
-class Count:
-    """Counts positions that pass through a model's wte, call by call, and notes the times: with Count(model) as count: ..."""
-
-    def __init__(self, model: GPT2):
-        self.model, self.calls, self.times = model, [], []
-
-    def __enter__(self):
-        self.handle = self.model.wte.register_forward_hook(self.note)
-        return self
-
-    def note(self, wte, inputs, output):
-        self.calls.append(inputs[0].shape[1])
-        self.times.append(time.perf_counter())
-
-    def __exit__(self, *_):
-        self.handle.remove()
-
-
 small = {"n_positions": 9, "n_embd": 12, "n_layer": 2, "n_head": 3, "bos_token_id": 0, "eos_token_id": 0}
 torch.manual_seed(117)
 oracle = GPT2LMHeadModel(GPT2Config(vocab_size=17, **small)).double().eval()
@@ -493,7 +737,7 @@ with torch.no_grad():
 tiny = load_gpt2_weights(GPT2(oracle.config).double(), oracle.state_dict()).eval()  # the same weights
 dropping = GPT2(GPT2Config(vocab_size=17, **small, embd_pdrop=0.9, resid_pdrop=0.9)).double()  # and again, but
 load_gpt2_weights(dropping, oracle.state_dict()).h[1].eval()  # in training mode, except for one part
-constant = GPT2(GPT2Config(vocab_size=4, **small)).double()  # says the same four logits whatever it reads
+constant = GPT2(GPT2Config(vocab_size=4, **small)).double()  # has the same four logits, whatever it reads
 with torch.no_grad():
     constant.ln_f.weight.zero_()
     constant.ln_f.bias.copy_(torch.eye(12)[0])
@@ -507,126 +751,190 @@ def shares(writer, **options) -> list[float]:
     try:
         drawn = writer(constant, many, 1, generator=torch.Generator().manual_seed(0), **options)[:, 1]
     except RuntimeError as error:
-        raise AssertionError(f"Drawing fails: {error}. torch.multinomial wants probabilities: softmax first.") from None
+        raise AssertionError(f"Drawing fails: {error}. torch.multinomial needs probabilities: softmax first.") from None
     return (torch.bincount(drawn, minlength=4) / 4000).tolist()
 
 
-def check_knobs(writer) -> None:
+def check_settings(writer) -> None:
     """Does it draw as temperature, top_k and top_p say, in this order, and from the generator?"""
 
     def expect(wanted: list[float], message: str, **options) -> None:
         found = shares(writer, **options)
         right = all(abs(f - w) < 0.05 and (w > 0 or f == 0) for f, w in zip(found, wanted, strict=True))
-        assert right, f"{message} Of 4 tokens the shares should be about {wanted}; yours are {found}."
+        assert right, f"{message} The shares of the 4 tokens should be about {wanted}, and yours are {found}."
 
-    assert max(shares(writer)) < 1, "Where temperature is not 0, tokens are drawn."
-    expect([0.15, 0.5, 0.05, 0.3], "They should be drawn with the probabilities that the logits say.")
+    assert max(shares(writer)) < 1, "If the temperature is not 0, tokens should be drawn."
+    expect([0.15, 0.5, 0.05, 0.3], "Tokens should be drawn with the probabilities that the softmax gives.")
     expect([0.06, 0.68, 0.01, 0.25], "temperature=0.5 has no effect, or a wrong one.", temperature=0.5)
     expect([0.0, 0.625, 0.0, 0.375], "With top_k=2, two tokens are left.", top_k=2)
     expect([0.0, 0.625, 0.0, 0.375], "With top_p=0.7, two tokens are left.", top_p=0.7)
     expect(
         [0.28, 0.38, 0.0, 0.34],
-        "Temperature comes before top_p: at 4, three tokens reach 0.75.",
+        "Temperature comes before top_p: at temperature 4, three tokens reach 0.75.",
         temperature=4.0,
         top_p=0.75,
     )
-    expect([0.0, 1.0, 0.0, 0.0], "top_k comes before top_p: of two, 5 to 3, the first reaches 0.6.", top_k=2, top_p=0.6)
+    expect(
+        [0.0, 1.0, 0.0, 0.0],
+        "top_k comes before top_p: of the two tokens that are left, the first has 0.625 and reaches 0.6.",
+        top_k=2,
+        top_p=0.6,
+    )
     twice = writer(constant, many, 2, generator=torch.Generator().manual_seed(0))[:, 1:]
     assert 0.3 < (twice[:, 0] == twice[:, 1]).float().mean() < 0.45, (
-        "The second token of a row is not drawn for itself. Is the generator seeded anew at each step, or one draw used twice?"
+        "The two tokens of a row are not drawn independently. Is the generator seeded anew in each step, or is one draw used twice?"
     )
     state = torch.get_rng_state()
     assert shares(writer) == shares(writer), (
-        "With the same generator the same comes out. Do you pass it on to what draws?"
+        "With the same seed of the generator, the same tokens should be written. Do you pass the generator on to the function that draws?"
     )
     assert torch.equal(torch.get_rng_state(), state), "All random numbers should come from the generator."
 
 
 # %% check="generate" points=20
-prompt = torch.tensor([[3, 1, 4], [1, 5, 9]])
-before = prompt.clone()
-written = generate(tiny, prompt, 5, temperature=0)
-assert isinstance(written, Tensor) and written.dtype == torch.int64, "Return tokens: an int64 tensor."
-assert written.shape == (2, 8), f"A prompt of 3 and 5 new tokens: (2, 8), and not {tuple(written.shape)}."
-assert torch.equal(prompt, before) and torch.equal(written[:, :3], before), (
-    "The prompt comes back whole, and is not changed."
-)
-
-
 def theirs(new: int, **options) -> Tensor:
     """What transformers' own generate writes with the same weights, greedily."""
     options = {"do_sample": False, "pad_token_id": 16, "eos_token_id": None} | options
     return oracle.generate(prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=new, **options)
 
 
-assert torch.equal(written, theirs(5)), (
-    f"transformers' generate writes {theirs(5)[:, 3:].tolist()} with these weights, and yours {written[:, 3:].tolist()}. "
-    "Do you take the logits of the *last* position, and does each step read all that stands there by now?"
-)
-assert generate(tiny, prompt, 0, temperature=0).tolist() == before.tolist(), (
-    "With max_new_tokens=0 the prompt comes back."
-)
-eos = int(written[0, 4])  # row 0 writes it as its second token
-ended = generate(tiny, prompt, 5, temperature=0, eos_id=eos)
-expected = theirs(5, eos_token_id=eos, pad_token_id=eos)
-assert ended.shape[1] == 8 or ended.shape == expected.shape, "Rows end on their own: stop only when all have ended."
-assert (ended[0, 4:] == eos).all(), f"Row 0 has written eos_id={eos} at place 4: from there on it is filled with it."
-assert torch.equal(ended, expected), f"With eos_id={eos} it should be {expected.tolist()}; yours: {ended.tolist()}."
-alone = generate(tiny, prompt[:1], 5, temperature=0, eos_id=eos)
-assert alone.shape == (1, 5), f"When all rows have ended, stop: (1, 5), and not {tuple(alone.shape)}."
-for token in prompt[0].tolist():
-    found = generate(tiny, prompt[:1], 5, temperature=0, eos_id=token)
-    assert (
-        torch.equal(found, theirs(5, eos_token_id=token, pad_token_id=token)[:1, : found.shape[1]])
-        and found.shape[1] > 4
-    ), f"eos_id={token} stands in the prompt {prompt[0].tolist()}. Only one that has been *written* ends a row."
-flat = GPT2(GPT2Config(vocab_size=4, **small))
-nn.init.zeros_(flat.wte.weight)
-assert generate(flat, many[:1], 3, temperature=0).tolist() == [[0, 0, 0, 0]], (
-    "Of equal logits the lowest id is written."
-)
-try:
-    found = generate(tiny, long, 2, temperature=0)
-except (ValueError, IndexError) as error:
-    raise AssertionError(
-        f"A text longer than n_positions: show the model its last n_positions tokens. {error}"
-    ) from None
-assert torch.equal(found[:, :14], long), "What the model no longer reads is returned all the same."
-for step in (14, 15):
-    with torch.no_grad():
-        expected = tiny(found[:, step - 9 : step])[:, -1].argmax(dim=-1)  # (6,)
-    assert torch.equal(found[:, step], expected), (
-        "Of a text longer than n_positions = 9, the model reads the last 9 tokens, all of them, at each step."
+with visible_check("generate"):
+    prompt = torch.tensor([[3, 1, 4], [1, 5, 9]])
+    before = prompt.clone()
+    written = generate(tiny, prompt, 5, temperature=0)
+    assert isinstance(written, Tensor) and written.dtype == torch.int64, (
+        "Return token ids, in a tensor of int64. Is there a `return`?"
     )
+    assert written.shape == (2, 8), f"A prompt of 3 tokens and 5 new ones: (2, 8), and not {tuple(written.shape)}."
+    assert torch.equal(prompt, before), "You changed the caller's tokens."
+    assert torch.equal(written[:, :3], before), "The result begins with the whole prompt."
+    assert torch.equal(written, theirs(5)), (
+        f"transformers' generate writes {theirs(5)[:, 3:].tolist()} with these weights, and yours writes {written[:, 3:].tolist()}. "
+        "Do you take the logits of the *last* column, and does each step read all tokens so far?"
+    )
+    assert generate(tiny, prompt, 0, temperature=0).tolist() == before.tolist(), (
+        "With max_new_tokens=0 the result is the prompt."
+    )
+    eos = int(written[0, 4])  # row 0 writes it as its second token
+    ended = generate(tiny, prompt, 5, temperature=0, eos_id=eos)
+    expected = theirs(5, eos_token_id=eos, pad_token_id=eos)
+    assert ended.shape[1] == 8 or ended.shape == expected.shape, (
+        "You stop too early. Stop when every row has written its eos_id, and not before."
+    )
+    assert (ended[0, 4:] == eos).all(), (
+        f"Row 0 has written eos_id={eos} in column 4. From there on, the row is filled with eos_id."
+    )
+    assert torch.equal(ended, expected), (
+        f"With eos_id={eos} it should be {expected.tolist()}, and yours is {ended.tolist()}."
+    )
+    single = generate(tiny, prompt[:1], 5, temperature=0, eos_id=eos)
+    assert single.shape == (1, 5), f"When every row has ended, stop: (1, 5), and not {tuple(single.shape)}."
+    for token in prompt[0].tolist():
+        found = generate(tiny, prompt[:1], 5, temperature=0, eos_id=token)
+        assert (
+            torch.equal(found, theirs(5, eos_token_id=token, pad_token_id=token)[:1, : found.shape[1]])
+            and found.shape[1] > 4
+        ), f"eos_id={token} is in the prompt {prompt[0].tolist()}. Only an eos_id that has been *written* ends a row."
+    flat = GPT2(GPT2Config(vocab_size=4, **small))
+    nn.init.zeros_(flat.wte.weight)
+    assert generate(flat, many[:1], 3, temperature=0).tolist() == [[0, 0, 0, 0]], (
+        "Of equal logits, the token with the lowest id is written."
+    )
+    try:
+        found = generate(tiny, long, 2, temperature=0)
+    except (ValueError, IndexError) as error:
+        raise AssertionError(
+            f"A prompt may be longer than n_positions. Give the model only its last n_positions tokens. Yours raises: {error}"
+        ) from None
+    assert torch.equal(found[:, :14], long), (
+        "The result contains the whole prompt, also what the model no longer reads."
+    )
+    for step in (14, 15):
+        with torch.no_grad():
+            expected = tiny(found[:, step - 9 : step])[:, -1].argmax(dim=-1)  # (6,)
+        assert torch.equal(found[:, step], expected), (
+            "If the text is longer than n_positions = 9, the model should read its last 9 tokens, all of them, in each step."
+        )
 
-modes = [module.training for module in dropping.modules()]
-assert torch.equal(generate(dropping, prompt, 5, temperature=0), written), (
-    "A model in training mode writes something else: dropout is on. Set it to evaluation mode for as long as it writes."
-)
-assert [module.training for module in dropping.modules()] == modes, (
-    "Afterwards each module should be in the mode that it was in. One part was in evaluation mode before, and the rest in training mode."
-)
-watched = []
-handle = tiny.ln_f.register_forward_hook(lambda module, inputs, output: watched.append(output.requires_grad))
-generate(tiny, prompt, 2, temperature=0)
-handle.remove()
-assert watched and not any(watched), "Gradients are recorded while it writes, and nobody needs them: torch.no_grad()."
-ends = generate(constant, many[:50], 30, eos_id=0, generator=torch.Generator().manual_seed(0))[:, 1:]
-assert all(0 not in row or not any(row[row.index(0) :]) for row in ends.tolist()), (
-    "With eos_id=0, rows go on after their end. 0 is a token, too: ask `eos_id is not None`."
-)
-check_knobs(generate)
-print("generate: the visible check passes.")
+    given = [prompt[0], torch.tensor([7, 2, 7, 1, 8, 2, 8]), torch.tensor([6])]
+    for pad_id in (0, 7):
+        tokens, mask = (torch.full((3, 7), pad_id), torch.arange(7) >= torch.tensor([[4], [0], [6]]))
+        tokens[mask] = torch.cat(given)
+        was = mask.clone()
+        try:
+            together = generate(tiny, tokens, 9, attention_mask=mask, temperature=0)  # beyond n_positions = 9
+        except (RuntimeError, IndexError, ValueError) as error:
+            raise AssertionError(
+                f"With a mask and 9 new tokens your code raises: {error}. The mask needs a True for each new token, and the model takes "
+                "the last n_positions columns of both."
+            ) from None
+        assert torch.equal(mask, was), "You changed the caller's attention_mask. Make a longer one instead."
+        for row, alone_ in enumerate(given):
+            expected = generate(tiny, alone_[None], 9, temperature=0)[0, -9:]
+            assert torch.equal(together[row, -9:], expected), (
+                f"A prompt of {len(alone_)} tokens, padded on the left to 7, should be continued as it is alone: {expected.tolist()}. Yours writes "
+                f"{together[row, -9:].tolist()}. Does the model get the mask in each step? Is every new token real?"
+            )
+    for wrong in ([[True, True, False]], [[True, False, True]], [[False, False, False]]):
+        try:
+            generate(tiny, prompt[:1], 2, attention_mask=torch.tensor(wrong), temperature=0)
+        except ValueError:
+            continue
+        except Exception as error:
+            raise AssertionError(f"For attention_mask={wrong} raise ValueError. Yours raises {error!r}.") from None
+        raise AssertionError(
+            f"For attention_mask={wrong} the function should raise ValueError: padding is on the left only, and each row has a real token."
+        )
+
+    modes = [module.training for module in dropping.modules()]
+    for options in ({}, {"eos_id": eos}):  # with eos_id both rows end early
+        assert torch.equal(
+            generate(dropping, prompt[:1], 5, temperature=0, **options),
+            generate(tiny, prompt[:1], 5, temperature=0, **options),
+        ), "A model in training mode writes something else, because dropout is on. Write in evaluation mode."
+        assert [module.training for module in dropping.modules()] == modes, (
+            "After the call each submodule should be in the mode in which it was before, also if writing stops early. "
+            "Here one part was in evaluation mode, and the rest was in training mode."
+        )
+    watched = []
+    handle = tiny.ln_f.register_forward_hook(lambda module, inputs, output: watched.append(output.requires_grad))
+    generate(tiny, prompt, 2, temperature=0)
+    handle.remove()
+    assert watched and not any(watched), "Gradients are recorded while it writes. Use torch.no_grad()."
+    ends = generate(constant, many[:50], 30, eos_id=0, generator=torch.Generator().manual_seed(0))[:, 1:]
+    assert all(0 not in row or not any(row[row.index(0) :]) for row in ends.tolist()), (
+        "With eos_id=0, rows go on after their end. The id 0 is a token, too: test `eos_id is not None`."
+    )
+    check_settings(generate)
+    print("generate: the visible check passes.")
+
+# %% folded=true
+# Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
+# If the check above has not passed, ready-made code is lent to you. It is worth no points.
+go_on(globals(), "generate")
+
+# %% [markdown]
+# Now the three prompts of unequal length, in one batch:
+
+# %%
+tokens, mask = pad_left(prompts, tokenizer.eos_token_id)
+together = generate(model, tokens, 3 if under_grading() else 14, attention_mask=mask, temperature=0)
+for row, text in enumerate(UNEQUAL):
+    written = tokenizer.decode(together[row, tokens.shape[1] :]).replace("\n", "⏎")
+    print(f"{text}\n    alone      {alone[row]}\n    together   {written}")
+
+# %% [markdown]
+# With the mask and the right positions, each row is continued as it is alone.
+# Next, we compare the settings on one prompt:
 
 
 # %%
 def write(prompt: str, new: int = 40, seed: int = 0, writer=generate, **options) -> str:
-    """A continuation of the prompt, as text."""
-    new = 3 if under_grading() else new
+    """Return a continuation of the prompt, as text."""
     tokens = read(prompt)
     generator = torch.Generator().manual_seed(seed)
     options = {"eos_id": tokenizer.eos_token_id} | options
-    written = writer(model, tokens, new, generator=generator, **options)[0]
+    written = writer(model, tokens, 3 if under_grading() else new, generator=generator, **options)[0]
     return tokenizer.decode(written[tokens.shape[1] :], skip_special_tokens=True)
 
 
@@ -642,9 +950,13 @@ for title, options in {
     print(f"{title:26}", textwrap.fill(" ".join(write(PROMPT, **options).split()), 100, subsequent_indent=" " * 27))
 
 # %% [markdown]
-# Read them aloud. The most probable token each time makes a text that nobody would write; it likes to come back to the same phrase. The hotter it is, the more words are made up. Between the two, the text sounds like documentation, and says nothing true; and when it is cool, it may still get stuck. It is a very small model.
+# If the model always takes the most probable token, the text returns to the same phrase again and again.
+# The higher the temperature is, the more words are made up.
+# Between the two, the text sounds like documentation, although what it says is not true.
+# It is a very small model.
 #
-# How much greedy text repeats itself can be counted. Here is the share of three-token sequences that have been written before, in 100 tokens, over several prompts:
+# We can count how much a text repeats itself.
+# The next cell prints the share of three-token sequences that have occurred before in the same text, for 100 tokens after each of five prompts:
 
 # %%
 PROMPTS = [
@@ -657,7 +969,7 @@ PROMPTS = [
 
 
 def repeated(text: str) -> float:
-    """The share of all sequences of three tokens that occurred earlier in the text."""
+    """Return the share of all sequences of three tokens that occurred earlier in the text."""
     ids = read(text)[0].tolist()
     triples = list(zip(ids, ids[1:], ids[2:], strict=False))
     return 1 - len(set(triples)) / max(1, len(triples))
@@ -673,51 +985,118 @@ for title, options in {
     print(f"{title:26} {sum(found) / len(found):4.0%}   ({', '.join(f'{share:.0%}' for share in found)})")
 
 # %% [markdown]
-# To draw repeats far less. It need not be unpredictable for that: with a generator of the same seed it writes the same each time. But then that one draw is what you get, be it good or bad.
+# Greedy texts consist mostly of repetitions, and drawn texts contain few.
+# A drawn text can still be reproduced: with the same seed, the generator gives the same random numbers.
+#
+# ## Does GPT-2 work one token at a time?
+#
+# It is often said that GPT-2 works one token at a time.
+# We measure it: how often does the model run to predict 64 tokens?
+# First it *generates* 64 tokens.
+# Then it is *trained* on a text of 65 tokens, or rather its loss on this text is computed.
+
+# %%
+words = read("\n".join(documents(library=False))[:20_000])  # real text, (1, length)
+count_of = 5 if under_grading() else 64
+text = words[:, : count_of + 1]
+with Count(model) as generating:
+    generate(model, text[:, :1], count_of, temperature=0)
+with Count(model) as learning, torch.no_grad():
+    logits = model(text)  # (1, count_of + 1, vocab_size)
+    loss = language_model_loss(logits, text)
+with torch.no_grad():
+    one_by_one = torch.stack([model(text[:, :length])[0, -1] for length in range(1, count_of + 1)])
+print(f"generation   {count_of} tokens written     {len(generating.calls):3} runs of the model")
+print(f"training     {count_of} tokens predicted   {len(learning.calls):3} run of the model (loss {loss:.2f})")
+difference = (one_by_one - logits[0, :-1]).abs().max()
+print(f"largest difference between logits computed at once and one by one: {difference:.0e}")
+
+# %% [markdown]
+# So the claim is true for generation and false for training.
+# Generation needs one run for each token, because each token has to be written before the next one can be predicted.
+# In training the text is known, so one run predicts all 64 tokens, and these predictions are the same as those made one by one (the difference is rounding).
+# This works only because the causal mask hides the later tokens from each prediction.
 #
 # ## What does it cost?
 #
-# Count the positions that the model computes, as they pass through `wte`:
-
+# The next cell counts for how many positions the model computes something.
+# It counts them where they pass through `wte`.
 
 # %%
 prompt = torch.randint(len(tokenizer), (1, 32), generator=torch.Generator().manual_seed(0))  # any 32 tokens will do
 with Count(model) as count:
     generate(model, prompt, 64, temperature=0)
-print("positions computed a step:", *count.calls[:5], "...", *count.calls[-2:])
+print("positions computed in each step:", *count.calls[:5], "...", *count.calls[-2:])
 print(f"in all {sum(count.calls):,}; you predicted {prediction['positions, nothing kept']}")
 
 # %% [markdown]
-# Sixty-four new tokens, and thousands of positions. Nearly all of them are computed again and again, and each time the same comes out. Why the same? Because of the mask: **no position sees one after it, so what was computed for it does not change when the text grows.**
+# For 64 new tokens, the model computes 4,064 positions.
+# Nearly all of them are computed again and again, and each time the result is the same.
+# The reason is the causal mask: **no position sees a later one, so what was computed for a position does not change when the text grows.**
 #
 # ## Keep what does not change
 #
-# What does a *new* position need from the old ones? Look at a block: norms and feed-forward look at one position at a time. Only attention looks elsewhere: its query meets the **keys** of all positions so far and gathers their **values**. So these are kept, for every layer, and nothing else.
+# What does a *new* position need from the old ones?
+# In a block, the norms and the feed-forward network work on one position at a time.
+# Only attention looks at other positions: the query of the new position is compared with the **keys** of all positions so far, and collects their **values**.
+# So the keys and values of every layer are kept, and nothing else.
+# This is called a **KV cache**.
 #
 # ```
 # step                    computed                       kept, in each layer
 # the prompt, at once     32 positions                   32 keys, 32 values
-# one more token          1 position: its query meets    33 keys, 33 values
-#                         33 keys
+# one more token          1 position: its query is       33 keys, 33 values
+#                         compared with 33 keys
 # ```
 #
-# ### Exercise 5 · `KVCache` (10 points, 15 minutes, ★★☆)
+# ### Exercise 6 · `KVCache` and `forward_with_cache` (20 points, 35 minutes, ★★★)
 #
-# A box for keys and values, with a drawer for each layer. `append` puts new ones behind the old ones, and returns all of that layer. While a step is on its way, the first layers hold one position more than the last: `length` says how many *every* layer holds.
+# First write `KVCache`.
+# It keeps the keys and values of each layer apart.
+# `append` puts new ones behind the old ones, and returns all of this layer.
+# While a step is running, the first layers already hold one position more than the last ones.
+# `length` says how many positions *every* layer holds.
 #
-# <details><summary>Hint</summary>
-# <code>torch.cat</code> along the dimension of positions does it. It copies everything at each step. If you like, reserve room for all n_positions once, and write into that.
+# Then write `forward_with_cache`, which is the model's forward for new positions only.
+# You write out what GPT2, its blocks and their attention do, because the keys and values are needed in the middle.
+# Embeddings of tokens and positions come first, and `ln_f` and the product with `wte` come last.
+# In between, for each block $l$:
+#
+# $$q, k, v = c_{attn}(\mathrm{ln}_1(x)) \qquad K, V = \text{cache.append}(l,\, k,\, v) \qquad x \leftarrow x + c_{proj}\big(\mathrm{attention}(q, K, V)\big) \qquad x \leftarrow x + \mathrm{mlp}(\mathrm{ln}_2(x))$$
+#
+# The code of notebook 4 is in `parts.py`.
+# A block has the parts `ln_1`, `attn.c_attn`, `attn.c_proj`, `ln_2`, `mlp.c_fc` and `mlp.c_proj`.
+# Three things are different here:
+#
+# 1. **Positions continue.** The position of the first new token is `cache.length`, and not 0. Read this number *before* you append anything.
+# 2. **The mask is a part of the causal mask.** The first new query has the position `cache.length`. It may attend to all positions up to its own. So the mask has the shape (new, length + new), and it consists of the *lower* rows of the causal mask.
+# 3. **Too many tokens are an error before anything is appended**, so that the cache does not change.
+#
+# ```
+#            keys 0 1 2 3 4          With is_causal=True, F.scaled_dot_product_attention would put
+# query 3         x x x x .          the triangle at the upper left, as if the new queries had the
+# query 4         x x x x x          positions 0 and 1. So pass a mask, in which True means may attend.
+# ```
+#
+# <details><summary>Hint 1: KVCache</summary>
+# <code>torch.cat</code> along the dimension of positions appends, and it copies everything each time.
+# Or reserve room for all n_positions once, and write into it.
+# </details>
+#
+# <details><summary>Hint 2: forward_with_cache</summary>
+# <code>F.gelu(..., approximate="tanh")</code> is your gelu of notebook 4.
+# Dropout does nothing in evaluation mode, so leave it out.
 # </details>
 
 
-# %% exercise="KVCache"
+# %% exercise="forward_with_cache"
 class KVCache:
-    """The keys and values of all positions so far, of each layer of a GPT-2."""
+    """The keys and values of all positions so far, for each layer of a GPT-2 and one batch of sequences."""
 
     def __init__(self, config: GPT2Config):
-        """An empty cache for one batch of sequences.
+        """Make an empty cache. It has nothing in common with any other cache.
 
-        config  n_layer, and n_positions, the most positions that a layer may hold
+        config  n_layer, and n_positions, the largest number of positions that a layer may hold
         """
         ### BEGIN SOLUTION
         self.n_positions = config.n_positions
@@ -728,19 +1107,20 @@ class KVCache:
 
     @property
     def length(self) -> int:
-        """How many positions every layer holds by now."""
+        """The number of positions that every layer holds: that of the layer with the fewest."""
         ### BEGIN SOLUTION
         return min(self._lengths)
         ### END SOLUTION
 
     def append(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-        """Add the keys and values of new positions to a layer.
+        """Append the keys and values of new positions to a layer. Layers may come in any order.
 
         layer       0 to n_layer - 1
-        key, value  (batch, n_head, new, d_head); they are not modified
+        key, value  (batch, n_head, new, d_head), of any dtype; they may be views, and are not modified
 
-        Returns all keys and all values of this layer so far, (batch, n_head, length, d_head) each, the new ones last.
-        Raises ValueError if the layer would hold more than n_positions; the cache is unchanged then.
+        Returns all keys and all values of this layer so far, (batch, n_head, length, d_head) each, the new ones last,
+        in the same dtype. Raises ValueError if this layer would hold more than n_positions; then the cache does not
+        change.
         """
         ### BEGIN SOLUTION
         start, end = self._lengths[layer], self._lengths[layer] + key.shape[2]
@@ -757,97 +1137,20 @@ class KVCache:
         ### END SOLUTION
 
 
-# %% check="KVCache" points=10
-config = GPT2Config(**small)  # 2 layers, 3 heads, n_positions 9
-cache, other, late = KVCache(config), KVCache(config), KVCache(config)
-assert cache.length == 0, (
-    f"A new cache has the length 0, and not {cache.length}. (length is a property: no parentheses.)"
-)
-torch.manual_seed(9)
-key, value = torch.randn(2, 3, 4, 5), torch.randn(2, 3, 4, 5)  # (batch=2, n_head=3, new=4, d_head=5)
-given = key.clone(), value.clone()
-returned = cache.append(0, key, value)
-assert isinstance(returned, tuple) and len(returned) == 2, "append returns a pair: all keys, all values."
-assert torch.equal(returned[0], key) and torch.equal(returned[1], value), (
-    "The first time all keys and values are the new ones. Are keys and values in this order?"
-)
-early = cache.length
-keys, values = cache.append(1, 10 * key, 10 * value)
-assert torch.equal(keys, 10 * key), "Layer 1 returns what was put into layer 0, or both. Each layer has its own keys."
-assert early == 0, (
-    f"When only layer 0 held 4 positions, length was {early}. How many does *every* layer hold then? The smallest number."
-)
-late.append(1, key, value)
-assert late.length == 0, f"When only layer 1 held 4 positions, length was {late.length}. Layer 0 held none."
-assert cache.length == 4, f"Both layers hold 4 positions now, and length is {cache.length}."
-more = torch.randn(2, 3, 1, 5)
-keys, values = cache.append(0, more, 2 * more)
-assert keys.shape == (2, 3, 5, 5), (
-    f"4 positions and 1 more are 5, in dimension 2: (2, 3, 5, 5), and not {tuple(keys.shape)}."
-)
-assert torch.equal(keys[:, :, :4], key) and torch.equal(keys[:, :, 4:], more), "New keys stand behind the old ones."
-assert torch.equal(values[:, :, :4], value) and torch.equal(values[:, :, 4:], 2 * more), (
-    "New values stand behind the old ones."
-)
-assert torch.equal(key, given[0]) and torch.equal(value, given[1]), "You changed the caller's keys or values."
-assert other.length == 0 and torch.equal(other.append(0, more, more)[0], more), (
-    "A second cache holds what was put into the first. Make the lists in __init__, for each cache anew."
-)
-try:
-    cache.append(0, torch.randn(2, 3, 5, 5), torch.randn(2, 3, 5, 5))
-    raised = None
-except Exception as error:
-    raised = error
-assert isinstance(raised, ValueError), (
-    f"5 positions and 5 more are above n_positions = 9: ValueError, and not {raised!r}."
-)
-try:
-    keys, _ = cache.append(0, key, value)
-except ValueError as error:
-    raise AssertionError(
-        f"9 positions just fit, and after an error the cache is as it was before it; yours: {error}"
-    ) from None
-assert keys.shape[2] == 9, (
-    f"9 positions just fit, and after an error the cache is as it was before; yours holds {keys.shape[2]}."
-)
-print("KVCache: the visible check passes.")
-
-# %% [markdown]
-# ### Exercise 6 · `forward_with_cache` (15 points, 35 minutes, ★★★)
-#
-# Now the model's forward once more, for new positions only. You write out what GPT2, its blocks and their attention do, since the keys and values must be caught in the middle. First the embeddings of tokens and positions, at the end `ln_f` and the product with `wte`, and between them in each block l:
-#
-# $$q, k, v = c_{attn}(\mathrm{ln}_1(x)) \qquad K, V = \text{cache.append}(l,\, k,\, v) \qquad x \leftarrow x + c_{proj}\big(\mathrm{attention}(q, K, V)\big) \qquad x \leftarrow x + \mathrm{mlp}(\mathrm{ln}_2(x))$$
-#
-# In `parts.py` you find the code of notebook 4; a block `block` has `block.ln_1`, `block.attn.c_attn`, `block.attn.c_proj`, `block.ln_2`, `block.mlp.c_fc` and `block.mlp.c_proj`. Three things are different:
-#
-# 1. **Positions go on.** The first new token stands at position `cache.length`, not at 0. Read that number *before* you append anything.
-# 2. **The mask is a part of the causal mask.** Query i of the new ones stands at position length + i, and sees everything up to there. Queries are *new*, keys are *all*: the mask is (new, length + new), the lower rows of the causal mask of all.
-# 3. **Too long is an error before anything is appended**, so that the cache stays what it was.
-#
-# ```
-#            keys 0 1 2 3 4          is_causal=True of F.scaled_dot_product_attention would
-# query 3         x x x x .          put the triangle at the upper left, as if the queries
-# query 4         x x x x x          were the first ones. Pass a mask.
-# ```
-#
-# <details><summary>Hint: the activation</summary>
-# <code>F.gelu(..., approximate="tanh")</code> is your gelu of notebook 4. Dropout does nothing in evaluation mode; leave it out.
-# </details>
-
-
-# %% exercise="forward_with_cache"
 def forward_with_cache(model: GPT2, tokens: Tensor, cache: KVCache) -> Tensor:
-    """What model(...) says at the new positions, computing nothing again for those in the cache.
+    """Compute what model(...) returns at the new positions, without computing anything again for the cached ones.
 
-    model   in evaluation mode
-    tokens  (batch, new) int64: those that come after what the cache holds, one or several
-    cache   gets the keys and values of the new positions; nothing but its length and append is used
+    model   in evaluation mode, of any size that a GPT2Config can describe
+    tokens  (batch, new) int64, one or more after those that the cache holds; they may be a view, and are not modified
+    cache   gets the keys and values of the new positions, and gives those that it holds. Only its length and its
+            append are used, since it may be another kind of cache
 
-    All new tokens go through each layer together.
+    All new tokens of a call go through each layer together, and no other position is computed. Nothing is kept
+    anywhere but in the cache.
 
-    Returns logits (batch, new, vocab_size). The first token stands at position cache.length.
-    Raises ValueError if there would be more than n_positions; the cache is unchanged then.
+    Returns logits (batch, new, vocab_size), in the dtype of the model. The position of the first new token is
+    cache.length. No position attends to a later one.
+    Raises ValueError if there would be more than n_positions; then the cache does not change in any layer.
     """
     ### BEGIN SOLUTION
     start, end = cache.length, cache.length + tokens.shape[1]
@@ -866,43 +1169,106 @@ def forward_with_cache(model: GPT2, tokens: Tensor, cache: KVCache) -> Tensor:
     ### END SOLUTION
 
 
-# %% check="forward_with_cache" points=15
-tokens = torch.tensor([[3, 1, 4, 1, 5, 9, 2, 6], [2, 7, 1, 8, 2, 8, 1, 8]])  # (batch=2, length=8), n_positions is 9
+# %% check="forward_with_cache" points=20
+with visible_check("KVCache"):
+    config = GPT2Config(**small)  # 2 layers, 3 heads, n_positions 9
+    cache, other, late = KVCache(config), KVCache(config), KVCache(config)
+    assert cache.length == 0, (
+        f"A new cache has the length 0, and not {cache.length}. (length is a property: no parentheses.)"
+    )
+    torch.manual_seed(9)
+    key, value = torch.randn(2, 3, 4, 5), torch.randn(2, 3, 4, 5)  # (batch=2, n_head=3, new=4, d_head=5)
+    given = key.clone(), value.clone()
+    returned = cache.append(0, key, value)
+    assert isinstance(returned, tuple) and len(returned) == 2, "append returns a pair: all keys, and all values."
+    assert torch.equal(returned[0], key) and torch.equal(returned[1], value), (
+        "The first time, all keys and values are the new ones. Do you return the keys first, and then the values?"
+    )
+    early = cache.length
+    keys, values = cache.append(1, 10 * key, 10 * value)
+    assert torch.equal(keys, 10 * key), (
+        "Layer 1 returns what was appended to layer 0, or both. Each layer has its own keys."
+    )
+    assert early == 0, (
+        f"When only layer 0 held 4 positions, length was {early}. It should be what *every* layer holds, which is the smallest number."
+    )
+    late.append(1, key, value)
+    assert late.length == 0, f"When only layer 1 held 4 positions, length was {late.length}, but layer 0 held none."
+    assert cache.length == 4, f"Both layers hold 4 positions now, and length is {cache.length}."
+    more = torch.randn(2, 3, 1, 5)
+    keys, values = cache.append(0, more, 2 * more)
+    assert keys.shape == (2, 3, 5, 5), (
+        f"4 positions and 1 more are 5, in dimension 2: (2, 3, 5, 5), and not {tuple(keys.shape)}."
+    )
+    assert torch.equal(keys[:, :, :4], key) and torch.equal(keys[:, :, 4:], more), "New keys come after the old ones."
+    assert torch.equal(values[:, :, :4], value) and torch.equal(values[:, :, 4:], 2 * more), (
+        "New values come after the old ones."
+    )
+    assert torch.equal(key, given[0]) and torch.equal(value, given[1]), "You changed the caller's keys or values."
+    assert other.length == 0 and torch.equal(other.append(0, more, more)[0], more), (
+        "A second cache holds what was appended to the first. Make the lists in __init__, for each cache anew."
+    )
+    try:
+        cache.append(0, torch.randn(2, 3, 5, 5), torch.randn(2, 3, 5, 5))
+        raised = None
+    except Exception as error:
+        raised = error
+    assert isinstance(raised, ValueError), (
+        f"5 positions and 5 more are above n_positions = 9. That should raise ValueError. Yours: {raised!r}."
+    )
+    try:
+        keys, _ = cache.append(0, key, value)
+    except ValueError as error:
+        raise AssertionError(
+            f"9 positions just fit, and after an error the cache is what it was before. Yours raises: {error}"
+        ) from None
+    assert keys.shape[2] == 9, (
+        f"9 positions just fit, and after an error the cache is what it was before. Yours holds {keys.shape[2]}."
+    )
+    print("KVCache: the visible check passes.")
 
 
 def step(new: Tensor, cache: KVCache) -> Tensor:
     before = cache.length
     try:
-        return forward_with_cache(tiny, new, cache)
-    except (RuntimeError, IndexError) as error:
+        found = forward_with_cache(tiny, new, cache)
+    except (RuntimeError, IndexError, TypeError) as error:
+        if isinstance(error, NotImplementedError):
+            raise
         raise AssertionError(
-            f"{new.shape[1]} new tokens after {before} in the cache: {error}. Is cache.length read once, before anything is appended? "
-            "Does each layer append under its own number? Is the mask (new, length + new)?"
+            f"{new.shape[1]} new tokens after {before} in the cache: {error}. Queries, keys and values are (batch, n_head, positions, d_head), so transpose "
+            "positions and heads before you append. Each layer appends under its own number. The mask is (new, length + new), or None."
         ) from None
+    assert isinstance(found, Tensor), f"Return a torch tensor, not {type(found).__name__}. Is there a `return`?"
+    assert not found.isnan().any(), (
+        "The logits are NaN, so a query may attend to nothing. In the mask of F.scaled_dot_product_attention, True means *may attend*. Did you invert it?"
+    )
+    return found
 
 
-with torch.no_grad():
+with visible_check("forward_with_cache"), torch.no_grad():
+    tokens = torch.tensor([[3, 1, 4, 1, 5, 9, 2, 6], [2, 7, 1, 8, 2, 8, 1, 8]])  # (batch=2, length=8), n_positions is 9
     whole = tiny(tokens)  # (2, 8, vocab_size): what should come out
     cache = KVCache(tiny.config)
     found = step(tokens[:, :4], cache)
-    assert isinstance(found, Tensor) and found.shape == (2, 4, 17), "Logits of 4 new positions: (2, 4, 17)."
+    assert found.shape == (2, 4, 17), f"There are logits for 4 new positions: (2, 4, 17), not {tuple(found.shape)}."
     other = tokens[:, :4].clone()
     other[:, 3] = 0
     assert torch.allclose(step(other, KVCache(tiny.config))[:, :3], found[:, :3]), (
-        "In one call with 4 tokens, the last one changes logits before it. Where is the mask?"
+        "In one call with 4 tokens, the last token changes the logits before it. Is there a causal mask?"
     )
     assert torch.allclose(found, whole[:, :4]), (
-        "With an empty cache it should say what model(tokens) says. Follow the forward of GPT2, GPT2Block and CausalSelfAttention in parts.py, step by step."
+        "With an empty cache the logits should be those of model(tokens). Follow the forward of GPT2, GPT2Block and CausalSelfAttention in parts.py, step by step."
     )
     assert cache.length == 4, (
-        f"After 4 tokens the cache holds 4 positions, and not {cache.length}. Does each layer append, once?"
+        f"After 4 tokens the cache holds 4 positions, and not {cache.length}. Does each layer append once?"
     )
     with Count(tiny) as count:
         found = step(tokens[:, 4:5], cache)
     assert found.shape == (2, 1, 17), (
-        f"One new token, one position of logits: (2, 1, 17), and not {tuple(found.shape)}."
+        f"For one new token there is one position of logits: (2, 1, 17), not {tuple(found.shape)}."
     )
-    assert count.calls == [1], f"One new token, and one position through wte; yours: {count.calls}."
+    assert count.calls == [1], f"For one new token, one position goes through wte. Yours: {count.calls}."
     wpe = tiny.wpe.weight.clone()
     tiny.wpe.weight.zero_()
     blind, cache_ = tiny(tokens)[:, 4:5], KVCache(tiny.config)
@@ -910,17 +1276,17 @@ with torch.no_grad():
     same_without_positions = torch.allclose(step(tokens[:, 4:5], cache_), blind)
     tiny.wpe.weight.copy_(wpe)
     assert torch.allclose(found, whole[:, 4:5]) or not same_without_positions, (
-        "The fifth token comes out wrong, and without positions it would be right. It stands at position cache.length, as it was before this call."
+        "The fifth token comes out wrong, and without positions it would be right. Its position is cache.length, as it was before this call."
     )
     assert torch.allclose(found, whole[:, 4:5]), (
-        "The fourth token was right, the fifth is wrong. Does it attend to *all* keys so far (is_causal=True shows it only the first)? Does each layer get its own, by its number?"
+        "The fourth token was right, and the fifth is wrong. Does it attend to *all* keys so far? (With is_causal=True it sees only the first.) Does each layer use its own number?"
     )
-    found = step(tokens[:, 5:8], cache)  # a chunk of three
+    found = step(tokens[:, 5:8], cache)  # three tokens at once
     assert torch.allclose(found[:, -1], whole[:, 7]), (
-        "Of three tokens at once, even the last one is wrong. It sees all."
+        "Of three tokens in one call, even the last one is wrong. It may attend to all positions."
     )
     assert torch.allclose(found, whole[:, 5:8]), (
-        "Of three tokens at once, the last one is right, and those before it are not. Which keys may they see? Queries start at cache.length."
+        "Of three tokens in one call, the last one is right, and those before it are not. Which keys may they attend to? The position of the first new query is cache.length."
     )
     try:
         forward_with_cache(tiny, tokens[:, :2], cache)
@@ -928,24 +1294,79 @@ with torch.no_grad():
     except Exception as error:
         raised = error
     assert isinstance(raised, ValueError), (
-        f"8 positions and 2 more are above n_positions = 9: ValueError, and not {raised!r}."
+        f"8 positions and 2 more are above n_positions = 9. That should raise ValueError. Yours: {raised!r}."
     )
     last = step(tokens[:, :1], cache)
     assert torch.allclose(last, tiny(torch.cat([tokens, tokens[:, :1]], dim=1))[:, -1:]), (
-        "After the error the cache should be what it was before: nothing is appended to any layer."
+        "After the error, the cache should be what it was before: nothing is appended to any layer."
     )
-print("forward_with_cache: the visible check passes.")
+    print("forward_with_cache: the visible check passes.")
+
+# %% folded=true
+# Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
+# For each part above whose check has not passed, ready-made code is lent to you. It is worth no points.
+go_on(globals(), "KVCache", "forward_with_cache")
 
 # %% [markdown]
-# ### Exercise 7 · `generate_cached` (15 points, 20 minutes, ★★☆)
+# ## Watch the cache fill
 #
-# What `generate` does, with a cache. The prompt goes through once, in one call; then each step gives the model the one token that it has not seen.
+# The next cell runs your code on a prompt of four tokens, and then on one token after the other.
+# It notes each call of `append`.
+
+
+# %%
+class Noting(KVCache):
+    """Notes each call of append: the layer, and how many positions it holds after the call."""
+
+    def __init__(self, config: GPT2Config):
+        super().__init__(config)
+        self.appended = []
+
+    def append(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        keys, values = super().append(layer, key, value)
+        self.appended.append((layer, keys.shape[2]))
+        return keys, values
+
+
+text, noting = words[:, :8], Noting(model.config)
+with torch.no_grad():
+    for new in text.split([4, 1, 1, 1, 1], dim=1):
+        forward_with_cache(model, new, noting)
+names = [tokenizer.decode([token]) for token in text[0].tolist()]
+last_layer = model.config.n_layer
+cache_figure(noting.appended, names, [1, last_layer, last_layer + 1, 2 * last_layer])
+plt.show()
+cache_slider(noting.appended, names)
+
+# %% [markdown]
+# *Four grids with a row for each block and a column for each token, after some of the calls of append.
+# First the lowest block gets the keys and values of all four tokens of the prompt.
+# At the end of the prompt every block has them.
+# The next token adds one column to the lowest block, and at last to all blocks.*
 #
-# **And when the context is full?** With the next token the oldest one falls out, and all others move: what stood at position 1 now stands at position 0. Positions are learned vectors that were added at the very beginning, so each token's vector changes, and so does every key and value. The whole cache is **stale**. The honest way is to throw it away and
-# compute the last n_positions tokens anew, at each step from there on. It costs as much as without a cache.
+# In a running notebook, a slider below the figure shows all calls.
+# The prompt fills four columns at once, block by block.
+# Each later token adds one column.
+# While a token is on its way, the lower blocks hold more positions than the upper ones, and `length` counts only what all blocks hold.
+#
+# ### Exercise 7 · `generate_cached` (10 points, 10 minutes, ★★☆)
+#
+# This function writes what `generate` writes, but with a cache.
+# The whole prompt goes through the model in one call.
+# After that, each step gives the model only the one token that it has not read.
+#
+# **What happens when the context is full?**
+# With the next token, the oldest one is dropped, and all others move: the token at position 1 is now at position 0.
+# GPT-2's positions are learned vectors that are added at the very beginning.
+# So the vector of each token changes, and with it every key and value.
+# The whole cache is **stale**, which means out of date.
+# The honest solution is to make a new cache and compute the last `n_positions` tokens anew, in each step from here on.
+# Such a step costs as much as without a cache.
 #
 # <details><summary>Hint</summary>
-# If you wrote a loop as a helper for exercise 4, only the function that makes logits is another: which tokens has the model not seen yet? All of the last n_positions if the cache is empty or full, and else those from <code>cache.length</code> on.
+# Which tokens has the model not read yet?
+# If the cache is empty or full, they are the last n_positions tokens.
+# Otherwise they are the tokens from <code>cache.length</code> on.
 # </details>
 
 
@@ -961,12 +1382,12 @@ def generate_cached(
     eos_id: int | None = None,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """What generate writes, with the same arguments and promises, faster: while the context fits, each step computes
-    one position.
+    """Write what generate writes, with the same arguments and promises, but without a mask, and faster.
 
-    The prompt goes through the model once, in one call. When n_positions are full, every token gets another position
-    with the next step, and every cached key is stale: from there on each step computes the last n_positions tokens
-    anew.
+    The prompt goes through the model in one call. While the context is not full, each later step computes one
+    position. As soon as a step would need more than n_positions, every token has another position and every cached key
+    is stale, so each step computes the last n_positions tokens anew, as generate does. A prompt longer than
+    n_positions is such a case from the beginning. Each call begins with an empty cache.
     """
     ### BEGIN SOLUTION
     n_positions, cache = model.config.n_positions, KVCache(model.config)
@@ -984,56 +1405,68 @@ def generate_cached(
     ### END SOLUTION
 
 
-# %% check="generate_cached" points=15
-prompt = torch.tensor([[3, 1, 4], [1, 5, 9]])
-try:
-    with Count(tiny) as count:
-        written = generate_cached(tiny, prompt, 5, temperature=0)
-except ValueError as error:
-    raise AssertionError(f"{error}. Give forward_with_cache only those tokens that the cache has not seen.") from None
-plain = generate(tiny, prompt, 5, temperature=0)
-assert isinstance(written, Tensor) and written.shape == plain.shape, f"The shape should be {tuple(plain.shape)}."
-assert torch.equal(written, plain), (
-    f"generate writes {plain[:, 3:].tolist()}, and generate_cached {written[:, 3:].tolist()}."
-)
-assert count.calls == [3, 1, 1, 1, 1], (
-    f"The prompt of 3 in one call, and then one position a step: [3, 1, 1, 1, 1]. Yours: {count.calls}."
-)
-try:
-    again = generate_cached(tiny, prompt.flip(0), 5, temperature=0)
-except (RuntimeError, IndexError, ValueError) as error:
-    raise AssertionError(f"A second call fails: {error}. Each call needs a cache of its own.") from None
-assert torch.equal(again, plain.flip(0)), "A second call writes something else. Each call needs a cache of its own."
-try:
-    with Count(tiny) as count:
-        written = generate_cached(tiny, prompt, 12, temperature=0)  # beyond n_positions = 9
-except (ValueError, IndexError) as error:
-    raise AssertionError(f"When the context is full, compute its last n_positions tokens anew. {error}") from None
-assert torch.equal(written, generate(tiny, prompt, 12, temperature=0)), (
-    "Once the context is full, other tokens come out than with generate. Every token has another position then: throw the cache away."
-)
-assert count.calls == [3] + [1] * 6 + [9] * 5, (
-    f"As long as the context of 9 fits, one position a step; then all 9 anew: [3, 1, 1, 1, 1, 1, 1, 9, 9, 9, 9, 9]. Yours: {count.calls}."
-)
-assert torch.equal(generate_cached(tiny, long, 2, temperature=0), generate(tiny, long, 2, temperature=0)), (
-    "A prompt longer than n_positions: begin with its last n_positions tokens."
-)
-eos = int(plain[0, 4])
-assert torch.equal(
-    generate_cached(tiny, prompt, 5, temperature=0, eos_id=eos), generate(tiny, prompt, 5, temperature=0, eos_id=eos)
-), "With eos_id, rows end as in generate."
-check_knobs(generate_cached)
-watched = []
-handle = tiny.ln_f.register_forward_hook(lambda module, inputs, output: watched.append(output.requires_grad))
-generate_cached(tiny, prompt, 2, temperature=0)
-handle.remove()
-assert not any(watched), "Gradients are recorded while it writes, and nobody needs them: torch.no_grad()."
-modes = [module.training for module in dropping.modules()]
-assert torch.equal(generate_cached(dropping, prompt, 5, temperature=0), plain), "It writes in evaluation mode, too."
-assert [module.training for module in dropping.modules()] == modes, (
-    "Afterwards each module is in the mode that it was in."
-)
-print("generate_cached: the visible check passes.")
+# %% check="generate_cached" points=10
+with visible_check("generate_cached"):
+    prompt = torch.tensor([[3, 1, 4], [1, 5, 9]])
+    try:
+        with Count(tiny) as count:
+            written = generate_cached(tiny, prompt, 5, temperature=0)
+    except ValueError as error:
+        raise AssertionError(
+            f"{error}. Give forward_with_cache only the tokens that the cache does not hold yet."
+        ) from None
+    plain = generate(tiny, prompt, 5, temperature=0)
+    assert isinstance(written, Tensor), f"Return a torch tensor, not {type(written).__name__}. Is there a `return`?"
+    assert written.shape == plain.shape, f"The shape should be {tuple(plain.shape)}, and it is {tuple(written.shape)}."
+    assert torch.equal(written, plain), (
+        f"generate writes {plain[:, 3:].tolist()}, and generate_cached writes {written[:, 3:].tolist()}."
+    )
+    assert count.calls == [3, 1, 1, 1, 1], (
+        f"The prompt of 3 tokens goes through in one call, and then one position in each step: [3, 1, 1, 1, 1]. Yours: {count.calls}."
+    )
+    try:
+        again = generate_cached(tiny, prompt.flip(0), 5, temperature=0)
+    except (RuntimeError, IndexError, ValueError) as error:
+        raise AssertionError(f"A second call raises: {error}. Each call needs a cache of its own.") from None
+    assert torch.equal(again, plain.flip(0)), "A second call writes something else. Each call needs a cache of its own."
+    try:
+        with Count(tiny) as count:
+            written = generate_cached(tiny, prompt, 12, temperature=0)  # beyond n_positions = 9
+    except (ValueError, IndexError) as error:
+        raise AssertionError(
+            f"When the context is full, compute its last n_positions tokens anew. Yours raises: {error}"
+        ) from None
+    assert torch.equal(written, generate(tiny, prompt, 12, temperature=0)), (
+        "When the context is full, it writes other tokens than generate. Every token has another position then, so begin with an empty cache."
+    )
+    assert count.calls == [3] + [1] * 6 + [9] * 5, (
+        f"While the context of 9 tokens fits, there is one position in each step, and then all 9 anew: [3, 1, 1, 1, 1, 1, 1, 9, 9, 9, 9, 9]. Yours: {count.calls}."
+    )
+    assert torch.equal(generate_cached(tiny, long, 2, temperature=0), generate(tiny, long, 2, temperature=0)), (
+        "A prompt may be longer than n_positions. Begin with its last n_positions tokens."
+    )
+    eos = int(plain[0, 4])
+    assert torch.equal(
+        generate_cached(tiny, prompt, 5, temperature=0, eos_id=eos),
+        generate(tiny, prompt, 5, temperature=0, eos_id=eos),
+    ), "With eos_id, rows should end as they do in generate."
+    check_settings(generate_cached)
+    watched = []
+    handle = tiny.ln_f.register_forward_hook(lambda module, inputs, output: watched.append(output.requires_grad))
+    generate_cached(tiny, prompt, 2, temperature=0)
+    handle.remove()
+    assert not any(watched), "Gradients are recorded while it writes. Use torch.no_grad()."
+    modes = [module.training for module in dropping.modules()]
+    assert torch.equal(generate_cached(dropping, prompt, 5, temperature=0), plain), "Write in evaluation mode."
+    assert [module.training for module in dropping.modules()] == modes, (
+        "After the call each submodule should be in the mode in which it was before."
+    )
+    print("generate_cached: the visible check passes.")
+
+# %% folded=true
+# Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
+# If the check above has not passed, ready-made code is lent to you. It is worth no points.
+go_on(globals(), "generate_cached")
 
 # %%
 prompt = torch.randint(len(tokenizer), (1, 32), generator=torch.Generator().manual_seed(0))
@@ -1045,14 +1478,15 @@ print(
 print(f"\n{PROMPT}{write(PROMPT, 30, writer=generate_cached, temperature=0)}")
 
 # %% [markdown]
-# 95 and not 96: nobody reads the last token that is written.
-
-
-# %% [markdown]
-# ## Measure it
+# There are 95 positions and not 96, because the model never reads the last token that it writes.
 #
-# A GPT-2 with random weights writes 450 tokens, once with each of your functions. Left: how long did each token take? Right: how long did it take to write so many? The thin lines are what theory says, drawn through the last point of each: without a cache the cost of a token grows with the number of tokens before it, and the total like
-# the square of that; with it, a token always costs about the same. (The points without a cache bend upwards a little, since attention compares all pairs; and on a busy machine they scatter.)
+# ## Measure the time
+#
+# A GPT-2 with random weights writes 450 tokens, once with each of your functions.
+# The left panel shows how long each token took, and the right panel how long all tokens so far took.
+# The dashed lines show the theory, drawn through the last point of each curve.
+# Without a cache, the cost of one token grows in proportion to the number of tokens before it, so the total grows like the square of that number.
+# With a cache, each token costs about the same, so the total grows in proportion.
 
 # %%
 torch.manual_seed(0)
@@ -1061,61 +1495,66 @@ big = GPT2(GPT2Config(vocab_size=1000, n_positions=512, n_embd=192, n_layer=4, n
 first = torch.randint(1000, (1, 1))
 took = {}
 for name, writer in {"without a cache": generate, "with a cache": generate_cached}.items():
-    writer(big, first, 10, temperature=0)  # the first calls of all are slow
+    writer(big, first, 10, temperature=0)  # the very first calls are slow
     with Count(big) as count:
         writer(big, first, new, temperature=0)
     took[name] = torch.tensor(count.times, dtype=torch.float64).diff()  # (new - 1,) seconds
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(9.4, 3.6), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
 length = torch.arange(1, new)
-for (name, seconds), colour, marker in zip(took.items(), ("#d55e00", "#0072b2"), ("o", "s"), strict=True):
+for (name, seconds), colour, marker, (grows, power) in zip(
+    took.items(), ("#d55e00", "#0072b2"), ("o", "s"), (("linear", 1), ("constant", 0)), strict=True
+):
     last, total = seconds[-30:].median(), seconds.cumsum(dim=0)
-    share = length / new if name == "without a cache" else torch.ones(new - 1)
     left.plot(length, 1000 * seconds, marker, color=colour, markersize=2, alpha=0.5, label=name)
-    left.plot(length, 1000 * last * share, color=colour, linewidth=0.8)
+    left.plot(length, 1000 * last * (length / new) ** power, "--", color=colour, label=f"theory: {grows}")
     right.plot(length, total, color=colour, linewidth=2.5, alpha=0.6, label=name)
-    right.plot(
-        length, total[-1] * (length / new) ** (2 if name == "without a cache" else 1), color=colour, linewidth=0.8
-    )
-top = 1.5e3 * took["without a cache"][-30:].median().item()
-left.set(xlabel="tokens so far", ylabel="milliseconds for one more", ylim=(0, top))
-right.set(xlabel="tokens written", ylabel="seconds in all", ylim=(0, None))
-left.legend()
-right.legend()
+    grows = "quadratic" if power else "linear"
+    right.plot(length, total[-1] * (length / new) ** (power + 1), "--", color=colour, label=f"theory: {grows}")
+top = 1.2e3 * took["without a cache"][-30:].quantile(0.9).item()
+left.set(xlabel="tokens so far", ylabel="milliseconds for one more token", ylim=(0, top), title="one token")
+right.set(xlabel="tokens written", ylabel="seconds in all", ylim=(0, None), title="all tokens so far")
+left.legend(loc="upper left")
+right.legend(loc="upper left")
 plt.show()
 slow, fast = took.values()
 print(
-    f"After {new} tokens one more takes {slow[-30:].median() / fast[-30:].median():.1f} times as long without a cache,"
+    f"After {new} tokens, one more takes {slow[-30:].median() / fast[-30:].median():.1f} times as long without a cache,"
 )
-print(f"and to write {new} takes {slow.sum() / fast.sum():.1f} times as long.")
+print(f"and writing all {new} tokens takes {slow.sum() / fast.sum():.1f} times as long.")
 
 # %% [markdown]
-# *Left, the points without a cache rise along a straight line, and those with one stay near the floor. Right, the curve without a cache rises like a parabola, the one with a cache like a straight line close to the floor.*
+# *In the left panel, the points without a cache rise along a straight line, and those with a cache stay near the bottom.
+# In the right panel, the curve without a cache rises like a parabola, and the curve with a cache like a straight line near the bottom.*
 #
-# The speed has a price: memory. Each layer keeps a key and a value of width n_embd for each position:
+# The points scatter if the computer is busy.
+# Without a cache they rise a little faster than the line, because attention compares all pairs of positions.
+#
+# The speed has a price, which is memory.
+# Each layer keeps a key and a value of `n_embd` numbers for each position:
 
 # %%
 config = GPT2Config()
 kept = 2 * config.n_layer * config.n_positions * config.n_embd
 print(
-    f"GPT-2 small, full context: 2 · {config.n_layer} layers · {config.n_positions} positions · {config.n_embd} = {kept:,} numbers,"
+    f"GPT-2 small, full context: 2 · {config.n_layer} layers · {config.n_positions} positions · {config.n_embd} = {kept:,} numbers."
 )
 print(
-    f"that is {kept * 4 / 2**20:.0f} MiB in float32 for every text; the model itself has {124_439_808 * 4 / 2**20:.0f} MiB."
+    f"That is {kept * 4 / 2**20:.0f} MiB in float32 for every text. The model itself has {124_439_808 * 4 / 2**20:.0f} MiB."
 )
 
 # %% [markdown]
 # ## When the context is full
 #
-# Can one not simply drop the oldest key and go on? Try it, the wrong way: fill the context, and let real text come in token by token. Each time the first position of every layer is thrown out, and the new token stands at the last place. All other keys stay as they were made, for places that their tokens have left.
+# Why can you not just drop the oldest key and go on?
+# First we measure how many keys stay the same when all tokens move by one place.
 
 # %%
 n_positions, later = model.config.n_positions, 5 if under_grading() else 200
-words = read("\n".join(documents(library=False))[:20_000])[:, : n_positions + later + 1]
 
 
-class Noted(KVCache):
-    """Notes what each layer holds."""
+class Holding(KVCache):
+    """Gives access to what each layer holds."""
 
     def __init__(self, config: GPT2Config):
         super().__init__(config)
@@ -1126,7 +1565,7 @@ class Noted(KVCache):
         return self.full[layer]
 
 
-before, after = Noted(model.config), Noted(model.config)
+before, after = Holding(model.config), Holding(model.config)
 with torch.no_grad():
     forward_with_cache(model, words[:, :n_positions], before)
     forward_with_cache(model, words[:, 1 : n_positions + 1], after)
@@ -1139,15 +1578,18 @@ print(f"you predicted {prediction['kept, when the context is full']}.")
 
 
 # %% [markdown]
-# Not one key is the same: a token's vector is the sum of its word *and its place*, and every place has changed. How much does that matter? Go on the wrong way for a while, beside the right one:
+# Not one key is the same, because a token's vector is the sum of its word *and its position*, and every position has changed.
+# How much does this matter?
+# We go on in the wrong way for 200 tokens of real text: the oldest key is dropped, and the others are kept as they were.
+# Beside it, the model computes everything anew, which is the right way.
 
 
 # %%
 class Sliding:
-    """The wrong way: keeps n_positions keys and values, drops the oldest, and leaves the others as they were."""
+    """The wrong way: it holds n_positions keys and values, drops the oldest, and leaves the others as they were."""
 
     def __init__(self, full: dict[int, tuple[Tensor, Tensor]]):
-        self.full, self.length = full, n_positions - 1
+        self.full, self.length = dict(full), n_positions - 1
 
     def append(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
         keys, values = self.full[layer]
@@ -1162,31 +1604,40 @@ with torch.no_grad():
         slid = forward_with_cache(model, words[:, end - 1 : end], sliding)[0, -1]
         for found, logits in zip(losses.values(), (right, slid), strict=True):
             found.append(F.cross_entropy(logits, words[0, end]).item())
-        if (step := end - n_positions) in (1, 10, 100, 200):
+        if (step_number := end - n_positions) in (1, 10, 100, 200):
             mean = (slid - right).abs().mean()
             print(
-                f"{step:3} tokens later a logit differs by {mean:.2f} on average; the logits' own deviation is {right.std():.2f}"
+                f"{step_number:3} tokens later, a logit differs by {mean:.2f} on average; the standard deviation of the logits is {right.std():.2f}"
             )
 for name, found in losses.items():
     print(f"{name}: a loss of {sum(found) / len(found):.2f} for the next {later} tokens of the text")
 wpe = model.wpe.weight.detach()
 cosine = F.cosine_similarity(wpe[:-1], wpe[1:]).mean()
-print(f"The vectors of neighbouring places have a cosine of {cosine:.2f} on average.")
+print(f"The vectors of neighbouring positions have a cosine of {cosine:.2f} on average.")
 
 # %% [markdown]
-# Less than one might fear: neighbouring places have learned similar vectors, and the text becomes only a little harder to predict. But what is computed is no longer the model that was trained: its logits are others, and so will be the text. `generate_cached` has to write what `generate` writes, so it computes anew.
+# The harm is smaller than one might expect.
+# Neighbouring positions have learned similar vectors, so the loss grows only a little.
+# But the logits are no longer those of the trained model, and so its text will be another one.
+# `generate_cached` promises what `generate` writes, so it has to compute anew.
 #
-# That is the price of *learned, absolute* positions, and not of having no encoder. Many models after GPT-2 have positions that only tell how far two tokens are apart, and there old keys need not be made anew for that reason.
+# This is the price of *learned, absolute* positions.
+# It has nothing to do with the missing encoder.
+# In many models after GPT-2, positions only tell how far two tokens are apart, and for them this reason to compute keys anew does not exist.
 
 # %% [markdown]
-# ## Why no encoder? The fifth piece of the answer
+# ## Why no encoder? The fifth part of the answer
 #
-# You could keep keys and values for one reason only: no position sees one after it. Try the same with an encoder's view. Here are the same blocks twice, once with the causal mask and once without any; a token is added at the end. Whose vectors change?
+# You could keep keys and values for one reason: no position sees a later one.
+# Now we try the same without a causal mask, as in an encoder.
+# The next cell runs the same blocks twice, once with the causal mask and once without any mask.
+# A token is added at the end.
+# How many vectors of earlier positions does it change?
 
 
 # %%
 def states(tokens: Tensor, causal: bool) -> Tensor:
-    """What the last block makes of the tokens, (length, n_embd), with the causal mask or without any."""
+    """Return the last block's output, (length, n_embd), with the causal mask or without any."""
     x = model.wte(tokens) + model.wpe.weight[: tokens.shape[1]]  # (1, length, n_embd)
     for block in model.h:
         query, key, value = (
@@ -1217,48 +1668,78 @@ with Count(model) as anew:
 columns = {
     "encoder layers, no mask": {
         "earlier outputs that a new word changes": "all",
-        "positions computed to write 20 words, if what stays is kept": f"{sum(anew.calls)}: all, at each step",
+        "positions computed to write 20 words, if earlier results are kept": f"{sum(anew.calls)}: all of them in each step",
         "kept from step to step": "nothing",
+        "runs to predict 20 words in training": "not trained for it",
     },
     "encoder-decoder": {
         "earlier outputs that a new word changes": "none",
-        "positions computed to write 20 words, if what stays is kept": "the source once, and 20",
-        "kept from step to step": "the memory, and keys and values of what is written",
+        "positions computed to write 20 words, if earlier results are kept": "the source once, and 20",
+        "kept from step to step": "the memory, and keys and values of the target so far",
+        "runs to predict 20 words in training": "1",
     },
     "GPT-2": {
         "earlier outputs that a new word changes": "none",
-        "positions computed to write 20 words, if what stays is kept": f"{sum(cached.calls)}: the prompt's {PROMPT_LENGTH} once, and then one each",
-        "kept from step to step": "keys and values of all, until the context is full",
+        "positions computed to write 20 words, if earlier results are kept": f"{sum(cached.calls)}: the prompt's {PROMPT_LENGTH} once, and then one in each step",
+        "kept from step to step": "keys and values of all tokens, until the context is full",
+        "runs to predict 20 words in training": "1",
     },
 }
 comparison_table(columns)
 
 # %% [markdown]
-# In notebook 3 the encoder's output was kept: the source is read once, and looked at in each step. **GPT-2's cache is that memory.** (Notebook 3 kept only that, and computed the decoder's own words anew at each step; its decoder could have had a cache like yours.) The prompt goes through the blocks once; what each layer has made of it, as keys and values, is looked at by everything that is written later. It needs no encoder for it, and more: what it writes joins the memory, token by
-# token, which an encoder's memory never does.
+# In notebook 3 the encoder's output was kept: the source is read once, and it is looked at in each step.
+# GPT-2's cache takes over this task for the prompt.
+# But the two are not the same thing:
+
+# %%
+diagrams.cache_and_memory()
+
+# %% [markdown]
+# *Left: three encoder layers, with the memory above the last one.
+# An arrow leads from the memory to each of three decoder layers.
+# Right: three blocks of GPT-2 that have read the prompt, and the same blocks for a new token.
+# Between them are the keys and values of each block, and the new token adds its own.*
 #
-# And the layers of an encoder *could not* do it. Without a mask, each new token changes what was made of all the others, and everything has to be computed again.
+# - The **memory** is the output of the *last* encoder layer, and every decoder layer gets this same output.
+#   It does not grow.
+# - The **cache** is different in each layer.
+#   For layer $l$ it holds keys and values of the prompt as it was after $l - 1$ blocks.
+#   So the first layers look at a prompt that has hardly been processed, and the last layers look at one that has been processed nearly to the end.
+#   And it grows: each new token is added, and can be looked at like the prompt.
 #
-# So the causal mask, which looks like a restriction, buys three things: all positions can be learned from at once (notebook 2), the text itself is the source (notebook 4), and what was read stays read (this notebook).
+# (The encoder-decoder needs a cache, too: its decoder can keep the keys and values of the target so far. Notebook 3 computed them anew in each step.)
+#
+# Encoder layers without a mask could not take over this task.
+# Above, one new token changed all 12 earlier positions, so after each token everything would have to be computed again: 430 positions for 20 words instead of 31.
+#
+# So the causal mask looks like a restriction, but GPT-2 gains three things by it.
+# One run predicts every token of a training text (notebook 2).
+# The text so far is the source (notebook 4).
+# And what has been read once is kept and not read again (this notebook).
 
 # %% [markdown]
 # ## In your own words
 #
-# ### Question 8 (10 points, 15 minutes, ★★☆)
+# ### Question 8 (10 points, 10 minutes, ★★☆)
 #
-# 1. Why are keys and values kept, and queries not? And why is a cache per *layer* needed? (3 points)
-# 2. A model was trained without a causal mask. Somebody gives it a cache as in exercise 7. Does it write what it would write without the cache? Why? (3 points)
-# 3. Somebody wants a chat bot whose answer to the same question is always the same, and does not repeat itself like the greedy text above. Which knobs would you turn, and what does each cost? (4 points)
+# 1. Why are keys and values kept, and queries not?
+#    And why does each *layer* need a cache of its own? (3 points)
+# 2. A model was trained without a causal mask.
+#    It is given a cache as in exercise 7.
+#    Does it write what it would write without the cache?
+#    Why? (3 points)
+# 3. A chat bot should always give the same answer to the same question, and it should not repeat itself as the greedy text does above.
+#    Which settings do you choose, and what does each of them cost? (4 points)
 #
-# A few sentences for each are enough. A person reads and grades them.
+# A few sentences for each part are enough.
+# A person reads and grades them.
 
 # %% [markdown] answer="cache" points=10
 # ### BEGIN SOLUTION
-# 1. A query is used once, by its own position, when that is computed; no later position asks for it. Keys and values of a position are looked at by every later one. Each layer makes its own keys and values from what comes into it, with its own weights, so those of one layer say nothing about those of another.
-# 2. No: a new token would have changed the vectors of all earlier positions, from the first layer's output on, and with them their keys and values in the layers above. The cached ones are those of a shorter text. (In the first layer they are still right, since they are made from the embeddings alone.)
-# 3. The same each time: temperature 0, or sampling with a fixed seed of the generator. Greedy text repeats itself, so rather sample with a moderate temperature and top-p (or top-k), with a fixed generator; each answer is then one draw, which may be a poor one. Low temperature and small p are safe and dull, and repeat; high ones are varied and
-#    make things up.
+# 1. A query is used once, when its own position is computed, and no later position needs it. Keys and values of a position are used by every later position. Each layer makes its own keys and values from its own input and with its own weights, so those of one layer cannot be used in another.
+# 2. No. A new token would have changed the vectors of all earlier positions, from the first layer's output on, and with them their keys and values in the layers above. The cached ones belong to a shorter text. (In the first layer they are still right, since they are made from the embeddings alone.)
+# 3. To get the same answer each time, use temperature 0, or draw with a fixed seed of the generator. Greedy text repeats itself, so it is better to draw with a moderate temperature and top-p (or top-k) and with a fixed seed. Then each answer is one draw, which may be a poor one. A low temperature and a small p are safe and dull, and repeat themselves. High ones give more variety and more made-up words.
 #
-# **Mark scheme.** 1: a query is only used by its own position (1), keys and values by later ones (1), layers differ in weights and inputs (1). 2: no (1), because new tokens change earlier vectors (1), so cached keys and values are stale above the first layer (1). 3: a way to the same answer, greedy or a fixed seed (2), a cost of it,
-# repetition or a single draw (1), one knob against repetition with its cost (1).
+# **Mark scheme.** 1: a query is used only at its own position (1), keys and values at later ones (1), layers differ in weights and inputs (1). 2: no (1), because new tokens change earlier vectors (1), so cached keys and values are stale above the first layer (1). 3: a way to the same answer, greedy or a fixed seed (2), a cost of it, repetition or a single draw (1), one setting against repetition with its cost (1).
 # ### END SOLUTION
