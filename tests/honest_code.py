@@ -869,7 +869,7 @@ def generate(model, tokens, max_new_tokens, *, temperature=1.0, top_k=None, top_
             m.train(was[name]) if False else setattr(m, "training", was[name])
     return out
 """),
-        ("KVCache", """
+        ("forward_with_cache", """
 class KVCache:
     def __init__(self, config):
         self.n_positions = config.n_positions
@@ -892,7 +892,7 @@ class KVCache:
     def __len__(self):
         return self.length
 """),
-        ("KVCache", """
+        ("forward_with_cache", """
 from collections import defaultdict
 
 class KVCache:
@@ -1111,7 +1111,7 @@ SECOND: dict[str, list[tuple[str, str]]] = {
  "05_generation": [
   ("keep_top_k", "def keep_top_k(logits, k):\n    assert isinstance(k, int)\n    if k < 1: raise ValueError(f'k={k}')\n    n = logits.shape[-1]\n    if k >= n: return logits + 0\n    cut = logits.kthvalue(n - k + 1, dim=-1, keepdim=True).values\n    return logits.masked_fill(logits.lt(cut), -math.inf)\n\nimport math"),
   ("keep_top_p", "def keep_top_p(logits, p):\n    if not 0.0 < p <= 1.0:\n        raise ValueError('p')\n    probs = logits.softmax(-1)\n    order = probs.argsort(dim=-1, descending=True, stable=True)\n    sorted_probs = probs.gather(-1, order)\n    exclusive = F.pad(sorted_probs.cumsum(-1)[..., :-1], (1, 0))\n    drop_sorted = (exclusive >= p) if p < 1 else torch.zeros_like(exclusive).bool()\n    rank = order.argsort(dim=-1)\n    return logits.masked_fill(drop_sorted.gather(-1, rank), float('-inf'))"),
-  ("KVCache", "from typing import NamedTuple, Optional\n\nclass Entry(NamedTuple):\n    k: Tensor\n    v: Tensor\n\nclass KVCache:\n    def __init__(self, config):\n        self.config = config\n        self.entries: dict[int, Entry] = {}\n\n    @property\n    def length(self) -> int:\n        if len(self.entries) < self.config.n_layer:\n            return 0\n        return min(e.k.size(-2) for e in self.entries.values())\n\n    def append(self, layer, key, value):\n        old: Optional[Entry] = self.entries.get(layer)\n        new = Entry(key, value) if old is None else Entry(torch.cat([old.k, key], -2), torch.cat([old.v, value], -2))\n        if new.k.size(-2) > self.config.n_positions:\n            raise ValueError('full')\n        self.entries[layer] = new\n        return new"),
+  ("forward_with_cache", "from typing import NamedTuple, Optional\n\nclass Entry(NamedTuple):\n    k: Tensor\n    v: Tensor\n\nclass KVCache:\n    def __init__(self, config):\n        self.config = config\n        self.entries: dict[int, Entry] = {}\n\n    @property\n    def length(self) -> int:\n        if len(self.entries) < self.config.n_layer:\n            return 0\n        return min(e.k.size(-2) for e in self.entries.values())\n\n    def append(self, layer, key, value):\n        old: Optional[Entry] = self.entries.get(layer)\n        new = Entry(key, value) if old is None else Entry(torch.cat([old.k, key], -2), torch.cat([old.v, value], -2))\n        if new.k.size(-2) > self.config.n_positions:\n            raise ValueError('full')\n        self.entries[layer] = new\n        return new"),
   ("cell", "out = generate(tiny, torch.zeros(1, 1, dtype=torch.long), 5, temperature=0)\nassert out.shape == (1, 6), out.shape\nprint(out.tolist(), tiny.training)"),
   ("cell", "cache = KVCache(tiny.config)\nlogits = forward_with_cache(tiny, long[:, :4], cache)\nprint((logits - tiny(long[:, :4])).abs().max(), cache.length, cache)"),
  ],

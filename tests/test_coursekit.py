@@ -23,6 +23,7 @@ from coursekit import (
     stack_pictures,
 )
 from coursekit.corpus import Corpus
+from coursekit.filling import cache_figure, cache_slider
 from coursekit.oracle import torch_layer
 
 matplotlib.use("Agg")
@@ -252,3 +253,21 @@ def test_nothing_is_lent_while_a_notebook_is_graded(monkeypatch):
     mine = {"DecoderLayer": "my own"}
     go_on(mine, "DecoderLayer")
     assert mine == {"DecoderLayer": "my own"}
+
+
+def test_a_cache_fills_call_by_call(monkeypatch):
+    """Two blocks read a prompt of two tokens and then one more: what is held before is blue, what comes is orange."""
+    appended = [(0, 2), (1, 2), (0, 3), (1, 3)]
+    figure = cache_figure(appended, ["a", "b", "c"], [1, 3])
+    grids = [axis.images[0].get_array().tolist() for axis in figure.axes]
+    assert grids == [[[2, 2, 0], [0, 0, 0]], [[1, 1, 2], [1, 1, 0]]]
+    assert [axis.get_title() for axis in figure.axes] == ["call 1: block 0", "call 3: block 0"]
+    shown = []
+    monkeypatch.setattr("ipywidgets.interact", lambda show, call: shown.append((show, call.min, call.max)))
+    cache_slider(appended, ["a", "b", "c"])
+    ((show, first, last),) = shown
+    assert (first, last) == (1, 4)
+    show(call=4)
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    cache_slider(appended, ["a", "b", "c"])
+    assert len(shown) == 1

@@ -273,6 +273,21 @@ def test_greedy_generation_is_transformers(gpt2, generation, sizes, name):
     assert torch.equal(getattr(generation, name)(ours, tokens, new, temperature=0, eos_id=end), until)
 
 
+@pytest.mark.parametrize("sizes", SIZES)
+def test_padded_generation_is_transformers(gpt2, generation, sizes):
+    """Prompts of unequal length in one batch, until the context is full; rows that end are filled up as theirs."""
+    ours, theirs = both(gpt2, sizes, torch.float64)
+    prompts = [torch.randint(sizes["vocab_size"], (length,)) for length in (1, 4, 2, 3)]
+    tokens, mask = generation.pad_left(prompts, 0)
+    new = sizes["n_positions"] - 4
+    options = {"attention_mask": mask.long(), "max_new_tokens": new, "do_sample": False, "pad_token_id": 0}
+    written = generation.generate(ours, tokens, new, attention_mask=mask, temperature=0)
+    assert torch.equal(written, theirs.generate(tokens, **options, eos_token_id=None))
+    end = int(written[0, 5])
+    until = theirs.generate(tokens, **(options | {"pad_token_id": end}), eos_token_id=end)
+    assert torch.equal(generation.generate(ours, tokens, new, attention_mask=mask, temperature=0, eos_id=end), until)
+
+
 @pytest.mark.parametrize("top_k, top_p, temperature", [(5, None, 1.0), (None, 0.7, 0.5), (9, 0.9, 2.0), (1, 0.01, 3.0)])
 def test_filters_are_transformers(generation, top_k, top_p, temperature):
     torch.manual_seed(2)

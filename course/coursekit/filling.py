@@ -20,7 +20,7 @@ def cache_figure(appended: Appended, tokens: Sequence[str], calls: Sequence[int]
     tokens  the labels of the positions
     calls   the numbers of the calls to show, counted from 1
     """
-    layers, wide = 1 + max(layer for layer, _ in appended), 0.42 * len(tokens) + 0.4
+    layers, wide = 1 + max(layer for layer, _ in appended), 0.32 * len(tokens) + 0.3
     size = (wide * len(calls) + 0.6, 0.34 * layers + 2.0)
     figure, axes = plt.subplots(1, len(calls), figsize=size, squeeze=False, sharey=True, layout="constrained")
     for axis, number in zip(axes[0], calls, strict=True):
@@ -33,16 +33,12 @@ def cache_figure(appended: Appended, tokens: Sequence[str], calls: Sequence[int]
 
 
 def cache_slider(appended: Appended, tokens: Sequence[str]) -> None:
-    """Show a slider over all calls, with the figure of the chosen one. It needs a running notebook.
-
-    Nothing is shown while a notebook is graded, or if ipywidgets is not installed.
+    """Show a slider over all calls, with the figure of the chosen one. It needs a running notebook, and one that is not
+    being graded: elsewhere ``cache_figure`` shows some of the calls.
     """
-    try:
-        from ipywidgets import IntSlider, interact
-    except ModuleNotFoundError:
-        return
     if under_grading():
         return
+    from ipywidgets import IntSlider, interact  # here, since it takes time and grading has no use for it
 
     def show(call: int) -> None:
         cache_figure(appended, tokens, [call])

@@ -59,21 +59,21 @@ class KVCache:
 
 @lend
 def forward_with_cache(model: nn.Module, tokens: Tensor, cache: KVCache) -> Tensor:
-    class Theirs(DynamicCache):
-        """Shows transformers the notebook's cache as one of its own."""
+    start, new = cache.length, tokens.shape[1]
 
-        start = cache.length
+    class Theirs(DynamicCache):
+        """Shows transformers the notebook's cache as one of its own, by what all its versions ask a cache."""
 
         def update(self, keys, values, layer, *_, **__):
             return cache.append(layer, keys, values)
 
-        def get_seq_length(self, layer=0):
-            return self.start
+        def get_seq_length(self, *_, **__):
+            return start
 
-        def get_mask_sizes(self, query_length, layer=0):
-            return self.start + query_length, 0
+        def get_mask_sizes(self, *_, **__):
+            return start + new, 0
 
-    return _theirs(model)(tokens, past_key_values=Theirs(), use_cache=True).logits
+    return _theirs(model)(tokens, Theirs(), use_cache=True).logits
 
 
 def _theirs(model: nn.Module) -> GPT2LMHeadModel:

@@ -4,8 +4,8 @@
 # GPT-2 of notebook 4 gives a probability to every possible next token.
 # In this notebook it writes.
 # First you choose tokens from its probabilities.
-# Then you let it continue several prompts at once.
-# At last you make it fast, by keeping what does not change.
+# Then it continues several prompts of different lengths at once.
+# Finally you make it fast, by keeping what does not change.
 #
 # The transformer of notebook 3 keeps something, too: its encoder reads the source *once*, and the decoder looks at the encoder's memory in every step.
 # GPT-2 has no encoder.
@@ -101,7 +101,8 @@ def next_logits(text: str) -> Tensor:
 def show_distributions(ways: dict[str, Tensor], count: int = 15) -> None:
     """Draw the probabilities of the first way's most probable tokens. A cross at the left edge means a logit of -inf."""
     order = next(iter(ways.values())).argsort(descending=True)[:count]
-    least = min(logits.softmax(dim=-1)[order].clamp(min=1e-5).min().item() for logits in ways.values()) / 2
+    shares = torch.stack([logits.softmax(dim=-1)[order] for logits in ways.values()])
+    least = shares[shares > 0].min().item() / 2
     figure, axis = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
     for (title, logits), colour, mark in zip(ways.items(), ("#0072b2", "#d55e00", "#009e73"), "osD", strict=False):
         out = logits[order] == -torch.inf
@@ -193,8 +194,8 @@ show_distributions({f"temperature {t}": apply_temperature(logits, t) for t in (1
 plt.show()
 
 # %% [markdown]
-# *Three lines over the 15 most probable tokens, whose probabilities fall from the top to the bottom.
-# At temperature 0.5 the line falls most steeply, and at temperature 2 it is nearly vertical.*
+# *Three lines over the 15 most probable tokens, from the most probable one at the top.
+# From top to bottom, the probability falls by a factor of about 2,000 at temperature 0.5, and by a factor of 7 at temperature 2.*
 #
 # The order of the tokens never changes.
 # At a high temperature, the many improbable tokens become probable *together*, and the text becomes nonsense.
@@ -449,7 +450,7 @@ plt.show()
 # Top-k keeps the first eight, and top-p keeps the first few, which have half of the probability together.
 # The kept tokens are more probable than before, and the others are crosses at the left edge.*
 #
-# The size of the nucleus depends on the text before it: for p = 0.5 it ranges from one token to dozens.
+# The size of the nucleus depends on the text before it: with p = 0.5 it is 1 token in the first example and 55 tokens in the second.
 # A fixed $k$ cannot do that.
 #
 # ## Several prompts in one batch
@@ -482,11 +483,10 @@ for text, as_it_should_be, written in zip(UNEQUAL, alone, right, strict=True):
 
 # %% [markdown]
 # Only the longest prompt is continued as it is alone, because it has no padding.
-# In the other rows the last column is padding, and here the padding token also means "end of text".
-# So the model begins a new text after it.
-# A mask does not help, because it cannot change *which* column is read.
+# In the other rows the last column is padding, and the padding token also means "end of text", so the model begins a new text.
+# A mask does not help here, because it does not change *which* column is read.
 #
-# The solution is simple: put the padding on the **left**.
+# So put the padding on the **left**.
 # Then the last column of each row is the last token of its prompt.
 #
 # ### Exercise 4 · `pad_left` (10 points, 10 minutes, ★☆☆)
@@ -596,12 +596,12 @@ for row, text in enumerate(UNEQUAL):
     print(f"    no mask                     {no_mask[row]}\n    positions count padding     {columns[row]}")
 
 # %% [markdown]
-# Without a mask, the rows with padding are continued in another way, because the model reads "end of text" in front of them.
+# Without a mask, the model reads "end of text" in front of the shorter prompts, and continues them in another way.
 # With a mask, the positions are still wrong.
-# *The function returns* starts in column 6, so its first token gets the position vector of column 6 instead of that of position 0.
-# The difference is small for a few tokens, and then the texts differ.
+# *The function returns* starts in column 6, so its first token gets the vector of position 6 instead of that of position 0.
+# The first tokens are the same as alone, but after some tokens the texts differ.
 #
-# Your GPT-2 of notebook 4 takes care of the positions: if it gets an `attention_mask`, the position of a token is the number of *real* tokens before it.
+# Your GPT-2 of notebook 4 does both: if it gets an `attention_mask`, no real token attends to padding, and the position of a token is the number of *real* tokens before it.
 # So `generate` has to pass the right mask on in every step.
 #
 # ## Write
@@ -924,7 +924,7 @@ for row, text in enumerate(UNEQUAL):
     print(f"{text}\n    alone      {alone[row]}\n    together   {written}")
 
 # %% [markdown]
-# With the mask and the right positions, each row is continued as it is alone.
+# Each row is now continued as it is alone.
 # Next, we compare the settings on one prompt:
 
 
@@ -952,11 +952,10 @@ for title, options in {
 # %% [markdown]
 # If the model always takes the most probable token, the text returns to the same phrase again and again.
 # The higher the temperature is, the more words are made up.
-# Between the two, the text sounds like documentation, although what it says is not true.
-# It is a very small model.
+# Between the two, the text sounds like documentation, but it makes no sense, because the model is very small.
 #
-# We can count how much a text repeats itself.
-# The next cell prints the share of three-token sequences that have occurred before in the same text, for 100 tokens after each of five prompts:
+# How much does a text repeat itself?
+# For 100 tokens after each of five prompts, the next cell prints the share of three-token sequences that have occurred before in the same text:
 
 # %%
 PROMPTS = [
@@ -985,15 +984,15 @@ for title, options in {
     print(f"{title:26} {sum(found) / len(found):4.0%}   ({', '.join(f'{share:.0%}' for share in found)})")
 
 # %% [markdown]
-# Greedy texts consist mostly of repetitions, and drawn texts contain few.
-# A drawn text can still be reproduced: with the same seed, the generator gives the same random numbers.
+# Of the greedy texts, 78 % is repetition, and of the drawn texts at most 12 %.
+# A drawn text can still be reproduced, because the same seed gives the same random numbers.
 #
 # ## Does GPT-2 work one token at a time?
 #
 # It is often said that GPT-2 works one token at a time.
-# We measure it: how often does the model run to predict 64 tokens?
+# We count how often the model runs to predict 64 tokens.
 # First it *generates* 64 tokens.
-# Then it is *trained* on a text of 65 tokens, or rather its loss on this text is computed.
+# Then we compute the loss of a text of 65 tokens, as a step of *training* does.
 
 # %%
 words = read("\n".join(documents(library=False))[:20_000])  # real text, (1, length)
@@ -1012,10 +1011,10 @@ difference = (one_by_one - logits[0, :-1]).abs().max()
 print(f"largest difference between logits computed at once and one by one: {difference:.0e}")
 
 # %% [markdown]
-# So the claim is true for generation and false for training.
-# Generation needs one run for each token, because each token has to be written before the next one can be predicted.
-# In training the text is known, so one run predicts all 64 tokens, and these predictions are the same as those made one by one (the difference is rounding).
-# This works only because the causal mask hides the later tokens from each prediction.
+# So the claim is true for generation, with 64 runs, and false for training, with one run.
+# In generation, each token has to be written before the next one can be predicted.
+# In training the text is known, so one run makes all 64 predictions, and apart from rounding they are the same as those made one by one.
+# The causal mask allows this, because it hides the later tokens from each prediction.
 #
 # ## What does it cost?
 #
@@ -1031,8 +1030,8 @@ print(f"in all {sum(count.calls):,}; you predicted {prediction['positions, nothi
 
 # %% [markdown]
 # For 64 new tokens, the model computes 4,064 positions.
-# Nearly all of them are computed again and again, and each time the result is the same.
-# The reason is the causal mask: **no position sees a later one, so what was computed for a position does not change when the text grows.**
+# Most of this work is repeated: the same positions are computed again, with the same results.
+# They stay the same because of the causal mask: **no position sees a later one, so what was computed for a position does not change when the text grows.**
 #
 # ## Keep what does not change
 #
@@ -1054,12 +1053,11 @@ print(f"in all {sum(count.calls):,}; you predicted {prediction['positions, nothi
 # First write `KVCache`.
 # It keeps the keys and values of each layer apart.
 # `append` puts new ones behind the old ones, and returns all of this layer.
-# While a step is running, the first layers already hold one position more than the last ones.
-# `length` says how many positions *every* layer holds.
+# During a step, the first layers already hold one position more than the last ones, and `length` says how many *every* layer holds.
 #
 # Then write `forward_with_cache`, which is the model's forward for new positions only.
 # You write out what GPT2, its blocks and their attention do, because the keys and values are needed in the middle.
-# Embeddings of tokens and positions come first, and `ln_f` and the product with `wte` come last.
+# First come the embeddings of tokens and positions, and last come `ln_f` and the product with `wte`.
 # In between, for each block $l$:
 #
 # $$q, k, v = c_{attn}(\mathrm{ln}_1(x)) \qquad K, V = \text{cache.append}(l,\, k,\, v) \qquad x \leftarrow x + c_{proj}\big(\mathrm{attention}(q, K, V)\big) \qquad x \leftarrow x + \mathrm{mlp}(\mathrm{ln}_2(x))$$
@@ -1310,7 +1308,7 @@ go_on(globals(), "KVCache", "forward_with_cache")
 # %% [markdown]
 # ## Watch the cache fill
 #
-# The next cell runs your code on a prompt of four tokens, and then on one token after the other.
+# The next cell runs your code on a prompt of three tokens, and then on three more, one after the other.
 # It notes each call of `append`.
 
 
@@ -1328,11 +1326,11 @@ class Noting(KVCache):
         return keys, values
 
 
-text, noting = words[:, :8], Noting(model.config)
+text, noting = read("The function returns a new object"), Noting(model.config)
 with torch.no_grad():
-    for new in text.split([4, 1, 1, 1, 1], dim=1):
+    for new in text.split([3, *[1] * (text.shape[1] - 3)], dim=1):
         forward_with_cache(model, new, noting)
-names = [tokenizer.decode([token]) for token in text[0].tolist()]
+names = [tokenizer.decode([token]).strip() for token in text[0].tolist()]
 last_layer = model.config.n_layer
 cache_figure(noting.appended, names, [1, last_layer, last_layer + 1, 2 * last_layer])
 plt.show()
@@ -1340,14 +1338,12 @@ cache_slider(noting.appended, names)
 
 # %% [markdown]
 # *Four grids with a row for each block and a column for each token, after some of the calls of append.
-# First the lowest block gets the keys and values of all four tokens of the prompt.
-# At the end of the prompt every block has them.
-# The next token adds one column to the lowest block, and at last to all blocks.*
+# First the lowest block gets the keys and values of the three tokens of the prompt, and then the upper block.
+# The next token adds one column to the lowest block, and then to the upper block.*
 #
 # In a running notebook, a slider below the figure shows all calls.
-# The prompt fills four columns at once, block by block.
-# Each later token adds one column.
-# While a token is on its way, the lower blocks hold more positions than the upper ones, and `length` counts only what all blocks hold.
+# The prompt fills three columns at once, block by block, and each later token adds one column.
+# In the third grid a token is on its way: the lowest block holds four positions and the other one three, so `length` is 3.
 #
 # ### Exercise 7 · `generate_cached` (10 points, 10 minutes, ★★☆)
 #
@@ -1484,7 +1480,7 @@ print(f"\n{PROMPT}{write(PROMPT, 30, writer=generate_cached, temperature=0)}")
 #
 # A GPT-2 with random weights writes 450 tokens, once with each of your functions.
 # The left panel shows how long each token took, and the right panel how long all tokens so far took.
-# The dashed lines show the theory, drawn through the last point of each curve.
+# The dashed lines show the theory, scaled to the same total time.
 # Without a cache, the cost of one token grows in proportion to the number of tokens before it, so the total grows like the square of that number.
 # With a cache, each token costs about the same, so the total grows in proportion.
 
@@ -1505,12 +1501,13 @@ length = torch.arange(1, new)
 for (name, seconds), colour, marker, (grows, power) in zip(
     took.items(), ("#d55e00", "#0072b2"), ("o", "s"), (("linear", 1), ("constant", 0)), strict=True
 ):
-    last, total = seconds[-30:].median(), seconds.cumsum(dim=0)
+    total, theory = seconds.cumsum(dim=0), length.double() ** power
+    theory = seconds.sum() * theory / theory.sum()
     left.plot(length, 1000 * seconds, marker, color=colour, markersize=2, alpha=0.5, label=name)
-    left.plot(length, 1000 * last * (length / new) ** power, "--", color=colour, label=f"theory: {grows}")
+    left.plot(length, 1000 * theory, "--", color=colour, label=f"theory: {grows}")
     right.plot(length, total, color=colour, linewidth=2.5, alpha=0.6, label=name)
     grows = "quadratic" if power else "linear"
-    right.plot(length, total[-1] * (length / new) ** (power + 1), "--", color=colour, label=f"theory: {grows}")
+    right.plot(length, theory.cumsum(dim=0), "--", color=colour, label=f"theory: {grows}")
 top = 1.2e3 * took["without a cache"][-30:].quantile(0.9).item()
 left.set(xlabel="tokens so far", ylabel="milliseconds for one more token", ylim=(0, top), title="one token")
 right.set(xlabel="tokens written", ylabel="seconds in all", ylim=(0, None), title="all tokens so far")
@@ -1528,7 +1525,6 @@ print(f"and writing all {new} tokens takes {slow.sum() / fast.sum():.1f} times a
 # In the right panel, the curve without a cache rises like a parabola, and the curve with a cache like a straight line near the bottom.*
 #
 # The points scatter if the computer is busy.
-# Without a cache they rise a little faster than the line, because attention compares all pairs of positions.
 #
 # The speed has a price, which is memory.
 # Each layer keeps a key and a value of `n_embd` numbers for each position:
@@ -1616,22 +1612,19 @@ cosine = F.cosine_similarity(wpe[:-1], wpe[1:]).mean()
 print(f"The vectors of neighbouring positions have a cosine of {cosine:.2f} on average.")
 
 # %% [markdown]
-# The harm is smaller than one might expect.
-# Neighbouring positions have learned similar vectors, so the loss grows only a little.
-# But the logits are no longer those of the trained model, and so its text will be another one.
+# The loss grows by only 0.15, because neighbouring positions have learned similar vectors.
+# But the logits are no longer those of the trained model, so it will write other texts.
 # `generate_cached` promises what `generate` writes, so it has to compute anew.
 #
-# This is the price of *learned, absolute* positions.
-# It has nothing to do with the missing encoder.
-# In many models after GPT-2, positions only tell how far two tokens are apart, and for them this reason to compute keys anew does not exist.
+# This is the price of *learned, absolute* positions, and it has nothing to do with the missing encoder.
+# In many models after GPT-2, positions only tell how far two tokens are apart, and then old keys stay valid.
 
 # %% [markdown]
 # ## Why no encoder? The fifth part of the answer
 #
-# You could keep keys and values for one reason: no position sees a later one.
-# Now we try the same without a causal mask, as in an encoder.
-# The next cell runs the same blocks twice, once with the causal mask and once without any mask.
-# A token is added at the end.
+# You could keep keys and values because no position sees a later one.
+# An encoder has no causal mask.
+# So we run the same blocks twice, once with the causal mask and once without any mask, and add a token at the end.
 # How many vectors of earlier positions does it change?
 
 
@@ -1688,9 +1681,9 @@ columns = {
 comparison_table(columns)
 
 # %% [markdown]
-# In notebook 3 the encoder's output was kept: the source is read once, and it is looked at in each step.
-# GPT-2's cache takes over this task for the prompt.
-# But the two are not the same thing:
+# In notebook 3 the encoder's output was kept: the source is read once, and the decoder looks at it in each step.
+# GPT-2's cache does this for the prompt.
+# But a cache and a memory are not the same:
 
 # %%
 diagrams.cache_and_memory()
@@ -1703,20 +1696,20 @@ diagrams.cache_and_memory()
 #
 # - The **memory** is the output of the *last* encoder layer, and every decoder layer gets this same output.
 #   It does not grow.
-# - The **cache** is different in each layer.
-#   For layer $l$ it holds keys and values of the prompt as it was after $l - 1$ blocks.
-#   So the first layers look at a prompt that has hardly been processed, and the last layers look at one that has been processed nearly to the end.
-#   And it grows: each new token is added, and can be looked at like the prompt.
+# - The **cache** is different in each layer: for layer $l$ it holds keys and values of the prompt as it is after $l - 1$ blocks.
+#   So the first layer looks at a prompt that no block has processed, and each later layer at a prompt that one more block has processed.
+#   And the cache grows: each new token is added to it.
 #
-# (The encoder-decoder needs a cache, too: its decoder can keep the keys and values of the target so far. Notebook 3 computed them anew in each step.)
+# (The decoder of an encoder-decoder can have a cache, too, for the target so far. Notebook 3 computed the target anew in each step.)
 #
-# Encoder layers without a mask could not take over this task.
-# Above, one new token changed all 12 earlier positions, so after each token everything would have to be computed again: 430 positions for 20 words instead of 31.
+# Could encoder layers without a mask keep as much?
+# No: above, one new token changed all 12 earlier positions, so everything would have to be computed again after each token.
+# For 20 new tokens that would be 430 positions instead of 31.
 #
 # So the causal mask looks like a restriction, but GPT-2 gains three things by it.
-# One run predicts every token of a training text (notebook 2).
+# One run predicts all tokens of a training text but the first (notebook 2).
 # The text so far is the source (notebook 4).
-# And what has been read once is kept and not read again (this notebook).
+# And what has been read once need not be computed again (this notebook).
 
 # %% [markdown]
 # ## In your own words
