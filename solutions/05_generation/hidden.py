@@ -437,8 +437,8 @@ class Model(nn.Module):
         places, allowed = torch.arange(length), torch.ones(length, length, dtype=torch.bool).tril()
         if attention_mask is not None:
             real = attention_mask.bool()
-            if real.shape != tokens.shape or not real.any(dim=1).all():
-                raise ValueError("a mask of another shape, or a row without a real token")
+            if not real.any(dim=1).all():
+                raise IndexError("a row without a real token")
             places = (real.cumsum(dim=1) - 1).clamp(min=0)
             itself = torch.eye(length, dtype=torch.bool)  # so that padding attends to something
             allowed = allowed & (real[:, None, None] | itself)

@@ -279,8 +279,9 @@ MISTAKES = [
         says="Your rows are sorted by length. How does the caller know which prompt is in which row?",
     ),
     Mistake(
-        "no prompts let through", "pad_left", replace=NONE, by="if prompts and min(map(len, prompts)) == 0:",
-        says="Without prompts your code runs into an error of its own. Which one does the docstring promise?",
+        "no prompts give an empty batch", "pad_left", replace=NONE,
+        by="if not prompts:\n        return torch.zeros(0, 0, dtype=torch.int64), torch.zeros(0, 0, dtype=torch.bool)\n    if min(map(len, prompts)) == 0:",
+        says="Without prompts you return an empty batch. Which error does the docstring promise?",
     ),
     Mistake(
         "empty prompts let through", "pad_left", replace=NONE, by="if not prompts:",
@@ -507,7 +508,7 @@ MISTAKES = [
         says="You look at the last column of the mask alone, so padding may be between real tokens. Where does the docstring allow it?",
     ),
     Mistake(
-        "padding on the right let through", "generate", replace=REFUSED, by="if mask is not None and not ((mask[:, :-1] <= mask[:, 1:]) | ~mask[:, 1:]).all():",
+        "padding on the right let through", "generate", replace=REFUSED, by="if mask is not None and ((mask.long().diff(dim=1) == 1).sum(dim=1) + mask[:, 0]).ne(1).any():",
         says="You take a mask with padding on the right. Which column would you read in such a row?",
     ),
     Mistake(

@@ -4,7 +4,7 @@
 # GPT-2 of notebook 4 gives a probability to every possible next token.
 # In this notebook it writes.
 # First you choose tokens from its probabilities.
-# Then it continues several prompts of different lengths at once.
+# Then you let the model continue several prompts of different lengths at once.
 # Finally you make it fast, by keeping what does not change.
 #
 # The transformer of notebook 3 keeps something, too: its encoder reads the source *once*, and the decoder looks at the encoder's memory in every step.
@@ -23,7 +23,7 @@
 # | Exercise 7 | `generate_cached` | 10 | 10 | ★★☆ |
 # | Question 8 | a written answer, graded by a person | 10 | 10 | ★★☆ |
 #
-# Reading takes about 20 minutes more, and running all cells takes about one minute.
+# Reading takes about 20 minutes more, and this includes about one minute for running all cells.
 #
 # As before, the hidden tests test what the docstrings promise, and a ready-made part of PyTorch or `transformers` that does an exercise for you earns no points.
 # The file `parts.py` beside this notebook contains the solutions of notebooks 1 to 4.
@@ -459,7 +459,7 @@ plt.show()
 # A tensor has only one length, so shorter prompts are filled up with a padding token.
 # In notebook 3, padding came at the end of a sentence.
 # What does GPT-2 write if we do the same here?
-# Like notebook 3, we read the logits of the *last column* in each step.
+# As in notebook 3, we read the logits of the *last column* in each step.
 
 
 # %%
@@ -952,7 +952,7 @@ for title, options in {
 # %% [markdown]
 # If the model always takes the most probable token, the text returns to the same phrase again and again.
 # The higher the temperature is, the more words are made up.
-# Between the two, the text sounds like documentation, but it makes no sense, because the model is very small.
+# At temperatures between 0.5 and 1, the text sounds like documentation, but it makes no sense, because the model is very small.
 #
 # How much does a text repeat itself?
 # For 100 tokens after each of five prompts, the next cell prints the share of three-token sequences that have occurred before in the same text:
@@ -984,7 +984,7 @@ for title, options in {
     print(f"{title:26} {sum(found) / len(found):4.0%}   ({', '.join(f'{share:.0%}' for share in found)})")
 
 # %% [markdown]
-# Of the greedy texts, 78 % is repetition, and of the drawn texts at most 12 %.
+# In the greedy texts, 78 % of the three-token sequences are repetitions, and in the drawn texts at most 12 % are.
 # A drawn text can still be reproduced, because the same seed gives the same random numbers.
 #
 # ## Does GPT-2 work one token at a time?
@@ -1052,7 +1052,7 @@ print(f"in all {sum(count.calls):,}; you predicted {prediction['positions, nothi
 #
 # First write `KVCache`.
 # It keeps the keys and values of each layer apart.
-# `append` puts new ones behind the old ones, and returns all of this layer.
+# `append` puts new keys and values after those of a layer, and returns all keys and values of this layer.
 # During a step, the first layers already hold one position more than the last ones, and `length` says how many *every* layer holds.
 #
 # Then write `forward_with_cache`, which is the model's forward for new positions only.
@@ -1067,7 +1067,7 @@ print(f"in all {sum(count.calls):,}; you predicted {prediction['positions, nothi
 # Three things are different here:
 #
 # 1. **Positions continue.** The position of the first new token is `cache.length`, and not 0. Read this number *before* you append anything.
-# 2. **The mask is a part of the causal mask.** The first new query has the position `cache.length`. It may attend to all positions up to its own. So the mask has the shape (new, length + new), and it consists of the *lower* rows of the causal mask.
+# 2. **The mask is a part of the causal mask.** Each new query may attend to all positions up to its own, and the first of them has the position `cache.length`. So the mask has the shape (new, length + new), and it consists of the *lower* rows of the causal mask.
 # 3. **Too many tokens are an error before anything is appended**, so that the cache does not change.
 #
 # ```
@@ -1343,7 +1343,8 @@ cache_slider(noting.appended, names)
 #
 # In a running notebook, a slider below the figure shows all calls.
 # The prompt fills three columns at once, block by block, and each later token adds one column.
-# In the third grid a token is on its way: the lowest block holds four positions and the other one three, so `length` is 3.
+# In the third grid, the new token has passed only the lowest block, which holds four positions.
+# The other block still holds three, so `length` is 3.
 #
 # ### Exercise 7 · `generate_cached` (10 points, 10 minutes, ★★☆)
 #
@@ -1682,7 +1683,7 @@ comparison_table(columns)
 
 # %% [markdown]
 # In notebook 3 the encoder's output was kept: the source is read once, and the decoder looks at it in each step.
-# GPT-2's cache does this for the prompt.
+# GPT-2's cache has the same purpose: the prompt is read once, and every new token looks at it.
 # But a cache and a memory are not the same:
 
 # %%
@@ -1696,7 +1697,7 @@ diagrams.cache_and_memory()
 #
 # - The **memory** is the output of the *last* encoder layer, and every decoder layer gets this same output.
 #   It does not grow.
-# - The **cache** is different in each layer: for layer $l$ it holds keys and values of the prompt as it is after $l - 1$ blocks.
+# - The **cache** is different in each layer: for layer $l$, counted from 1, it holds keys and values of the prompt as it is after $l - 1$ blocks.
 #   So the first layer looks at a prompt that no block has processed, and each later layer at a prompt that one more block has processed.
 #   And the cache grows: each new token is added to it.
 #
