@@ -942,15 +942,35 @@ def held(answers):
 
 @hidden("forward_with_cache", forbids=READY_MADE)
 def grows_at_its_end(student, rng):
-    """Each time all keys and all values of the layer come back, the new ones last."""
-    cache, batch = student.KVCache(sizes()), rng.integer(2, 5)
-    lengths = rng.shuffled([1, 1, 2, 5])
-    return [held(cache.append(layer, *new_entries(rng, batch, new))) for new in lengths for layer in (0, 1)]
+    """KVCache: all keys and values of the layer come back, the new ones last, in their dtype; the new ones stay."""
+    found = {}
+    for dtype in rng.shuffled([torch.float32, torch.float64, torch.bfloat16]):
+        batch, n_head, d_head = rng.shuffled([(1, 2, 3), (3, 1, 2), (2, 4, 1)])[0]
+        cache = student.KVCache(sizes(n_layer=2, n_head=n_head, n_embd=n_head * d_head))
+        given = [
+            new_entries(rng, batch, new, n_head, d_head, dtype) for new in rng.shuffled([1, 1, 2, 5]) for _ in "ab"
+        ]
+        back = [held(cache.append(number % 2, *entry)) for number, entry in enumerate(given)]
+        found[str(dtype)] = {"results": back, "new ones after the calls": given}
+    return found
+
+
+@hidden("forward_with_cache", forbids=READY_MADE)
+def layers_are_apart(student, rng):
+    """KVCache: each layer, and each cache, has its own keys and values, whichever comes first."""
+    cache, found = student.KVCache(sizes(n_layer=3)), []
+    for layer in [*rng.shuffled([0, 1, 2]), *rng.shuffled([0, 2]), *rng.shuffled([0, 1, 2])]:
+        found.append(held(cache.append(layer, *new_entries(rng, 2, rng.integer(1, 3)))))
+    one, other = student.KVCache(sizes(n_layer=1)), student.KVCache(sizes(n_layer=2))
+    found += [held(cache.append(0, *new_entries(rng, batch, 2))) for cache, batch in ((one, 2), (other, 3), (one, 2))]
+    third = student.KVCache(sizes(n_layer=1))
+    lengths = [cache.length, one.length, other.length, third.length]
+    return [*found, lengths, held(third.append(0, *new_entries(rng, 1, rng.integer(1, 4))))]
 
 
 @hidden("forward_with_cache", forbids=READY_MADE)
 def length_of_every_layer(student, rng):
-    """length is 0 at first, and then what every layer holds: it grows when the last layer has its new positions."""
+    """KVCache: length is 0 at first, and then what every layer holds, until the last layer has its new positions."""
     n_layer = rng.integer(2, 4)
     cache = student.KVCache(sizes(n_layer=n_layer, n_positions=20))
     lengths = [cache.length]
@@ -962,85 +982,33 @@ def length_of_every_layer(student, rng):
 
 
 @hidden("forward_with_cache", forbids=READY_MADE)
-def layers_are_apart(student, rng):
-    """Each layer has its own keys and values, whichever comes first, and however much the others hold."""
-    cache, found = student.KVCache(sizes(n_layer=3)), []
-    for layer in [*rng.shuffled([0, 1, 2]), *rng.shuffled([0, 2]), *rng.shuffled([0, 1, 2])]:
-        found.append(held(cache.append(layer, *new_entries(rng, 2, rng.integer(1, 3)))))
-    return {"keys and values": found, "length": cache.length}
-
-
-@hidden("forward_with_cache", forbids=READY_MADE)
-def caches_are_apart(student, rng):
-    """Two caches have nothing in common, and a new one is empty, whatever came before."""
-    one, other = student.KVCache(sizes(n_layer=1)), student.KVCache(sizes(n_layer=2))
-    found = [held(cache.append(0, *new_entries(rng, batch, 2))) for cache, batch in ((one, 2), (other, 3), (one, 2))]
-    third = student.KVCache(sizes(n_layer=1))
-    lengths = [one.length, other.length, third.length]
-    return [*found, lengths, held(third.append(0, *new_entries(rng, 1, rng.integer(1, 4))))]
-
-
-@hidden("forward_with_cache", forbids=READY_MADE)
 def full_to_the_last_position(student, rng):
-    """n_positions fit exactly, in one call and in several, and no more fit into an empty cache."""
+    """KVCache: n_positions fit exactly into a layer; more is a ValueError, and then the cache is as before."""
     n_positions, found = rng.integer(5, 9), []
     for parts in rng.shuffled([[n_positions], [n_positions - 1, 1], [2, n_positions - 3, 1]]):
         cache = student.KVCache(sizes(n_layer=1, n_positions=n_positions))
         found += [held(cache.append(0, *new_entries(rng, 2, new))) for new in parts] + [cache.length]
+    return [*found, *refused_when_empty(student, rng, n_positions), *refused_layer_by_layer(student, rng, n_positions)]
+
+
+def refused_when_empty(student, rng, n_positions):
+    """The first positions of all are too many, for a batch of another size than the one that follows."""
     cache = student.KVCache(sizes(n_layer=1, n_positions=n_positions))
-    refused = [outcome(lambda: cache.append(0, *new_entries(rng, 4, n_positions + 1)), ValueError)]
-    return found + [
-        *refused,
-        cache.length,
-        held(cache.append(0, *new_entries(rng, 2, rng.integer(1, 3)))),
-        cache.length,
-    ]
+    refused = outcome(lambda: cache.append(0, *new_entries(rng, 4, n_positions + 1)), ValueError)
+    return [refused, cache.length, held(cache.append(0, *new_entries(rng, 2, rng.integer(1, 3)))), cache.length]
 
 
-@hidden("forward_with_cache", forbids=READY_MADE)
-def too_many_are_refused(student, rng):
-    """ValueError for more than n_positions in a layer; the cache is as before, and takes what fits."""
-    n_positions = rng.integer(6, 9)
-    cache = student.KVCache(sizes(n_positions=n_positions))
-    for layer in (0, 1):
-        cache.append(layer, *new_entries(rng, 2, n_positions - 2))
+def refused_layer_by_layer(student, rng, n_positions):
+    """One layer holds more than the other."""
+    cache, (first, second) = student.KVCache(sizes(n_positions=n_positions)), rng.shuffled([0, 1])
+    found = [held(cache.append(layer, *new_entries(rng, 2, n_positions - 2))) for layer in (first, second)]
+    found.append(held(cache.append(first, *new_entries(rng, 2, 1))))
     refused = [
         outcome(lambda layer=layer, new=new: cache.append(layer, *new_entries(rng, 2, new)), ValueError)
-        for layer, new in rng.shuffled([(0, 3), (1, 3), (0, n_positions)])
+        for layer, new in rng.shuffled([(first, 2), (second, 3), (first, n_positions)])
     ]
-    length = cache.length
-    fits = [held(cache.append(layer, *new_entries(rng, 2, new))) for layer, new in rng.shuffled([(0, 2), (1, 1)])]
-    return {"what does not fit": refused, "length": length, "what fits": fits}
-
-
-@hidden("forward_with_cache", forbids=READY_MADE)
-def full_layer_by_layer(student, rng):
-    """A layer is full when it holds n_positions itself, however few or many the others hold."""
-    n_positions = rng.integer(5, 8)
-    cache, order = student.KVCache(sizes(n_positions=n_positions)), rng.shuffled([0, 1])
-    first = cache.append(order[0], *new_entries(rng, 2, n_positions - 1))
-    found = [held(first), held(cache.append(order[1], *new_entries(rng, 2, rng.integer(2, 3))))]
-    refused = outcome(lambda: cache.append(order[0], *new_entries(rng, 2, 2)), ValueError)
-    return [*found, refused, held(cache.append(order[1], *new_entries(rng, 2, 2)))]
-
-
-@hidden("forward_with_cache", forbids=READY_MADE)
-def new_ones_stay(student, rng):
-    """The new keys and values are the same after the call as before, and after the next."""
-    cache = student.KVCache(sizes(n_layer=1))
-    given = [new_entries(rng, 2, new) for new in rng.different(3, 1, 3)]
-    return {"results": [held(cache.append(0, *entry)) for entry in given], "new ones after the calls": given}
-
-
-@hidden("forward_with_cache", forbids=READY_MADE)
-def entries_of_any_kind(student, rng):
-    """Keys and values come back in the dtype in which they were given; a batch of one and heads of one number work."""
-    found = []
-    for dtype in rng.shuffled([torch.float32, torch.float64, torch.bfloat16]):
-        batch, n_head, d_head = rng.shuffled([(1, 2, 3), (3, 1, 2), (2, 4, 1)])[0]
-        cache = student.KVCache(sizes(n_layer=1, n_head=n_head, n_embd=n_head * d_head))
-        found += [held(cache.append(0, *new_entries(rng, batch, new, n_head, d_head, dtype))) for new in (2, 1)]
-    return found
+    fits = [held(cache.append(layer, *new_entries(rng, 2, new))) for layer, new in ((second, 2), (first, 1))]
+    return [*found, *refused, *fits, cache.length]
 
 
 # forward_with_cache itself
@@ -1082,12 +1050,16 @@ def in_pieces(student, model, tokens, lengths, cache=None):
 
 @hidden("forward_with_cache", forbids=READY_MADE)
 def all_in_one_call(student, rng):
-    """With an empty cache, the logits of all positions are what the model itself says. None sees one after it."""
-    models = [random_model(rng), random_model(rng, without="mlp")]
-    return [
-        student.forward_with_cache(model, prompts(rng, *rng.different(2, 3, 8)), empty(model))
-        for model in rng.shuffled(models)
-    ]
+    """With an empty cache, the logits of all positions are what the model itself says."""
+    model = random_model(rng)
+    return student.forward_with_cache(model, prompts(rng, *rng.different(2, 3, 8)), empty(model))
+
+
+@hidden("forward_with_cache", forbids=READY_MADE)
+def all_in_one_call_by_attention(student, rng):
+    """With an empty cache, in a model whose feed-forward networks add nothing: no position sees one after it."""
+    model = random_model(rng, without="mlp")
+    return student.forward_with_cache(model, prompts(rng, *rng.different(2, 3, 8)), empty(model))
 
 
 @hidden("forward_with_cache", forbids=READY_MADE)
@@ -1196,6 +1168,13 @@ def other_sizes(student, rng):
         model, batch = random_model(rng, **given), rng.integer(1, 2)
         found.append(in_pieces(student, model, prompts(rng, batch, 6), rng.shuffled([1, 2, 3])))
     return found
+
+
+@hidden("forward_with_cache", forbids=READY_MADE)
+def one_layer_after_the_other(student, rng):
+    """A model of one layer, where the cache has grown as soon as it was appended to."""
+    model, lengths = random_model(rng, n_layer=1, without="mlp"), rng.shuffled([1, 2, 3])
+    return in_pieces(student, model, prompts(rng, 2, 6), lengths)
 
 
 @hidden("forward_with_cache", forbids=READY_MADE)
