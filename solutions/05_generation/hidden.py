@@ -1293,8 +1293,8 @@ def prompts_that_fill_the_context(student, rng):
     generate = writer(student)
     n_positions = rng.integer(5, 7)
     model = random_model(rng, n_positions=n_positions, without="attn")
-    lengths = [n_positions - 1, n_positions, n_positions + 1, n_positions + rng.integer(2, 6)]
-    return [generate(model, prompts(rng, 2, length), 4, temperature=0) for length in rng.shuffled(lengths)]
+    lengths = [n_positions + rng.integer(2, 6), *rng.shuffled([n_positions - 1, n_positions, n_positions + 1])]
+    return [generate(model, prompts(rng, 2, length), 4, temperature=0) for length in lengths]
 
 
 def work(student, rng, n_positions, length, new):
