@@ -28,7 +28,7 @@ c.Records.folder = "classroom/records"  # what was run, and the secret seeds of 
 # The steps of grading: a submission is rebuilt on the release, run, asked, judged; the rest is nbgrader's own.
 # The steps that deal with what a student wrote are taken in a worker, a process with limits.
 c.Autograde.exporter_class = "autograder.classroom.admission.Admission"
-c.Admission.steps = ["autograder.running.rebuild.Rebuild"]
+c.Reading.steps = ["autograder.running.rebuild.Rebuild"]
 c.Autograde.sanitize_preprocessors = ["nbgrader.preprocessors.CheckCellMetadata"]
 c.Autograde.autograde_preprocessors = [
     "autograder.classroom.in_worker.InWorker",
@@ -56,9 +56,9 @@ c.GiveVerdicts.mistake_costs = 0.5
 c.GiveVerdicts.most_pairs = 60  # pairs of mistakes that are tried where no single one explains the answers
 
 # What a submission may be.
-c.Admission.max_bytes = 20_000_000  # of one file
-c.Admission.max_cells = 2_000
-c.Admission.max_files = 500  # of a submission
+c.Reading.max_bytes = 20_000_000  # of one file
+c.Reading.max_cells = 2_000
+c.Reading.max_files = 500  # of a submission
 
 # What a worker may use for one submission. Where it needs more, this submission stays ungraded.
 c.Worker.seconds = 300  # of processor time, without that of the kernel

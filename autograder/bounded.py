@@ -29,6 +29,10 @@ class Exceeded(Exception):
     """The work broke a limit, or ended its process. The message says which limit."""
 
 
+class Ended(Exceeded):
+    """The process has ended in the middle of the work, and not for one of its limits: another time it may not."""
+
+
 class Worker(Configurable):
     """A process that does one piece of work after the other.
 
@@ -84,6 +88,11 @@ class Worker(Configurable):
         with self._lock:
             self._stop()
 
+    def break_off(self) -> None:
+        """End the process now, also while another thread waits for its work: there ``do`` raises Ended."""
+        if process := self._process:
+            process.kill()
+
     def _answer(self, work: tuple[Callable, tuple, int]) -> tuple[bool, Any]:
         with suppress(BrokenPipeError):  # it has ended: then there is no answer, either
             self._connection.send_bytes(pickle.dumps(work))
@@ -93,7 +102,7 @@ class Worker(Configurable):
             return pickle.loads(self._connection.recv_bytes(self.result))
         except (EOFError, ConnectionResetError):
             self._process.join(GRACE)
-            raise Exceeded(_why(self._process.exitcode, work[-1])) from None
+            raise _ended(self._process.exitcode, work[-1]) from None
         except OSError:
             raise Exceeded(f"its result has more than {self.result:,} bytes") from None
 
@@ -135,11 +144,11 @@ def shared(config: Config) -> Worker:
     return _shared.setdefault(limits, worker)
 
 
-def _why(status: int | None, seconds: int) -> str:
-    """Say why a process has ended that had so many seconds of processor time."""
+def _ended(status: int | None, seconds: int) -> Exceeded:
+    """Return the exception that says why a process has ended which had so many seconds of processor time."""
     if status == -signal.SIGXCPU:
-        return f"it took more than {seconds} seconds of processor time"
-    return f"its process has ended ({signal.Signals(-status).name if status and status < 0 else status})"
+        return Exceeded(f"it took more than {seconds} seconds of processor time")
+    return Ended(f"its process has ended ({signal.Signals(-status).name if status and status < 0 else status})")
 
 
 def _serve(connection: Connection, limits: dict[int, int], folder: str, first: tuple[Callable, tuple]) -> None:

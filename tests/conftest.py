@@ -50,7 +50,7 @@ c.CourseDirectory.db_url = f"sqlite:///{root / 'class' / 'gradebook.db'}"
 c.Records.folder = "class/records"
 c.ConfinedProvisioner.secret = ["."]
 c.Autograde.exporter_class = "autograder.classroom.admission.Admission"
-c.Admission.steps = ["autograder.running.rebuild.Rebuild"]
+c.Reading.steps = ["autograder.running.rebuild.Rebuild"]
 c.Autograde.sanitize_preprocessors = ["nbgrader.preprocessors.CheckCellMetadata"]
 c.Autograde.autograde_preprocessors = [
     "autograder.classroom.in_worker.InWorker",

@@ -95,14 +95,14 @@ def test_rooms_speak_of_all_their_modules():
 def test_limits_stand_in_the_settings_with_their_defaults():
     """Where an instructor looks for them."""
     from autograder.bounded import Worker
-    from autograder.classroom.admission import Admission
+    from autograder.classroom.reading import Reading
     from autograder.judging.judge import GiveVerdicts
     from autograder.running.kernel.provisioner import ConfinedProvisioner
     from autograder.running.run import Run
     from autograder.running.session import KernelSession
 
     course = {"shown", "imports_from", "secret", "environment", "preload", "libraries", "steps"}  # this course's own
-    for kind in (Run, KernelSession, ConfinedProvisioner, Admission, Worker, GiveVerdicts):
+    for kind in (Run, KernelSession, ConfinedProvisioner, Reading, Worker, GiveVerdicts):
         traits = kind.class_traits(config=True)
         ours = {name for name, trait in traits.items() if trait.this_class.__module__.startswith("autograder.")}
         for name in ours - course:

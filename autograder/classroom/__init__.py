@@ -1,12 +1,14 @@
 """Grades a class with nbgrader, and does what an instructor needs besides.
 
     admission  is nbgrader's exporter: refuses if code cannot be locked in, and leaves out what is no notebook
+    reading    reads what was handed in, and takes the first steps of grading with it
     in_worker  takes the steps that deal with what a student wrote in a process with limits
     last_step  is nbgrader's last step: writes a line in the records, and flags what is odd
     commands   the commands for a class, as the command line knows them
     handout    releases an assignment to nbgrader's exchange with what its notebook imports
     lms/       exchanges submissions and grades with Canvas and Moodle, and takes in loose notebooks
-    grade      grades a class, one submission after the other
+    grade      grades a class
+    ahead      runs and judges many submissions at once, ahead of nbgrader's book-keeping
     results    shows what came of it, as a table
     waiting    says which submissions wait to be graded
     gradebook  compares nbgrader's gradebook with the source

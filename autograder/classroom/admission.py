@@ -10,49 +10,35 @@ import os
 import re
 import stat
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from nbconvert.exporters import NotebookExporter
 from nbconvert.exporters.exporter import ResourcesDict
-from nbformat import NotebookNode
 from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.utils import temp_attrs
-from traitlets import Integer, List, Unicode
-from traitlets.config import Config
 
 from autograder.authoring.course import Course
 from autograder.bounded import Exceeded
 from autograder.classroom.aside import leave_ungraded
 from autograder.classroom.gradebook import must_fit
-from autograder.classroom.in_worker import portable, take, worker
-from autograder.classroom.others import others
+from autograder.classroom.in_worker import portable, worker
+from autograder.classroom.reading import READING, Reading, admit
 from autograder.classroom.waiting import changed
 from autograder.errors import UserError
 from autograder.running.execute import Execute
 from autograder.running.kernel import doctor
-from autograder.running.read import Damaged, read, time_of
-from autograder.running.records import UNGRADED, Grading, Records, writable
-from autograder.running.releases import known
+from autograder.running.read import Damaged, time_of
+from autograder.running.records import UNGRADED, Grading, writable
 
 MAX_NAMED = 20  # so many files that are left out are named
 MAX_DEPTH = 50  # folders in folders
-READING = 30  # seconds of processor time to read a submission and rebuild it
 
 
 class Admission(NotebookExporter):
     """Refuses to grade if code cannot be locked in, ignores what is no plain file, and records what stays ungraded.
 
-    What a student has handed in is read in a worker, where the first steps of grading are taken, too. They turn it into
-    a notebook of known form.
+    What a student has handed in is read in a worker, where the first steps of grading are taken: see ``reading``.
     """
-
-    max_bytes = Integer(20_000_000, help="A file of a submission that is larger is not read.").tag(config=True)
-    max_cells = Integer(2_000, help="A notebook with more cells is not graded.").tag(config=True)
-    max_files = Integer(500, help="A submission with more files is not graded.").tag(config=True)
-    steps = List(Unicode(), help="The preprocessors that a notebook goes through as soon as it is read.").tag(
-        config=True
-    )
 
     def __init__(self, parent: BaseConverter, **options):
         super().__init__(parent=parent, **options)
@@ -66,7 +52,7 @@ class Admission(NotebookExporter):
         except UserError as error:
             self.log.error(str(error))
             raise NbGraderException(str(error)) from None
-        self._worker = worker(self.config)
+        self._worker, self._reading = worker(self.config), Reading(parent=self)
         self._isolation, self._ignore = execute.isolation, list(parent.coursedir.ignore)
         self._paths = re.compile(parent._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True))
         pattern = parent._format_source(parent.coursedir.assignment_id, parent.coursedir.student_id)
@@ -114,13 +100,8 @@ class Admission(NotebookExporter):
         return found["assignment"], found["student"]
 
     def _ungraded(self, student: str, assignment: str, error: Exception) -> None:
-        reason = str(error)
-        if isinstance(error, Exceeded):
-            reason = f"to read, run or judge it takes more than is allowed: {error}"
-        elif not isinstance(error, Damaged):
-            reason = f"grading failed: {type(error).__name__}: {error}"
-        leave_ungraded(self, Grading(student, assignment, UNGRADED, reason[:400], self._isolation))
-        self.log.error("Left out %a: %a", student, reason[:400])
+        leave_ungraded(self, Grading(student, assignment, UNGRADED, reason(error), self._isolation))
+        self.log.error("Left out %a: %a", student, reason(error))
 
     def _look_at(self, assignment: str, student: str) -> None:
         """Look at a submission before nbgrader does, and make it ignore links, devices, and files that are too large or
@@ -133,9 +114,11 @@ class Admission(NotebookExporter):
         folder = Path(self.parent._format_source(assignment, student))
         if folder.is_symlink() or folder.parent.is_symlink():
             raise Damaged("it is a link, and not followed")
-        files = _below(folder, self.max_files)
-        if len(files) > self.max_files:  # nbgrader compares each with each
-            raise Damaged(f"it has more than {self.max_files:,} files: take out what is no work, and grade again")
+        files = _below(folder, self._reading.max_files)
+        if len(files) > self._reading.max_files:  # nbgrader compares each with each
+            raise Damaged(
+                f"it has more than {self._reading.max_files:,} files: take out what is no work, and grade again"
+            )
         odd = [path for path in files if not self._is_plain(path)]
         for path in odd[:MAX_NAMED]:
             self.log.warning("%a: %a is left out, because it is no plain file of this course", student, path.name)
@@ -144,7 +127,7 @@ class Admission(NotebookExporter):
 
     def _is_plain(self, path: Path) -> bool:
         found = path.lstat()
-        plain = stat.S_ISDIR(found.st_mode) or stat.S_ISREG(found.st_mode) and found.st_size <= self.max_bytes
+        plain = stat.S_ISDIR(found.st_mode) or stat.S_ISREG(found.st_mode) and found.st_size <= self._reading.max_bytes
         return plain and path.name.isprintable()
 
     def _make_room(self, assignment: str, student: str) -> bool:
@@ -157,38 +140,20 @@ class Admission(NotebookExporter):
         """Send one notebook through the preprocessors. What was handed in goes through our first steps before them."""
         if not self._paths.fullmatch(str(Path(filename).parent)):  # the one that we have made of it
             return super().from_filename(filename, resources=resources, **options)
-        notebook, resources = self._worker.do(
-            _admit,
-            *(Path(filename), self.max_bytes, self.max_cells, self.steps, resources, portable(self.config)),
-            seconds=READING,
-        )
+        notebook, resources = self._worker.do(admit, Path(filename), resources, portable(self.config), seconds=READING)
         for anomaly in notebook.metadata.autograder.anomalies:
             self.log.warning("%a: %s", resources["nbgrader"]["student"], anomaly)
         return self.from_notebook_node(notebook, resources=resources, **options)
 
 
-def _admit(
-    path: Path, max_bytes: int, max_cells: int, steps: list[str], resources: ResourcesDict, config: Config
-) -> tuple[NotebookNode, ResourcesDict]:
-    """Read a notebook and take the first steps with it. This runs in a worker.
-
-    Other notebooks beside it are an anomaly if they hold work on the assignment, and part of the reason if there is
-    nothing else.
-    """
-    notebooks = {}
-    for other in sorted(path.parent.glob("*.ipynb"))[:MAX_NAMED]:
-        if other != path:
-            with suppress(Damaged):
-                notebooks[other.name] = read(other, max_bytes, max_cells)
-    assignment = Course(config=config).assignment(resources["nbgrader"]["assignment"])
-    releases = known(Records(config=config), assignment.name)
-    try:
-        notebooks[path.name] = read(path, max_bytes, max_cells)
-    except Damaged as error:
-        raise Damaged("; ".join([str(error), *others(notebooks, assignment, releases)])) from None
-    notebook, resources = take(steps, notebooks[path.name], resources, config)
-    notebook.metadata.autograder.anomalies += others(notebooks, assignment, releases)
-    return notebook, resources
+def reason(error: Exception) -> str:
+    """Say why a submission stays ungraded that has led to this exception."""
+    said = str(error)
+    if isinstance(error, Exceeded):
+        said = f"to read, run or judge it takes more than is allowed: {error}"
+    elif not isinstance(error, Damaged):
+        said = f"grading failed: {type(error).__name__}: {error}"
+    return said[:400]
 
 
 def refusal(missing: str) -> str:

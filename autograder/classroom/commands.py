@@ -5,6 +5,7 @@ They import what they need when they run, so that the others need not wait for i
 
 import argparse
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Callable
@@ -32,6 +33,9 @@ def add_commands(command: Command) -> None:
     grade.add_argument("assignment", help="its name, that of its folder")
     grade.add_argument("--student", action="append", help="this student alone; may be given several times")
     grade.add_argument("--force", action="store_true", help="grade what has not changed since, too")
+    grade.add_argument(
+        "--jobs", type=_count, default=len(os.sched_getaffinity(0)), help="so many are run at once (%(default)s)"
+    )
     grade.add_argument("--no-sandbox", action="store_true", help="where code cannot be locked in: trust it")
     export = command("export", _export, "write the grades to a CSV file")
     export.add_argument("--to", type=Path, default=Path("grades.csv"), help="the file (default: grades.csv)")
@@ -50,6 +54,13 @@ def add_commands(command: Command) -> None:
     demo = command("demo", _demo, "grade a made-up class, from release to feedback")
     demo.add_argument("assignment", nargs="?", help="its name (default: the first that has a made_up_class.py)")
     demo.add_argument("--folder", type=Path, default=Path("demo"), help="where; it is made anew (default: demo)")
+
+
+def _count(text: str) -> int:
+    """Read a number of processes."""
+    if not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    return int(text)
 
 
 def _intake(course, chosen) -> int:
@@ -78,8 +89,8 @@ def _roster(course, chosen) -> int:
 
 def _grade(course, chosen) -> int:
     """Grade every submission that was handed in and is not graded yet, and show the results of the class. What has not
-    changed is left alone, and what was run before is not run again. The exit status is 1 if a submission stays
-    ungraded, or if grading stops before its end."""
+    changed is left alone, and what was run before is not run again. Several are run at once. The exit status is 1 if a
+    submission stays ungraded, or if grading stops before its end."""
     from nbgrader.converters.base import NbGraderException
     from tqdm import tqdm
 
@@ -100,7 +111,7 @@ def _grade(course, chosen) -> int:
     students = to_grade(handed, chosen.student)
     with _quiet(), tqdm(total=len(students)) as bar:
         try:
-            for result in grade(course, assignment.name, students, chosen.force):
+            for result in grade(course, assignment.name, students, chosen.force, chosen.jobs):
                 results.append(result)
                 bar.update()
                 bar.set_description(printable(result.grading.student))

@@ -1,10 +1,15 @@
-"""Grades a class through nbgrader, one submission after the other, and reports the result of each."""
+"""Grades a class through nbgrader, and reports the result of each submission.
+
+Several submissions are run and judged at once. nbgrader's book-keeping follows, one after the other.
+"""
 
 import glob
 import re
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from difflib import get_close_matches
 
 from nbgrader.api import Gradebook, MissingEntry
@@ -14,7 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.authoring.assignment import Assignment
 from autograder.authoring.course import Course
-from autograder.classroom.admission import refusal
+from autograder.bounded import Exceeded
+from autograder.classroom.admission import reason, refusal
+from autograder.classroom.ahead import Ahead
 from autograder.classroom.aside import earlier_score, leave_ungraded
 from autograder.classroom.gradebook import must_fit
 from autograder.classroom.results import Result
@@ -53,10 +60,11 @@ def to_grade(handed: Handed, names: list[str] | None) -> list[str]:
     return names
 
 
-def grade(course: Course, assignment: str, students: list[str], force: bool = False) -> Iterator[Result]:
-    """Grade these students' submissions, and yield a result for each.
+def grade(course: Course, assignment: str, students: list[str], force: bool = False, jobs: int = 1) -> Iterator[Result]:
+    """Grade these students' submissions, and yield a result for each, in this order.
 
     force  also grade again what has not changed since it was graded
+    jobs   how many submissions are run at once
 
     What was run before, and has not changed, is not run again. Raises NbGraderException if this machine cannot lock in
     students' code, UserError if gradebook and source do not fit or nothing can be written, and KeyboardInterrupt at
@@ -66,19 +74,20 @@ def grade(course: Course, assignment: str, students: list[str], force: bool = Fa
     if execute.sandbox and (why := doctor.missing()):
         raise NbGraderException(refusal(why))
     must_fit(course, course.assignment(assignment))
-    api, records = NbGraderAPI(config=course.config), Records(config=course.config)
     handed = Handed(course, assignment, execute.isolation)
-    for student in students:
-        began = time.monotonic()
-        if not force and (grading := handed.up_to_date(student)):
-            yield Result(grading, 0, _penalty(course, student, assignment), is_new=False)
-            continue
-        grading = _graded(course, api, records, execute.isolation, student, assignment)
-        seconds = time.monotonic() - began
-        if grading.status == UNGRADED:
-            yield Result(grading, seconds, kept_aside=earlier_score(records, student, assignment))
-        else:
-            yield Result(grading, seconds, _penalty(course, student, assignment))
+    done = {} if force else {student: line for student in students if (line := handed.up_to_date(student))}
+    waiting = [student for student in students if student not in done]
+    jobs = min(jobs, len(waiting))
+    course.config.InWorker.warms_up = jobs <= 1  # else the kernels are those of the workers ahead
+    with Ahead(course, assignment, waiting, jobs) if jobs > 1 else nullcontext() as ahead:
+        for student in students:
+            began = time.monotonic()
+            if student in done:
+                yield Result(done[student], 0, _penalty(course, student, assignment), is_new=False)
+                continue
+            broken = ahead.wait(student) if ahead else None
+            grading = _graded(course, execute.isolation, student, assignment, broken)
+            yield _result(course, grading, time.monotonic() - began)
 
 
 def out_of_date(course: Course, assignment: Assignment, results: list[Result]) -> list[str]:
@@ -90,25 +99,41 @@ def out_of_date(course: Course, assignment: Assignment, results: list[Result]) -
     return [result.grading.student for result in results if not result.is_new and result.grading.source != now]
 
 
-def _graded(
-    course: Course, api: NbGraderAPI, records: Records, isolation: str, student: str, assignment: str
-) -> Grading:
-    """Grade one submission. Raises UserError if nothing can be written, and KeyboardInterrupt at Ctrl-C."""
+def _result(course: Course, grading: Grading, seconds: float) -> Result:
+    if grading.status == UNGRADED:
+        kept = earlier_score(Records(config=course.config), grading.student, grading.assignment)
+        return Result(grading, seconds, kept_aside=kept)
+    return Result(grading, seconds, _penalty(course, grading.student, grading.assignment))
+
+
+def _graded(course: Course, isolation: str, student: str, assignment: str, broken: Exceeded | None) -> Grading:
+    """Grade one submission. Raises UserError if nothing can be written, and KeyboardInterrupt at Ctrl-C.
+
+    broken  the limit that it broke when it was run ahead, if it did
+    """
+    records = Records(config=course.config)
     try:
         before = records.last(student, assignment)
-        said = api.autograde(assignment, glob.escape(student).replace(" ", "[ ]"))  # nbgrader strips spaces
-        if "KeyboardInterrupt" in said.get("error", ""):  # nbgrader catches it, and reports it here
-            raise KeyboardInterrupt
+        why = reason(broken) if broken else _by_nbgrader(course, student, assignment)
         grading = records.last(student, assignment)
-        if grading is None or grading == before:  # nbgrader failed before it wrote a line in the records
-            why = f"nbgrader failed: {_last_line(said)}"
+        if broken or grading is None or grading == before:  # nbgrader failed before it wrote a line in the records
             leave_ungraded(course, Grading(student, assignment, UNGRADED, why, isolation))
+            shutil.rmtree(course.format_path(course.autograded_directory, student, assignment), ignore_errors=True)
             grading = records.last(student, assignment)
     except (sqlite3.Error, SQLAlchemyError, OSError) as error:
         raise _stopped(student, str(error).splitlines()[0]) from None
     if grading.status == UNGRADED and CANNOT_WRITE.match(grading.reason):
         raise _stopped(student, grading.reason)
     return grading
+
+
+def _by_nbgrader(course: Course, student: str, assignment: str) -> str:
+    """Grade one submission, and return what nbgrader said last if it failed. Raises KeyboardInterrupt at Ctrl-C."""
+    name = glob.escape(student).replace(" ", "[ ]")  # nbgrader strips spaces
+    said = NbGraderAPI(config=course.config).autograde(assignment, name)
+    if "KeyboardInterrupt" in said.get("error", ""):  # nbgrader catches it, and reports it here
+        raise KeyboardInterrupt
+    return f"nbgrader failed: {_last_line(said)}"
 
 
 def _stopped(student: str, why: str) -> UserError:

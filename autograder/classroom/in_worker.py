@@ -9,7 +9,7 @@ from importlib import import_module
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import List, Unicode
+from traitlets import Bool, List, Unicode
 from traitlets.config import Config
 
 from autograder.bounded import Worker, shared
@@ -20,6 +20,7 @@ class InWorker(NbGraderPreprocessor):
     """Takes other preprocessors' steps in a worker, one after the other. Raises Exceeded if they break its limits."""
 
     steps = List(Unicode(), help="The preprocessors, by their dotted names.").tag(config=True)
+    warms_up = Bool(True, help="Whether a new worker begins at once to import what kernels need.").tag(config=True)
 
     def preprocess(self, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         return worker(self.config).do(take, self.steps, notebook, resources, portable(self.config))
@@ -37,9 +38,10 @@ def take(
 
 
 def worker(config: Config) -> Worker:
-    """Return the worker for the submissions of a course. A new one begins at once to import what kernels need."""
+    """Return the worker of this process for the submissions of a course."""
     found = shared(config)
-    found.start(_warm_up, portable(config))
+    if InWorker(config=config).warms_up:
+        found.start(warm_up, portable(config))
     return found
 
 
@@ -63,5 +65,6 @@ def _can_travel(value: object) -> bool:
     return True
 
 
-def _warm_up(config: Config) -> None:
+def warm_up(config: Config) -> None:
+    """Let this process begin to import what kernels need."""
     Execute(config=config).warm_up()

@@ -22,15 +22,15 @@ from traitlets.config import Config
 from autograder.authoring.assignment import Assignment
 from autograder.authoring.course import Course
 from autograder.bounded import Exceeded, shared
-from autograder.classroom.admission import Admission
 from autograder.classroom.gradebook import must_exist
 from autograder.classroom.in_worker import portable
 from autograder.classroom.lms.file_names import Named, named, student_in
 from autograder.classroom.lms.roster import CANVAS, MOODLE, is_a_name, kept, known_students
 from autograder.classroom.lms.unpack import Taken, Unpacked
 from autograder.classroom.others import work_on
+from autograder.classroom.reading import Reading
 from autograder.judging.report import printable, table
-from autograder.running.read import Damaged, read, time_of
+from autograder.running.read import Damaged, time_of
 from autograder.running.records import Records
 from autograder.running.releases import grade_id, known
 
@@ -63,7 +63,7 @@ def intake(course: Course, paths: Iterable[Path], apply: bool, assignment: str |
     place = course.folder(course.submitted_directory)
     place.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=".intake-") as folder:
-        found = Unpacked(Path(folder), Admission.max_bytes.default_value)
+        found = Unpacked(Path(folder), Reading(config=course.config).max_bytes)
         arrivals = [
             _understood(course, taken, assignments, named_by_hand=bool(assignment))
             for path in paths
@@ -102,11 +102,9 @@ def _understood(course: Course, taken: Taken, assignments: list[Assignment], nam
     arrival = Arrival(taken, named(taken.name), LEFT_OUT, taken.reason)
     if taken.path is None:
         return arrival
-    settings = course.config.Admission
-    limits = [settings.get(name, getattr(Admission, name).default_value) for name in ("max_bytes", "max_cells")]
     try:
         names = [one.name for one in assignments]
-        held, work = shared(course.config).do(_looked_into, taken.path, limits, names, portable(course.config))
+        held, work = shared(course.config).do(_looked_into, taken.path, names, portable(course.config))
     except (Damaged, Exceeded) as error:
         # It is handed in all the same: grading says that it is damaged, and the student can be told.
         stem = arrival.name.file.removesuffix(".ipynb")
@@ -120,9 +118,9 @@ def _understood(course: Course, taken: Taken, assignments: list[Assignment], nam
     return replace(arrival, assignment=fitting[0], has_work=work[fitting[0]], why="")
 
 
-def _looked_into(path: Path, limits: list[int], names: list[str], config: Config) -> tuple[dict, dict]:
+def _looked_into(path: Path, names: list[str], config: Config) -> tuple[dict, dict]:
     """Return how many exercises of these assignments a notebook holds, and in which it has work. For a worker."""
-    notebook, course, records = read(path, *limits), Course(config=config), Records(config=config)
+    notebook, course, records = Reading(config=config).read(path), Course(config=config), Records(config=config)
     assignments = [course.assignment(name) for name in names]
     return (
         {one.name: _held(notebook, one) for one in assignments},

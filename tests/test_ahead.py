@@ -1,0 +1,128 @@
+"""Several submissions at once: the same grades as one after the other, whatever happens to a worker."""
+
+import shutil
+from dataclasses import replace
+
+import nbformat
+import psutil
+import pytest
+from nbformat.v4 import new_code_cell
+
+from autograder.authoring.build import build
+from autograder.authoring.course import Course, commands_on_path
+from autograder.authoring.students import handed_in
+from autograder.classroom import ahead
+from autograder.classroom.grade import grade
+from autograder.running.records import UNGRADED, Records
+
+pytestmark = pytest.mark.slow
+
+NAME = "01_first"
+OWN_CELLS = {
+    "ada": "x = 1",
+    "alan": "x = 2",
+    "edsger": "import os\nos._exit(1)",
+    "grace": "for i in range(10**4): print('a' * 10**3)",
+    "john": "def double(x): return x",
+}
+
+
+@pytest.fixture
+def course(small):
+    """The small course with a class: five who handed in something, and one whose file is damaged."""
+    course = Course.at(small)
+    with commands_on_path():
+        build(course)
+    for student, text in OWN_CELLS.items():
+        notebook = handed_in(course.assignment(NAME))
+        notebook.cells.append(new_code_cell(text))
+        _hand_in(course, student, nbformat.writes(notebook))
+    _hand_in(course, "kurt", '{"cells": [')
+    return course
+
+
+def _hand_in(course, student, text):
+    folder = course.folder(course.submitted_directory) / student / NAME
+    folder.mkdir(parents=True)
+    (folder / f"{NAME}.ipynb").write_text(text)
+
+
+def graded(course, jobs, students=(*OWN_CELLS, "kurt"), then=lambda: None):
+    """Grade these students, and return what became of each, without times and numbers of executions."""
+    results = []
+    for result in grade(course, NAME, [*students], jobs=jobs):
+        results.append(replace(result.grading, made="", execution=None))
+        then()
+    return results
+
+
+def workers():
+    """The processes of workers that are alive now, the youngest first."""
+    found = [child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())]
+    return sorted(found, key=lambda process: process.create_time(), reverse=True)
+
+
+def test_at_once_is_as_one_after_the_other_and_nothing_is_run_twice(course):
+    together = graded(course, jobs=3)
+    assert [line.student for line in together] == [*OWN_CELLS, "kurt"]
+    assert [line.status for line in together][-1] == UNGRADED and together[0].verdicts[0]["score"] == 4
+    with Records(config=course.config).open() as database:
+        (runs,) = database.execute("SELECT count(*) FROM executions").fetchone()
+    assert runs == len(OWN_CELLS)
+    forget_all(course)
+    assert graded(course, jobs=1) == together
+
+
+def forget_all(course):
+    shutil.rmtree(course.folder("class/records"))
+    shutil.rmtree(course.folder(course.autograded_directory))
+    (course.folder("class") / "gradebook.db").unlink()
+    with commands_on_path():
+        build(course)
+
+
+def test_a_worker_that_is_killed_costs_nobody_anything(course):
+    before, killed = workers(), []
+
+    def kill():
+        for process in workers()[: not killed]:
+            killed.append(process.pid)
+            process.kill()
+
+    lines = graded(course, jobs=2, students=["ada", "alan", "john", "grace"], then=kill)
+    assert killed and not {process.pid for process in before} & {*killed}
+    assert [line.verdicts[0]["score"] for line in lines] == [4, 4, 0, 4]
+
+
+def test_what_breaks_a_limit_is_not_tried_twice(course, monkeypatch):
+    course.config.Worker.seconds = 1
+    course.config.InWorker.steps = ["test_ahead.Endless"]
+    monkeypatch.setattr(ahead, "READING", 60)
+    lines = graded(course, jobs=2, students=["ada", "alan"])
+    assert all(line.status == UNGRADED for line in lines)
+    assert "takes more than is allowed: it took more than 1 seconds of processor time" in lines[0].reason
+    assert not list(course.folder(course.autograded_directory).glob("ada/*"))
+
+
+class Endless:
+    """A step of grading that never comes to an end."""
+
+    def __init__(self, config):
+        pass
+
+    def preprocess(self, notebook, resources):
+        while True:
+            pass
+
+
+def test_ctrl_c_ends_all_workers_and_loses_nothing(course, monkeypatch):
+    def wait(self, student):
+        if student == "alan":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(ahead.Ahead, "wait", wait)
+    before = len(workers())
+    with pytest.raises(KeyboardInterrupt):
+        graded(course, jobs=2)
+    assert len(workers()) - before <= 1, "that of nbgrader's own steps waits for the next call"
+    assert [line.student for line in Records(config=course.config).latest()] == ["ada"]
