@@ -38,7 +38,7 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
     "autograder.classroom.last_step.RecordGrading",
 ]
-c.InWorker.steps = ["autograder.running.execute.Execute", "autograder.judging.judge.GiveVerdicts"]
+c.InWorker.steps = ["autograder.running.execute.Execute", "autograder.classroom.judge_once.JudgeOnce"]
 c.Admission.optimistic_validation = True  # once, after the last step
 c.Execute.shutdown_kernel = "immediate"
 c.ExportApp.plugin_class = "autograder.classroom.export.WithStatus"

@@ -57,7 +57,7 @@ c.Autograde.autograde_preprocessors = [
     "autograder.classroom.bookkeeping.SaveGrades",
     "autograder.classroom.last_step.RecordGrading",
 ]
-c.InWorker.steps = ["autograder.running.execute.Execute", "autograder.judging.judge.GiveVerdicts"]
+c.InWorker.steps = ["autograder.running.execute.Execute", "autograder.classroom.judge_once.JudgeOnce"]
 c.Execute.shutdown_kernel = "immediate"
 c.ExportApp.plugin_class = "autograder.classroom.export.WithStatus"
 c.GenerateFeedback.exporter_class = "autograder.classroom.feedback_page.FeedbackPage"

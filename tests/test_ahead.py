@@ -126,3 +126,22 @@ def test_ctrl_c_ends_all_workers_and_loses_nothing(course, monkeypatch):
         graded(course, jobs=2)
     assert len(workers()) - before <= 1, "that of nbgrader's own steps waits for the next call"
     assert [line.student for line in Records(config=course.config).latest()] == ["ada"]
+
+
+def test_what_was_judged_is_judged_again_only_by_another_judge(course):
+    first = graded(course, jobs=2, students=["ada", "john"])
+    records = Records(config=course.config)
+
+    def judged():
+        with records.open() as database:
+            return [tuple(row) for row in database.execute("SELECT * FROM judgements ORDER BY execution")]
+
+    before = judged()
+    assert len(before) == 2
+    assert [line.verdicts for line in again(course)] == [line.verdicts for line in first] and judged() == before
+    course.config.GiveVerdicts.most_pairs = 1
+    assert [line.verdicts for line in again(course)] == [line.verdicts for line in first] and judged() != before
+
+
+def again(course):
+    return [result.grading for result in grade(course, NAME, ["ada", "john"], force=True)]

@@ -45,7 +45,7 @@ def graded(*more, verdict=None, check_outputs=(), comment="", **check):
         ]
     )
     notebook = nbformat.from_dict(notebook)
-    report.into_notebook(notebook, [verdict])
+    report.into_notebook(notebook, [report.shown(verdict)])
     return notebook
 
 

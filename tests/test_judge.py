@@ -11,6 +11,7 @@ from autograder.authoring.students import handed_in
 from autograder.judging.feedback import NOT_EITHER
 from autograder.judging.naming import NAMES
 from autograder.judging.report import as_html, as_text, into_notebook
+from autograder.judging.report import shown as as_shown
 from autograder.judging.verdict import CaseVerdict, Verdict
 from autograder.running.answers import Raised, Silent
 
@@ -95,7 +96,7 @@ def test_the_verdict_is_the_only_result_of_a_check(judge, assignment):
     noise = new_output("stream", name="stderr", text="a warning")
     forged = new_output("execute_result", {"text/plain": "1000"})
     check.outputs = [noise, forged, new_output("display_data", {"text/html": "10 of 10"})]
-    into_notebook(notebook, judge.verdicts({}))
+    into_notebook(notebook, [as_shown(verdict) for verdict in judge.verdicts({})])
     assert [output.output_type for output in check.outputs] == ["execute_result", "stream"]
     assert check.outputs[0].data["text/plain"] == "0.0"
 

@@ -3,6 +3,7 @@
     admission  is nbgrader's exporter: refuses if code cannot be locked in, and leaves out what is no notebook
     reading    reads what was handed in, and takes the first steps of grading with it
     in_worker  takes the steps that deal with what a student wrote in a process with limits
+    judge_once  takes a verdict from the records if the same was judged before
     last_step  is nbgrader's last step: writes a line in the records, and flags what is odd
     commands   the commands for a class, as the command line knows them
     handout    releases an assignment to nbgrader's exchange with what its notebook imports

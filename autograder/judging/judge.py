@@ -49,12 +49,17 @@ class GiveVerdicts(NbGraderPreprocessor):
     ).tag(config=True)
 
     def preprocess(self, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        judged = self.judgement(notebook, resources)
+        report.into_notebook(notebook, judged["verdicts"])
+        notebook.metadata.autograder.anomalies += [f"to look at: {odd}" for odd in judged["to look at"]]
+        return notebook, resources
+
+    def judgement(self, notebook: NotebookNode, resources: ResourcesDict) -> dict:
+        """Judge an executed notebook, and return the verdicts and what a person should look at, as JSON knows them."""
         asked = resources["autograder"]
         judge = self.judge(assignment_of(self, resources), asked["seed"])
-        verdicts = judge.verdicts(asked["answers"], notebook)
-        report.into_notebook(notebook, verdicts)
-        notebook.metadata.autograder.anomalies += [f"to look at: {odd}" for odd in judge.code_of(notebook).to_look_at]
-        return notebook, resources
+        verdicts = [report.shown(verdict) for verdict in judge.verdicts(asked["answers"], notebook)]
+        return {"verdicts": verdicts, "to look at": judge.code_of(notebook).to_look_at}
 
     @property
     def settings(self) -> dict[str, float | None]:

@@ -12,25 +12,33 @@ from autograder.judging.clean import TABLE_CLASS
 from autograder.judging.verdict import CaseVerdict, Verdict
 
 
-def into_notebook(notebook: NotebookNode, verdicts: list[Verdict]) -> None:
+def shown(verdict: Verdict) -> dict:
+    """Return a verdict in types that JSON knows, and how it is shown, as HTML."""
+    return {**verdict.as_dict(), "html": as_html(verdict)}
+
+
+def into_notebook(notebook: NotebookNode, verdicts: list[dict]) -> None:
     """Make the verdict the only result of each check cell, and keep the cell's streams and errors below it.
 
-    nbgrader takes the number as the cell's points, and feedback and formgrader show the table. The verdicts are also
-    stored in the notebook's metadata.
+    nbgrader takes the number as the cell's points, and formgrader shows the table. The verdicts are also stored in the
+    notebook's metadata.
+
+    verdicts  as ``shown`` returns them
     """
-    by_cell = {f"check_{verdict.exercise}": verdict for verdict in verdicts}
+    by_cell = {f"check_{verdict['exercise']}": verdict for verdict in verdicts}
     for cell in notebook.cells:
         verdict = by_cell.get(cell.metadata.get("nbgrader", {}).get("grade_id"))
         if verdict is None:
             continue
         result = new_output(
             "execute_result",
-            {"text/plain": repr(verdict.score), "text/html": as_html(verdict)},
+            {"text/plain": repr(verdict["score"]), "text/html": verdict["html"]},
             execution_count=cell.execution_count,
         )
         own = [output for output in cell.outputs if output.output_type in ("stream", "error")]
         cell.outputs = [result, *own]
-    notebook.metadata.setdefault("autograder", NotebookNode()).verdicts = [verdict.as_dict() for verdict in verdicts]
+    plain = [{name: value for name, value in verdict.items() if name != "html"} for verdict in verdicts]
+    notebook.metadata.setdefault("autograder", NotebookNode()).verdicts = plain
 
 
 def as_html(verdict: Verdict) -> str:

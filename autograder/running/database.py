@@ -20,6 +20,10 @@ CREATE INDEX IF NOT EXISTS lines_student ON lines (student, assignment);
 CREATE TABLE IF NOT EXISTS releases (
     assignment TEXT NOT NULL, cells TEXT NOT NULL, made TEXT NOT NULL, UNIQUE (assignment, cells)
 );
+CREATE TABLE IF NOT EXISTS judgements (
+    execution INTEGER NOT NULL REFERENCES executions (id), judged_by TEXT NOT NULL, judgement BLOB NOT NULL,
+    PRIMARY KEY (execution, judged_by)
+);
 CREATE TABLE IF NOT EXISTS aside (
     student TEXT NOT NULL, assignment TEXT NOT NULL, grades TEXT NOT NULL, PRIMARY KEY (student, assignment)
 );
@@ -53,7 +57,7 @@ def for_the_owner(path: str | Path, flags: int) -> int:
 def _make(database: sqlite3.Connection) -> None:
     """Make the tables and columns that are missing. Nothing is written if there are none."""
     tables = {row["name"] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if not {"executions", "lines", "releases", "aside"} <= tables:
+    if not {"executions", "lines", "releases", "judgements", "aside"} <= tables:
         database.executescript(SCHEMA)
     if LATER.keys() <= _columns(database):
         return

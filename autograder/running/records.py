@@ -141,6 +141,24 @@ class Records(Configurable):
                 ],
             ).lastrowid
 
+    def judgement(self, execution: int, judged_by: str) -> dict | None:
+        """Return what was found of an execution, or None if it was not judged by this.
+
+        judged_by  a hash of all that a judgement depends on beside the execution
+        """
+        with self.open() as database:
+            found = database.execute(
+                "SELECT judgement FROM judgements WHERE execution = ? AND judged_by = ?", [execution, judged_by]
+            ).fetchone()
+        return json.loads(zlib.decompress(found["judgement"])) if found else None
+
+    def keep_judgement(self, execution: int, judged_by: str, judgement: dict) -> None:
+        """Keep what was found of an execution, in place of what was found before."""
+        row = [execution, judged_by, zlib.compress(json.dumps(judgement).encode())]
+        with self.open() as database:
+            database.execute("DELETE FROM judgements WHERE execution = ?", [execution])
+            database.execute("INSERT INTO judgements VALUES (?, ?, ?)", row)
+
     def write(self, grading: Grading) -> None:
         """Add a grading as a line, with the present time."""
         plain = replace(grading, student=writable(grading.student), reason=writable(grading.reason), made=_now())
@@ -199,6 +217,7 @@ class Records(Configurable):
             unused = "id NOT IN (SELECT execution FROM lines WHERE execution IS NOT NULL)"
             database.executemany(f"DELETE FROM executions WHERE id = ? AND {unused}", [[row[0]] for row in rows])
             database.execute(f"DELETE FROM executions WHERE made < ? AND {unused}", [yesterday])
+            database.execute("DELETE FROM judgements WHERE execution NOT IN (SELECT id FROM executions)")
         return len(rows)
 
 
