@@ -222,3 +222,21 @@ def test_one_student_leaves_nothing_for_the_next(run):
 def test_a_notebook_has_a_deadline(run):
     execution = run(notebook_timeout=0)
     assert {answer.reason for answer in execution.answers().values()} == {"the notebook took too long"}
+
+
+def test_cells_for_readers_are_run_only_where_somebody_uses_them(run):
+    """In notebook 01: a student's own cell uses a name of one of them, which needs no other."""
+
+    def printed(execution):
+        return [
+            output.text for cell in execution.notebook.cells for output in cell.get("outputs", []) if "text" in output
+        ]
+
+    own = "print('mine', len(words))"
+    apart = run(last=[own])
+    assert "mine 8\n" in printed(apart) and sum("not run when" in text for text in printed(apart)) == 1
+    assert not any("measured 36 of 36" in text for text in printed(apart))
+    everything = run(last=[own], reader_cells=True)
+    assert any("measured 36 of 36" in text for text in printed(everything))
+    assert not any("not run when" in text for text in printed(everything))
+    assert apart.answers().keys() == everything.answers().keys() and silent(apart) == silent(everything) == []

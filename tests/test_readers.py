@@ -104,6 +104,7 @@ def test_only_free_code_is_for_readers(source, option):
         ("class A(Base):\n    y = z\n    w = y", {"Base", "z"}),
         ("with opened(path) as file: file.read()", {"opened", "path"}),
         ("total += 1", {"total"}),
+        ("def f(): return model + size\nmodel = f()", {"size"}),
         ("await thing", {"thing"}),
     ],
 )

@@ -6,6 +6,7 @@ used by other such cells alone.
 
 import ast
 import dis
+import inspect
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -15,6 +16,9 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from autograder.authoring.names import statements
 from autograder.authoring.source import Source, SourceError
+
+STORE = ("STORE_NAME", "STORE_GLOBAL")
+LOAD = ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS")  # the last in classes, from Python 3.12 on
 
 
 def check_readers(source: Source) -> None:
@@ -63,7 +67,7 @@ def used(text: str) -> frozenset[str]:
     except Exception:  # what cannot be compiled is not run, but for the magic commands in it
         return frozenset(re.findall(r"\w+", text))
     words = frozenset(re.findall(r"\w+", text)) if "get_ipython()" in plain else frozenset()
-    return words | frozenset(_loaded(code, set()))
+    return words | frozenset(_loaded(code))
 
 
 @lru_cache
@@ -73,13 +77,18 @@ def _imported(source: Source) -> frozenset[str]:
     return frozenset((leaf.asname or leaf.name).split(".")[0] for leaf in leaves)
 
 
-def _loaded(code: CodeType, stored: set[str]) -> Iterable[str]:
-    """Yield the names that this code loads from outside before it stores something there."""
-    for step in dis.get_instructions(code):
-        if isinstance(step.argval, CodeType):
-            yield from _loaded(step.argval, set(stored))
-        elif step.opname.startswith("LOAD_") and ("NAME" in step.opname or "GLOBAL" in step.opname):
-            if step.argval not in stored:
-                yield step.argval
-        elif step.opname in ("STORE_NAME", "STORE_GLOBAL"):
+def _loaded(code: CodeType, before: frozenset[str] = frozenset()) -> Iterable[str]:
+    """Yield the names that this code loads from outside before it stores something there.
+
+    before  names that are stored before this code runs
+    """
+    steps = list(dis.get_instructions(code))
+    stored, all_stored = set(before), before | {step.argval for step in steps if step.opname in STORE}
+    for step in steps:
+        if isinstance(step.argval, CodeType):  # a class is run here, and a function is called later
+            is_function = step.argval.co_flags & inspect.CO_OPTIMIZED
+            yield from _loaded(step.argval, all_stored if is_function else frozenset(stored))
+        elif step.opname in STORE:
             stored.add(step.argval)
+        elif step.opname in LOAD and step.argval not in stored:
+            yield step.argval

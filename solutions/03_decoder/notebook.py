@@ -79,7 +79,7 @@ from torch import Tensor, nn
 # Replace each `None` by a number before you read on.
 # Your predictions are not graded, and later cells print them beside the measurements.
 
-# %%
+# %% reader=true
 prediction = {
     # You train a translator for 600 steps. Each step shows it 64 numbers, drawn from 90,000 numbers below 100,000.
     # How many of 100 other numbers will it translate without any mistake?
@@ -101,7 +101,7 @@ prediction = {
 # These parts and the English words are our **tokens**, and one number is a *sentence* of tokens.
 # Three special tokens have the same ids in both languages: `[PAD]` fills up short sentences, `[BOS]` marks the beginning of a sentence, and `[EOS]` marks its end.
 
-# %%
+# %% reader=true
 german = NumberWords("de")
 for number in (7, 21, 305, 4_121, 99_999):
     print(f"{number:6}  {' '.join(pieces(number, 'en')):55}  {' '.join(pieces(number, 'de'))}")
@@ -383,7 +383,7 @@ with visible_check("DecoderLayer"):
     )
     print("DecoderLayer: the visible check passes.")
 
-# %% folded=true
+# %% folded=true reader=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # For each exercise above whose check has not passed, ready-made code is lent to you. It is worth no points.
 go_on(globals(), "shift_right", "DecoderLayer")
@@ -393,7 +393,7 @@ go_on(globals(), "shift_right", "DecoderLayer")
 #
 # This is figure 1 of the paper, with two layers on each side:
 
-# %%
+# %% reader=true
 diagrams.encoder_decoder()
 
 # %% [markdown]
@@ -668,7 +668,7 @@ with visible_check("Transformer"):
     )
     print("Transformer: the visible check passes.")
 
-# %% folded=true
+# %% folded=true reader=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, ready-made code is lent to you. It is worth no points.
 go_on(globals(), "Transformer")
@@ -681,7 +681,7 @@ go_on(globals(), "Transformer")
 # The outputs are the five vectors of the last decoder layer.
 # Each of them is used to predict the word *after* its own.
 
-# %%
+# %% reader=true
 torch.manual_seed(0)
 model = Transformer(11, 13, d_model=16, num_heads=4, d_ff=64, num_layers=2, pad_id=0, dropout=0.0).double()
 
@@ -820,7 +820,7 @@ with visible_check("sequence_loss"):
     )
     print("sequence_loss: the visible check passes.")
 
-# %% folded=true
+# %% folded=true reader=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, ready-made code is lent to you. It is worth no points.
 go_on(globals(), "sequence_loss")
@@ -841,7 +841,7 @@ go_on(globals(), "sequence_loss")
 # Everything else in this model is correct.
 
 
-# %%
+# %% reader=true
 def draw_numbers(generator: torch.Generator, data: NumberWords = german, count: int = 64) -> Sentences:
     """Draw a batch of numbers to train on."""
     return data.batch([data.train[i] for i in torch.randint(len(data.train), (count,), generator=generator)])
@@ -1043,7 +1043,7 @@ with visible_check("greedy_translate"):
     )
     print("greedy_translate: the visible check passes.")
 
-# %% folded=true
+# %% folded=true reader=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, ready-made code is lent to you. It is worth no points.
 go_on(globals(), "greedy_translate")
@@ -1053,7 +1053,7 @@ go_on(globals(), "greedy_translate")
 # These are two of its translations, and the share of 200 numbers that it translates without any mistake:
 
 
-# %%
+# %% reader=true
 def translations(model: nn.Module, data: NumberWords, numbers: list[int]) -> list[str]:
     """Return the model's translations of these numbers."""
     written = greedy_translate(model, data.batch(numbers).source, data.bos_id, data.eos_id, max_length=16)
@@ -1097,7 +1097,7 @@ print(f"you predicted {prediction['translated after peeking, of 100']} of 100.")
 # Apart from that, only the number of steps is different.
 
 
-# %%
+# %% reader=true
 def translation_loss(model: nn.Module, batch: Sentences) -> Tensor:
     """Teacher forcing: read the shifted targets, and predict the targets."""
     return sequence_loss(model(batch.source, shift_right(batch.target, german.bos_id)), batch.target, german.pad_id)
@@ -1130,7 +1130,7 @@ for steps, share in into_german.scores:
 # Its loss is low from the start, because the logits are products with the same embeddings that it reads.
 # So even an untrained model tends to repeat its input.
 
-# %%
+# %% reader=true
 print(
     percent(right(translator, german, german.test[:500])), "of 500 numbers that it has never seen are right;", end=" "
 )
@@ -1143,7 +1143,7 @@ show(translator, german, [21, 305, 4_121, 99_999])
 # The translator is so good that its mistakes are hard to find.
 # We look in three places: at 2,000 more unseen numbers, at the *small* numbers, and at numbers that are larger than every number in its training data.
 
-# %%
+# %% reader=true
 generator = torch.Generator().manual_seed(0)  # as in training, so these are the numbers that were drawn there
 met = {
     german.train[i]
@@ -1185,7 +1185,7 @@ print(f"{percent(right(translator, german, large))} of {len(large)} numbers from
 # The figure shows the cross-attention weights of the last decoder layer, with one map for each head.
 # Each row is a step, named after the token that is *predicted* in it.
 
-# %%
+# %% reader=true
 batch = german.batch([54_321])
 translator.eval()
 with torch.no_grad():
@@ -1214,7 +1214,7 @@ plt.show()
 # From 80 to 99, French counts in twenties: 97 is *quatre-vingt-dix-sept*, four-twenty-ten-seven.
 # Only the data change.
 
-# %%
+# %% reader=true
 french = NumberWords("fr")
 print("97 ", " ".join(pieces(97, "fr")))
 french_translator = new_translator(french)
@@ -1250,7 +1250,7 @@ show(french_translator, french, [21, 97, 80_080, 99_999])
 # They are saved in the folder `comparisons` beside this notebook.
 # The next time, each model is trained for three steps only, and if its losses are the same as before, the saved model is loaded.
 
-# %%
+# %% reader=true
 below_1000 = NumberWords("de", limit=1000)
 saved = Path("comparisons")
 if not under_grading():
@@ -1315,7 +1315,7 @@ for change, found in shares.items():
 # First the decoder gets the memory of *another* number.
 # Then the memory's mask is `False` everywhere, so the decoder can look at nothing.
 
-# %%
+# %% reader=true
 pair = german.batch([54_321, 72])
 
 
@@ -1353,7 +1353,7 @@ print("no memory            ", write_german(memory, torch.zeros_like(memory_mask
 # **Predict:** how many of 100 numbers does it translate?
 
 
-# %%
+# %% reader=true
 class NotRead(nn.Module):
     """Takes the place of an encoder, and returns its input unchanged."""
 
@@ -1393,7 +1393,7 @@ for change in ("as it is", "no encoder layers"):
 # Then we copy its other weights into an encoder layer, and give this encoder layer a causal mask.
 # How different are the outputs of the two layers?
 
-# %%
+# %% reader=true
 layer = translator.decoder_layers[0]
 silent = copy.deepcopy(layer)  # its cross-attention will add nothing
 nn.init.zeros_(silent.cross_attention.output_proj.weight)
@@ -1420,7 +1420,7 @@ print(f"  of which cross-attention and its norm  {parameters(layer.cross_attenti
 print(f"an encoder layer                         {parameters(twin):7,}")
 print(f"largest difference of their outputs      {difference}")
 
-# %%
+# %% reader=true
 numbers = draw_numbers(torch.Generator().manual_seed(0), count=1000)
 source_words = (numbers.source != german.pad_id).sum().item()
 target_words = (numbers.target != german.pad_id).sum().item()

@@ -71,7 +71,7 @@ transformers.utils.logging.set_verbosity_error()  # it warns of the small vocabu
 # Replace each `None` by a number before you read on.
 # Your predictions are not graded, and later cells print them beside the measurements.
 
-# %%
+# %% reader=true
 prediction = {
     # The smallest GPT-2 has 124 million parameters. How many million of them are its table of tokens, which has a vector
     # of 768 numbers for each of 50,257 tokens?
@@ -90,7 +90,7 @@ prediction = {
 # Data enter at the bottom.
 # A part with a dashed orange frame is removed in the next step, and a blue part is new.
 
-# %%
+# %% reader=true
 START = ["tokens", "embedding · √d", "+ sine positions"]
 LAYER = ["self-attention", "add, norm", "cross-attention", "add, norm", "ReLU network", "add, norm"]
 PRE_NORM = ["norm", "self-attention", "add", "norm", "ReLU network", "add"]
@@ -121,7 +121,7 @@ plt.show()
 #
 # This is the model that you build, with the names of its parts:
 
-# %%
+# %% reader=true
 diagrams.gpt2()
 
 # %% [markdown]
@@ -188,12 +188,12 @@ with visible_check("gelu"):
     )
     print("gelu: the visible check passes.")
 
-# %% folded=true
+# %% folded=true reader=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, ready-made code is lent to you. It is worth no points.
 go_on(globals(), "gelu")
 
-# %%
+# %% reader=true
 x = torch.linspace(-4, 4, 401, dtype=torch.float64)
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
 left.plot(x, torch.relu(x), color="#000000", linestyle=":", label="ReLU")
@@ -222,7 +222,7 @@ print(f"Largest difference of the two forms: {(gelu(x) - F.gelu(x)).abs().max():
 #
 # $$\big[\,Q \;\big|\; K \;\big|\; V\,\big] = x \,\big[\,W^Q \;\big|\; W^K \;\big|\; W^V\,\big] + \big[\,b^Q \;\big|\; b^K \;\big|\; b^V\,\big]$$
 
-# %%
+# %% reader=true
 torch.manual_seed(0)
 three = MultiHeadAttention(d_model=12, num_heads=3).double()
 projections = [three.query_proj, three.key_proj, three.value_proj]
@@ -247,7 +247,7 @@ print(f"largest difference {(side_by_side - one(x)).abs().max().item():.0e}")
 # - It drops weights at the rate `dropout_p`, *whatever mode the model is in*.
 # - Where a query may attend to nothing, it returns zeros.
 
-# %%
+# %% reader=true
 query, key, value = torch.randn(3, 2, 4, 6, 8).unbind()  # (batch=2, heads=4, length=6, d_head=8) each
 yours, _ = scaled_dot_product_attention(query, key, value, causal_mask(6))
 theirs = F.scaled_dot_product_attention(query, key, value, is_causal=True)
@@ -271,7 +271,7 @@ print(f"yours from notebook 1, and PyTorch's: largest difference {(yours - their
 #
 # A `GPT2Config` comes from `transformers`, and it is only a record of numbers and names:
 
-# %%
+# %% reader=true
 print({name: getattr(GPT2Config(), name) for name in ("n_layer", "n_head", "n_embd", "n_positions", "vocab_size")})
 
 # %% [markdown]
@@ -468,7 +468,7 @@ with visible_check("CausalSelfAttention"):
         assert name == "resid_pdrop" or zeros == 0, "attn_pdrop drops attention weights, not the numbers of the result."
     print("CausalSelfAttention: the visible check passes.")
 
-# %% folded=true
+# %% folded=true reader=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, ready-made code is lent to you. It is worth no points.
 go_on(globals(), "CausalSelfAttention")
@@ -618,7 +618,7 @@ with visible_check("GPT2Block"):
         )
     print("GPT2Block: the visible check passes.")
 
-# %% folded=true
+# %% folded=true reader=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, ready-made code is lent to you. It is worth no points.
 go_on(globals(), "GPT2Block")
@@ -632,7 +632,7 @@ go_on(globals(), "GPT2Block")
 # **Predict:** how large is the difference of their outputs?
 
 
-# %%
+# %% reader=true
 class Nothing(nn.Module):
     """Takes the place of cross-attention, and returns zeros."""
 
@@ -949,7 +949,7 @@ with visible_check("GPT2"):
         assert abs(mean) < 0.01 or "ln_" in name, f"{name} should have the mean 0."
     print("GPT2: the visible check passes.")
 
-# %% folded=true
+# %% folded=true reader=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, ready-made code is lent to you. It is worth no points.
 go_on(globals(), "GPT2")
@@ -960,7 +960,7 @@ go_on(globals(), "GPT2")
 # The residual grows from block to block.
 # Here is a new model of 24 blocks, once as you initialised it, and once without the root.
 
-# %%
+# %% reader=true
 torch.manual_seed(0)
 config = GPT2Config(n_layer=24, vocab_size=300, n_positions=64, n_embd=192, n_head=4)
 
@@ -1002,7 +1002,7 @@ print(
 #
 # On the `meta` device a tensor has a shape but no numbers, so you can count the parameters of a model that is too large for your computer.
 
-# %%
+# %% reader=true
 SIZES = {"small": (12, 768, 12), "medium": (24, 1024, 16), "large": (36, 1280, 20), "xl": (48, 1600, 25)}
 
 
@@ -1046,7 +1046,7 @@ print(
 # It was trained for about twenty minutes on one core, on nothing but Python's documentation: the topics of `help()` and the docstrings of the standard library.
 # If you have a network, you can replace `PYTHON_DOCS` by `"gpt2"`, and what is called the checkpoint below is then OpenAI's.
 
-# %%
+# %% reader=true
 CHECKPOINT = PYTHON_DOCS  # or "gpt2", which is downloaded once (550 MB)
 tokenizer = AutoTokenizer.from_pretrained(CHECKPOINT)
 merges = json.loads(tokenizer.backend_tokenizer.to_str())["model"]["merges"]
@@ -1087,7 +1087,7 @@ print(f"{len(SENTENCE)} characters are {len(ids)} tokens, out of a vocabulary of
 # Your model's parameters have the same names as those of GPT-2 in `transformers`, so the trained weights almost fit.
 # These are the first weights of the checkpoint:
 
-# %%
+# %% reader=true
 theirs = GPT2LMHeadModel.from_pretrained(CHECKPOINT).eval()
 ours = GPT2(theirs.config)
 for name, weight in list(theirs.state_dict().items())[:14]:
@@ -1258,7 +1258,7 @@ with visible_check("load_gpt2_weights"):
         )
     print("load_gpt2_weights: the visible check passes.")
 
-# %% folded=true
+# %% folded=true reader=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, ready-made code is lent to you. It is worth no points.
 go_on(globals(), "load_gpt2_weights")
@@ -1266,7 +1266,7 @@ go_on(globals(), "load_gpt2_weights")
 # %% [markdown]
 # ## Does your model say the same?
 
-# %%
+# %% reader=true
 ours = GPT2(theirs.config)
 load_gpt2_weights(ours, theirs.state_dict()).eval()
 
@@ -1311,7 +1311,7 @@ print(f"{PROMPT} ...  {favourites(wrong[0, -1])}")
 #
 # **Predict:** which of these ways are wrong, and which is the worst?
 
-# %%
+# %% reader=true
 prompts = ["The function returns a", PROMPT]
 rows = [tokenizer(prompt, return_tensors="pt")["input_ids"][0] for prompt in prompts]
 longest, PAD = max(map(len, rows)), tokenizer.eos_token_id  # GPT-2 has no padding token, and any token will do
@@ -1349,7 +1349,7 @@ print(f"\nlargest difference to transformers at real tokens: {same[real].abs().m
 #
 # **"GPT-2 consists of decoder blocks only, with masked self-attention, and it does not attend to an encoder."**
 
-# %%
+# %% reader=true
 print(theirs.transformer.h[0])
 cross = [name for name, _ in theirs.named_modules() if "cross" in name or "encoder" in name]
 changed = tokens.clone()
@@ -1373,7 +1373,7 @@ print(f"GPT-2 small has {plain:,} parameters; with cross-attention it would have
 #
 # $$x_0 = \mathrm{wte}[\text{token}] + \mathrm{wpe}[0] \qquad\qquad \mathrm{attn}_0 = \underbrace{w_{00}}_{=\,1}\, v_0\, W^O + b^O$$
 
-# %%
+# %% reader=true
 eager = GPT2LMHeadModel.from_pretrained(CHECKPOINT, attn_implementation="eager").eval()  # it can return its weights
 noted = []  # (attention, what it reads, what it returns), one for each block
 hooks = [
@@ -1500,7 +1500,7 @@ with visible_check("language_model_loss"):
     )
     print("language_model_loss: the visible check passes.")
 
-# %% folded=true
+# %% folded=true reader=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, ready-made code is lent to you. It is worth no points.
 go_on(globals(), "language_model_loss")
@@ -1512,7 +1512,7 @@ go_on(globals(), "language_model_loss")
 # **One text in twenty is held out**, so neither model has learned from it.
 # The training takes about a minute.
 
-# %%
+# %% reader=true
 corpus = Corpus(documents(library=not under_grading()), tokenizer, window=256)  # a part is enough under grading
 print(
     f"{len(corpus.train):,} tokens for training; {len(corpus.held_out):,} tokens ({corpus.characters:,} characters) held out."
@@ -1548,7 +1548,7 @@ plt.show()
 # %% [markdown]
 # *The loss falls from 7.6, quickly at first, and then slowly.*
 
-# %%
+# %% reader=true
 bits = {
     "your GPT-2, before": untrained,
     "your GPT-2, after": corpus.bits_per_character(mine),
@@ -1572,7 +1572,7 @@ print(f"you predicted {prediction['bits per character']}")
 # In notebook 3, a new word saw the whole source through cross-attention, and the words before it through self-attention.
 # What does it see now?
 
-# %%
+# %% reader=true
 torch.manual_seed(0)
 tiny = GPT2(GPT2Config(vocab_size=20, n_positions=9, n_embd=16, n_head=4, n_layer=2)).double().eval()
 
@@ -1609,7 +1609,7 @@ plt.show()
 # If a model uses the prompt, a token is easier to predict when more of the text before it is given.
 # So we predict the same tokens after 1, 2, 4, ... tokens of context.
 
-# %%
+# %% reader=true
 ends = torch.arange(64, len(corpus.held_out), 400 if under_grading() else 20)  # the tokens to predict, (targets,)
 contexts = [2**i for i in range(7)]  # 1 to 64 tokens
 figure, axis = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
@@ -1673,7 +1673,7 @@ print(f"for {len(ends):,} tokens, after", ", ".join(map(str, contexts)), "tokens
 #
 # **Predict:** does the mask make a difference? Would it with only one layer?
 
-# %%
+# %% reader=true
 KINDS, ITEMS = 8, 9
 related = torch.rand(KINDS, KINDS, generator=torch.Generator().manual_seed(1)) < 0.5  # (KINDS, KINDS)
 
@@ -1752,7 +1752,7 @@ print(f"one layer, with and without the mask: largest difference {difference:.0e
 # %% [markdown]
 # ## Why no encoder? The fourth part of the answer
 
-# %%
+# %% reader=true
 matrix = reached(seen)
 shown = {
     "inputs that positions 0 to 4 see": ", ".join(map(str, matrix[:5].sum(dim=1).tolist())),

@@ -62,7 +62,7 @@ transformers.utils.logging.set_verbosity_error()  # it warns of the small vocabu
 # Replace each `None` by a number before you read on.
 # Your predictions are not graded, and later cells print them beside the measurements.
 
-# %%
+# %% reader=true
 prediction = {
     # A prompt has 32 tokens, and the model writes 64 more, one in each step. In each step it reads all tokens so far.
     # For how many positions does it compute something, in all 64 steps together?
@@ -80,7 +80,7 @@ prediction = {
 # The small GPT-2 that comes with this course has learned from the documentation of Python, and from nothing else.
 # **With a network connection**, you can replace `PYTHON_DOCS` by `"gpt2"`.
 
-# %%
+# %% reader=true
 CHECKPOINT = PYTHON_DOCS  # or "gpt2", which is downloaded once (550 MB)
 tokenizer = AutoTokenizer.from_pretrained(CHECKPOINT)
 trained = GPT2LMHeadModel.from_pretrained(CHECKPOINT)
@@ -188,7 +188,7 @@ with visible_check("apply_temperature"):
         raise AssertionError(f"For temperature={temperature} the function should raise ValueError.")
     print("apply_temperature: the visible check passes.")
 
-# %%
+# %% reader=true
 logits = next_logits(PROMPT)
 show_distributions({f"temperature {t}": apply_temperature(logits, t) for t in (1.0, 0.5, 2.0)})
 plt.show()
@@ -429,12 +429,12 @@ with visible_check("keep_top_p"):
         raise AssertionError(f"For p={p} the function should raise ValueError.")
     print("keep_top_p: the visible check passes.")
 
-# %% folded=true
+# %% folded=true reader=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # For each exercise above whose check has not passed, ready-made code is lent to you. It is worth no points.
 go_on(globals(), "apply_temperature", "keep_top_k", "keep_top_p")
 
-# %%
+# %% reader=true
 for text in ("Changed in version", "as well as the"):
     logits = next_logits(text)
     counts = [int(keep_top_p(logits, p).isfinite().sum()) for p in (0.5, 0.9, 0.99)]
@@ -462,7 +462,7 @@ plt.show()
 # As in notebook 3, we read the logits of the *last column* in each step.
 
 
-# %%
+# %% reader=true
 @torch.no_grad()
 def greedy(next_logits, tokens: Tensor, new: int = 14) -> list[str]:
     """Write the most probable token `new` times, and return what was written, as texts."""
@@ -567,7 +567,7 @@ with visible_check("pad_left"):
         raise AssertionError(f"For {what} the function should raise ValueError.")
     print("pad_left: the visible check passes.")
 
-# %% folded=true
+# %% folded=true reader=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, ready-made code is lent to you. It is worth no points.
 go_on(globals(), "pad_left")
@@ -579,7 +579,7 @@ go_on(globals(), "pad_left")
 # In the second way it gets a mask, but positions are counted from the first column, padding included.
 # (`transformers`' GPT-2 does this if it gets a mask without position ids, so we use it here.)
 
-# %%
+# %% reader=true
 tokens, mask = pad_left(prompts, pad_id)
 starts = (~mask).sum(dim=1, keepdim=True)  # (batch, 1): the first real column of each row
 
@@ -908,7 +908,7 @@ with visible_check("generate"):
     check_settings(generate)
     print("generate: the visible check passes.")
 
-# %% folded=true
+# %% folded=true reader=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, ready-made code is lent to you. It is worth no points.
 go_on(globals(), "generate")
@@ -916,7 +916,7 @@ go_on(globals(), "generate")
 # %% [markdown]
 # Now the three prompts of unequal length, in one batch:
 
-# %%
+# %% reader=true
 tokens, mask = pad_left(prompts, tokenizer.eos_token_id)
 together = generate(model, tokens, 3 if under_grading() else 14, attention_mask=mask, temperature=0)
 for row, text in enumerate(UNEQUAL):
@@ -928,7 +928,7 @@ for row, text in enumerate(UNEQUAL):
 # Next, we compare the settings on one prompt:
 
 
-# %%
+# %% reader=true
 def write(prompt: str, new: int = 40, seed: int = 0, writer=generate, **options) -> str:
     """Return a continuation of the prompt, as text."""
     tokens = read(prompt)
@@ -957,7 +957,7 @@ for title, options in {
 # How much does a text repeat itself?
 # For 100 tokens after each of five prompts, the next cell prints the share of three-token sequences that have occurred before in the same text:
 
-# %%
+# %% reader=true
 PROMPTS = [
     "The function returns",
     "This module provides",
@@ -994,7 +994,7 @@ for title, options in {
 # First it *generates* 64 tokens.
 # Then we compute the loss of a text of 65 tokens, as a step of *training* does.
 
-# %%
+# %% reader=true
 words = read("\n".join(documents(library=False))[:20_000])  # real text, (1, length)
 count_of = 5 if under_grading() else 64
 text = words[:, : count_of + 1]
@@ -1021,7 +1021,7 @@ print(f"largest difference between logits computed at once and one by one: {diff
 # The next cell counts for how many positions the model computes something.
 # It counts them where they pass through `wte`.
 
-# %%
+# %% reader=true
 prompt = torch.randint(len(tokenizer), (1, 32), generator=torch.Generator().manual_seed(0))  # any 32 tokens will do
 with Count(model) as count:
     generate(model, prompt, 64, temperature=0)
@@ -1300,7 +1300,7 @@ with visible_check("forward_with_cache"), torch.no_grad():
     )
     print("forward_with_cache: the visible check passes.")
 
-# %% folded=true
+# %% folded=true reader=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # For each part above whose check has not passed, ready-made code is lent to you. It is worth no points.
 go_on(globals(), "KVCache", "forward_with_cache")
@@ -1312,7 +1312,7 @@ go_on(globals(), "KVCache", "forward_with_cache")
 # It notes each call of `append`.
 
 
-# %%
+# %% reader=true
 class Noting(KVCache):
     """Notes each call of append: the layer, and how many positions it holds after the call."""
 
@@ -1460,12 +1460,12 @@ with visible_check("generate_cached"):
     )
     print("generate_cached: the visible check passes.")
 
-# %% folded=true
+# %% folded=true reader=true
 # Stuck? Go on: run this cell, then choose Run → Run Selected Cell and All Below.
 # If the check above has not passed, ready-made code is lent to you. It is worth no points.
 go_on(globals(), "generate_cached")
 
-# %%
+# %% reader=true
 prompt = torch.randint(len(tokenizer), (1, 32), generator=torch.Generator().manual_seed(0))
 with Count(model) as count:
     generate_cached(model, prompt, 64, temperature=0)
@@ -1485,7 +1485,7 @@ print(f"\n{PROMPT}{write(PROMPT, 30, writer=generate_cached, temperature=0)}")
 # Without a cache, the cost of one token grows in proportion to the number of tokens before it, so the total grows like the square of that number.
 # With a cache, each token costs about the same, so the total grows in proportion.
 
-# %%
+# %% reader=true
 torch.manual_seed(0)
 new = 20 if under_grading() else 450
 big = GPT2(GPT2Config(vocab_size=1000, n_positions=512, n_embd=192, n_layer=4, n_head=6)).eval()
@@ -1530,7 +1530,7 @@ print(f"and writing all {new} tokens takes {slow.sum() / fast.sum():.1f} times a
 # The speed has a price, which is memory.
 # Each layer keeps a key and a value of `n_embd` numbers for each position:
 
-# %%
+# %% reader=true
 config = GPT2Config()
 kept = 2 * config.n_layer * config.n_positions * config.n_embd
 print(
@@ -1546,7 +1546,7 @@ print(
 # Why can you not just drop the oldest key and go on?
 # First we measure how many keys stay the same when all tokens move by one place.
 
-# %%
+# %% reader=true
 n_positions, later = model.config.n_positions, 5 if under_grading() else 200
 
 
@@ -1581,7 +1581,7 @@ print(f"you predicted {prediction['kept, when the context is full']}.")
 # Beside it, the model computes everything anew, which is the right way.
 
 
-# %%
+# %% reader=true
 class Sliding:
     """The wrong way: it holds n_positions keys and values, drops the oldest, and leaves the others as they were."""
 
@@ -1629,7 +1629,7 @@ print(f"The vectors of neighbouring positions have a cosine of {cosine:.2f} on a
 # How many vectors of earlier positions does it change?
 
 
-# %%
+# %% reader=true
 def states(tokens: Tensor, causal: bool) -> Tensor:
     """Return the last block's output, (length, n_embd), with the causal mask or without any."""
     x = model.wte(tokens) + model.wpe.weight[: tokens.shape[1]]  # (1, length, n_embd)
@@ -1654,7 +1654,7 @@ with torch.no_grad():
             f"{name:22} a new token changes {int((change > 1e-4).sum()):2} of {PROMPT_LENGTH} earlier positions, by up to {change.max():.1%}"
         )
 
-# %%
+# %% reader=true
 with Count(model) as cached:
     generate_cached(model, words[:, :PROMPT_LENGTH], NEW, temperature=0)
 with Count(model) as anew:
@@ -1686,7 +1686,7 @@ comparison_table(columns)
 # GPT-2's cache has the same purpose: the prompt is read once, and every new token looks at it.
 # But a cache and a memory are not the same:
 
-# %%
+# %% reader=true
 diagrams.cache_and_memory()
 
 # %% [markdown]

@@ -97,7 +97,7 @@ transformers.utils.logging.set_verbosity_error()  # it warns of the small vocabu
 #
 # Replace the `None`s before you read on. Nobody grades this.
 
-# %%
+# %% reader=true
 prediction = {
     # An encoder, a decoder, an encoder-decoder, GPT-2, and a "prefix-LM": one stack in which a given beginning is seen from both
     # sides. For each, a reach matrix shows which inputs can change which outputs. How many different pictures are there?
@@ -304,7 +304,7 @@ print("decode_with_encoder: the visible check passes.")
 # That was all? Then try claim 2: **the decoder is equivalent to the encoder, except for the mask.** Take a decoder of 2017, take out its cross-attention with the norm that belongs to it, and give an encoder the same weights. How far are their outputs apart?
 
 
-# %%
+# %% reader=true
 class WithoutCrossAttention(DecoderLayer):
     """Notebook 3's layer without its cross-attention and the norm of that."""
 
@@ -359,7 +359,7 @@ with torch.no_grad():
 #
 # PyTorch has a stack of its own, `nn.TransformerEncoder`, and its `forward` has an argument `is_causal`. So is `is_causal=True` all it takes? Change the last of five vectors, and see how many of the four outputs before it change.
 
-# %%
+# %% reader=true
 torch.manual_seed(0)
 layer = nn.TransformerEncoderLayer(16, 4, 64, dropout=0.0, batch_first=True)
 stack = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
@@ -459,7 +459,7 @@ for alike, apart, number, expected in [
     )
 print("evidence_mask_alone: the visible check passes.")
 
-# %%
+# %% reader=true
 print(evidence_mask_alone(table))
 
 # %% [markdown]
@@ -562,7 +562,7 @@ print("predicted_reach: the visible check passes.")
 # Now measure. Each architecture is built from your parts, with random weights and two layers, and gets the vectors of a source `s0 s1 s2` and of a target `t0` to `t3`.
 
 
-# %%
+# %% reader=true
 SOURCE, TARGET, WIDTH = 3, 4, 16
 torch.manual_seed(0)
 reader = Encoder(2, WIDTH, 4, 64, dropout=0.0, norm_first=True).double()
@@ -637,7 +637,7 @@ print(f"{different} different pictures; you predicted {prediction['different pic
 # Ask the original. Here are the parts of its blocks, as `transformers` builds them: once as GPT-2 is, and once with `add_cross_attention=True`, for those who want to put an encoder beside it. (On the *meta device* tensors have shapes and no numbers, so that a large model costs nothing.)
 
 
-# %%
+# %% reader=true
 def parts_of_blocks(config: GPT2Config) -> dict[str, list[str]]:
     """{block: names of its parts}; on the meta device, so that nothing is computed."""
     with torch.device("meta"):
@@ -703,7 +703,7 @@ assert evidence_no_encoder_attention({"blocks": {"cross.0": plain}}) == (0, "con
 )
 print("evidence_no_encoder_attention: the visible check passes.")
 
-# %%
+# %% reader=true
 print(evidence_no_encoder_attention(table))
 print("with add_cross_attention:", evidence_no_encoder_attention({"blocks": listening}))
 
@@ -718,7 +718,7 @@ print("with add_cross_attention:", evidence_no_encoder_attention({"blocks": list
 #
 # Position 0 may look at itself only, and the weights of a row sum to 1.
 
-# %%
+# %% reader=true
 tokenizer = AutoTokenizer.from_pretrained(PYTHON_DOCS)
 theirs = GPT2LMHeadModel.from_pretrained(PYTHON_DOCS, attn_implementation="eager").eval()
 ours = load_gpt2_weights(GPT2(theirs.config), theirs.state_dict()).eval()
@@ -801,7 +801,7 @@ for lengths, number, expected in [
     )
 print("evidence_zero_context: the visible check passes.")
 
-# %%
+# %% reader=true
 print(evidence_zero_context(table))
 
 # %% [markdown]
@@ -812,7 +812,7 @@ print(evidence_zero_context(table))
 # Claim 3: **it works one token at a time.** Count how often the model is run. In training, for windows of several lengths: one step of `train_step`. In generation: `generate_cached`.
 
 
-# %%
+# %% reader=true
 class Passes:
     """Counts how often a GPT-2 is run, while it is in a `with`."""
 
@@ -908,7 +908,7 @@ for training, generation, number, expected in [
     )
 print("evidence_one_at_a_time: the visible check passes.")
 
-# %%
+# %% reader=true
 print(evidence_one_at_a_time(table))
 
 # %% [markdown]
@@ -951,7 +951,7 @@ def mean_loss(logits: Tensor, labels: Tensor) -> Tensor:
     return F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=-100)
 
 
-# %%
+# %% reader=true
 WORDS_5, LENGTH = 5, 4
 BLANK, BEGIN = WORDS_5, WORDS_5 + 1  # two more tokens: BERT's blank, and what GPT-2 reads before the first word
 EVERYTHING = torch.ones(LENGTH, LENGTH, dtype=torch.bool)  # BERT's mask: none
@@ -1006,7 +1006,7 @@ for name, loss in {"GPT-2": causal_loss, "BERT": blanks_loss}.items():
 # Or write: begin with nothing but blanks, fill in the first, then the second, and so on. Or from the right.
 
 
-# %%
+# %% reader=true
 @torch.no_grad()
 def log_probabilities(model: nn.Module, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
     """Of each of the five words, at every position: (texts, length, 5)."""
@@ -1057,7 +1057,7 @@ print(f"BERT from the left and BERT from the right are {(left - right).abs().sum
 #
 # That is what BERT is for. And GPT-2? It cannot look ahead. But it can *try*: put each of the five words in, ask for the probability of the whole text, and compare. So it can do even that, at five times the price; with the 50,257 tokens of GPT-2, at 50,257 times.
 
-# %%
+# %% reader=true
 place = 1  # the second word is blank
 grid = (WORDS_5,) * LENGTH
 true = probabilities.view(grid)
@@ -1152,7 +1152,7 @@ for rows, number, expected in [
     )
 print("evidence_bert: the visible check passes.")
 
-# %%
+# %% reader=true
 print(evidence_bert(table))
 
 # %% [markdown]
@@ -1568,7 +1568,7 @@ def translation_run(way: str, layers: int, numbers: int, rate: float, seed: int,
 # What they cost, counted. A step is 64 numbers, forwards and backwards; a multiplication with an addition counts as two operations.
 
 
-# %%
+# %% reader=true
 def costs_of(model: nn.Module, ask: Callable, *arguments: object) -> dict[str, str]:
     """A model's size, and what a step takes in which ask(model, *arguments) gives its logits and labels."""
     with FlopCounterMode(display=False) as counter:
@@ -1610,7 +1610,7 @@ comparison_table(costs)
 #
 # Two of the models are trained now, from one seed. It takes half a minute to a minute.
 
-# %%
+# %% reader=true
 runs = comparison_runs()  # what `make experiments` has measured: every model, three rates, several seeds
 
 
@@ -1654,7 +1654,7 @@ print(f"you predicted that {prediction['translates first']!r} translates first."
 #
 # One run proves little. The file `comparison.json`, which comes with coursekit, holds all of them: every model at three learning rates, from three to five seeds. The very functions above have made it (by `make experiments`, in the repository of this course).
 
-# %%
+# %% reader=true
 record = runs["record"]
 print(
     f"{len(runs['translation'])} runs of translation, {len(runs['text'])} rows of text, {record['hours of one core']} hours of one core"
@@ -1688,7 +1688,7 @@ for way, layers in MODELS:
 # %% [markdown]
 # *Curves of all runs. Each lies at 0 first and then rises steeply to 1, all of them soon after one another. Those of the model without encoder layers rise first, those of the encoder-decoder and those with the loss on everything last.*
 
-# %%
+# %% reader=true
 run_dots(
     {
         f"{numbers:,} numbers to learn from": {
@@ -1826,7 +1826,7 @@ for tests, number, expected in [
     )
 print("evidence_two_kinds: the visible check passes.")
 
-# %%
+# %% reader=true
 print(evidence_two_kinds(table))
 
 # %% [markdown]
@@ -1959,7 +1959,7 @@ def text_run(
     return rows, model
 
 
-# %%
+# %% reader=true
 corpus = Corpus(documents(library=not under_grading()), tokenizer, WINDOW + 1)  # a part is enough to be graded
 print(f"{len(corpus.train):,} tokens to learn from, {len(corpus.held_out):,} held out.")
 same_text = fingerprint(documents(library=not under_grading())) == record["text"]
@@ -2002,7 +2002,7 @@ comparison_table(costs)
 #
 # Again two of them, now: the encoder-decoder that is cut in the middle, and half a stack. It takes one to two minutes.
 
-# %%
+# %% reader=true
 STEPS = 600
 table["text"] = chosen([run for run in runs["text"] if run["steps"] == STEPS], "way", "layers", "cut")
 live_text = {}
@@ -2019,7 +2019,7 @@ for name, bits in live_text.items():
 # %% [markdown]
 # ## All seeds, from the file
 
-# %%
+# %% reader=true
 print("mean bits on validation, at each rate (the best one is chosen):")
 own_cut = {}
 for way, layers, cut in TEXT_MODELS:
@@ -2056,7 +2056,7 @@ print(f"you predicted, best first: {prediction['continues text, best first']}")
 #
 # Has it perhaps not had the time? It is asked for less in each step. Here are two of them after three times as many steps.
 
-# %%
+# %% reader=true
 longer = chosen([run for run in runs["text"] if run["steps"] > STEPS], "way", "layers", "cut")
 for way, layers, cut in (("encoder-decoder", 4, 64), ("one stack", 2, None)):
     print(text_label(way, layers, cut))
@@ -2078,7 +2078,7 @@ for way, layers, cut in (("encoder-decoder", 4, 64), ("one stack", 2, None)):
 #
 # So far each model was tested at the cut that it was trained at. But who tells a text where it will be cut? Here is every model at every cut.
 
-# %%
+# %% reader=true
 in_two = [model for model in TEXT_MODELS if model[0] in ("encoder-decoder", "positions begin anew")]
 bits = torch.tensor(
     [
@@ -2109,7 +2109,7 @@ print(
 #
 # How much of it comes from the encoder at all? Hide the memory from the model that you have just trained: its decoder then has nothing but its own tokens.
 
-# %%
+# %% reader=true
 tests, _ = held_out(corpus)
 encode = text_in_two.encode
 text_in_two.encode = lambda source: (
@@ -2241,7 +2241,7 @@ for one_stack, ours_there, number, expected in [
     )
 print("evidence_cut: the visible check passes.")
 
-# %%
+# %% reader=true
 print(evidence_cut(table))
 
 # %% [markdown]
@@ -2274,7 +2274,7 @@ print(evidence_cut(table))
 #
 # ## The comparison table, complete
 
-# %%
+# %% reader=true
 PROMPT, NEW = 12, 20  # a prompt, and words to write after it
 
 
@@ -2369,7 +2369,7 @@ comparison_table(
 #
 # Where a source is given and examples are few, two stacks were a little ahead. But to *write*, one stack is enough.
 
-# %%
+# %% reader=true
 emblem()
 
 # %% [markdown]
@@ -2377,7 +2377,7 @@ emblem()
 #
 # ## The ledger
 
-# %%
+# %% reader=true
 CLAIMS = [
     (
         "GPT-2 is decoder blocks only, with masked self-attention and no attention to an encoder.",
