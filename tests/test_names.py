@@ -118,5 +118,6 @@ def test_given_code_is_followed(small):
         "double": {"double"},
         "eightfold": {"eightfold", "double"},
         "first": {"first"},
+        "_same": {"first"},
         "second": {"second", "first"},
     }

@@ -72,18 +72,18 @@ class Assignment:
 
     @cached_property
     def leans_on(self) -> dict[str, frozenset[str]]:
-        """Map each exercise to the exercises whose code it may run, itself included.
+        """Map each name that an exercise's cell defines to the exercises whose code it may run.
 
         It may also run them indirectly, or only when one of the named mistakes is made in a solution.
         """
+        exercises = frozenset(self.source.exercises)
         texts = [(cell.name, cell.text) for cell in self.source.of_role("locked", "exercise")]
         texts += [(mistake.exercise, self.solution(mistake.exercise, [mistake])) for mistake in self.mistakes]
         code = [(cell, statement) for cell, text in texts for statement in statements(text)]
         cells = {id(statement): cell for cell, statement in code}  # a cell may define helpers, too, for later exercises
         return {
-            name: frozenset(self.source.exercises)
-            & {cells[id(statement)] for statement in reached([statement for _, statement in code], name)}
-            for name in self.source.exercises
+            name: exercises & {cells[id(statement)] for statement in reached([other for _, other in code], name)}
+            for name in sorted({name for cell, statement in code if cell in exercises for name in statement.binds})
         }
 
     def solution(self, name: str, mistakes: Iterable[Mistake] = ()) -> str:

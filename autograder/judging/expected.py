@@ -172,7 +172,7 @@ class Expected:
             noting = Noting(self.assignment.reference())
             self.ask(case, noting)
             leans_on = self.assignment.leans_on
-            everything = frozenset(leans_on)
+            everything = frozenset(self.assignment.source.exercises)
             self._touched[case] = frozenset().union(*(leans_on.get(name, everything) for name in noting.asked_for))
         return self._touched[case]
 
