@@ -104,7 +104,7 @@ def telling_inputs() -> list[tuple[Tensor, Tensor, Tensor, Tensor | None]]:
 
     Returns a list of 1 to 6 tuples (query, key, value, mask), which scaled_dot_product_attention can take; the mask may
     be None. No tensor has more than 2,000 numbers, and output and weights together have at most 20,000. A tuple that
-    breaks these rules counts for nothing.
+    breaks these rules counts for nothing, and of a longer list the first 6 count.
 
     Smaller differences than these are rounding: 1e-9 in float64, 1e-4 in float32, 0.01 in float16, 0.03 in bfloat16.
     """
@@ -195,8 +195,9 @@ class EncoderLayer(nn.Module):
 
         There are no parameters besides theirs.
 
-        dropout     the share of numbers that are set to 0 while training, each on its own, in the output of each of
-                    the two sublayers, before it is added to the residual; nothing else is dropped
+        dropout     the share of numbers that are set to 0 while training, each on its own, while the others are
+                    divided by 1 - dropout, as nn.Dropout does; in the output of each of the two sublayers, before it
+                    is added to the residual; nothing else is dropped
         activation  of feed_forward
         eps         of both norms
         norm_first  False: normalise after each residual sum, as in the paper; True: normalise what goes into each
@@ -281,8 +282,8 @@ def mask_tokens(
     probability  with which each token is chosen, whatever becomes of the others
 
     Returns inputs and labels, both (batch, length) int64. Of the chosen tokens, the inputs show mask_id in 80 % of the
-    cases, a random one of all vocab_size tokens in 10 %, and the token itself in the last 10 %; this is decided for
-    each token on its own. The labels show the chosen tokens as they were, and -100 everywhere else. Where nothing is
+    cases, a random one of all vocab_size tokens in 10 % (it may be mask_id, or the token itself), and the token
+    itself in the last 10 %; this is decided for each token on its own. The labels show the chosen tokens as they were, and -100 everywhere else. Where nothing is
     chosen, the inputs are the tokens.
     """
     special = torch.isin(tokens, torch.tensor(special_ids, dtype=tokens.dtype))
@@ -311,7 +312,7 @@ def train_step(
     most 1. Then the optimizer takes one step. A parameter that the loss does not use has no gradient, and does no harm.
     Nor does a frozen one, whose requires_grad is False.
 
-    Returns the loss before the step, as a float.
+    Returns the loss from before the step, as a float.
     """
     model.train()
     optimizer.zero_grad()

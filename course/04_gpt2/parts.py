@@ -106,7 +106,7 @@ def telling_inputs() -> list[tuple[Tensor, Tensor, Tensor, Tensor | None]]:
 
     Returns a list of 1 to 6 tuples (query, key, value, mask), which scaled_dot_product_attention can take; the mask may
     be None. No tensor has more than 2,000 numbers, and output and weights together have at most 20,000. A tuple that
-    breaks these rules counts for nothing.
+    breaks these rules counts for nothing, and of a longer list the first 6 count.
 
     Smaller differences than these are rounding: 1e-9 in float64, 1e-4 in float32, 0.01 in float16, 0.03 in bfloat16.
     """
@@ -197,8 +197,9 @@ class EncoderLayer(nn.Module):
 
         There are no parameters besides theirs.
 
-        dropout     the share of numbers that are set to 0 while training, each on its own, in the output of each of
-                    the two sublayers, before it is added to the residual; nothing else is dropped
+        dropout     the share of numbers that are set to 0 while training, each on its own, while the others are
+                    divided by 1 - dropout, as nn.Dropout does; in the output of each of the two sublayers, before it
+                    is added to the residual; nothing else is dropped
         activation  of feed_forward
         eps         of both norms
         norm_first  False: normalise after each residual sum, as in the paper; True: normalise what goes into each
@@ -283,8 +284,8 @@ def mask_tokens(
     probability  with which each token is chosen, whatever becomes of the others
 
     Returns inputs and labels, both (batch, length) int64. Of the chosen tokens, the inputs show mask_id in 80 % of the
-    cases, a random one of all vocab_size tokens in 10 %, and the token itself in the last 10 %; this is decided for
-    each token on its own. The labels show the chosen tokens as they were, and -100 everywhere else. Where nothing is
+    cases, a random one of all vocab_size tokens in 10 % (it may be mask_id, or the token itself), and the token
+    itself in the last 10 %; this is decided for each token on its own. The labels show the chosen tokens as they were, and -100 everywhere else. Where nothing is
     chosen, the inputs are the tokens.
     """
     special = torch.isin(tokens, torch.tensor(special_ids, dtype=tokens.dtype))
@@ -313,7 +314,7 @@ def train_step(
     most 1. Then the optimizer takes one step. A parameter that the loss does not use has no gradient, and does no harm.
     Nor does a frozen one, whose requires_grad is False.
 
-    Returns the loss before the step, as a float.
+    Returns the loss from before the step, as a float.
     """
     model.train()
     optimizer.zero_grad()
@@ -353,8 +354,9 @@ class DecoderLayer(nn.Module):
 
         No other part has parameters, and no two parts share any.
 
-        dropout     the share of numbers that are set to 0 while training, in the output of each of the three
-                    sublayers, before it is added to the residual; nothing else is dropped
+        dropout     the share of numbers that are set to 0 while training, each on its own, while the others are
+                    divided by 1 - dropout, as nn.Dropout does; in the output of each of the three sublayers, before
+                    it is added to the residual; nothing else is dropped
         activation  of feed_forward
         eps         of the norms
         norm_first  False: normalise after each residual sum, as in the paper; True: normalise what comes into each
@@ -432,7 +434,7 @@ class Transformer(nn.Module):
     def encode(self, source: Tensor) -> tuple[Tensor, Tensor]:
         """Read a source sentence.
 
-        source  (batch, source_length) int64, filled up with pad_id; a sentence may be all padding
+        source  (batch, source_length) int64; pad_id may be anywhere, and a sentence may be all padding
 
         Returns the memory (batch, source_length, d_model), in the dtype of the parameters, and the memory_mask (batch,
         1, 1, source_length) bool, True where the source is no padding. Embeddings are multiplied by sqrt(d_model), and
@@ -456,7 +458,7 @@ class Transformer(nn.Module):
         memory_mask    (batch, 1, 1, source_length) bool, used as it is
 
         Returns logits (batch, target_length, target_vocab), in the dtype of the parameters. Embeddings are made as in
-        encode. No position attends to a later one. All decoder layers run, in their order. After decoder_norm, the
+        encode, dropout included; outside the layers nothing else is dropped. No position attends to a later one. All decoder layers run, in their order. After decoder_norm, the
         logits are products with the target embedding's weights (section 3.4).
         """
         x = self._embed(target_inputs, self.target_embedding)
@@ -478,13 +480,14 @@ class Transformer(nn.Module):
 def sequence_loss(logits: Tensor, targets: Tensor, pad_id: int) -> Tensor:
     """The mean cross-entropy over all positions whose target is not padding.
 
-    logits   (batch, length, vocab_size), of any size; where the target is padding they make no difference, even if they are infinite
+    logits   (batch, length, vocab_size), of any size; where the target is padding they make no difference to the loss,
+             even if they are infinite
     targets  (batch, length) int64; padding may be anywhere, and a sentence may be all padding
     pad_id   any token of the vocabulary
 
     Returns a tensor of one number with a gradient, in the dtype of the logits: float32, float64 or bfloat16. It is 0,
-    and its gradient is 0, if every target is padding. It is NaN if the logits are. The arguments may be views, and are
-    not modified.
+    and its gradient is 0, if every target is padding. It is NaN if the logits of a target that is not padding are. The
+    arguments may be views, and are not modified.
     """
     losses = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")  # (batch * length,)
     real = (targets != pad_id).flatten()  # (batch * length,)

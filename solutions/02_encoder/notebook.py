@@ -487,8 +487,9 @@ class EncoderLayer(nn.Module):
 
         There are no parameters besides theirs.
 
-        dropout     the share of numbers that are set to 0 while training, each on its own, in the output of each of
-                    the two sublayers, before it is added to the residual; nothing else is dropped
+        dropout     the share of numbers that are set to 0 while training, each on its own, while the others are
+                    divided by 1 - dropout, as nn.Dropout does; in the output of each of the two sublayers, before it
+                    is added to the residual; nothing else is dropped
         activation  of feed_forward
         eps         of both norms
         norm_first  False: normalise after each residual sum, as in the paper; True: normalise what goes into each
@@ -859,8 +860,8 @@ def mask_tokens(
     probability  with which each token is chosen, whatever becomes of the others
 
     Returns inputs and labels, both (batch, length) int64. Of the chosen tokens, the inputs show mask_id in 80 % of the
-    cases, a random one of all vocab_size tokens in 10 %, and the token itself in the last 10 %; this is decided for
-    each token on its own. The labels show the chosen tokens as they were, and -100 everywhere else. Where nothing is
+    cases, a random one of all vocab_size tokens in 10 % (it may be mask_id, or the token itself), and the token
+    itself in the last 10 %; this is decided for each token on its own. The labels show the chosen tokens as they were, and -100 everywhere else. Where nothing is
     chosen, the inputs are the tokens.
     """
     ### BEGIN SOLUTION
@@ -997,7 +998,7 @@ def train_step(
     most 1. Then the optimizer takes one step. A parameter that the loss does not use has no gradient, and does no harm.
     Nor does a frozen one, whose requires_grad is False.
 
-    Returns the loss before the step, as a float.
+    Returns the loss from before the step, as a float.
     """
     ### BEGIN SOLUTION
     model.train()

@@ -236,8 +236,9 @@ class DecoderLayer(nn.Module):
 
         No other part has parameters, and no two parts share any.
 
-        dropout     the share of numbers that are set to 0 while training, in the output of each of the three
-                    sublayers, before it is added to the residual; nothing else is dropped
+        dropout     the share of numbers that are set to 0 while training, each on its own, while the others are
+                    divided by 1 - dropout, as nn.Dropout does; in the output of each of the three sublayers, before
+                    it is added to the residual; nothing else is dropped
         activation  of feed_forward
         eps         of the norms
         norm_first  False: normalise after each residual sum, as in the paper; True: normalise what comes into each
@@ -487,7 +488,7 @@ class Transformer(nn.Module):
     def encode(self, source: Tensor) -> tuple[Tensor, Tensor]:
         """Read a source sentence.
 
-        source  (batch, source_length) int64, filled up with pad_id; a sentence may be all padding
+        source  (batch, source_length) int64; pad_id may be anywhere, and a sentence may be all padding
 
         Returns the memory (batch, source_length, d_model), in the dtype of the parameters, and the memory_mask (batch,
         1, 1, source_length) bool, True where the source is no padding. Embeddings are multiplied by sqrt(d_model), and
@@ -513,7 +514,7 @@ class Transformer(nn.Module):
         memory_mask    (batch, 1, 1, source_length) bool, used as it is
 
         Returns logits (batch, target_length, target_vocab), in the dtype of the parameters. Embeddings are made as in
-        encode. No position attends to a later one. All decoder layers run, in their order. After decoder_norm, the
+        encode, dropout included; outside the layers nothing else is dropped. No position attends to a later one. All decoder layers run, in their order. After decoder_norm, the
         logits are products with the target embedding's weights (section 3.4).
         """
         ### BEGIN SOLUTION
@@ -736,13 +737,14 @@ plt.show()
 def sequence_loss(logits: Tensor, targets: Tensor, pad_id: int) -> Tensor:
     """The mean cross-entropy over all positions whose target is not padding.
 
-    logits   (batch, length, vocab_size), of any size; where the target is padding they make no difference, even if they are infinite
+    logits   (batch, length, vocab_size), of any size; where the target is padding they make no difference to the loss,
+             even if they are infinite
     targets  (batch, length) int64; padding may be anywhere, and a sentence may be all padding
     pad_id   any token of the vocabulary
 
     Returns a tensor of one number with a gradient, in the dtype of the logits: float32, float64 or bfloat16. It is 0,
-    and its gradient is 0, if every target is padding. It is NaN if the logits are. The arguments may be views, and are
-    not modified.
+    and its gradient is 0, if every target is padding. It is NaN if the logits of a target that is not padding are. The
+    arguments may be views, and are not modified.
     """
     ### BEGIN SOLUTION
     losses = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")  # (batch * length,)
