@@ -103,9 +103,10 @@ def telling_inputs() -> list[tuple[Tensor, Tensor, Tensor, Tensor | None]]:
 
     Returns a list of 1 to 6 tuples (query, key, value, mask), which scaled_dot_product_attention can take; the mask may
     be None. No tensor has more than 2,000 numbers, and output and weights together have at most 20,000. A tuple that
-    breaks these rules counts for nothing, and of a longer list the first 6 count.
+    breaks these rules counts for nothing, and of a longer list the first 6 count. Query, key and value have one dtype.
 
-    Smaller differences than these are rounding: 1e-9 in float64, 1e-4 in float32, 0.01 in float16, 0.03 in bfloat16.
+    Smaller differences than these are rounding, relative to numbers above 1: 1e-9 in float64, 1e-4 in float32, 0.01 in
+    float16, 0.03 in bfloat16. A NaN where the right result is NaN, too, is no difference.
     """
     generator = torch.Generator().manual_seed(0)
 

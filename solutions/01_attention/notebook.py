@@ -20,7 +20,7 @@
 # | Exercise 2 | `padding_mask` | 10 | 10 | ★☆☆ |
 # | Exercise 3 | `scaled_dot_product_attention` | 35 | 35 | ★★☆ |
 # | Exercise 4 | `MultiHeadAttention` | 25 | 30 | ★★☆ |
-# | Exercise 5 | `telling_inputs` | 10 | 20 | ★★☆ |
+# | Exercise 5 | `telling_inputs` | 10 | 30 | ★★☆ |
 # | Question 6 | a written answer, graded by a person | 10 | 15 | ★★☆ |
 #
 # Reading takes about 25 minutes more.
@@ -185,6 +185,11 @@ with visible_check("causal_mask"):
     expected = [[True, False, False], [True, True, False], [True, True, True]]
     assert mask.tolist() == expected, f"The rows should be {expected}, and they are {mask.tolist()}."
     assert causal_mask(5).shape == (5, 5), "The size of the mask should be the length that the function is called with."
+    seen = causal_mask(5).sum(dim=1).tolist()
+    assert seen == [1, 2, 3, 4, 5], f"With 5 positions, the queries may look at 1, 2, 3, 4 and 5 keys. Yours: {seen}."
+    assert causal_mask(1).tolist() == [[True]], (
+        "A single position may look at itself, and its mask has the shape (1, 1)."
+    )
     print("causal_mask: the visible check passes.")
 
 # %% [markdown]
@@ -197,7 +202,8 @@ with visible_check("causal_mask"):
 # A layer usually runs several attentions side by side, which are called *heads* (exercise 4).
 # For now, a head is simply one more dimension: scores have the shape `(batch, num_heads, query_length, key_length)`.
 # A padding mask differs between the sequences of a batch, and it is the same for all heads and for all queries.
-# PyTorch repeats a tensor along every dimension in which its size is 1; this is called *broadcasting*.
+# Where one tensor has size 1 and the other is larger, PyTorch repeats the first one along this dimension.
+# This is called *broadcasting*.
 # So the mask needs only the shape `(batch, 1, 1, max_length)`.
 #
 # For lengths 2 and 3, filled up to 4:
@@ -244,6 +250,7 @@ with visible_check("padding_mask"):
     assert mask.reshape(2, 4).tolist() == expected, (
         f"The rows should be {expected}, and they are {mask.reshape(2, 4).tolist()}."
     )
+    assert padding_mask(torch.tensor([1]), 1).shape == (1, 1, 1, 1), "A batch of one keeps its four dimensions."
     lengths = torch.tensor([0, 5, 3])
     mask = padding_mask(lengths, 6)
     assert mask.shape == (3, 1, 1, 6), (
@@ -348,10 +355,11 @@ print("output 0 after: ", [round(number, 2) for number in other_output[0].tolist
 # 2. **A query that may look at no key** has weights 0 and output 0.
 #    There is never a NaN, neither in the result nor in a gradient.
 #    (What is the softmax of a row of $-\infty$?)
-# 3. **Large scores do not overflow**, not even in half precision.
+# 3. **Nothing overflows on the way**, not even in half precision.
 #    The largest number in `float16` is 65,504.
-#    Products of long queries and keys can be larger than that *before* they are divided by $\sqrt{d_k}$, although not after it.
+#    The product of a query and a key with large entries can be larger than that *before* it is divided by $\sqrt{d_k}$, while the scaled score still fits.
 #    So divide before you multiply.
+#    (You may assume that the scaled scores fit.)
 # 4. **Output and weights have the dtype of the arguments**, and nothing is rounded to a less precise dtype on the way.
 #    The arguments are not modified: `query *= 2` would change the caller's tensor.
 #
@@ -399,8 +407,8 @@ def scaled_dot_product_attention(
 # %% check="scaled_dot_product_attention" points=35
 with visible_check("scaled_dot_product_attention"):
     generator = torch.Generator().manual_seed(1)
-    query = torch.randn(2, 3, 4, generator=generator)  # (batch=2, Tq=3, d_k=4)
-    key = torch.randn(2, 5, 4, generator=generator)  # (batch=2, Tk=5, d_k=4)
+    query = torch.randn(2, 3, 7, generator=generator)  # (batch=2, Tq=3, d_k=7)
+    key = torch.randn(2, 5, 7, generator=generator)  # (batch=2, Tk=5, d_k=7)
     value = torch.randn(2, 5, 6, generator=generator)  # (batch=2, Tk=5, d_v=6)
     mask = torch.tensor([[True, False, True, True, False], [True] * 5, [False] * 5])  # (Tq=3, Tk=5)
     arguments = {"query": query, "key": key, "value": value, "mask": mask}
@@ -426,7 +434,7 @@ with visible_check("scaled_dot_product_attention"):
     )
     ratio = (weights[0, 0, 0] / weights[0, 0, 1]).log() / (query[0, 0] @ (key[0, 0] - key[0, 1]))
     assert not math.isclose(ratio, 1.0, rel_tol=1e-3), "Your scores are not scaled. Where is the root of d_k?"
-    assert math.isclose(ratio, 0.5, rel_tol=1e-3), "Your scores are scaled, but not by 1/sqrt(d_k). Here d_k is 4."
+    assert math.isclose(ratio, 7**-0.5, rel_tol=1e-3), "Your scores are scaled, but not by 1/sqrt(d_k). Here d_k is 7."
     assert torch.allclose(output, weights @ value, atol=1e-6), (
         "The output is not the average of the values with the weights that you return."
     )
@@ -480,20 +488,22 @@ with visible_check("scaled_dot_product_attention"):
     _, weights = scaled_dot_product_attention(*doubles)
     doubled = ((doubles[0] @ doubles[1].T) / math.sqrt(5)).softmax(dim=-1)
     assert weights.dtype == torch.float64 and torch.allclose(weights, doubled, rtol=1e-12, atol=0), (
-        "The arguments were float64, and something was rounded to float32 on the way (promise 4). "
-        "Is there a `.float()`? Is the root that of a tensor, as in torch.tensor(d_k).sqrt()? That is a float32; `d_k ** 0.5` and `math.sqrt(d_k)` are Python numbers, which have double precision."
+        "The arguments were float64, and your weights are not exact to 12 digits. Was something rounded to float32 (promise 4)? "
+        "Is there a `.float()`, or a small number that you add to a sum? Is the root that of a tensor, as in torch.tensor(d_k).sqrt()? That is a float32; `d_k ** 0.5` and `math.sqrt(d_k)` are Python numbers, which have double precision."
     )
-    needs_gradient = query.clone().requires_grad_()
+    needs_gradient = {name: arguments[name].clone().requires_grad_() for name in ("query", "key", "value")}
     try:
-        scaled_dot_product_attention(needs_gradient, key, value, mask)[0].sum().backward()
+        scaled_dot_product_attention(*needs_gradient.values(), mask)[0].square().sum().backward()
     except RuntimeError as error:
         raise AssertionError(
-            f"No gradient comes back to the query: {str(error)[:90]}... Do you detach a tensor, or overwrite one in place?"
+            f"No gradient comes back: {str(error)[:90]}... Do you detach a tensor, or overwrite one in place?"
         ) from None
-    assert not needs_gradient.grad.isnan().any(), (
-        "The gradient of the query is NaN (promise 2). If you add a mask of −∞, NaN flows back through the sum; "
-        "`masked_fill` stops it."
-    )
+    for name, tensor in needs_gradient.items():
+        assert tensor.grad is not None, f"No gradient comes back to the {name}. Do you detach it?"
+        assert not tensor.grad.isnan().any(), (
+            f"The gradient of the {name} is NaN (promise 2). If you add a mask of −∞, NaN flows back through the sum; "
+            "`masked_fill` stops it."
+        )
 
     large = 40.0 * torch.tensor([[1.0], [-1.0]]).half().expand(2, 64)  # 64 * 40 * 40 = 102,400 is too large for float16
     output, weights = scaled_dot_product_attention(large, large, one_value.half())
@@ -516,6 +526,8 @@ with visible_check("scaled_dot_product_attention"):
     assert output.dtype == weights.dtype == torch.float16, (
         f"With a mask, float16 becomes {output.dtype} and {weights.dtype} (promise 4). Is the mask that you add a float32?"
     )
+    for result in scaled_dot_product_attention(*(arguments[name].bfloat16() for name in needs_gradient), mask):
+        assert result.dtype == torch.bfloat16, f"For arguments of bfloat16 you return {result.dtype} (promise 4)."
     print("scaled_dot_product_attention: the visible check passes.")
 
 # %% folded=true reader=true
@@ -540,7 +552,7 @@ predicted_largest = None
 # %% reader=true
 sizes = [2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]
 largest = {"with the root": [], "without": []}  # mean of the largest weight of a query, a number for each size
-moved = {"with the root": [], "without": []}  # how much the weights change when one score changes a little
+moved = {"with the root": [], "without": []}  # how much a weight changes when its own score changes a little, mean
 generator = torch.Generator().manual_seed(0)
 for d_k in sizes:
     query, key = torch.randn(2, 100, 16, d_k, generator=generator)  # each (100, 16, d_k)
@@ -562,7 +574,8 @@ at_256 = sizes.index(256)
 print("d_k = 256")
 print(f"largest weight: {largest['with the root'][at_256]:.2f} with the root, {largest['without'][at_256]:.2f} without")
 print(f"you predicted, without the root: {predicted_largest}")
-print(f"derivative: {moved['with the root'][at_256]:.4f} with the root, {moved['without'][at_256]:.4f} without")
+print("a weight's derivative by its own score, mean: ", end="")
+print(f"{moved['with the root'][at_256]:.4f} with the root, {moved['without'][at_256]:.4f} without")
 
 # %% [markdown]
 # *Two curves over $d_k$ from 2 to 1,024.
@@ -573,7 +586,8 @@ print(f"derivative: {moved['with the root'][at_256]:.4f} with the root, {moved['
 # Before training, it depends on chance which key that is.
 # There the softmax is *saturated*, which means that a small change of a score hardly changes the weights.
 # The printed derivative shows it.
-# So hardly any gradient comes back, and the model learns only slowly to look elsewhere.
+# The authors of the paper suspect that such small gradients slow learning down (section 3.2.1).
+# We train nothing here, so we do not test that.
 # With the root, the scores have the same size for every $d_k$.
 
 # %% [markdown]
@@ -793,8 +807,8 @@ go_on(globals(), "MultiHeadAttention")
 #
 # Next we measure with your attention.
 # Its visible check has passed, but does that prove that it is right?
-# A test that passes proves only that the mistakes which this test can *see* are not there.
-# So a test is worth as much as the mistakes that it would find.
+# A passed test excludes only the mistakes that it can detect.
+# So the more mistakes a test would find, the more it is worth.
 #
 # We can measure that, too: we make mistakes on purpose, one at a time, and count how many the test finds.
 # Programmers call this *mutation testing*.
@@ -812,10 +826,24 @@ def divides_by_two(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | Non
     return scaled_dot_product_attention(query * math.sqrt(query.shape[-1]) / 2, key, value, mask)
 
 
+ROUNDING = {torch.float64: 1e-9, torch.float32: 1e-4, torch.float16: 0.01, torch.bfloat16: 0.03}
+
+
+def same(theirs: Tensor, ours: Tensor) -> bool:
+    """Tell whether shape and dtype are equal, and all numbers but for rounding."""
+    least = ROUNDING[ours.dtype]
+    alike = theirs.shape == ours.shape and theirs.dtype == ours.dtype
+    return alike and torch.allclose(theirs, ours, rtol=least, atol=least, equal_nan=True)
+
+
 def shows(wrong: Callable, *arguments: Tensor | None) -> bool:
-    """Tell whether a wrong attention returns something else than yours."""
-    pairs = zip(wrong(*arguments), scaled_dot_product_attention(*arguments), strict=True)
-    return not all(torch.allclose(theirs, ours) for theirs, ours in pairs)
+    """Tell whether a wrong attention returns something else than yours, or raises an error."""
+    ours = scaled_dot_product_attention(*arguments)
+    try:
+        theirs = wrong(*arguments)
+    except Exception:
+        return True
+    return not all(map(same, theirs, ours))
 
 
 generator = torch.Generator().manual_seed(3)
@@ -825,26 +853,29 @@ for wrong in (ignores_the_mask, divides_by_two):
 
 # %% [markdown]
 # A random input finds neither of them.
-# Without a mask, it does not matter whether a mask is used.
+# This input has no mask, so an attention that ignores masks returns the same.
 # And with $d_k = 4$, dividing by 2 is right by chance.
 #
-# ### Exercise 5 · `telling_inputs` (10 points, 20 minutes, ★★☆)
+# ### Exercise 5 · `telling_inputs` (10 points, 30 minutes, ★★☆)
 #
 # Choose at most six inputs for `scaled_dot_product_attention` that find as many mistakes as possible.
 # Each input is a tuple (query, key, value, mask).
 # The grader has a list of more than twenty mistakes that students make in exercise 3.
 # It makes each of them, runs the wrong attention on your inputs, and compares output and weights with the right ones.
-# A mistake is found if, on one of your inputs, output or weights differ by more than rounding, or an error is raised.
+# A mistake is found if, on one of your inputs, output or weights have another shape or dtype, or differ by more than rounding, or if an error is raised.
 #
-# You get all points if you find 90 % of the mistakes, and half of the points for half of that.
-# The feedback names mistakes that would have slipped through.
+# The points grow with the share that you find: 90 % or more give all 10 points, and 45 % give 5.
+# The visible check tries only two mistakes, so it cannot tell you how many points you will get.
+# After grading, the feedback names mistakes that would have slipped through.
 # Only your inputs are judged here, and not your own attention.
-# Gradients and changes to the arguments do not count, since output and weights do not show them.
+# Mistakes that change only gradients, or that modify the arguments, are not on the list.
 #
 # Go through the equation and the four promises.
 # For each part ask: on which input would I *see* that it is broken?
-# Which choice of sizes, of the mask, of the dtype or of the scores would hide it?
+# And which choice would hide it, as $d_k = 4$ hides the division by 2?
+# Think of the sizes, the mask, the dtype and the size of the scores.
 # You can write more wrong attentions in a cell of your own, and try your inputs on them with `shows`.
+# Nothing later needs this exercise: to leave it for another day, go on at the heading "The measurement".
 #
 # <details><summary>Hint</summary>
 # One input rarely does two jobs well.
@@ -858,9 +889,10 @@ def telling_inputs() -> list[tuple[Tensor, Tensor, Tensor, Tensor | None]]:
 
     Returns a list of 1 to 6 tuples (query, key, value, mask), which scaled_dot_product_attention can take; the mask may
     be None. No tensor has more than 2,000 numbers, and output and weights together have at most 20,000. A tuple that
-    breaks these rules counts for nothing, and of a longer list the first 6 count.
+    breaks these rules counts for nothing, and of a longer list the first 6 count. Query, key and value have one dtype.
 
-    Smaller differences than these are rounding: 1e-9 in float64, 1e-4 in float32, 0.01 in float16, 0.03 in bfloat16.
+    Smaller differences than these are rounding, relative to numbers above 1: 1e-9 in float64, 1e-4 in float32, 0.01 in
+    float16, 0.03 in bfloat16. A NaN where the right result is NaN, too, is no difference.
     """
     ### BEGIN SOLUTION
     generator = torch.Generator().manual_seed(0)
@@ -912,6 +944,10 @@ with visible_check("telling_inputs"):
         "An attention that ignores the mask returns the same as yours on all of your inputs. "
         "Is there a mask at all, and does it hide a key from a query?"
     )
+    assert any(shows(divides_by_two, *arguments) for arguments in chosen), (
+        "An attention that divides the scores by 2 returns the same as yours on all of your inputs. "
+        "Is d_k always 4, or are all scores equal?"
+    )
     print("telling_inputs: the visible check passes.")
 
 # %% [markdown]
@@ -921,7 +957,7 @@ with visible_check("telling_inputs"):
 # We take **one** layer with one set of random weights, and we give it the same six tokens again and again.
 # The only thing that we change is the mask.
 # For each output and each input, `reach` measures the gradient of the output with respect to the input.
-# Where this gradient is zero, the input cannot change the output.
+# Where this gradient is zero (below 1e-12), a small change of the input does not change the output.
 # We call the result a **reach matrix**.
 #
 # The first three pictures differ only in the mask.
@@ -966,7 +1002,7 @@ for case, guess in prediction.items():
 # Did you predict 24 pairs for padding, which is four full columns?
 # The measurement says 26.
 # No position may look *at* the two padding tokens, so their columns are empty except for two squares.
-# These two squares are there because a padding token still *asks*: its own query determines its own output.
+# These two squares are there because a padding token still *asks*: its query is computed from its own input, and chooses the weights of its own output.
 # That output has no meaning.
 # The loss will have to leave it out later, because masking the keys does not remove it.
 #
@@ -1018,7 +1054,7 @@ comparison_table(columns)
 #
 # ### Question 6 (10 points, 15 minutes, ★★☆)
 #
-# A colleague repairs the wrong way from above in three steps.
+# A colleague starts from the same scaled scores as you, and repairs the wrong way from above in three steps.
 # She applies the softmax to all scores, sets the forbidden weights to 0, and then **divides each row by its sum**, so that its sum is 1 again.
 # Consider only queries that may look at one key or more.
 #
@@ -1027,7 +1063,7 @@ comparison_table(columns)
 # 2. In exact arithmetic, does the future still leak?
 #    Give a reason. (3 points)
 # 3. A computer rounds.
-#    Give two scores and a mask for which the two ways differ in `float32`.
+#    Give the two scores of one query with two keys, and its mask, for which the two ways differ in `float32`.
 #    What does each way return, and does the future leak now? (3 points)
 #
 # A few sentences for each part are enough.
