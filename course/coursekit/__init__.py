@@ -2,7 +2,7 @@
 
 import warnings
 
-from coursekit.checking import visible_check
+from coursekit.checking import CheckFailed, visible_check
 from coursekit.go_on import go_on
 from coursekit.padding import pad
 from coursekit.plots import (
@@ -21,6 +21,7 @@ from coursekit.training import History, train, under_grading
 from coursekit.vocabulary import Vocabulary
 
 __all__ = [
+    "CheckFailed",
     "History",
     "Vocabulary",
     "attention_maps",

@@ -8,7 +8,11 @@ PASSED: set[str] = set()  # the exercises whose check passed the last time that 
 
 
 class CheckFailed(AssertionError):
-    """Says what a visible check found. Jupyter shows this text, and not the lines of the check."""
+    """Says what a visible check found. Jupyter shows this text, and not the lines of the check.
+
+    A function that a check calls, and that stands in another cell, raises it in place of an ``assert``: an ``assert``
+    there would be taken for the student's.
+    """
 
     def _render_traceback_(self) -> list[str]:
         return str(self).split("\n")
@@ -32,7 +36,7 @@ def visible_check(exercise: str) -> Iterator[None]:
 def _told(exercise: str, error: Exception) -> str:
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
     check = frames[0].filename
-    if frames[-1].filename == check and isinstance(error, AssertionError):
+    if frames[-1].filename == check and isinstance(error, AssertionError) or isinstance(error, CheckFailed):
         return f"{exercise}: {error}"
     theirs = [frame for frame in frames if frame.filename != check and _is_a_cell(frame.filename)]
     if isinstance(error, NotImplementedError) and theirs and "raise NotImplementedError" in (theirs[-1].line or ""):
