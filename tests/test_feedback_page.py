@@ -239,8 +239,15 @@ def test_formgraders_pages_keep_their_template_and_show_what_was_found():
     assert "$x_1$" in page.get_text() and page.find("h1", string="A") and not page.find("math")
 
 
+ANSWER = '\n# %% [markdown] answer="why" points=6\n# Why?\n#\n# ### BEGIN SOLUTION\n# Because.\n# ### END SOLUTION\n'
+
+
 @pytest.fixture
 def term(small):
+    with (small / "written" / "01_first" / "notebook.py").open("a") as source:
+        source.write(ANSWER)
+    with (small / "nbgrader_config.py").open("a") as settings:
+        settings.write("c.Autograde.autograde_preprocessors.insert(2, 'nbgrader.preprocessors.AssignLatePenalties')\n")
     made = Term(small, students=3)
     yield made
     made.end()
@@ -264,8 +271,8 @@ def test_a_class_gets_its_pages(term):
         stamp.write_text("2020-01-01 12:00:00 UTC")
     term.command("nbgrader", "collect", "01_first")
     term.ours("grade", "01_first")
-    term.by_hand(by_hand, "01_first", "why", 5, "Well said.")
-    term.by_hand(by_hand, "01_first", "check_double", 1)
+    term.by_hand(by_hand, "01_first", 5, "Well said.")
+    term.by_hand(by_hand, "01_first", 1, cell="check_double")
     term.command("nbgrader", "generate_feedback", "01_first")
     term.command("nbgrader", "release_feedback", "01_first")
     assert len(list((term.folder / "exchange" / "arithmetic" / "feedback").glob("*.html"))) == 3
