@@ -93,7 +93,7 @@ def test_from_release_to_feedback(tree, assignment):
     assert (rows["damaged"]["status"], rows["damaged"]["score"]) == ("ungraded", "")
     assert rows["damaged"]["remarks"] == "the notebook is no JSON" and not flagged("right")
     again = command(tree, sys.executable, "-m", "autograder", "replay", "wrong", NAME)
-    assert "The verdict is the same." in again and again.count("  same ") == 4
+    assert "The verdict is the same." in again and again.count("  same ") == 5
     said = command(tree, sys.executable, "-m", "autograder", "forget", "wrong")
     assert "left, to delete by hand" in said and exported(tree)["wrong"]["status"] == "not graded yet"
     for line in said.splitlines():
