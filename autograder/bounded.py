@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from traitlets import Float, Integer
@@ -79,6 +80,8 @@ class Worker(Configurable):
             except BaseException:  # Exceeded, or Ctrl-C
                 self._stop()
                 raise
+            if isinstance(result, Exceeded) or self._is_swollen():
+                self._stop()
         if raised:
             raise result
         return result
@@ -87,6 +90,13 @@ class Worker(Configurable):
         """End the process. The next piece of work starts another one."""
         with self._lock:
             self._stop()
+
+    def _is_swollen(self) -> bool:
+        """Return whether the process keeps so much of what is done that the next piece of work might lack it."""
+        with suppress(OSError):  # there is no /proc on other systems
+            pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[5])
+            return pages * resource.getpagesize() > self.memory / 2
+        return False
 
     def break_off(self) -> None:
         """End the process now, also while another thread waits for its work: there ``do`` raises Ended."""

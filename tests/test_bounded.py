@@ -136,3 +136,24 @@ def _add_to(path):
 def test_one_worker_is_shared_by_all_who_ask():
     assert shared(Config()) is shared(Config())
     assert shared(Config({"Worker": {"seconds": 7}})) is not shared(Config())
+
+
+KEPT = []
+
+
+def keep(size):
+    KEPT.append(bytearray(size))
+    return os.getpid()
+
+
+def test_what_one_piece_of_work_keeps_is_not_there_for_the_next(worker):
+    small = worker.do(keep, 10**6)
+    assert worker.do(keep, 600 * 1024**2) == small
+    assert worker.do(keep, 600 * 1024**2) != small, "it began with as much memory as the one before"
+
+
+def test_after_a_lack_of_memory_comes_a_fresh_process(worker):
+    first = worker.do(os.getpid)
+    with pytest.raises(Exceeded, match="more memory"):
+        worker.do(hold, 2 * 1024**3)
+    assert worker.do(os.getpid) != first

@@ -135,6 +135,18 @@ def test_a_change_of_words_runs_nothing_anew(assignment):
     assert first == key(new_markdown_cell("other"), new_code_cell("x = 1")) != key(new_code_cell("x = 2"))
 
 
+def test_a_cell_that_is_not_run_counts_by_its_place(assignment):
+    """Else a notebook from which it was deleted would get the outputs of another one, which has more cells."""
+
+    def prepared(cells):
+        return Execute(config=Course.at(ROOT).config).prepare(new_notebook(cells=cells), assignment, "seed")
+
+    reader = next(cell.text for cell in assignment.source.cells if cell.reader)
+    with_it = prepared([new_code_cell("x = 1"), new_code_cell(reader)]).fingerprint().key
+    assert with_it != prepared([new_code_cell("x = 1")]).fingerprint().key
+    assert with_it == prepared([new_code_cell("x = 1"), new_code_cell(reader)]).fingerprint().key
+
+
 def test_the_seed_is_drawn_once_and_secret(records):
     seed = records.seed("01")
     assert len(seed) == 32 and records.seed("01") == seed != records.seed("02")

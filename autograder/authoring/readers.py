@@ -28,8 +28,9 @@ def check_readers(source: Source) -> None:
     """
     marked = [cell for cell in source.cells if cell.reader]
     for cell in (cell for cell in source.cells if cell.kind == "code" and not cell.reader):
+        needs = used(cell.text)
         for reader in marked:
-            if both := used(cell.text) & provided(reader.text, _imported(source)):
+            if both := needs & provided(reader.text, _imported(source)):
                 what = f"{', '.join(sorted(both))}, which the cell in line {cell.line} uses"
                 raise SourceError(source.path, reader.line, f"reader=true, but this cell defines or changes {what}")
 
@@ -58,16 +59,16 @@ def provided(text: str, imported: frozenset[str]) -> frozenset[str]:
     return frozenset().union(*(made.binds | made.changes - imported for made in statements(text)))
 
 
-@lru_cache
 def used(text: str) -> frozenset[str]:
-    """Return the names that a cell takes from the cells before it. For a cell with magic commands, every word in it."""
-    plain = TransformerManager().transform_cell(text)
+    """Return the names that a cell takes from the cells before it.
+
+    For a cell that Python alone cannot read, as one with magic commands, it is every word in it. IPython is not asked:
+    it takes minutes to read some cells.
+    """
     try:
-        code = compile(plain, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    except Exception:  # what cannot be compiled is not run, but for the magic commands in it
+        return frozenset(_loaded(compile(text, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)))
+    except Exception:  # whatever the compiler raises for a text that a student chose
         return frozenset(re.findall(r"\w+", text))
-    words = frozenset(re.findall(r"\w+", text)) if "get_ipython()" in plain else frozenset()
-    return words | frozenset(_loaded(code))
 
 
 @lru_cache

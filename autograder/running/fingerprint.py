@@ -23,7 +23,7 @@ class Fingerprint:
 
 
 def fingerprint(
-    code: Sequence[str],
+    code: Sequence[str | None],
     assignment: Assignment,
     seed: str,
     settings: dict,
@@ -32,7 +32,7 @@ def fingerprint(
 ) -> Fingerprint:
     """Return the fingerprint of running a rebuilt notebook, and of asking the questions of this seed.
 
-    code       the texts of the cells that are run
+    code       the texts of the code cells, None for one that is not run
     settings   limits and isolation, as values that JSON can hold
     shown      {path in the kernel: folder or file here}
     libraries  distributions whose versions count

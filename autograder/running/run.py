@@ -92,8 +92,9 @@ class Run(Configurable):
             limits.append((kernel, (*LIMITS, "pictures", "environment", "imports_from")))
         settings = {name: getattr(owner, name) for owner, names in limits for name in names}
         settings["isolation"] = self._isolation
+        # A cell that is not run counts by its place: outputs are put back into the cells in their order.
         cells = enumerate(self._execution.notebook.cells)
-        code = [cell.source for index, cell in cells if cell.cell_type == "code" and index not in self._out]
+        code = [None if index in self._out else cell.source for index, cell in cells if cell.cell_type == "code"]
         return fingerprint(code, self._assignment, self._seed, settings, kernel.sources(), self.libraries)
 
     def whole(self) -> Execution:
@@ -104,9 +105,9 @@ class Run(Configurable):
         self._time = TimeLimits(self.notebook_timeout)
         with self._session.kernel():
             self._time.watch(self._session.provisioner)
-            for index, cell in enumerate(self._session.nb.cells):
-                if index == min(self._out, default=None):
-                    cell.outputs = [new_output("stream", name="stdout", text=FOR_READERS)]
+            for index in sorted(self._out)[:1]:
+                self._session.nb.cells[index].outputs = [new_output("stream", name="stdout", text=FOR_READERS)]
+            for index in range(len(self._session.nb.cells)):
                 self._run_cell(index)
             # What runs from here on may have seen a question: none of its output is kept.
             self._session.nb = copy.deepcopy(self._session.nb)
