@@ -104,11 +104,12 @@ def show_distributions(ways: dict[str, Tensor], count: int = 15) -> None:
     shares = torch.stack([logits.softmax(dim=-1)[order] for logits in ways.values()])
     least = shares[shares > 0].min().item() / 2
     figure, axis = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
-    for (title, logits), colour, mark in zip(ways.items(), ("#0072b2", "#d55e00", "#009e73"), "osD", strict=False):
+    styles = zip(ways.items(), ("#0072b2", "#d55e00", "#009e73"), "osD", strict=False)
+    for number, ((title, logits), colour, mark) in enumerate(styles):
         out = logits[order] == -torch.inf
         shown = logits.softmax(dim=-1)[order].masked_fill(out, float("nan"))
         axis.plot(shown, range(count), marker=mark, color=colour, linewidth=1, label=title)
-        axis.plot([least] * int(out.sum()), out.nonzero().flatten(), "x", color=colour, clip_on=False)
+        axis.plot([least * 1.1**number] * int(out.sum()), out.nonzero().flatten(), "x", color=colour, clip_on=False)
     names = {tokenizer.eos_token_id: "(end)"}
     labels = [names.get(id, tokenizer.decode([id])).replace(" ", "␣").replace("\n", "⏎") for id in order.tolist()]
     axis.set_yticks(range(count), labels)
