@@ -5,7 +5,8 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from autograder.classroom.commands import add_commands
+from autograder.classroom import commands as of_a_class
+from autograder.classroom.lessons import commands as of_lessons
 from autograder.errors import UserError
 
 
@@ -38,7 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
         made.set_defaults(run=lambda chosen: run(_course(chosen), chosen))
         return made
 
-    add_commands(class_command)
+    of_a_class.add_commands(class_command)
+    of_lessons.add_commands(class_command)
     chosen = parser.parse_args(arguments)
     from autograder.authoring.course import commands_on_path
 

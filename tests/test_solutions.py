@@ -9,7 +9,7 @@ import pytest
 
 from autograder.__main__ import main
 from autograder.authoring.course import Course
-from autograder.classroom import solutions
+from autograder.classroom import privacy
 from autograder.classroom.solutions import write_solutions
 
 ANSWER = """
@@ -103,7 +103,7 @@ def test_a_page_is_whole_or_as_it_was(marked, monkeypatch):
     def stopped(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(solutions.os, "replace", stopped)
+    monkeypatch.setattr(privacy.os, "replace", stopped)
     with pytest.raises(KeyboardInterrupt):
         write_solutions(Course.at(marked), ["01_first"], marked / "mine")
     assert page.read_bytes() == before and list((marked / "mine").iterdir()) == [page]

@@ -21,6 +21,7 @@
     privacy    keeps the class's folders to its instructors
     standing   says how each student stands in an assignment
     solutions  writes each notebook solved, with mark schemes, for whoever grades by hand
+    lessons/   what a class teaches: a report, new mistakes, and submissions that are alike
     export     writes the grades of a class, with a status beside every score
     backup     writes all that cannot be made again into one file, and reads it back
     feedback_page  makes the page of feedback that a student gets

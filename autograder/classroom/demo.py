@@ -27,6 +27,7 @@ from autograder.authoring.course import SETTINGS, Course
 from autograder.authoring.release import release_notebook
 from autograder.authoring.students import handed_in
 from autograder.classroom.grade import grade
+from autograder.classroom.lessons.report import write_report
 from autograder.classroom.results import as_table
 from autograder.errors import NotFound, UserError
 from autograder.running.kernel import doctor
@@ -106,7 +107,9 @@ def demo(course: Course, folder: Path, name: str | None = None) -> int:
     print(f"\n{as_table(assignment, results)}")
     by_hand = len(_to_grade_by_hand(made, assignment) & {r.grading.student for r in results if not r.ungraded})
     print(f"{by_hand} with a written answer to grade by hand. {time.monotonic() - began:.0f} seconds in all.\n")
+    page, _ = write_report(made, [assignment.name], with_names=True)
     print(_where_to_look(course, made, assignment.name, look_at))
+    print(f"  the class as a whole   {os.path.relpath(page)}")
     return 0
 
 

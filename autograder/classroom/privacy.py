@@ -3,11 +3,17 @@
 import errno
 import os
 import stat
+import tempfile
 from pathlib import Path
 
 from autograder.authoring.course import Course
+from autograder.errors import UserError
 
 OWNER, GROUP = 0o700, 0o2770  # with nbgrader's groupshared, the instructors' group reads and writes, too
+
+
+class WouldBeSeen(UserError):
+    """Students get what is in this folder, so that nothing was written; the message says which folder it is."""
 
 
 def keep_private(course: Course) -> None:
@@ -27,6 +33,32 @@ def open_to_others(course: Course) -> list[Path]:
     """Return our folders of a class that have other rights than they should: others can look into them, for example."""
     ours = [folder for folder in _folders(course) if folder.stat().st_uid == os.geteuid()]
     return [folder for folder in ours if stat.S_IMODE(folder.stat().st_mode) != _mode(course)]
+
+
+def must_not_be_seen(course: Course, folder: Path) -> None:
+    """Check that no student gets what is in this folder, as it is or with the feedback. Raises WouldBeSeen."""
+    steps = (
+        course.release_directory,
+        course.submitted_directory,
+        course.autograded_directory,
+        course.feedback_directory,
+    )
+    for step in map(course.folder, steps):
+        if folder.resolve().is_relative_to(step.resolve()):
+            raise WouldBeSeen(f"Nothing was written: students get what is in {step}. Name another folder.")
+
+
+def write_for_owner(path: Path, text: str) -> Path:
+    """Write a file that only its owner can read, whole or not at all. Return its path."""
+    handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".")  # its mode is 0600
+    try:
+        with open(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(unfinished, path)
+    except BaseException:
+        os.unlink(unfinished)
+        raise
+    return path
 
 
 def _mode(course: Course) -> int:

@@ -3,8 +3,6 @@
 The pages are for instructors alone. They are not run, so that they show no outputs.
 """
 
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
@@ -17,14 +15,10 @@ from autograder.authoring.assignment import Assignment
 from autograder.authoring.course import Course
 from autograder.authoring.parts import without_marks
 from autograder.authoring.source import BEGIN, END, Cell
-from autograder.errors import UserError
+from autograder.classroom.privacy import must_not_be_seen, write_for_owner
 
 FOLDER = "model_answers"  # beside nbgrader's source folder, where the solutions are, too
 BOX = '<div style="border-left: 0.3em solid #b35900; padding-left: 1em">\n\n{}\n\n</div>'
-
-
-class WouldBeSeen(UserError):
-    """Students get what is in this folder, so that nothing was written; the message says which folder it is."""
 
 
 def write_solutions(course: Course, names: Sequence[str] = (), folder: Path | None = None) -> list[Path]:
@@ -37,9 +31,9 @@ def write_solutions(course: Course, names: Sequence[str] = (), folder: Path | No
     """
     assignments = [course.assignment(name) for name in names or course.assignment_names]
     folder = Path(folder or course.folder(course.source_directory).parent / FOLDER)
-    _check(course, folder)
+    must_not_be_seen(course, folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return [_write(folder / f"{one.name}.html", as_page(one)) for one in assignments]
+    return [write_for_owner(folder / f"{one.name}.html", as_page(one)) for one in assignments]
 
 
 def as_page(assignment: Assignment) -> str:
@@ -88,29 +82,3 @@ def _answer(cell: Cell) -> Iterable[NotebookNode]:
 
 def _box(text: str) -> str:
     return BOX.format(text)
-
-
-def _check(course: Course, folder: Path) -> None:
-    """Check that no student gets what is in this folder, as it is or with the feedback."""
-    steps = (
-        course.release_directory,
-        course.submitted_directory,
-        course.autograded_directory,
-        course.feedback_directory,
-    )
-    for step in map(course.folder, steps):
-        if folder.resolve().is_relative_to(step.resolve()):
-            raise WouldBeSeen(f"Nothing was written: students get what is in {step}. Name another folder.")
-
-
-def _write(path: Path, text: str) -> Path:
-    """Write a file that only its owner can read, whole or not at all. Return its path."""
-    handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".")  # its mode is 0600
-    try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(unfinished, path)
-    except BaseException:
-        os.unlink(unfinished)
-        raise
-    return path

@@ -1,0 +1,8 @@
+"""Finds out what a class can teach: its instructor, and the grader.
+
+    figures    counts what a class got right and wrong
+    report     writes the figures as a page with pictures, and as a table
+    commands   these commands, as the command line knows them
+
+Nothing here runs a student's code in this process.
+"""
