@@ -27,6 +27,7 @@
     feedback_page  makes the page of feedback that a student gets
     templates  are the pages' forms, for nbconvert
     replay     runs a grade again
+    regrade    judges a class again, and shows what would change before it is written
     forget     removes a student
     check      grades one notebook of one's own
     demo       grades a made-up class, from release to feedback

@@ -34,7 +34,7 @@ def add_commands(command: Command) -> None:
     grade.add_argument("--student", action="append", help="this student alone; may be given several times")
     grade.add_argument("--force", action="store_true", help="grade what has not changed since, too")
     grade.add_argument(
-        "--jobs", type=_count, default=len(os.sched_getaffinity(0)), help="so many are run at once (%(default)s)"
+        "--jobs", type=count, default=len(os.sched_getaffinity(0)), help="so many are run at once (%(default)s)"
     )
     grade.add_argument("--no-sandbox", action="store_true", help="where code cannot be locked in: trust it")
     export = command("export", _export, "write the grades to a CSV file")
@@ -56,7 +56,7 @@ def add_commands(command: Command) -> None:
     demo.add_argument("--folder", type=Path, default=Path("demo"), help="where; it is made anew (default: demo)")
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
     """Read a number of processes."""
     if not text.isdigit() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
@@ -109,7 +109,7 @@ def _grade(course, chosen) -> int:
     keep_private(course)
     handed = Handed(course, assignment.name)
     students = to_grade(handed, chosen.student)
-    with _quiet(), tqdm(total=len(students)) as bar:
+    with quiet(), tqdm(total=len(students)) as bar:
         try:
             for result in grade(course, assignment.name, students, chosen.force, chosen.jobs):
                 results.append(result)
@@ -129,7 +129,7 @@ def _grade(course, chosen) -> int:
 
 
 @contextmanager
-def _quiet():
+def quiet():
     """Keep inside what would cut through a progress bar: SQLAlchemy's warnings, and nbgrader's reports of errors, which
     the results tell, too."""
     log, nowhere = logging.getLogger("tornado.application"), logging.NullHandler()

@@ -3,9 +3,10 @@
 They import what they need when they run, as the other commands do.
 """
 
+import os
 from pathlib import Path
 
-from autograder.classroom.commands import Command
+from autograder.classroom.commands import Command, count, quiet
 
 
 def add_commands(command: Command) -> None:
@@ -14,6 +15,12 @@ def add_commands(command: Command) -> None:
     report.add_argument("assignment", nargs="?", help="its name (default: all that have been graded, in one page)")
     report.add_argument("--names", action="store_true", help="name the students")
     report.add_argument("--to", type=Path, help="the folder (default: reports in the class's folder)")
+    regrade = command("regrade", _regrade, "judge anew what was graded last, and say first who gains and who loses")
+    regrade.add_argument("assignment", help="its name, that of its folder")
+    regrade.add_argument("--apply", action="store_true", help="write it; without, it is only said what would change")
+    regrade.add_argument(
+        "--jobs", type=count, default=len(os.sched_getaffinity(0)), help="so many are run at once (%(default)s)"
+    )
 
 
 def _report(course, chosen) -> int:
@@ -25,3 +32,31 @@ def _report(course, chosen) -> int:
     for path in write_report(course, [chosen.assignment] if chosen.assignment else [], chosen.names, chosen.to):
         print(path)
     return 0
+
+
+def _regrade(course, chosen) -> int:
+    """Judge the submissions that were graded last with the hidden tests, mistakes and points of today, and show whose
+    points change in which exercise. A newer submission that was handed in since is left for `grade`. What was run is
+    run again only where a hidden test or a library has changed, and that is said first. With --apply, write it through
+    nbgrader: what a person has given stands. Then it is said whose feedback must be made again."""
+    from tqdm import tqdm
+
+    from autograder.classroom.regrade import Regrading, as_text
+    from autograder.judging.report import printable
+
+    with Regrading(course, chosen.assignment, chosen.jobs) as regrading:
+        changes = list(regrading.changes(say=print))
+        print(as_text(changes, regrading.by_hand()))
+        if not chosen.apply:
+            print("Nothing was written. With --apply it is.")
+            return 0
+        with quiet():
+            written = list(tqdm(regrading.apply(changes), desc="writing", unit="submission", leave=False))
+    print(f"{sum(not result.ungraded for result in written)} were written.")
+    for grading in (result.grading for result in written if result.ungraded):
+        print(printable(f"ungraded, {grading.student}: {grading.reason}"))
+    if others := [printable(change.student) for change in changes if change.other_feedback]:
+        print(f"Make the feedback of these anew, and release it: {', '.join(others)}")
+        print(f"  nbgrader generate_feedback {chosen.assignment} --force")
+        print(f"  nbgrader release_feedback {chosen.assignment}")
+    return int(any(result.ungraded for result in written))
