@@ -22,3 +22,39 @@ The rooms, and which may import from which:
 
 The first lines of each room say what its modules do.
 """
+
+
+def grade(path, course=None) -> dict:
+    """Grade one notebook as `python -m autograder check` does, and return what was found in types that JSON knows.
+
+    path    of the notebook
+    course  the folder of its course, with an nbgrader_config.py; without it, the one that we are in
+
+    The result holds
+
+        schema      1, the number of this form
+        assignment  its name
+        score       the points for all exercises, and
+        points      the most that they can be; written answers are not among them
+        exercises   for each exercise, in the notebook's order:
+            exercise  its name
+            score     its points, and
+            points    the most that they can be
+            mistakes  the names of the mistakes that were found, each once, and
+            off       the points that each of them costs
+            cases     for each hidden test: title; passed, true or false; points, what it gives; reason, in words;
+                      mistake, a name or null
+        answers     for each written answer, which a person grades: answer, its name; points, the most that it can give
+        to_look_at  sentences on what is odd, for the instructor alone
+
+    The notebook's code runs on this machine and with your rights. Raises autograder.errors.UserError if there is no
+    such file, or if it is none of the course's notebooks.
+    """
+    from pathlib import Path
+
+    from autograder.authoring.course import Course
+    from autograder.classroom.as_data import as_data
+    from autograder.classroom.check import check
+
+    found = Course.at(Path(course)) if course else Course.around(Path.cwd())
+    return as_data(check(Path(path), found))

@@ -1,6 +1,7 @@
 """Runs the commands of the autograder: python -m autograder --help shows them."""
 
 import argparse
+import json
 import sqlite3
 import sys
 from pathlib import Path
@@ -27,6 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
     new.add_argument("assignment", help="its name, as 07_name: assignments are taught in the order of their names")
     check = command("check", _check, "grade your own notebook")
     check.add_argument("notebook", type=Path, help="the file; it may have another name")
+    check.add_argument("--json", action="store_true", help="print it as JSON, for other programs")
+    check.add_argument("--gradescope", type=Path, metavar="FILE", help="write it as Gradescope's results.json, too")
     mistakes = command("mistakes", _mistakes, "show what the hidden tests catch")
     mistakes.add_argument("assignment", help="its name, that of its folder")
     solutions = command("solutions", _solutions, "write each notebook solved, with mark schemes, for instructors")
@@ -90,11 +93,16 @@ def _new(chosen) -> int:
 
 def _check(chosen) -> int:
     """Grade one notebook with the hidden tests, and show the feedback. Its code runs on this machine and with your
-    rights, as it does in JupyterLab. Nothing is stored."""
+    rights, as it does in JupyterLab. Nothing is stored. With --json the result is one object of JSON, whose form
+    the docstring of autograder.grade describes."""
+    from autograder.classroom.as_data import as_data, for_gradescope
     from autograder.classroom.check import check
     from autograder.judging.report import as_text
 
-    print(as_text(check(chosen.notebook, _course(chosen))))
+    found = check(chosen.notebook, _course(chosen))
+    if chosen.gradescope:
+        chosen.gradescope.write_text(json.dumps(for_gradescope(found), indent=2), encoding="utf-8")
+    print(json.dumps(as_data(found), indent=2) if chosen.json else as_text(found.verdicts))
     return 0
 
 

@@ -1,12 +1,16 @@
 """python -m autograder, from the outside."""
 
+import json
+import re
 import subprocess
 import sys
 
 import nbformat
 import pytest
 
+import autograder
 from autograder.__main__ import main
+from autograder.authoring.course import Course
 from autograder.authoring.students import handed_in
 from autograder.classroom.check import CheckError, check
 from autograder.judging.undone import MISSING
@@ -70,6 +74,31 @@ def test_a_notebook_is_checked_from_the_command_line(assignment, tmp_path):
 
 
 @pytest.mark.slow
+def test_the_result_is_data_for_other_programs(small, tmp_path, capsys):
+    course = Course.at(small)
+    path, results = tmp_path / "01_first.ipynb", tmp_path / "results.json"
+    wrong = "import os\ndef double(x):\n    return x"
+    nbformat.write(handed_in(course.assignment("01_first"), instead={"double": wrong}), path)
+    assert main(["--course", str(small), "check", str(path), "--json", "--gradescope", str(results)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found == autograder.grade(path, small)
+    assert (found["schema"], found["assignment"], found["score"], found["points"]) == (1, "01_first", 0, 4)
+    (exercise,) = found["exercises"]
+    assert (exercise["exercise"], exercise["mistakes"], exercise["off"]) == ("double", ["does nothing"], [4])
+    (case,) = exercise["cases"]
+    assert case == {
+        "title": "It works.", "passed": False, "points": 0, "reason": "Double it.", "mistake": "does nothing"
+    }  # fmt: skip
+    assert found["answers"] == [] and any("os" in odd for odd in found["to_look_at"])
+    for name in (*found, *exercise, *case):
+        assert re.search(rf"\b{name}\b", autograder.grade.__doc__), f"the form does not speak of {name}"
+    told = json.loads(results.read_text())
+    (test,) = told["tests"]
+    assert (test["name"], test["score"], test["max_score"], test["status"]) == ("double", 0, 4, "failed")
+    assert "does nothing" in test["output"] and told["extra_data"] == found and told["score"] == 0
+
+
+@pytest.mark.slow
 def test_what_hangs_is_called_once_and_what_is_no_code_is_told_once(assignment, tmp_path):
     calls = tmp_path / "calls"
     endless = f"def causal_mask(length):\n    open({str(calls)!r}, 'a').write('x')\n    while True:\n        pass"
@@ -82,7 +111,7 @@ def test_what_hangs_is_called_once_and_what_is_no_code_is_told_once(assignment, 
     ]
     path = tmp_path / "01_attention.ipynb"
     nbformat.write(notebook, path)
-    hung, broken, missing, *_ = check(path, COURSE)
+    hung, broken, missing, *_ = check(path, COURSE).verdicts
     assert calls.read_text() == "x"
     assert "causal_mask did not come to an end, and is not called again" in hung.cases[0].reason
     assert [case.title for case in broken.cases] == ["Python cannot read the cell of this exercise."]

@@ -30,6 +30,7 @@
     regrade    judges a class again, and shows what would change before it is written
     forget     removes a student
     check      grades one notebook of one's own
+    as_data    gives that as data: in a form of ours, and in Gradescope's
     demo       grades a made-up class, from release to feedback
 
 A course's nbgrader_config.py sets the order in which nbgrader takes the steps of grading.

@@ -1,11 +1,13 @@
 """Grades one notebook for the person who wrote it. It uses no database and no isolation, and stores nothing."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 from tqdm import tqdm
 
+from autograder.authoring.assignment import Assignment
 from autograder.authoring.course import Course
 from autograder.authoring.release import release_notebook
 from autograder.errors import UserError
@@ -23,19 +25,30 @@ class CheckError(UserError):
     """Tells that the notebook cannot be graded. The message says why."""
 
 
-def check(path: Path, course: Course) -> list[Verdict]:
-    """Grade a notebook as `nbgrader autograde` would, and return a verdict for each exercise.
+@dataclass(frozen=True)
+class Checked:
+    """Holds what was found in one notebook."""
+
+    assignment: Assignment
+    verdicts: list[Verdict]  # one for each exercise
+    to_look_at: list[str]  # what is for a person to look at
+
+
+def check(path: Path, course: Course) -> Checked:
+    """Grade a notebook as `nbgrader autograde` would.
 
     Raises CheckError if there is no such file, if it cannot be read, or if it is none of the course's notebooks.
     """
     notebook = _notebook(path)
     assignment = course.assignment(_assignment_of(path, notebook, course))
-    notebook, _ = rebuild(notebook, release_notebook(assignment.source))
+    notebook, odd = rebuild(notebook, release_notebook(assignment.source))
     code_cells = sum(cell.cell_type == "code" for cell in notebook.cells)
     with tqdm(total=code_cells + len(assignment.cases), desc="running and asking", unit="step", leave=False) as bar:
         execute = Execute(config=course.config, sandbox=False, timeout=SECONDS, shutdown_kernel="immediate")
         execution = execute.prepare(notebook, assignment, SEED, on_step=lambda: bar.update()).whole()
-    return GiveVerdicts(config=course.config).judge(assignment, SEED).verdicts(execution.answers(), execution.notebook)
+    judge = GiveVerdicts(config=course.config).judge(assignment, SEED)
+    verdicts = judge.verdicts(execution.answers(), execution.notebook)
+    return Checked(assignment, verdicts, [*odd, *execution.anomalies, *judge.code_of(execution.notebook).to_look_at])
 
 
 def _notebook(path: Path) -> NotebookNode:
