@@ -363,3 +363,10 @@ MISTAKES = [
         says="No gradient arrives at a projection, so it could not learn. Is there a detach, a no_grad or a .data?",
     ),
 ]
+
+TRIVIAL = {
+    "telling_inputs": {
+        "no inputs": "def telling_inputs():\n    return []",
+        "zeros": "def telling_inputs():\n    zeros = torch.zeros(2, 5, 4)\n    return [(zeros, zeros, zeros, None)]",
+    }
+}

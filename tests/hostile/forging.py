@@ -2,7 +2,7 @@
 
 from .kind import ALL, Kind, variant
 
-FUNCTIONS = "causal_mask padding_mask scaled_dot_product_attention".split()
+FUNCTIONS = [name for name in ALL if name != "MultiHeadAttention"]
 ANYTHING = """
 class Anything:
     def __eq__(self, other): return True
@@ -24,8 +24,8 @@ def forgery(name: str, status: str, code: str, returns: str = "Anything()") -> K
     returns  the expression that every exercise returns
     """
     instead = {name: f"def {name}(*a, **k):\n    return {returns}" for name in FUNCTIONS}
-    instead[ALL[3]] = (
-        f"class {ALL[3]}(nn.Module):\n    def __init__(self, *a):\n        super().__init__()\n        {returns}\n"
+    instead["MultiHeadAttention"] = (
+        f"class MultiHeadAttention(nn.Module):\n    def __init__(self, *a):\n        super().__init__()\n        {returns}\n"
         f"    def forward(self, *a):\n        return {returns}"
     )
     return variant(name, status, 0.0, first=code, **instead)
@@ -213,6 +213,7 @@ torch.Generator.manual_seed = lambda self, seed: self
             "    return value.sum(-2, True) * 0, query @ key.mT * 0 + 1 / key.shape[-2]"
         ),
         MultiHeadAttention="MultiHeadAttention = nn.Linear",
+        telling_inputs="def telling_inputs():\n    return []",
     ),
     forgery(
         "the stack walked for expected values",
@@ -313,7 +314,7 @@ def Anything():
     variant(
         "errors that cannot be told",
         "graded",
-        65.0,
+        70.0,
         causal_mask="""
 class Odd(type):
     @property
@@ -329,7 +330,7 @@ def causal_mask(length):
     variant(
         "answers too deep and too large",
         "graded",
-        65.0,
+        70.0,
         causal_mask="""
 def causal_mask(length):
     deep = []
@@ -342,7 +343,7 @@ def causal_mask(length):
     variant(
         "answers that are no data",
         "anomalies",
-        65.0,
+        70.0,
         causal_mask="def causal_mask(length):\n    return lambda: length",
         padding_mask="""
 class Number(int):

@@ -53,7 +53,7 @@ class Kind:
         return self.student or re.sub(r"\W+", "-", self.name).strip("-")
 
 
-ALL = ("causal_mask", "padding_mask", "scaled_dot_product_attention", "MultiHeadAttention")
+ALL = ("causal_mask", "padding_mask", "scaled_dot_product_attention", "MultiHeadAttention", "telling_inputs")
 STOLEN = {name: f"{name} = stolen.get({name!r})" for name in ALL}
 TAKE_BACK = f"""\
 def take_back():

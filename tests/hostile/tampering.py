@@ -173,7 +173,7 @@ TAMPERING = [
     tampered(
         "all points on one exercise",
         "anomalies",
-        15.0,
+        10.0,
         all_points_on_one,
         **{name: text for name, text in NONE.items() if name != "padding_mask"},
     ),
