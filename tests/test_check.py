@@ -51,7 +51,9 @@ def test_the_command_says_what_is_wrong_and_fails(tmp_path, capsys):
     assert "There is no assignment '99_none'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", [[], ["build"], ["check"], ["mistakes"], ["demo"], ["report"], ["regrade"]])
+@pytest.mark.parametrize(
+    "command", [[], ["build"], ["check"], ["mistakes"], ["demo"], ["report"], ["regrade"], ["learn"]]
+)
 def test_help_helps(command):
     result = subprocess.run(
         [sys.executable, "-m", "autograder", *command, "--help"], cwd=ROOT, capture_output=True, text=True

@@ -1,4 +1,6 @@
-"""Writes all that cannot be made again into one file, and reads it back: gradebook, records, secret seeds, roster.
+"""Writes all that cannot be made again into one file, and reads it back.
+
+That is the gradebook, the records, the secret seeds, the roster, and the mistakes that a class has taught.
 
 What students have handed in is not in it: that is in classroom/submitted, and in the exchange.
 """
@@ -16,6 +18,7 @@ from pathlib import Path
 
 from autograder.authoring.course import Course
 from autograder.classroom.gradebook import path_of
+from autograder.classroom.learned import ENDING
 from autograder.classroom.lms.roster import folder_of
 from autograder.errors import UserError
 from autograder.running.database import for_the_owner
@@ -24,7 +27,9 @@ from autograder.running.records import Records
 ABOUT = "about.json"
 COMPRESSED = zipfile.ZIP_DEFLATED
 GRADEBOOK, RECORDS = "gradebook.db", "records.db"
-MEMBERS = re.compile(r"about\.json|gradebook\.db|records\.db|seeds/[\w.-]+\.seed|roster/[\w.-]+\.csv")
+MEMBERS = re.compile(
+    r"about\.json|gradebook\.db|records\.db|seeds/[\w.-]+\.seed|roster/[\w.-]+\.csv|learned/[\w.-]+\.txt"
+)
 
 
 def backup(course: Course, path: Path) -> list[str]:
@@ -93,13 +98,15 @@ def _places(course: Course) -> dict[str, Path]:
 
 def _place(course: Course, name: str) -> Path:
     kind, _, file = name.partition("/")
-    return (Records(config=course.config).place if kind == "seeds" else folder_of(course)) / file
+    return (folder_of(course) if kind == "roster" else Records(config=course.config).place) / file
 
 
 def _small(course: Course) -> dict[str, Path]:
-    seeds = sorted(Records(config=course.config).place.glob("*.seed"))
-    rosters = sorted(folder_of(course).glob("*.csv"))
-    return {f"seeds/{path.name}": path for path in seeds} | {f"roster/{path.name}": path for path in rosters}
+    records = Records(config=course.config).place
+    kinds = {"seeds": (records, "*.seed"), "learned": (records, f"*{ENDING}"), "roster": (folder_of(course), "*.csv")}
+    return {
+        f"{kind}/{path.name}": path for kind, (folder, ending) in kinds.items() for path in sorted(folder.glob(ending))
+    }
 
 
 def _copy(source: Path, target: Path) -> None:

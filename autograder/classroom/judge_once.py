@@ -8,8 +8,10 @@ from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 
 import autograder.judging
+from autograder.authoring.assignment import Assignment
 from autograder.authoring.course import assignment_of
-from autograder.judging.judge import GiveVerdicts
+from autograder.classroom.learned import learned, text_of, with_learned
+from autograder.judging.judge import GiveVerdicts, Judge
 from autograder.running.records import Records
 from autograder.running.submission import source
 
@@ -19,12 +21,28 @@ class JudgeOnce(GiveVerdicts):
 
     def judgement(self, notebook: NotebookNode, resources: ResourcesDict) -> dict:
         records, execution = Records(parent=self), resources["autograder"]["execution"]
-        judged_by = f"{source(assignment_of(self, resources), self.settings)} {_judge()}"
+        assignment = assignment_of(self, resources)
+        judged_by = f"{source(assignment, self.settings)} {_judge()} {text_of(records, assignment.name)}"
         found = records.judgement(execution, judged_by)
         if found is None:
             found = super().judgement(notebook, resources)
             records.keep_judgement(execution, judged_by, found)
         return found
+
+    def judge(self, assignment: Assignment, seed: str) -> Judge:
+        """Return the judge of an assignment and seed, who knows what the class has taught, too."""
+        text = text_of(Records(parent=self), assignment.name)
+        if not text:
+            return super().judge(assignment, seed)
+        key = assignment, seed, text, *self.settings.values()
+        if key not in _judges:
+            known = learned(self, assignment, seed)
+            _judges.clear()
+            _judges[key] = Judge(with_learned(assignment, known), seed, **self.settings, kept=known)
+        return _judges[key]
+
+
+_judges: dict[tuple, Judge] = {}  # the last one
 
 
 @cache

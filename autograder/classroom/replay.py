@@ -8,8 +8,8 @@ from traitlets.config import Config
 from autograder.authoring.course import Course
 from autograder.authoring.release import release_notebook
 from autograder.classroom.in_worker import portable, worker
+from autograder.classroom.judge_once import JudgeOnce
 from autograder.errors import NotFound
-from autograder.judging.judge import GiveVerdicts
 from autograder.running.execute import Execute
 from autograder.running.rebuild import rebuild
 from autograder.running.records import Grading, Records
@@ -58,7 +58,7 @@ def _again(notebook: NotebookNode, name: str, seed: str, config: Config) -> tupl
     rebuilt.metadata.autograder = notebook.metadata.autograder  # what the submission lacked, this notebook has again
     run = Execute(config=config).prepare(rebuilt, assignment, seed)
     facts, execution = run.fingerprint().facts, run.whole()
-    verdicts = GiveVerdicts(config=config).judge(assignment, seed).verdicts(execution.answers(), execution.notebook)
+    verdicts = JudgeOnce(config=config).judge(assignment, seed).verdicts(execution.answers(), execution.notebook)
     return facts, [verdict.as_dict() for verdict in verdicts]
 
 

@@ -1,6 +1,6 @@
 """Asks trusted code the questions of one seed: the reference solution, and the reference with mistakes made in it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -15,7 +15,7 @@ from autograder.judging.arguments import noting_calls
 from autograder.judging.difference import Difference, difference
 from autograder.judging.sizes import Sizes
 from autograder.judging.trivial import stand_ins
-from autograder.running.answers import Answer, Raised, Silent, decode
+from autograder.running.answers import NO_ANSWER, Answer, Raised, Silent, decode
 
 KEPT = 10  # reference solutions with several mistakes in them; the answers of all of them are kept
 
@@ -32,10 +32,13 @@ class Noting:
 
 
 class Expected:
-    """Knows what the reference solution answers, with and without mistakes. All is found out when it is asked for."""
+    """Knows what the reference solution answers, with and without mistakes. All is found out when it is asked for.
 
-    def __init__(self, assignment: Assignment, seed: str):
-        self.assignment = assignment
+    kept  mistakes that are never run here, since students wrote them, and what they answer alone, by the case's name
+    """
+
+    def __init__(self, assignment: Assignment, seed: str, kept: Mapping[Mistake, Mapping[str, Answer]] | None = None):
+        self.assignment, self._kept = assignment, kept or {}
         self._seeds = {question.case: question.seed for question in questions(assignment, seed)}
         self._references: dict[frozenset[Mistake], SimpleNamespace | None] = {}
         self._answers: dict[tuple[Case, frozenset[Mistake]], Answer] = {}
@@ -53,9 +56,18 @@ class Expected:
         """
         made = self._that_matter(case, mistakes)
         if (case, made) not in self._answers:
-            namespace = self.reference(made)
-            self._answers[case, made] = self.ask(case, namespace) if namespace else Silent("cannot be")
+            self._answers[case, made] = self._asked(case, made)
         return self._answers[case, made]
+
+    def _asked(self, case: Case, made: frozenset[Mistake]) -> Answer:
+        for mistake in made & self._kept.keys():
+            return self._kept[mistake].get(case.name, NO_ANSWER) if len(made) == 1 else Silent("is not run here")
+        namespace = self.reference(made)
+        return self.ask(case, namespace) if namespace else Silent("cannot be")
+
+    def is_run(self, mistake: Mistake) -> bool:
+        """Return whether a mistake is run here, and not only known by its answers."""
+        return mistake not in self._kept
 
     def difference(self, case: Case, answer: Answer, mistakes: Iterable[Mistake] = ()) -> Difference | None:
         """Return how an answer differs from that of the reference solution with these mistakes, or None."""
@@ -93,6 +105,8 @@ class Expected:
     def is_trivial(self, case: Case, mistakes: Iterable[Mistake]) -> bool:
         """Return whether a trivial solution, behind these mistakes, answers as the reference does behind them."""
         made = self._that_matter(case, mistakes)
+        if not all(map(self.is_run, made)):  # nobody tries it
+            return True
         return self._is_among(self.answer(case, made), self._trivial_answers(case, made), case)
 
     def leaves_nothing(self, mistake: Mistake) -> bool:
@@ -147,8 +161,10 @@ class Expected:
     def reference(self, made: frozenset[Mistake]) -> SimpleNamespace | None:
         """Return the reference solution with these mistakes made in it, or None if it cannot be made.
 
-        If there is one mistake or none, the exception is raised instead.
+        If there is one mistake or none, the exception is raised instead. Raises ValueError for what is not run here.
         """
+        if not all(map(self.is_run, made)):
+            raise ValueError("what a student wrote is not run here")
         if made not in self._references:
             if len(made) > 1:  # there are many pairs, and each is needed for a short time
                 several = [key for key in self._references if len(key) > 1]

@@ -5,7 +5,7 @@ in it. A right answer equals the reference's answer. A wrong answer that equals 
 its name.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from types import SimpleNamespace
 
@@ -82,6 +82,7 @@ class Judge:
     mistake_costs  the share of an exercise's points that a named mistake costs if it does not say so itself; None:
                    every case that fails costs its points
     most_pairs     so many pairs of mistakes are tried to explain the answers to one exercise
+    kept           mistakes of the assignment that are never run here, and what they answer, by the case's name
     """
 
     def __init__(
@@ -90,10 +91,11 @@ class Judge:
         seed: str,
         mistake_costs: float | None = MISTAKE_COSTS,
         most_pairs: int = MOST_PAIRS,
+        kept: Mapping[Mistake, Mapping[str, Answer]] | None = None,
     ):
         self.assignment = assignment
         self._mistake_costs, self._most_pairs = mistake_costs, most_pairs
-        self._known = Expected(assignment, seed)
+        self._known = Expected(assignment, seed, kept)
         self._telling = {case: Telling(self._known, case) for case in assignment.cases if case.inputs}
         released = release_notebook(assignment.source).cells
         self._given = [cell.source for cell in released if cell.cell_type == "code"]

@@ -47,7 +47,7 @@ class Telling:
         """Map the names of the mistakes that show in the reference solution's own inputs to the wrong functions."""
         tried, of = self._tried(self._known.answer(self._case)), self._case.inputs.of
         found: dict[str, list[Callable]] = {}
-        for mistake in self._known.assignment.mistakes_of(of):
+        for mistake in filter(self._known.is_run, self._known.assignment.mistakes_of(of)):
             wrong = getattr(self._known.reference(frozenset({mistake})), of)
             if self._shows(wrong, tried):
                 found.setdefault(mistake.name, []).append(wrong)

@@ -2,6 +2,7 @@
 
     figures    counts what a class got right and wrong
     report     writes the figures as a page with pictures, and as a table
+    learn      finds wrong answers that students share, and writes drafts of mistakes
     commands   these commands, as the command line knows them
 
 Nothing here runs a student's code in this process.

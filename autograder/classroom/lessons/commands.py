@@ -15,6 +15,9 @@ def add_commands(command: Command) -> None:
     report.add_argument("assignment", nargs="?", help="its name (default: all that have been graded, in one page)")
     report.add_argument("--names", action="store_true", help="name the students")
     report.add_argument("--to", type=Path, help="the folder (default: reports in the class's folder)")
+    learn = command("learn", _learn, "find wrong answers that students share and that have no name")
+    learn.add_argument("assignment", help="its name, that of its folder")
+    learn.add_argument("--least", type=count, default=2, help="students of a group that is shown (default: 2)")
     regrade = command("regrade", _regrade, "judge anew what was graded last, and say first who gains and who loses")
     regrade.add_argument("assignment", help="its name, that of its folder")
     regrade.add_argument("--apply", action="store_true", help="write it; without, it is only said what would change")
@@ -31,6 +34,25 @@ def _report(course, chosen) -> int:
 
     for path in write_report(course, [chosen.assignment] if chosen.assignment else [], chosen.names, chosen.to):
         print(path)
+    return 0
+
+
+def _learn(course, chosen) -> int:
+    """Find wrong answers that no known mistake explains and that several students share. Show each group: how many, in
+    which hidden tests, and what one of them wrote. Write a draft of a mistake for each into a file beside the records.
+    A student's code runs in a kernel alone. A draft counts as soon as you have given it a name and a sentence: then
+    `regrade` finds it in the answers that are kept."""
+    from autograder.classroom.learned import place
+    from autograder.classroom.lessons.learn import as_text, learn, write_drafts
+    from autograder.running.records import Records
+
+    groups, alone = learn(course, chosen.assignment, chosen.least)
+    print(as_text(groups, alone))
+    new = write_drafts(course, chosen.assignment, groups)
+    if groups:
+        print(f"{new} new drafts in {place(Records(config=course.config), chosen.assignment)}")
+        print("Give those that are mistakes a name and a sentence, and delete the others.")
+        print(f"After that: python -m autograder regrade {chosen.assignment}")
     return 0
 
 
