@@ -11,7 +11,7 @@ help:
 	@echo "make test-fast   the tests that start no kernel and try no mistake"
 	@echo "make bench       in pairs: seconds a submission, stock nbgrader and ours; tokens a second, transformers and ours"
 	@echo "make checkpoint  train the small GPT-2 of the course anew: some twenty minutes"
-	@echo "make experiments train every model that notebook 06 compares; an hour or two, and it goes on where it was stopped"
+	@echo "make experiments train every model that is compared: some eight hours of one core, and it goes on where it was stopped"
 	@echo "make lab         JupyterLab on this course"
 	@echo "make build       solutions/ -> classroom/source and course/"
 	@echo "make clean       remove what these targets made, but for .venv and the class in classroom/"
@@ -35,6 +35,7 @@ checkpoint: $(READY)
 
 experiments: $(READY)
 	@$(VENV)/bin/python experiments/compare.py
+	@$(VENV)/bin/python experiments/few_examples.py
 
 lab: $(READY)
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(RUN) jupyterlab

@@ -1,9 +1,11 @@
 """Reads the results of the experiments of notebook 06, which `make experiments` has measured: all runs."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 COMPARISON = Path(__file__).parent / "comparison.json"
+FEW_EXAMPLES = Path(__file__).parent / "few_examples.jsonl"
 
 
 def comparison_runs() -> dict:
@@ -14,3 +16,20 @@ def comparison_runs() -> dict:
     "record"               versions, machine, hours, and the hash of the text
     """
     return json.loads(COMPARISON.read_text(encoding="utf-8"))
+
+
+def few_examples(file: Path = FEW_EXAMPLES) -> list[dict]:
+    """Return a row for each run of ``experiments/few_examples.py`` that has ended, and none if there is no such file.
+
+    "numbers", "model", "rate", "draw"  what was trained: the draw is the seed of the numbers to learn from, of the
+                                        initial weights and of the batches; draws from 10 on chose the rates
+    "validation", "test"                shares of numbers whose whole translation is right
+    "seconds", "torch", ...             what it took, and where
+
+    A line that was cut off is left out.
+    """
+    rows = []
+    for line in file.read_text(encoding="utf-8").split("\n") if file.exists() else []:
+        with suppress(ValueError):
+            rows.append(json.loads(line))
+    return rows
