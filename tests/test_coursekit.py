@@ -25,6 +25,7 @@ from coursekit import (
 from coursekit.corpus import Corpus
 from coursekit.filling import cache_figure, cache_slider
 from coursekit.oracle import torch_layer
+from coursekit.student_t import t_quantile
 
 matplotlib.use("Agg")
 
@@ -271,3 +272,12 @@ def test_a_cache_fills_call_by_call(monkeypatch):
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
     cache_slider(appended, ["a", "b", "c"])
     assert len(shown) == 1
+
+
+def test_quantiles_of_students_t_are_those_of_the_tables():
+    table = {(0.975, 1): 12.706, (0.975, 2): 4.303, (0.95, 4): 2.132, (0.975, 9): 2.262, (0.995, 30): 2.750}
+    assert {key: round(t_quantile(*key), 3) for key in table} == table
+    assert t_quantile(0.025, 9) == -t_quantile(0.975, 9) and t_quantile(1, 3) == math.inf
+    for wrong in ((1.2, 3), (0.5, 0)):
+        with pytest.raises(ValueError):
+            t_quantile(*wrong)
