@@ -52,7 +52,7 @@ def test_the_command_says_what_is_wrong_and_fails(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["build"], ["check"], ["mistakes"], ["demo"], ["report"], ["regrade"], ["learn"]]
+    "command", [[], ["build"], ["check"], ["mistakes"], ["demo"], ["report"], ["regrade"], ["learn"], ["similar"]]
 )
 def test_help_helps(command):
     result = subprocess.run(

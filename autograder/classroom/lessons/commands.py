@@ -18,6 +18,9 @@ def add_commands(command: Command) -> None:
     learn = command("learn", _learn, "find wrong answers that students share and that have no name")
     learn.add_argument("assignment", help="its name, that of its folder")
     learn.add_argument("--least", type=count, default=2, help="students of a group that is shown (default: 2)")
+    similar = command("similar", _similar, "show pairs of submissions that are alike beyond what is usual")
+    similar.add_argument("assignment", help="its name, that of its folder")
+    similar.add_argument("--most", type=count, default=20, help="pairs that are shown (default: 20)")
     regrade = command("regrade", _regrade, "judge anew what was graded last, and say first who gains and who loses")
     regrade.add_argument("assignment", help="its name, that of its folder")
     regrade.add_argument("--apply", action="store_true", help="write it; without, it is only said what would change")
@@ -53,6 +56,16 @@ def _learn(course, chosen) -> int:
         print(f"{new} new drafts in {place(Records(config=course.config), chosen.assignment)}")
         print("Give those that are mistakes a name and a sentence, and delete the others.")
         print(f"After that: python -m autograder regrade {chosen.assignment}")
+    return 0
+
+
+def _similar(course, chosen) -> int:
+    """Show the pairs of submissions that are most alike, beyond the release and beyond what right solutions have in
+    common. The same wrong answers that no known mistake explains count most. This is for your eyes alone and gives no
+    verdict. Nothing is run or written."""
+    from autograder.classroom.lessons.similar import as_text, similar
+
+    print(as_text(similar(course, chosen.assignment, chosen.most)))
     return 0
 
 

@@ -4,7 +4,7 @@ A class has one seed. So those who make the same mistake give the same answers, 
 """
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from traitlets.config import Config
@@ -21,7 +21,7 @@ from autograder.errors import UserError
 from autograder.judging.difference import difference
 from autograder.judging.expected import Expected
 from autograder.judging.report import printable
-from autograder.running.answers import Answer, Silent
+from autograder.running.answers import NO_ANSWER, Answer, Silent
 from autograder.running.execute import Execute
 from autograder.running.kernel import doctor
 from autograder.running.records import UNGRADED, Execution, Grading, Records
@@ -121,9 +121,11 @@ def _learn(name: str, least: int, config: Config) -> tuple[list[Shown], int]:
     """Find the groups, and ask what their drafts answer. This runs in a worker."""
     course, records = Course(config=config), Records(config=config)
     assignment, seed = course.assignment(name), records.seed(name)
-    lines = [line for line in records.latest() if line.assignment == name and line.status != UNGRADED]
-    found = _groups(assignment, Expected(assignment, seed), records, lines)
-    found.sort(key=lambda group: -len(group.students))
+    known, groups = Expected(assignment, seed), {}
+    for execution, lines in runs(records, graded(records, name)):
+        for line in lines:
+            add_to_groups(groups, assignment, known, execution, line)
+    found = sorted((group for alike in groups.values() for group in alike), key=lambda group: -len(group.students))
     large = [group for group in found if len(group.students) >= least and group.solutions]
     alone = len({student for group in found if group not in large for student in group.students})
     return [_shown(course, assignment, seed, group) for group in large[:MOST]], alone
@@ -133,30 +135,44 @@ def _shown(course: Course, assignment: Assignment, seed: str, group: Group) -> S
     answers = asked(course, assignment, seed, Mistake("", group.exercise, solution=group.solution)).answers()
     same = _same(group, tuple(answers[case.name] for case in group.cases))
     titles = [case.title for case in group.cases]
-    return Shown(group.exercise, titles, group.students, len(group.solutions), group.solution, same)
+    return Shown(group.exercise, titles, sorted(group.students), len(group.solutions), group.solution, same)
 
 
-def _groups(assignment: Assignment, known: Expected, records: Records, lines: Iterable[Grading]) -> list[Group]:
-    groups: dict[tuple[Case, ...], list[Group]] = {}
-    ran: dict[int, Execution] = {}
+def graded(records: Records, name: str) -> list[Grading]:
+    """Return the last grading of each student whose submission is graded."""
+    return [line for line in records.latest() if line.assignment == name and line.status != UNGRADED]
+
+
+def runs(records: Records, lines: Iterable[Grading]) -> Iterator[tuple[Execution, list[Grading]]]:
+    """Yield each execution that gradings point at, once, with these gradings. One is in memory at a time."""
+    by_number: dict[int, list[Grading]] = {}
     for line in lines:
-        if line.execution not in ran and (found := records.execution_of(line)):
-            ran[line.execution] = found[0]
-        if line.execution not in ran:
+        by_number.setdefault(line.execution, []).append(line)
+    for same in by_number.values():
+        if found := records.execution_of(same[0]):
+            yield found[0], same
+
+
+def add_to_groups(
+    groups: dict[tuple[Case, ...], list[Group]],
+    assignment: Assignment,
+    known: Expected,
+    execution: Execution,
+    line: Grading,
+) -> None:
+    """Put a student's wrong answers without a name into the groups of those who give the same, by the cases."""
+    answers = None
+    for exercise, cases in _unnamed(assignment, known, line):
+        answers = answers or execution.answers()
+        given = tuple(answers.get(case.name, NO_ANSWER) for case in cases)
+        if all(isinstance(answer, Silent) for answer in given):
             continue
-        execution = ran[line.execution]
-        answers = execution.answers()
-        for exercise, cases in _unnamed(assignment, known, line):
-            given = tuple(answers.get(case.name, Silent("")) for case in cases)
-            if all(isinstance(answer, Silent) for answer in given):
-                continue
-            alike = groups.setdefault(cases, [])
-            group = next((group for group in alike if _same(group, given)), None)
-            if group is None:
-                alike.append(group := Group(exercise, cases, given, [], set()))
-            group.students.append(line.student)
-            group.solutions |= _solution(execution, exercise)
-    return [group for alike in groups.values() for group in alike]
+        alike = groups.setdefault(cases, [])
+        group = next((group for group in alike if _same(group, given)), None)
+        if group is None:
+            alike.append(group := Group(exercise, cases, given, [], set()))
+        group.students.append(line.student)
+        group.solutions |= _solution(execution, exercise)
 
 
 def _unnamed(assignment: Assignment, known: Expected, line: Grading) -> Iterable[tuple[str, tuple[Case, ...]]]:
@@ -191,9 +207,8 @@ def _solution(execution: Execution, exercise: str) -> set[str]:
 
     Return an empty set if Python cannot read it.
     """
-    (text,) = (c.source for c in execution.notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == exercise)
     try:
-        tree = ast.parse(text)
+        tree = ast.parse(written(execution)[exercise])
         for node in ast.walk(tree):
             body = getattr(node, "body", None)
             first = body[0] if isinstance(body, list) and len(body) > 1 else None
@@ -202,3 +217,9 @@ def _solution(execution: Execution, exercise: str) -> set[str]:
         return {ast.unparse(tree)}
     except (SyntaxError, ValueError, RecursionError):
         return set()
+
+
+def written(execution: Execution) -> dict[str, str]:
+    """Return the text of each cell of a notebook that has a name, by the name."""
+    cells = execution.notebook.cells
+    return {cell.metadata.nbgrader.grade_id: cell.source for cell in cells if "nbgrader" in cell.metadata}
