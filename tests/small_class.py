@@ -14,6 +14,7 @@ from autograder.classroom.grade import grade
 NAME = "01_first"
 ANSWER = '# %% [markdown] answer="why" points=6\n# ### BEGIN SOLUTION\n# Because.\n# ### END SOLUTION\n'
 TESTS = '''
+import torch
 
 @hidden("double")
 def keeps_the_sign(student, rng):
@@ -23,8 +24,9 @@ def keeps_the_sign(student, rng):
 
 @hidden("double")
 def halves(student, rng):
-    """Halves become whole."""
-    return student.double(rng.integer(1, 10**9) + 0.5)
+    """Halves become whole, in a tensor, too."""
+    half = rng.integer(1, 10**9) + 0.5
+    return [student.double(half), student.double(half * torch.ones(2))]
 
 
 @hidden("triple")
@@ -55,7 +57,7 @@ class SmallClass:
         self.folder = folder
         written = folder / "written" / NAME
         with (written / "notebook.py").open("a") as file:
-            file.write(TRIPLE + "\n" + ANSWER)
+            file.write(TRIPLE + "\n# %% folded=true\nprint(triple(1))\n\n" + ANSWER)
         with (written / "hidden.py").open("a") as file:
             file.write(TESTS)
         self.build()

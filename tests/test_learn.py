@@ -2,15 +2,17 @@
 
 import pytest
 
+from autograder import probe
 from autograder.__main__ import main
 from autograder.authoring.mistakes import Mistake
 from autograder.authoring.source import SourceError
+from autograder.authoring.students import handed_in
 from autograder.classroom.learned import drafts, named, place, with_learned
-from autograder.classroom.lessons.learn import Group, Shown, _literal, learn, write_drafts
+from autograder.classroom.lessons.learn import Group, Shown, _literal, _unnamed, add_to_groups, learn, write_drafts
 from autograder.judging.expected import Expected
 from autograder.judging.judge import Judge
-from autograder.running.answers import Silent
-from autograder.running.records import Records
+from autograder.running.answers import Reply, Silent
+from autograder.running.records import Execution, Grading, Records
 from small_class import ABSOLUTE, KNOWN, NAME, RIGHT, SQUARE, SmallClass
 
 HOSTILE = 'def double(x):\n    """\\"\\"\\" by Ada"""\n    raise SystemExit("""\\\n\u202e""")'
@@ -82,6 +84,26 @@ def test_a_draft_is_written_once(small):
 
 def test_the_shortest_is_shown():
     assert Group("double", (), (), [], {"aaa", "b", "c"}).solution == "b"
+
+
+def test_what_hangs_on_an_earlier_exercise_says_nothing_of_a_later_one(small):
+    """Nor does a right answer that is refused for the names that it uses."""
+    made = SmallClass(small)
+    made.edit(
+        "hidden.py",
+        'return student.triple("ab" * rng.integer(1, 9))',
+        "return student.double(student.triple(rng.integer(3, 9)))",
+    )
+    assignment = made.course.assignment(NAME)
+    known = Expected(assignment, "seed")
+    right = Judge(assignment, "seed").answers()
+    verdicts = Judge(assignment, "seed").verdicts(dict.fromkeys(right, 7))
+    line = Grading("ada", NAME, "graded", verdicts=[verdict.as_dict() for verdict in verdicts])
+    assert [exercise for exercise, _ in _unnamed(assignment, known, line)] == ["double"]
+    replies = {name: Reply(probe.as_text(probe.answer(lambda told, _: told, right[name], ""))) for name in right}
+    groups = {}
+    add_to_groups(groups, assignment, known, Execution(handed_in(assignment), replies), line)
+    assert not groups
 
 
 @pytest.mark.slow

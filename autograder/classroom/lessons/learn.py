@@ -7,6 +7,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from nbformat import NotebookNode
 from traitlets.config import Config
 
 from autograder.authoring.assignment import Assignment, Case
@@ -34,7 +35,7 @@ HEAD = """\
 """
 
 
-@dataclass
+@dataclass(eq=False)  # tensors are not equal or unequal
 class Group:
     """Holds students whose wrong answers to an exercise are the same, and have no name."""
 
@@ -162,9 +163,12 @@ def add_to_groups(
 ) -> None:
     """Put a student's wrong answers without a name into the groups of those who give the same, by the cases."""
     answers = None
-    for exercise, cases in _unnamed(assignment, known, line):
+    for exercise, failed in _unnamed(assignment, known, line):
         answers = answers or execution.answers()
-        given = tuple(answers.get(case.name, NO_ANSWER) for case in cases)
+        wrong = {case: answers.get(case.name, NO_ANSWER) for case in failed}
+        # A right one is refused for what it uses.
+        wrong = {case: answer for case, answer in wrong.items() if not known.is_right(case, answer)}
+        cases, given = tuple(wrong), tuple(wrong.values())
         if all(isinstance(answer, Silent) for answer in given):
             continue
         alike = groups.setdefault(cases, [])
@@ -188,11 +192,17 @@ def _unnamed(assignment: Assignment, known: Expected, line: Grading) -> Iterable
                 for case, told in zip(cases, verdict["cases"], strict=True)
                 if not told["passed"] and not told["mistake"] and not case.inputs
             ]
-            own = tuple(case for case in failed if not any(known.depends(case, other) for other in wrong))
+            own = tuple(case for case in failed if not any(_hangs_on(known, case, other) for other in wrong))
             if own:
                 yield exercise, own
         if verdict["score"] < verdict["points"]:
             wrong.append(exercise)
+
+
+def _hangs_on(known: Expected, case: Case, exercise: str) -> bool:
+    """Return whether an answer is another one where an earlier exercise is not done, or done wrong."""
+    mistakes = known.assignment.mistakes_of(exercise)
+    return known.depends(case, exercise) or any(known.changes(case, mistake) for mistake in mistakes)
 
 
 def _same(group: Group, answers: tuple[Answer, ...]) -> bool:
@@ -208,7 +218,7 @@ def _solution(execution: Execution, exercise: str) -> set[str]:
     Return an empty set if Python cannot read it.
     """
     try:
-        tree = ast.parse(written(execution)[exercise])
+        tree = ast.parse(written(execution.notebook)[exercise])
         for node in ast.walk(tree):
             body = getattr(node, "body", None)
             first = body[0] if isinstance(body, list) and len(body) > 1 else None
@@ -219,7 +229,7 @@ def _solution(execution: Execution, exercise: str) -> set[str]:
         return set()
 
 
-def written(execution: Execution) -> dict[str, str]:
+def written(notebook: NotebookNode) -> dict[str, str]:
     """Return the text of each cell of a notebook that has a name, by the name."""
-    cells = execution.notebook.cells
-    return {cell.metadata.nbgrader.grade_id: cell.source for cell in cells if "nbgrader" in cell.metadata}
+    known = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
+    return {cell.metadata.nbgrader.grade_id: cell.source for cell in known}

@@ -101,9 +101,9 @@ def tokens(text: str, known: Collection[str]) -> Tokens:
     return tuple(word if word in known or not word.isidentifier() else "a name" for word in found)
 
 
-def pieces(found: Tokens) -> set[Tokens]:
-    """Return all rows of so many tokens."""
-    return {found[start : start + PIECE] for start in range(len(found) - PIECE + 1)}
+def pieces(found: Tokens) -> set[int]:
+    """Return the hashes of all rows of so many tokens."""
+    return {hash(found[start : start + PIECE]) for start in range(len(found) - PIECE + 1)}
 
 
 def candidates(shared: Iterable[tuple[Collection[str], float]], most: int) -> list[tuple[str, str]]:
@@ -123,12 +123,12 @@ def _similar(name: str, most: int, config: Config) -> list[Pair]:
     """Find the pairs. This runs in a worker."""
     assignment, records = Course(config=config).assignment(name), Records(config=config)
     known, groups = Expected(assignment, records.seed(name)), {}
-    stubs = {c.metadata.nbgrader.grade_id: c.source for c in release_notebook(assignment.source).cells if c.metadata}
+    stubs = written(release_notebook(assignment.source))
     names = _known_names(assignment)
     texts: dict[tuple[str, str], Tokens] = {}  # by exercise and student
     right: dict[str, list[Tokens]] = defaultdict(list)
     for execution, lines in runs(records, graded(records, name)):
-        cells = written(execution)
+        cells = written(execution.notebook)
         own = {e: tokens(cells[e], names) for e in assignment.source.exercises if cells[e].strip() != stubs[e].strip()}
         for line in lines:
             add_to_groups(groups, assignment, known, execution, line)
@@ -137,7 +137,7 @@ def _similar(name: str, most: int, config: Config) -> list[Pair]:
             for exercise in full:
                 right[exercise].append(own.get(exercise, ()))
     given = {e: pieces(tokens(stubs[e], names)) for e in assignment.source.exercises}
-    index: dict[tuple[str, Tokens], set[str]] = defaultdict(set)
+    index: dict[tuple[str, int], set[str]] = defaultdict(set)
     for (exercise, student), found in texts.items():
         for piece in pieces(found) - given[exercise]:
             index[exercise, piece].add(student)
