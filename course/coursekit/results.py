@@ -1,4 +1,4 @@
-"""Reads the results of the experiments of notebook 06, which `make experiments` has measured: all runs."""
+"""Reads the results of the experiments of notebooks 06 and 07, which `make experiments` has measured: all runs."""
 
 import json
 from contextlib import suppress
@@ -6,6 +6,7 @@ from pathlib import Path
 
 COMPARISON = Path(__file__).parent / "comparison.json"
 FEW_EXAMPLES = Path(__file__).parent / "few_examples.jsonl"
+TRIANGLE = Path(__file__).parent / "triangle.json"
 
 
 def comparison_runs() -> dict:
@@ -33,3 +34,13 @@ def few_examples(file: Path = FEW_EXAMPLES) -> list[dict]:
         with suppress(ValueError):
             rows.append(json.loads(line))
     return rows
+
+
+def triangle_runs() -> dict:
+    """Return the runs of ``experiments/triangle.py``, whose docstring says what was run.
+
+    "runs"    dicts: "model", "question", "layers", "seed"; "steps" until 90 % were right, or None; and "right",
+              the share after each 50 steps
+    "record"  versions, machine, minutes
+    """
+    return json.loads(TRIANGLE.read_text(encoding="utf-8"))
