@@ -1,4 +1,4 @@
-"""Runs the experiments of notebook 06 at full length, with the notebook's own code, and writes the results for it.
+"""Runs the experiments of notebook 07 at full length, with the notebook's own code, and writes the results for it.
 
     python experiments/compare.py [--jobs N] [--into FILE]
 
@@ -90,8 +90,8 @@ def _key(setting: tuple[str, dict]) -> str:
 
 @lru_cache
 def _code() -> str:
-    """Return a hash of the code of notebook 06 and of the notebooks before it."""
-    assignment = COURSE.assignment("06_comparison")
+    """Return a hash of the code of notebook 07 and of the notebooks before it."""
+    assignment = COURSE.assignment("07_comparison")
     code = [assignment.parts, *(cell.text for cell in assignment.source.of_role("locked", "exercise"))]
     return hashlib.sha256("\n".join(code).encode()).hexdigest()[:12]
 
@@ -123,7 +123,7 @@ def _run(key: str) -> tuple[str, dict]:
 
 @lru_cache
 def _notebook():
-    return COURSE.assignment("06_comparison").reference()
+    return COURSE.assignment("07_comparison").reference()
 
 
 @lru_cache

@@ -979,7 +979,7 @@ for f in (generate, generate_cached):
 print(dict(zip(["plain", "cached"], times)))
 """),
     ],
-    "06_comparison": [
+    "06_one_stack": [
         ("prefix_mask", """
 def prefix_mask(prefix_length, length):
     if prefix_length < 0 or prefix_length > length:
@@ -987,14 +987,6 @@ def prefix_mask(prefix_length, length):
     mask = torch.tril(torch.ones(length, length, dtype=torch.bool))
     mask[:prefix_length, :prefix_length] = True
     return mask
-"""),
-        ("evidence_mask_alone", """
-def evidence_mask_alone(table):
-    by_norm = {"alike": [], "apart": []}
-    for pair in table["layers"]:
-        by_norm[pair["norms"]].append(float(pair["difference"]))
-    largest = max(by_norm["alike"])
-    return largest, verdict(all(d == 0 for d in by_norm["alike"]), all(d == 0 for d in by_norm["apart"]))
 """),
         ("predicted_reach", """
 def predicted_reach(architecture, source_length, target_length):
@@ -1009,11 +1001,6 @@ def predicted_reach(architecture, source_length, target_length):
         case _:
             raise ValueError(architecture)
 """),
-        ("evidence_zero_context", """
-def evidence_zero_context(table):
-    contexts = torch.tensor([row["context"] for row in table["first word"]], dtype=torch.float64)
-    return contexts.min().item(), verdict(*(contexts == 0).tolist())
-"""),
         ("match_parameters", """
 def match_parameters(d_model, d_ff, encoder_layers, decoder_layers, num_layers):
     enc = 4 * d_model * d_model + 2 * d_model * d_ff
@@ -1023,6 +1010,75 @@ def match_parameters(d_model, d_ff, encoder_layers, decoder_layers, num_layers):
     if rest <= 0 or rest % (2 * d_model * num_layers):
         raise ValueError("no whole d_ff")
     return rest // (2 * d_model * num_layers)
+"""),
+        ("cell", """
+fig, axes = plt.subplots(1, 3, figsize=(9, 3), sharey=True)
+for ax, p in zip(axes.flat, (0, 2, 5)):
+    ax.imshow(prefix_mask(p, 5), vmin=0, vmax=1)
+    ax.set_title(f"prefix {p}")
+    ax.set_xticks([]); ax.set_yticks([])
+plt.suptitle("prefix masks")
+plt.show()
+"""),
+        ("pack", """
+def pack(source, target, bos_id, pad_id):
+    lengths = torch.tensor([int((row != pad_id).sum()) for row in source])
+    texts = []
+    for src, n, tgt in zip(source, lengths.tolist(), target):
+        tgt = tgt[tgt.ne(pad_id)]
+        texts.append(torch.hstack([src[:n], torch.tensor([bos_id]), tgt]))
+    width = max(t.numel() for t in texts)
+    return torch.stack([F.pad(t, (0, width - t.numel()), value=pad_id) for t in texts]), lengths
+"""),
+        ("training_targets", """
+def training_targets(texts, source_lengths, pad_id, everything=False):
+    labels = torch.roll(texts, -1, dims=1)[:, :-1]
+    keep = labels != pad_id
+    if everything is False:
+        cols = torch.arange(labels.size(1)).expand_as(labels)
+        keep &= cols >= source_lengths.unsqueeze(-1)
+    return torch.where(keep, labels, torch.full_like(labels, -100))
+"""),
+        ("translate", """
+def translate(model, sources, bos_id, eos_id, pad_id, max_length, prefix=False):
+    training = [m.training for m in model.modules()]
+    model.eval()
+    out = torch.zeros(sources.size(0), 0, dtype=torch.long)
+    finished = [False] * sources.size(0)
+    with torch.no_grad():
+        for step in range(max_length):
+            if all(finished):
+                break
+            texts, n = pack(sources, out, bos_id, pad_id)
+            mask = None
+            if prefix:
+                mask = torch.stack([prefix_mask(k, texts.size(1)) for k in n.tolist()]).unsqueeze(1)
+            logits = model(texts, mask)
+            column = []
+            for i in range(len(sources)):
+                end = int((texts[i] != pad_id).sum()) - 1
+                token = pad_id if finished[i] else int(torch.argmax(logits[i, end]))
+                finished[i] = finished[i] or token == eos_id
+                column.append([token])
+            out = torch.cat((out, torch.tensor(column)), dim=-1)
+    for m, was in zip(model.modules(), training):
+        m.train(was) if not list(m.children()) else setattr(m, "training", was)
+    return out
+"""),
+    ],
+    "07_comparison": [
+        ("evidence_mask_alone", """
+def evidence_mask_alone(table):
+    by_norm = {"alike": [], "apart": []}
+    for pair in table["layers"]:
+        by_norm[pair["norms"]].append(float(pair["difference"]))
+    largest = max(by_norm["alike"])
+    return largest, verdict(all(d == 0 for d in by_norm["alike"]), all(d == 0 for d in by_norm["apart"]))
+"""),
+        ("evidence_zero_context", """
+def evidence_zero_context(table):
+    contexts = torch.tensor([row["context"] for row in table["first word"]], dtype=torch.float64)
+    return contexts.min().item(), verdict(*(contexts == 0).tolist())
 """),
         ("best_by_validation", """
 from itertools import groupby
@@ -1059,17 +1115,8 @@ def evidence_bert(table):
     return first, verdict(a, b, c)
 """),
         ("cell", """
-fig, axes = plt.subplots(1, 3, figsize=(9, 3), sharey=True)
-for ax, p in zip(axes.flat, (0, 2, 5)):
-    ax.imshow(prefix_mask(p, 5), vmin=0, vmax=1)
-    ax.set_title(f"prefix {p}")
-    ax.set_xticks([]); ax.set_yticks([])
-plt.suptitle("prefix masks")
-plt.show()
-"""),
-        ("cell", """
 import pprint
-pprint.pprint({d: match_parameters(d, 4 * d, 2, 2, 4) for d in (32, 64, 96)})
+pprint.pprint({cut: supervised_fraction("encoder-decoder", 128, cut) for cut in (32, 64, 96)})
 print("\\n".join(f"{name:>12}: {supervised_fraction(name, 128):.2%}" for name in ["causal", "masked"]))
 """),
     ],
@@ -1115,10 +1162,12 @@ SECOND: dict[str, list[tuple[str, str]]] = {
   ("cell", "out = generate(tiny, torch.zeros(1, 1, dtype=torch.long), 5, temperature=0)\nassert out.shape == (1, 6), out.shape\nprint(out.tolist(), tiny.training)"),
   ("cell", "cache = KVCache(tiny.config)\nlogits = forward_with_cache(tiny, long[:, :4], cache)\nprint((logits - tiny(long[:, :4])).abs().max(), cache.length, cache)"),
  ],
- "06_comparison": [
+ "06_one_stack": [
   ("prefix_mask", "def prefix_mask(prefix_length, length):\n    assert_ok = 0 <= prefix_length <= length\n    if not assert_ok:\n        raise ValueError((prefix_length, length))\n    q = torch.arange(length).view(-1, 1)\n    k = torch.arange(length).view(1, -1)\n    return (k <= q).logical_or(k < prefix_length)"),
-  ("evidence_one_at_a_time", "def evidence_one_at_a_time(table):\n    groups = {'training': [], 'generation': []}\n    for row in table['passes']:\n        groups[row['task']].append((row['tokens'], row['passes']))\n    tokens, passes = map(sum, zip(*groups['training']))\n    same = lambda task: all(a == b for a, b in groups[task])\n    return tokens / passes, verdict(same('generation'), same('training'))"),
   ("cell", "for a in ('encoder', 'GPT-2', 'prefix-LM'):\n    print(a)\n    print(predicted_reach(a, 2, 2).int().numpy())"),
+ ],
+ "07_comparison": [
+  ("evidence_one_at_a_time", "def evidence_one_at_a_time(table):\n    groups = {'training': [], 'generation': []}\n    for row in table['passes']:\n        groups[row['task']].append((row['tokens'], row['passes']))\n    tokens, passes = map(sum, zip(*groups['training']))\n    same = lambda task: all(a == b for a, b in groups[task])\n    return tokens / passes, verdict(same('generation'), same('training'))"),
  ],
 }  # fmt: skip
 for name, pieces in SECOND.items():

@@ -1,4 +1,4 @@
-"""What notebook 06 compares: the models weigh the same, are asked the same, and are scored as one would by hand."""
+"""What notebook 07 compares: the models weigh the same, are asked the same, and are scored as one would by hand."""
 
 import pytest
 import torch
@@ -13,7 +13,7 @@ from this_course import load
 
 @pytest.fixture(scope="module")
 def comparison():
-    return load("06_comparison").reference()
+    return load("07_comparison").reference()
 
 
 @pytest.fixture(scope="module")

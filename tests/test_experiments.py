@@ -1,4 +1,4 @@
-"""The experiments of notebook 06: what is committed is whole and of one piece, and a run that was stopped goes on."""
+"""The experiments of notebook 07: what is committed is whole and of one piece, and a run that was stopped goes on."""
 
 import json
 import runpy
@@ -36,7 +36,7 @@ def test_the_committed_results_are_whole(compare):
 @pytest.fixture(scope="module")
 def means():
     """Of the committed runs of each model, at its best rate: a function from a model to the mean of a column."""
-    best = load("06_comparison").reference().best_by_validation
+    best = load("07_comparison").reference().best_by_validation
     runs = comparison_runs()
 
     def mean(experiment, column="test", **model):

@@ -7,14 +7,21 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from coursekit import comparison_table, go_on, lent_decoder, lent_gpt2, visible_check  # noqa: F401, they add to LENT
+from coursekit import (  # noqa: F401, they add to LENT
+    comparison_table,
+    go_on,
+    lent_decoder,
+    lent_gpt2,
+    lent_one_stack,
+    visible_check,
+)
 from coursekit.checking import PASSED, CheckFailed
 from coursekit.go_on import LENT
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from this_course import COURSE, load
 
-ATTENTION, ENCODER, DECODER, GPT2 = COURSE.assignment_names[:4]
+ATTENTION, ENCODER, DECODER, GPT2, _, ONE_STACK = COURSE.assignment_names[:6]
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +61,7 @@ def test_nothing_is_lent_under_grading():
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "NBGRADER_EXECUTION": "autograde"})
 
 
-@pytest.mark.parametrize("name", [ATTENTION, ENCODER, DECODER, GPT2])
+@pytest.mark.parametrize("name", [ATTENTION, ENCODER, DECODER, GPT2, ONE_STACK])
 def test_every_exercise_can_be_lent(name):
     assert set(load(name).source.exercises) - {"telling_inputs"} <= set(LENT)  # nothing else uses these
 
@@ -124,6 +131,31 @@ def test_a_lent_gpt2_holds_the_weights_of_the_reference():
     assert torch.allclose(*filled, atol=1e-5)
     losses = [code.language_model_loss(filled[0], tokens) for code in (reference, lent)]
     assert torch.allclose(*losses) and torch.allclose(reference.gelu(x), lent.gelu(x))
+
+
+def test_what_is_lent_for_one_stack_does_the_same_work():
+    reference, lent = load(ONE_STACK).reference(), SimpleNamespace(**LENT)
+    source, target = torch.tensor([[5, 6, 7], [8, 0, 0], [0, 0, 0]]), torch.tensor([[9, 0], [5, 8], [7, 0]])
+    for given in ((source, target), (source, target[:, :0])):
+        packed = [code.pack(*given, 1, 0) for code in (reference, lent)]
+        for ours, theirs in zip(*packed, strict=True):
+            assert torch.equal(ours, theirs)
+        for everything in (False, True):
+            ours, theirs = (code.training_targets(*packed[0], 0, everything) for code in (reference, lent))
+            assert torch.equal(ours, theirs)
+    assert lent.match_parameters(8, 16, 1, 3, 2) == reference.match_parameters(8, 16, 1, 3, 2)
+    for name in ("encoder", "GPT-2", "prefix-LM"):
+        assert torch.equal(lent.predicted_reach(name, 2, 3), reference.predicted_reach(name, 2, 3))
+    torch.manual_seed(0)
+    model = reference.OneStack(12, 8, 2, 16, 2)
+    model.register_forward_hook(lambda *call: call[-1].index_fill(-1, torch.tensor([0]), -99.0))  # it writes no padding
+    x = torch.randn(2, 5, 8)
+    assert torch.allclose(lent.decode_with_encoder(model.encoder, x), reference.decode_with_encoder(model.encoder, x))
+    for prefix in (False, True):
+        ours, theirs = (code.translate(model, source[:2], 1, 2, 0, 4, prefix) for code in (reference, lent))
+        for row, guessed in zip(ours, theirs, strict=True):
+            end = row.tolist().index(2) + 1 if 2 in row else len(row)
+            assert torch.equal(row[:end], guessed[:end])
 
 
 def test_tables_bring_their_padding():

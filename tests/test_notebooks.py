@@ -221,9 +221,25 @@ def what_notebook_05_measured(notebook):
 
 
 def what_notebook_06_measured(notebook):
+    text = printed(notebook)
+    for name in ("two stacks", "one stack, causal", "one stack, prefix-LM"):
+        (share,) = numbers(rf"{name} +([\d.]+) % of 500 numbers", notebook)
+        assert share >= 97, name
+    units, tens = zip(
+        *(
+            numbers(rf"one stack, layer {layer}  of 100 numbers [^\n]* (\d+), and[^\n]* (\d+)\n", notebook)
+            for layer in range(4)
+        ),
+        strict=True,
+    )
+    assert min(units[1:]) > 60 and min(tens[1:]) > 90 and max(units) > 90 and units[0] < min(units[1:])
+    assert "54,321  fifty four thousand three hundred and twenty one " in text
+    assert text.count("  as you predicted\n") == 5
+
+
+def what_notebook_07_measured(notebook):
     """What is live lies within the spread of the committed runs, and the prose tells what they say."""
     text, runs = printed(notebook), comparison_runs()
-    assert text.count("  as you predicted\n") == 5 and "3 different pictures" in text
     (hint,) = re.findall(r"\nis_causal +evaluation, no_grad +(\d) of 4", text)
     assert int(hint) in (0, 4)  # 0 once PyTorch has mended it
     assert "transformers  layer 0" in text and "every layer and head: {1.0}" in text
@@ -278,7 +294,8 @@ MEASURED = {
     "03_decoder": what_notebook_03_measured,
     "04_gpt2": what_notebook_04_measured,
     "05_generation": what_notebook_05_measured,
-    "06_comparison": what_notebook_06_measured,
+    "06_one_stack": what_notebook_06_measured,
+    "07_comparison": what_notebook_07_measured,
 }
 
 

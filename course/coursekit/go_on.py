@@ -26,7 +26,7 @@ def go_on(namespace: dict[str, object], *exercises: str) -> None:
     """
     if under_grading():
         return
-    from coursekit import lent_decoder, lent_generation, lent_gpt2  # noqa: F401, they add to LENT
+    from coursekit import lent_decoder, lent_generation, lent_gpt2, lent_one_stack  # noqa: F401, they add to LENT
 
     lent = [exercise for exercise in exercises if exercise not in PASSED]
     namespace.update({exercise: LENT[exercise] for exercise in lent})

@@ -1765,7 +1765,7 @@ print(f"one layer, with and without the mask: largest difference {difference:.0e
 #
 # So in this small task, the causal mask costs nothing that we can see.
 # The last position sees the whole list in any case, and two layers are enough to compare each item with it.
-# This does not show that a mask never costs anything: notebook 6 looks for tasks in which it does.
+# This does not show that a mask never costs anything: notebook 6 looks for a task in which it does.
 
 # %% [markdown]
 # ## Why no encoder? The fourth part of the answer

@@ -1,7 +1,7 @@
 # %% [markdown]
-# # 6 · The comparison: the answer, by experiment
+# # 7 · The comparison: the answer, by experiment
 #
-# You have built the encoder, the decoder, the transformer of 2017 and GPT-2. Five times you have met a piece of the answer to the question of this course:
+# You have built the encoder, the decoder, the transformer of 2017 and GPT-2. Six times you have met a piece of the answer to the question of this course:
 #
 # > **Why does GPT-2 not require the encoder of the original transformer?**
 #
@@ -19,29 +19,24 @@
 #
 # | | | points | minutes | difficulty |
 # |---|---|---|---|---|
-# | Exercise 1 | `prefix_mask` | 8 | 10 | ★☆☆ |
-# | Exercise 2 | `decode_with_encoder` | 8 | 5 | ★☆☆ |
-# | Exercise 3 | `evidence_mask_alone`: claim 2 | 5 | 10 | ★☆☆ |
-# | Exercise 4 | `predicted_reach` | 10 | 15 | ★★☆ |
-# | Exercise 5 | `evidence_no_encoder_attention`: claim 1 | 5 | 10 | ★☆☆ |
-# | Exercise 6 | `evidence_zero_context`: claim 5 | 4 | 5 | ★☆☆ |
-# | Exercise 7 | `evidence_one_at_a_time`: claim 3 | 5 | 10 | ★☆☆ |
-# | Exercise 8 | `evidence_bert`: claim 4 | 5 | 10 | ★★☆ |
-# | Exercise 9 | `match_parameters` | 10 | 15 | ★★☆ |
-# | Exercise 10 | `supervised_fraction` | 8 | 10 | ★☆☆ |
-# | Exercise 11 | `best_by_validation` | 10 | 15 | ★★☆ |
-# | Exercise 12 | `evidence_two_kinds`: claim 6 | 6 | 15 | ★★☆ |
-# | Exercise 13 | `evidence_cut`: claim 7 | 6 | 20 | ★★★ |
-# | Question 14 | a written answer, graded by a person | 10 | 25 | ★★☆ |
+# | Exercise 1 | `evidence_mask_alone`: claim 2 | 10 | 10 | ★☆☆ |
+# | Exercise 2 | `evidence_no_encoder_attention`: claim 1 | 8 | 10 | ★☆☆ |
+# | Exercise 3 | `evidence_zero_context`: claim 5 | 7 | 5 | ★☆☆ |
+# | Exercise 4 | `evidence_one_at_a_time`: claim 3 | 8 | 10 | ★☆☆ |
+# | Exercise 5 | `evidence_bert`: claim 4 | 10 | 10 | ★★☆ |
+# | Exercise 6 | `supervised_fraction` | 12 | 10 | ★☆☆ |
+# | Exercise 7 | `best_by_validation` | 15 | 15 | ★★☆ |
+# | Exercise 8 | `evidence_two_kinds`: claim 6 | 10 | 15 | ★★☆ |
+# | Exercise 9 | `evidence_cut`: claim 7 | 10 | 20 | ★★★ |
+# | Question 10 | a written answer, graded by a person | 10 | 25 | ★★☆ |
 #
-# The file `parts.py` beside this notebook holds solutions of notebooks 1 to 5. You start from them.
+# The file `parts.py` beside this notebook holds solutions of notebooks 1 to 6. You start from them.
 
 # %% locked="setup"
 try:
     from coursekit import (
         comparison_table,
         ledger,
-        pad,
         reach,
         reach_maps,
         reached,
@@ -74,15 +69,22 @@ from parts import (
     GPT2,
     DecoderLayer,
     Encoder,
+    OneStack,
     Transformer,
     causal_mask,
+    decode_with_encoder,
     generate_cached,
     language_model_loss,
     load_gpt2_weights,
     mask_tokens,
+    match_parameters,
+    pack,
+    predicted_reach,
+    prefix_mask,
     shift_right,
     sinusoidal_positions,
     train_step,
+    training_targets,
 )
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -99,9 +101,6 @@ transformers.utils.logging.set_verbosity_error()  # it warns of the small vocabu
 
 # %% reader=true
 prediction = {
-    # An encoder, a decoder, an encoder-decoder, GPT-2, and a "prefix-LM": one stack in which a given beginning is seen from both
-    # sides. For each, a reach matrix shows which inputs can change which outputs. How many different pictures are there?
-    "different pictures, of 5": None,
     # Number words, as in notebook 3. An encoder-decoder learns to translate them, and so does *one* stack of as many parameters,
     # which reads English and German as one text. Which is the first to have 95 of 100 right, "two stacks" or "one stack"?
     "translates first": None,
@@ -114,194 +113,9 @@ prediction = {
 }
 
 # %% [markdown]
-# # Part 1 · Who sees whom
+# # Part 1 · Layers
 #
-# ## Read a source with one stack
-#
-# Notebook 4 left something open. When GPT-2 reads a prompt, a token of the prompt does not see the prompt's tokens *after* it. In an encoder it would. Need that be so? The prompt is given. Nobody has to predict it, so looking ahead *in it* is no cheating.
-#
-# So let the prompt, the **prefix**, see all of itself, and let only the rest be causal. That is a **prefix language model** (Raffel et al. 2020, section 3.2.1): one stack, no encoder, and the source is read from both sides.
-#
-# ### Exercise 1 · `prefix_mask` (8 points, 10 minutes, ★☆☆)
-#
-# With 2 of 5 positions in the prefix:
-#
-# ```
-#                 key  0 1 2 3 4
-# query 0, prefix      ■ ■ · · ·
-# query 1, prefix      ■ ■ · · ·
-# query 2              ■ ■ ■ · ·
-# query 3              ■ ■ ■ ■ ·
-# query 4              ■ ■ ■ ■ ■
-# ```
-#
-# $$M_{ij} = \text{True} \iff j \le i \;\text{ or }\; j < \text{prefix length}$$
-#
-# `causal_mask` of notebook 1 is imported.
-#
-# <details><summary>Hint</summary>
-# Start from the causal mask. What is added is a block of columns: everybody may look at the prefix. | is "or" for tensors of bools.
-# </details>
-
-
-# %% exercise="prefix_mask"
-def prefix_mask(prefix_length: int, length: int) -> Tensor:
-    """Which positions may each position attend to, when the first prefix_length of them are given, and not written?
-
-    Returns (length, length) bool; [i, j] is True where position i may attend to position j. Every position of the
-    prefix may attend to the whole prefix, in both directions; a position after it to itself and to all before it. A
-    prefix of 0 is the causal mask; with prefix_length == length nothing is hidden.
-
-    Raises ValueError unless 0 <= prefix_length <= length.
-    """
-    ### BEGIN SOLUTION
-    if not 0 <= prefix_length <= length:
-        raise ValueError(f"a prefix of {prefix_length} does not fit into {length} positions")
-    in_prefix = torch.arange(length) < prefix_length  # (length,), one for each key
-    return causal_mask(length) | in_prefix  # (length, length): everybody may look at the prefix
-    ### END SOLUTION
-
-
-# %% check="prefix_mask" points=8
-mask = prefix_mask(2, 5)
-assert isinstance(mask, Tensor), f"Return a torch tensor, not {type(mask).__name__}. Is there a `return`?"
-assert mask.shape == (5, 5), f"A row a query, a column a key: (5, 5), not {tuple(mask.shape)}."
-assert mask.dtype == torch.bool, f"A mask is made of bools, and this one of {mask.dtype}."
-assert not mask.all(), "Nothing is hidden. After the prefix no position may see one that comes later."
-assert mask[0, 1], "Position 0 is in the prefix of 2: it may look ahead to position 1."
-assert mask[4, 0], "What comes after the prefix may look at the prefix, and at all before itself."
-assert not mask[0, 2], (
-    "Position 0 may look ahead inside the prefix, and not beyond it: position 2 is not in a prefix of 2."
-)
-assert not mask[2, 3], "Position 2 comes after the prefix, so it may not see position 3."
-expected = [[1, 1, 0, 0, 0], [1, 1, 0, 0, 0], [1, 1, 1, 0, 0], [1, 1, 1, 1, 0], [1, 1, 1, 1, 1]]
-assert mask.int().tolist() == expected, (
-    f"With 2 of 5 in the prefix it should be the picture above; yours is {mask.int().tolist()}."
-)
-try:
-    nothing, everything = prefix_mask(0, 4), prefix_mask(4, 4)
-except (ValueError, AssertionError):
-    raise AssertionError(
-        "A prefix of 0 and a prefix of all 4 positions are both allowed: refuse what is below 0 or above the length."
-    ) from None
-assert torch.equal(nothing, causal_mask(4)), "Without a prefix it is the causal mask."
-assert everything.all(), "If everything is prefix, nothing is hidden: that is an encoder."
-assert torch.equal(prefix_mask(1, 4), causal_mask(4)), (
-    "A prefix of 1 can look ahead at nothing but itself: it is the causal mask."
-)
-for wrong in (-1, 5):
-    try:
-        prefix_mask(wrong, 4)
-    except ValueError:
-        continue
-    except Exception as error:
-        raise AssertionError(
-            f"A prefix of {wrong} in 4 positions: raise ValueError, and not {type(error).__name__}."
-        ) from None
-    raise AssertionError(f"A prefix of {wrong} in 4 positions cannot be: raise ValueError.")
-print("prefix_mask: the visible check passes.")
-
-# %% [markdown]
-# ## Write with an encoder
-#
-# Now the other way round: take the layers of an *encoder*, and write with them.
-#
-# ### Exercise 2 · `decode_with_encoder` (8 points, 5 minutes, ★☆☆)
-#
-# An `Encoder` of notebook 2 is called as `encoder(x, mask)`. It runs its layers, and its final norm where it has one. What has to change so that no position sees one after it?
-#
-# ```
-# x (batch, length, d_model)  →  (batch, length, d_model)
-# ```
-
-
-# %% exercise="decode_with_encoder"
-def decode_with_encoder(encoder: Encoder, x: Tensor) -> Tensor:
-    """Run an encoder's own layers as a decoder: no position sees one after it.
-
-    encoder  an Encoder of notebook 2, in post-norm or in pre-norm; it is not modified, and no layer is copied
-    x        (batch, length, d_model): embedded tokens, positions included
-
-    Returns (batch, length, d_model), after the encoder's final norm where it has one.
-    """
-    ### BEGIN SOLUTION
-    return encoder(x, causal_mask(x.shape[1]))
-    ### END SOLUTION
-
-
-# %% check="decode_with_encoder" points=8
-torch.manual_seed(2)
-for norm_first in (False, True):
-    where = f"With norm_first={norm_first}"
-    encoder = Encoder(2, 8, 2, 12, dropout=0.0, norm_first=norm_first)
-    x = torch.randn(3, 5, 8, requires_grad=True)  # (batch=3, length=5, d_model=8)
-    before, plain = x.detach().clone(), encoder(x)
-    try:
-        output = decode_with_encoder(encoder, x)
-    except RuntimeError as error:
-        raise AssertionError(
-            f"{where}, x of (batch=3, length=5, d_model=8): {error}. A mask is of bools, with a row and a column for each of the 5 *positions*."
-        ) from None
-    except TypeError as error:
-        raise AssertionError(
-            f"{where}: {error}. The encoder is called as encoder(x, mask), and causal_mask(length) takes a whole number."
-        ) from None
-    assert torch.equal(encoder(x), plain), (
-        "After your call the encoder's own layers are masked. Leave the encoder as it is, and pass the mask as an argument."
-    )
-    assert isinstance(output, Tensor), (
-        f"Return what comes out, a tensor, and not {type(output).__name__}. Is there a `return`?"
-    )
-    assert output.shape == x.shape, f"{where}: a vector for each position, {tuple(x.shape)}, not {tuple(output.shape)}."
-    assert torch.equal(x, before), "You changed the caller's x."
-    other = x.detach().clone()
-    other[:, 4] = torch.randn(3, 8)  # only the last position changes
-    assert torch.allclose(decode_with_encoder(encoder, other)[:, :4], output[:, :4], atol=1e-5), (
-        f"{where}: the last position changes outputs before it. Which mask did you pass, and is it the right way round? Without one an encoder sees everything."
-    )
-    other = x.detach().clone()
-    other[:, 0] = torch.randn(3, 8)
-    assert not torch.allclose(decode_with_encoder(encoder, other)[:, 4], output[:, 4], atol=1e-3), (
-        f"{where}: the first position does not change the last output. Each position may look back: is the mask the right way round?"
-    )
-    y = x
-    for layer in encoder.layers:
-        y = layer(y, causal_mask(5))
-    if norm_first:
-        assert not torch.allclose(output, y, atol=1e-5), (
-            "In pre-norm the encoder ends with a norm: yours is left out. Call the encoder itself."
-        )
-        y = encoder.norm(y)
-    assert torch.allclose(output, y, atol=1e-5), (
-        f"{where}: something else than the encoder's own layers, each with the causal mask, has run."
-    )
-    assert decode_with_encoder(encoder, x[:, :1]).shape == (3, 1, 8), "A text of one token should work, too."
-    long = torch.randn(1, 50, 8)
-    assert torch.allclose(decode_with_encoder(encoder, long), encoder(long, causal_mask(50)), atol=1e-5), (
-        "A text of 50 positions comes out wrong. Is the mask as long as the text?"
-    )
-    assert output.requires_grad, f"{where}: no gradient leaves the output. Is something switched off or cut off?"
-    (output * torch.randn(3, 5, 8)).sum().backward()
-    assert x.grad is not None and all(p.grad is not None for p in encoder.parameters()), (
-        f"{where}: no gradient arrives at x, or at the encoder's parameters. Run the encoder's own layers, and no copy of them."
-    )
-    with torch.no_grad():
-        for parameter in encoder.parameters():
-            parameter.mul_(1.5)
-    assert torch.allclose(decode_with_encoder(encoder, x), encoder(x, causal_mask(5)), atol=1e-5), (
-        "The encoder has learned since your first call, and you still run the old one. Is a copy kept?"
-    )
-dropping = Encoder(2, 8, 2, 12, dropout=0.5)
-for training in (True, False):
-    dropping.train(training)
-    equal = torch.equal(decode_with_encoder(dropping, x), decode_with_encoder(dropping, x))
-    assert equal != training and all(part.training == training for part in dropping.modules()), (
-        f"Whether dropout drops is the caller's choice, by train() or eval(), and stays so after the call; here it was training={training}. Leave the mode alone."
-    )
-print("decode_with_encoder: the visible check passes.")
-
-# %% [markdown]
-# That was all? Then try claim 2: **the decoder is equivalent to the encoder, except for the mask.** Take a decoder of 2017, take out its cross-attention with the norm that belongs to it, and give an encoder the same weights. How far are their outputs apart?
+# Notebook 6 has run an encoder's own layers as a decoder: your `decode_with_encoder`. So try claim 2: **the decoder is equivalent to the encoder, except for the mask.** Take a decoder of 2017, take out its cross-attention with the norm that belongs to it, and give an encoder the same weights. How far are their outputs apart?
 
 
 # %% reader=true
@@ -403,7 +217,7 @@ def verdict(*holds: bool) -> str:
 
 
 # %% [markdown]
-# ### Exercise 3 · `evidence_mask_alone` (5 points, 10 minutes, ★☆☆)
+# ### Exercise 1 · `evidence_mask_alone` (10 points, 10 minutes, ★☆☆)
 #
 # Your first entry of the ledger. The function gets the results table and returns two things: the **number** that decides the claim, and the verdict. What counts as a part of the claim is written in the docstring. (The hidden tests bring tables of their own, with other numbers and other verdicts.)
 #
@@ -431,7 +245,7 @@ def evidence_mask_alone(table: dict) -> tuple[float, str]:
     ### END SOLUTION
 
 
-# %% check="evidence_mask_alone" points=5
+# %% check="evidence_mask_alone" points=10
 def layer_rows(alike: list[float], apart: list[float]) -> dict:
     return {
         "layers": [{"norms": "apart", "seed": i, "difference": value} for i, value in enumerate(apart)]
@@ -467,141 +281,19 @@ print(evidence_mask_alone(table))
 #
 # ## Five architectures
 #
-# ### Exercise 4 · `predicted_reach` (10 points, 15 minutes, ★★☆)
-#
-# You have seen reach matrices in every notebook. Now predict them. The text is always the same: a source, and a target behind it. There is a row for each output and a column for each input, source first. Entry $[i, j]$ is True if input $j$ can change output $i$, in any number of layers.
-#
-# For the encoder-decoder, the rows of the source are what the *encoder* makes of it, and the rows of the target what the *decoder* makes. The target is what the decoder reads, so output `t1` has read `t1`.
-#
-# Take paper and pencil. Draw the five pictures for a source of 2 and a target of 3 before you write any code.
-#
-# <details><summary>Hint 1: the encoder-decoder's four blocks</summary>
-# Source sees source: the encoder has no mask. Source sees target: does the encoder ever get it? Target sees source: cross-attention. Target sees target: the decoder's own mask.
-# </details>
-#
-# <details><summary>Hint 2: more than one layer</summary>
-# Can a position see more in two layers than in one? If i sees j in the first layer and j saw k, then i sees k. For a causal mask that adds nothing. Does it add anything to a prefix mask?
-# </details>
-
-
-# %% exercise="predicted_reach"
-def predicted_reach(architecture: str, source_length: int, target_length: int) -> Tensor:
-    """Which positions can each output depend on, in a text of a source and a target behind it?
-
-    architecture  "encoder": an encoder reads source and target as one text
-                  "decoder": decoder layers without an encoder and without cross-attention, on the same text
-                  "encoder-decoder": the encoder reads the source, the decoder the target and the encoder's output
-                  "GPT-2": on the same text
-                  "prefix-LM": one stack on the same text, with a prefix_mask; the source is the prefix
-
-    Returns (source_length + target_length, source_length + target_length) bool: a row for each output and a column
-    for each input, those of the source first. [i, j] is True where input j can change output i. In the
-    encoder-decoder the outputs of the source are the encoder's, and those of the target the decoder's.
-
-    Raises ValueError for another architecture.
-    """
-    ### BEGIN SOLUTION
-    length = source_length + target_length
-    if architecture == "encoder":
-        return torch.ones(length, length, dtype=torch.bool)
-    if architecture in ("decoder", "GPT-2"):
-        return causal_mask(length)
-    if architecture in ("encoder-decoder", "prefix-LM"):
-        return prefix_mask(source_length, length)
-    raise ValueError(f"there is no prediction for {architecture!r}")
-    ### END SOLUTION
-
-
-# %% check="predicted_reach" points=10
-for architecture in ("encoder", "decoder", "encoder-decoder", "GPT-2", "prefix-LM"):
-    matrix = predicted_reach(architecture, 2, 3)
-    assert isinstance(matrix, Tensor) and matrix.dtype == torch.bool, f"{architecture}: return a tensor of bools."
-    assert matrix.shape == (5, 5), (
-        f"{architecture}: a row and a column for each of the 2 + 3 positions, (5, 5), not {tuple(matrix.shape)}."
-    )
-    assert matrix.diagonal().all(), f"{architecture}: each output depends on its own input, at least."
-assert predicted_reach("encoder", 2, 3).all(), "encoder: it has no mask, so everything sees everything."
-for architecture in ("decoder", "GPT-2"):
-    matrix = predicted_reach(architecture, 2, 3)
-    assert not matrix.triu(1).any(), f"{architecture}: no position sees one after it, not even in the source."
-    assert matrix.tril().sum() == 15, f"{architecture}: each position sees all before it, the source as well."
-matrix = predicted_reach("encoder-decoder", 2, 3)
-assert matrix[:2, :2].all(), "encoder-decoder: the encoder reads the source from both sides."
-assert not matrix[:2, 2:].any(), (
-    "encoder-decoder: the encoder never gets the target, so no output of the source depends on it."
-)
-assert matrix[2:, :2].all(), "encoder-decoder: by cross-attention each word of the target sees the whole source."
-assert torch.equal(matrix[2:, 2:], causal_mask(3)), "encoder-decoder: among themselves the target's words are causal."
-matrix = predicted_reach("prefix-LM", 2, 3)
-assert matrix[:2, :2].all() and not matrix[:2, 2:].any(), (
-    "prefix-LM: the source is the prefix, which sees all of itself and no more."
-)
-assert torch.equal(matrix[2:], causal_mask(5)[2:]), "prefix-LM: after the prefix each position sees all before it."
-assert predicted_reach("encoder-decoder", 4, 1)[:4, :4].all(), (
-    "Sizes are arguments: a source of 4 and a target of 1 should work."
-)
-for architecture in ("encoder", "GPT-2", "encoder-decoder"):
-    assert predicted_reach(architecture, 0, 3).shape == (3, 3), (
-        f"{architecture}: without a source there are 3 positions left."
-    )
-for unknown in ("oracle", "the decoder", "encoder-decoder-encoder", "GPT", ""):
-    try:
-        predicted_reach(unknown, 2, 3)
-    except ValueError:
-        continue
-    except Exception as error:
-        raise AssertionError(
-            f"{unknown!r} is none of the five architectures: raise ValueError, and not {type(error).__name__}."
-        ) from None
-    raise AssertionError(
-        f"{unknown!r} is none of the five architectures: compare whole names, and raise ValueError for others."
-    )
-print("predicted_reach: the visible check passes.")
-
-# %% [markdown]
-# Now measure. Each architecture is built from your parts, with random weights and two layers, and gets the vectors of a source `s0 s1 s2` and of a target `t0` to `t3`.
-
+# Notebook 6 has measured who sees whom in five architectures, and found your `predicted_reach` to be right. Here are the pictures again: **five architectures, three pictures.** Whether there are two stacks or one makes no difference to who sees whom. It may make one to cost, or to what is learned. That is to be measured, in parts 4 to 6. But first, the claims about GPT-2 itself.
 
 # %% reader=true
-SOURCE, TARGET, WIDTH = 3, 4, 16
-torch.manual_seed(0)
-reader = Encoder(2, WIDTH, 4, 64, dropout=0.0, norm_first=True).double()
-writer = nn.ModuleList(WithoutCrossAttention(WIDTH, 4, 64, dropout=0.0) for _ in range(2)).double()
-listener = nn.ModuleList(DecoderLayer(WIDTH, 4, 64, dropout=0.0) for _ in range(2)).double()
-gpt2 = GPT2(GPT2Config(n_embd=WIDTH, n_head=4, n_layer=2, n_positions=9, vocab_size=20)).double().eval()
-
-
-def decoder(x: Tensor) -> Tensor:
-    for layer in writer:
-        x = layer(x, causal_mask(x.shape[1]))
-    return x
-
-
-def encoder_decoder(x: Tensor) -> Tensor:
-    memory, y = reader(x[:, :SOURCE]), x[:, SOURCE:]  # (1, SOURCE, WIDTH), (1, TARGET, WIDTH)
-    for layer in listener:
-        y = layer(y, memory, causal_mask(TARGET))
-    return torch.cat([memory, y], dim=1)
-
-
-def gpt2_blocks(x: Tensor) -> Tensor:
-    for block in gpt2.h:
-        x = block(x)
-    return x
-
-
-ARCHITECTURES = {
-    "encoder": reader,
-    "decoder": decoder,
-    "encoder-decoder": encoder_decoder,
-    "GPT-2": gpt2_blocks,
-    "prefix-LM": lambda x: reader(x, prefix_mask(SOURCE, SOURCE + TARGET)),
-}
+SOURCE, TARGET = 3, 4
 WORDS = [f"s{i}" for i in range(SOURCE)] + [f"t{i}" for i in range(TARGET)]
+five = {
+    name: predicted_reach(name, SOURCE, TARGET).double()
+    for name in ("encoder", "decoder", "encoder-decoder", "GPT-2", "prefix-LM")
+}
 
 
 def emblem() -> None:
-    """Five reach matrices, measured, with a line between source and target."""
+    """Draw the five reach matrices, with a line between source and target."""
     figure = reach_maps(five, WORDS)
     for axis in figure.axes:
         for line in (axis.axvline, axis.axhline):
@@ -609,25 +301,10 @@ def emblem() -> None:
     plt.show()
 
 
-vectors = torch.randn(SOURCE + TARGET, WIDTH)
-five = {name: reach(layers, vectors) for name, layers in ARCHITECTURES.items()}
-for name, matrix in five.items():
-    as_predicted = torch.equal(reached(matrix), predicted_reach(name, SOURCE, TARGET))
-    print(f"{name:16} {'as you predicted' if as_predicted else 'NOT as you predicted'}")
 emblem()
-different = len({tuple(reached(matrix).flatten().tolist()) for matrix in five.values()})
-print(f"{different} different pictures; you predicted {prediction['different pictures, of 5']}.")
 
 # %% [markdown]
 # *Five grids of seven outputs and seven inputs, with black lines between source and target. Encoder: all blue. Decoder and GPT-2: the same triangle. Encoder-decoder and prefix-LM: the same picture, a full block for the source, nothing of the target above it, and below both the source and a triangle.*
-#
-# **Five architectures, three pictures.**
-#
-# - The decoder without its encoder and GPT-2 are one picture.
-# - The encoder-decoder and the prefix-LM are one picture, too. *Everything that the second stack can see, one stack can see*, with a mask and without cross-attention.
-# - So the only thing that GPT-2 does not see, and the encoder-decoder does, is the small triangle in the source: words of the prompt that come later.
-#
-# So whether there are two stacks or one makes no difference to who sees whom. It may make one to cost, or to what is learned. That is to be measured, in parts 4 to 6. But first, the claims about GPT-2 itself.
 
 # %% [markdown]
 # # Part 2 · GPT-2 itself
@@ -652,7 +329,7 @@ print("h.0 of GPT-2:                      ", ", ".join(table["blocks"]["h.0"]))
 print("h.0 with add_cross_attention=True: ", ", ".join(listening["h.0"]))
 
 # %% [markdown]
-# ### Exercise 5 · `evidence_no_encoder_attention` (5 points, 10 minutes, ★☆☆)
+# ### Exercise 2 · `evidence_no_encoder_attention` (8 points, 10 minutes, ★☆☆)
 #
 # Claim 1: **GPT-2 is decoder blocks only, with masked self-attention and no attention to an encoder.** How many blocks have parts for an encoder?
 #
@@ -676,7 +353,7 @@ def evidence_no_encoder_attention(table: dict) -> tuple[int, str]:
     ### END SOLUTION
 
 
-# %% check="evidence_no_encoder_attention" points=5
+# %% check="evidence_no_encoder_attention" points=8
 plain, able = ["ln_1", "attn", "ln_2", "mlp"], ["ln_1", "attn", "crossattention", "ln_cross_attn", "mlp"]
 for blocks, number, expected in [
     ([plain, plain, plain], 0, "confirmed"),
@@ -760,7 +437,7 @@ with torch.no_grad():
     )
 
 # %% [markdown]
-# ### Exercise 6 · `evidence_zero_context` (4 points, 5 minutes, ★☆☆)
+# ### Exercise 3 · `evidence_zero_context` (7 points, 5 minutes, ★☆☆)
 
 
 # %% exercise="evidence_zero_context"
@@ -778,7 +455,7 @@ def evidence_zero_context(table: dict) -> tuple[float, str]:
     ### END SOLUTION
 
 
-# %% check="evidence_zero_context" points=4
+# %% check="evidence_zero_context" points=7
 for lengths, number, expected in [
     ([2.5, 1.5, 3.0], 1.5, "refuted"),
     ([0.0, 0.0], 0.0, "confirmed"),
@@ -856,7 +533,7 @@ print(
 )
 
 # %% [markdown]
-# ### Exercise 7 · `evidence_one_at_a_time` (5 points, 10 minutes, ★☆☆)
+# ### Exercise 4 · `evidence_one_at_a_time` (8 points, 10 minutes, ★☆☆)
 
 
 # %% exercise="evidence_one_at_a_time"
@@ -878,7 +555,7 @@ def evidence_one_at_a_time(table: dict) -> tuple[float, str]:
     ### END SOLUTION
 
 
-# %% check="evidence_one_at_a_time" points=5
+# %% check="evidence_one_at_a_time" points=8
 for training, generation, number, expected in [
     ([(10, 1), (30, 1)], [(5, 5), (7, 7)], 20, "qualified"),
     ([(10, 1), (30, 3)], [(5, 5)], 10, "qualified"),
@@ -921,31 +598,10 @@ print(evidence_one_at_a_time(table))
 #
 # What does that mean for what the two can compute? To be exact about it, take a language so small that one can look at *all* of its texts: five words, and each text has four of them. There are $5^4 = 625$ texts. How probable each one is we know, since we made the language up: each word depends on the one before.
 #
-# Both models are one `OneStack`: your `decode_with_encoder` with an embedding at both ends. You will use it in all that follows, so read it.
+# Both models are one `OneStack` of notebook 6.
 
 
-# %% locked="one_stack"
-class OneStack(nn.Module):
-    """One stack that reads and writes: notebook 2's encoder under a mask, and an embedding at both ends.
-
-    Everything is as in notebook 3's Transformer: embeddings times the root of d_model, sine positions, scores from
-    the embedding itself, pre-norm with a norm at the end.
-    """
-
-    def __init__(self, vocab_size: int, d_model: int, num_heads: int, d_ff: int, num_layers: int):
-        super().__init__()
-        self.embedding = nn.Embedding(vocab_size, d_model)
-        nn.init.normal_(self.embedding.weight, std=d_model**-0.5)
-        self.encoder = Encoder(num_layers, d_model, num_heads, d_ff, dropout=0.0, norm_first=True)
-
-    def forward(self, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
-        """tokens (batch, length) -> logits (batch, length, vocab_size), causal unless there is another mask."""
-        length, d_model = tokens.shape[1], self.embedding.embedding_dim
-        x = self.embedding(tokens) * math.sqrt(d_model) + sinusoidal_positions(length, d_model)
-        x = decode_with_encoder(self.encoder, x) if mask is None else self.encoder(x, mask)
-        return x @ self.embedding.weight.T
-
-
+# %% locked="mean_loss"
 def mean_loss(logits: Tensor, labels: Tensor) -> Tensor:
     """logits (batch, length, vocab_size), labels (batch, length); -100 where nothing is asked."""
     return F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=-100)
@@ -1085,7 +741,7 @@ for name, model, mask in (("GPT-2", small["GPT-2"], causal_mask(LENGTH)), ("BERT
 # %% [markdown]
 # Here GPT-2 is even the better one: it has learned from every word of every text, and BERT from one in seven. Its price is the five passes. (In the results table GPT-2's product stands in both columns: to blank a word and all after it, and to write from the left, are the same for it.)
 #
-# ### Exercise 8 · `evidence_bert` (5 points, 10 minutes, ★★☆)
+# ### Exercise 5 · `evidence_bert` (10 points, 10 minutes, ★★☆)
 #
 # Now the claim, with three parts. That it sees all that comes later; that the product of its answers is no probability; and, if it is *not* autoregressive at all, then it cannot write from the left either: the third.
 
@@ -1116,7 +772,7 @@ def evidence_bert(table: dict) -> tuple[float, str]:
     ### END SOLUTION
 
 
-# %% check="evidence_bert" points=5
+# %% check="evidence_bert" points=10
 def bert_rows(*rows: tuple) -> dict:
     keys = ("sees later", "each word blanked", "written from the left")
     ours = [{"model": "BERT", "seed": i, **dict(zip(keys, row, strict=True))} for i, row in enumerate(rows)]
@@ -1170,81 +826,10 @@ print(evidence_bert(table))
 # - **As many parameters.** A layer of an encoder has $4d^2$ weights in its attention and $2\,d\,d_\text{ff}$ in its feed-forward network. A decoder's layer has attention twice.
 # - **As much computation.** In an encoder-decoder a word of the source passes the encoder's layers only, and one of the target the decoder's only. In one stack each word passes *all* layers. With equal parameters one stack therefore computes about twice as much. With half the layers, **half a stack**, it computes as much, and has half the parameters.
 #
-# ### Exercise 9 · `match_parameters` (10 points, 15 minutes, ★★☆)
-#
-# Make the weight matrices of both equal: $E$ encoder layers and $D$ decoder layers with $d_\text{ff}$ on the left, $N$ layers with a $d_\text{ff}'$ on the right, which you are to find.
-#
-# $$E\,(4d^2 + 2\,d\,d_\text{ff}) + D\,(8d^2 + 2\,d\,d_\text{ff}) = N\,(4d^2 + 2\,d\,d_\text{ff}')$$
-#
-# <details><summary>Hint</summary>
-# Solve for d_ff′ on paper first. Whole numbers: <code>//</code> and <code>%</code>, or <code>divmod</code>. Check yourself: 2 + 2 layers of width d with d_ff = 4d have 56 d² weights; with N = 4 that is d_ff′ = 5d.
-# </details>
-
-
-# %% exercise="match_parameters"
-def match_parameters(d_model: int, d_ff: int, encoder_layers: int, decoder_layers: int, num_layers: int) -> int:
-    """How wide must the feed-forward networks of one stack be to weigh as much as an encoder-decoder's blocks?
-
-    d_model, d_ff                   of the encoder-decoder's layers
-    encoder_layers, decoder_layers  how many it has; a decoder layer has cross-attention, an encoder layer has none
-    num_layers                      how many layers the one stack has, of width d_model, without cross-attention
-
-    Returns the d_ff of the one stack with which the weight *matrices* of all its layers have as many numbers as those
-    of all layers of the encoder-decoder. Biases, norms and embeddings are not counted.
-
-    Raises ValueError if no whole number of at least 1 does it.
-    """
-    ### BEGIN SOLUTION
-    attention = 4 * d_model**2  # query, key, value, output
-    both = encoder_layers * (attention + 2 * d_model * d_ff) + decoder_layers * (2 * attention + 2 * d_model * d_ff)
-    width, rest = divmod(both - num_layers * attention, num_layers * 2 * d_model)
-    if rest != 0 or width < 1:
-        raise ValueError(f"no d_ff gives {num_layers} layers of width {d_model} a weight of {both:,}")
-    return width
-    ### END SOLUTION
-
-
-# %% check="match_parameters" points=10
-width = match_parameters(64, 256, 2, 2, 4)
-assert width is not None, "Nothing comes back. Is there a `return`?"
-assert width != 256, (
-    "With the same d_ff the one stack is lighter: it has no cross-attention, and that has 4 d² weights in each decoder layer."
-)
-assert width == 320, (
-    f"2 + 2 layers of width 64 with d_ff 256 have 56 · 64² weights. 4 layers have as many with d_ff 320; you return {width}."
-)
-assert isinstance(width, int), (
-    f"A width is a whole number, an int, and yours is a {type(width).__name__}: // divides whole numbers."
-)
-assert match_parameters(96, 384, 2, 2, 4) == 480, "With d_model 96 and d_ff 384 it is 480."
-assert match_parameters(8, 16, 1, 3, 2) == 72, (
-    f"Encoder and decoder need not have equally many layers. With d_model 8, d_ff 16, 1 + 3 layers, and a stack of 2, it is 72, not {match_parameters(8, 16, 1, 3, 2)}."
-)
-assert match_parameters(8, 16, 3, 1, 2) == 56, (
-    f"With d_model 8, d_ff 16, 3 + 1 layers, and a stack of 2, it is 56, not {match_parameters(8, 16, 3, 1, 2)}."
-)
-assert match_parameters(64, 256, 2, 0, 2) == 256, "Without decoder layers the two are the same."
-try:
-    assert match_parameters(8, 18, 1, 0, 2) == 1, "With d_model 8, d_ff 18, one encoder layer and a stack of 2 it is 1."
-except ValueError:
-    raise AssertionError(
-        "With d_model 8, d_ff 18, one encoder layer and a stack of 2 it is 1, and a width of 1 is allowed."
-    ) from None
-for arguments, why in (
-    ((8, 17, 1, 1, 3), "it would be no whole number"),
-    ((8, 19, 1, 0, 2), "it would be no whole number"),
-    ((8, 4, 1, 1, 4), "it would be negative"),
-    ((8, 16, 1, 0, 2), "it would be 0"),
-):
-    try:
-        wrong = match_parameters(*arguments)
-    except ValueError:
-        continue
-    raise AssertionError(f"match_parameters{arguments}: {why}, so raise ValueError. Yours returns {wrong}.")
-print("match_parameters: the visible check passes.")
+# `match_parameters` of notebook 6 makes the weight matrices of both equal.
 
 # %% [markdown]
-# ### Exercise 10 · `supervised_fraction` (8 points, 10 minutes, ★☆☆)
+# ### Exercise 6 · `supervised_fraction` (12 points, 10 minutes, ★☆☆)
 #
 # There is a third thing to count: of how many of the tokens that it reads is a model *asked* something?
 #
@@ -1281,7 +866,7 @@ def supervised_fraction(objective: str, length: int, cut: int | None = None, pro
     ### END SOLUTION
 
 
-# %% check="supervised_fraction" points=8
+# %% check="supervised_fraction" points=12
 assert supervised_fraction("causal", 128) is not None, "Nothing comes back. Is there a `return`?"
 assert supervised_fraction("causal", 128) == 1, (
     f"causal: every token is asked for the next one, a fraction of 1, and yours is {supervised_fraction('causal', 128)}."
@@ -1329,7 +914,7 @@ for arguments, why in (
 print("supervised_fraction: the visible check passes.")
 
 # %% [markdown]
-# ### Exercise 11 · `best_by_validation` (10 points, 15 minutes, ★★☆)
+# ### Exercise 7 · `best_by_validation` (15 points, 15 minutes, ★★☆)
 #
 # Each model is trained at three learning rates, with several seeds each. Which of the rates is compared? The best one of *each* model, or the comparison would be unfair. But best by what? If one chose by the numbers that are compared in the end, each model would be reported at its luckiest. So there are two sets of texts that nobody has learned from: one to choose by, **validation**, and one to compare by, **test**.
 #
@@ -1367,7 +952,7 @@ def best_by_validation(runs: list[dict]) -> list[dict]:
     ### END SOLUTION
 
 
-# %% check="best_by_validation" points=10
+# %% check="best_by_validation" points=15
 runs = [
     {"rate": rate, "seed": seed, "validation": validation, "test": test}
     for rate, seed, validation, test in [
@@ -1478,21 +1063,14 @@ def new_translator(way: str, layers: int, seed: int, d_model: int = 64) -> nn.Mo
 
 
 def one_text(batch: Sentences) -> tuple[Tensor, Tensor]:
-    """Each source, [BOS] and its target, one behind the other.
+    """Each source, [BOS] and its target, one behind the other: notebook 6's pack.
 
     Returns the texts (batch, length), filled up with [PAD], and the lengths of the sources (batch,). The two languages
     have one vocabulary now: German ids begin after the English ones.
     """
     first = len(german.source)  # of the German ids
-    source_lengths = (batch.source != german.pad_id).sum(dim=1)
-    target_lengths = (batch.target != german.pad_id).sum(dim=1)
-    rows = [
-        [*source[:s], first + german.bos_id, *(first + token for token in target[:t])]
-        for source, target, s, t in zip(
-            batch.source.tolist(), batch.target.tolist(), source_lengths.tolist(), target_lengths.tolist(), strict=True
-        )
-    ]
-    return pad(rows, german.pad_id), source_lengths
+    target = torch.where(batch.target == german.pad_id, german.pad_id, first + batch.target)
+    return pack(batch.source, target, first + german.bos_id, german.pad_id)
 
 
 def asked(model: nn.Module, batch: Sentences, way: str, everything: bool = False) -> tuple[Tensor, Tensor]:
@@ -1504,10 +1082,7 @@ def asked(model: nn.Module, batch: Sentences, way: str, everything: bool = False
         labels = batch.target.masked_fill(batch.target == german.pad_id, -100)
         return model(batch.source, shift_right(batch.target, german.bos_id)), labels
     texts, source_lengths = one_text(batch)
-    inputs, labels = texts[:, :-1], texts[:, 1:]
-    labels = labels.masked_fill(labels == german.pad_id, -100)
-    if not everything:  # [BOS] stands at source_length, and is the first that is asked for a word of the target
-        labels = labels.masked_fill(torch.arange(labels.shape[1]) < source_lengths[:, None], -100)
+    inputs, labels = texts[:, :-1], training_targets(texts, source_lengths, german.pad_id, everything)
     mask = None
     if way == "prefix-LM":
         masks = [prefix_mask(length, inputs.shape[1]) for length in source_lengths.tolist()]
@@ -1730,7 +1305,7 @@ for numbers in (90_000, 1_000, 300):
 #
 # (Where the highest of three rates is the best, a higher one might be better still. With all numbers nothing is left to be won by it.)
 #
-# ### Exercise 12 · `evidence_two_kinds` (6 points, 15 minutes, ★★☆)
+# ### Exercise 8 · `evidence_two_kinds` (10 points, 15 minutes, ★★☆)
 #
 # Claim 6 has two parts. That an encoder-decoder *serves* such a mapping; and that it is *needed* for it, so that its worst seed is better than the best seed of any rival with one stack. Compared are models with equal parameters, with all the numbers to learn from.
 #
@@ -1764,7 +1339,7 @@ def evidence_two_kinds(table: dict) -> tuple[float, str]:
     ### END SOLUTION
 
 
-# %% check="evidence_two_kinds" points=6
+# %% check="evidence_two_kinds" points=10
 def translation_rows(**tests: list[float]) -> dict:
     ways = {
         "ours": "encoder-decoder",
@@ -2124,7 +1699,7 @@ text_in_two.encode = encode
 # %% [markdown]
 # So that is why: **it hardly uses its encoder.** What the encoder has made is worth next to nothing, wherever the cut is. In so few steps a model learns to look at the nearest words, as you have seen at the end of notebook 4, and its decoder has those itself. A model that has learned to look far back could lose more at another cut. This experiment is too small to show that. What it measures is how fast one learns, and not what an encoder can do.
 #
-# ### Exercise 13 · `evidence_cut` (6 points, 20 minutes, ★★★)
+# ### Exercise 9 · `evidence_cut` (10 points, 20 minutes, ★★★)
 #
 # The last claim. Its number is what it costs, in the mean of all runs, to be tested at a cut that one was not trained at. It has two parts: whether the *place* of the cut matters, and whether a cut costs *quality*.
 #
@@ -2162,7 +1737,7 @@ def evidence_cut(table: dict) -> tuple[float, str]:
     ### END SOLUTION
 
 
-# %% check="evidence_cut" points=6
+# %% check="evidence_cut" points=10
 def text_rows(one_stack: list[float], ours: dict[tuple, float]) -> dict:
     """ours: {(cut, tested at, seed): bits}"""
     rows = [
@@ -2335,7 +1910,7 @@ comparison_table(
 # %% [markdown]
 # # In your own words
 #
-# ### Question 14 (10 points, 25 minutes, ★★☆)
+# ### Question 10 (10 points, 25 minutes, ★★☆)
 #
 # A friend who knows the transformer of 2017 asks you: *why does GPT-2 not require the encoder?* Answer in about 200 words, before you read the last page, with at least three numbers that you have measured in this course. (With fewer it is 8 points at most.) Say
 #
