@@ -34,6 +34,7 @@ checkpoint: $(READY)
 	@$(VENV)/bin/python experiments/pretrain.py
 
 experiments: $(READY)
+	@$(VENV)/bin/python experiments/triangle.py
 	@$(VENV)/bin/python experiments/compare.py
 	@$(VENV)/bin/python experiments/few_examples.py
 
