@@ -18,22 +18,22 @@ The grid, fixed before it was run. Every cell is trained from the same five seed
 Size and rate were chosen by eight runs from another seed, 100, of one stack with 2 layers: a larger task (four records
 of eight keys, d_model 64) took too long.
 
-The five seeds of a cell are trained side by side, each with its own weights and its own data, on one core. What has
-ended is kept in a file beside the results: interrupt, and run it again to go on.
+The five seeds of a cell are trained side by side, each with its own weights and its own data, on one core. A line is
+written as soon as a cell has ended: interrupt the program, and run it again to go on. What is in the file is not run
+again. The committed file is unfinished: it holds the cells with 2 layers, and some with 4. If you change what a run
+does, delete it.
 """
 
 import argparse
 import json
-import os
 import platform
 import time
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from coursekit.results import TRIANGLE
+from coursekit.results import TRIANGLE, triangle_cells
 from torch import Tensor
 from torch.func import functional_call, stack_module_state, vmap
 from tqdm import tqdm
@@ -145,35 +145,22 @@ def _notebook():
 
 
 def main(into: Path) -> None:
-    """Run what is not done yet, and write all results into a file when every cell has ended."""
+    """Run the cells that are not in the file yet, and write a line for each."""
     torch.set_num_threads(1)
-    unfinished = into.with_suffix(".unfinished")
-    done = {}
-    for line in unfinished.read_text(encoding="utf-8").split("\n") if unfinished.exists() else []:
-        with suppress(ValueError):  # the last line may be cut off
-            cell = json.loads(line)
-            done[json.dumps(cell["setting"])] = cell
-    with unfinished.open("a", encoding="utf-8") as file:
-        for setting in tqdm(settings(), unit="cell"):
-            if (key := json.dumps(setting)) not in done:
-                began = time.process_time()
-                done[key] = {"setting": setting, "runs": run(**setting), "seconds": time.process_time() - began}
-                file.write("\n" + json.dumps(done[key]))  # in front, since the last line may be cut off
-                file.flush()
-    cells = [done[json.dumps(setting)] for setting in settings()]
-    record = {
-        "minutes of one core": round(sum(cell["seconds"] for cell in cells) / 60, 1),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}",
-        "versions": {"python": platform.python_version(), "torch": torch.__version__},
-    }
-    rows = [{**cell["setting"], "seed": seed, **run} for cell in cells for seed, run in enumerate(cell["runs"])]
-    lines = ",\n".join(map(json.dumps, rows))
-    into.write_text(f'{{"runs": [\n{lines}\n],\n"record": {json.dumps(record)}}}\n', encoding="utf-8")
-    unfinished.unlink()
-    print(f"{into}: {len(rows)} runs.")
+    names = ("model", "question", "layers")
+    done = [tuple(cell[name] for name in names) for cell in triangle_cells(into)]
+    missing = [setting for setting in settings() if tuple(setting.values()) not in done]
+    record = {"torch": torch.__version__, "python": platform.python_version(), "machine": platform.machine()}
+    print(f"{len(done)} cells are done, {len(missing)} are missing.")
+    with into.open("a", encoding="utf-8") as file:
+        for setting in tqdm(missing, unit="cell"):
+            began = time.process_time()
+            cell = {**setting, "runs": run(**setting), "seconds": round(time.process_time() - began, 1), **record}
+            file.write(json.dumps(cell) + "\n")
+            file.flush()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python experiments/triangle.py", description=__doc__.split("\n")[0])
-    parser.add_argument("--into", type=Path, default=TRIANGLE, help="the file to write (%(default)s)")
+    parser.add_argument("--into", type=Path, default=TRIANGLE, help="the file of the results (%(default)s)")
     main(parser.parse_args().into)

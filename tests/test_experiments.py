@@ -5,7 +5,7 @@ import runpy
 import sys
 
 import pytest
-from coursekit.results import COMPARISON, comparison_runs
+from coursekit.results import COMPARISON, comparison_runs, triangle_cells
 
 from this_course import ROOT, load
 
@@ -130,8 +130,52 @@ def test_what_was_run_is_not_run_again(compare, monkeypatch, tmp_path, capsys):
 
 
 def test_the_commands_help_themselves(capsys):
-    for name in ("compare", "pretrain"):
+    for name in ("compare", "pretrain", "triangle"):
         with pytest.raises(SystemExit) as end, pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "argv", [name, "--help"])
             runpy.run_path(str(ROOT / "experiments" / f"{name}.py"), run_name="__main__")
         assert end.value.code == 0 and f"python experiments/{name}.py" in capsys.readouterr().out
+
+
+@pytest.fixture
+def triangle(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "experiments"))
+    monkeypatch.delitem(sys.modules, "triangle", raising=False)
+    import triangle
+
+    return triangle
+
+
+def test_the_triangle_is_as_notebook_06_tells_it(triangle):
+    names = ("model", "question", "layers")
+    cells = {tuple(cell[name] for name in names): cell["runs"] for cell in triangle_cells()}
+    wanted = [tuple(setting.values()) for setting in triangle.settings()]
+    assert list(cells) == wanted[: len(cells)]
+    assert all(len(runs) == triangle.SEEDS for runs in cells.values())
+    two = {cell[:2]: sorted(run["right"][-1] for run in runs) for cell, runs in cells.items() if cell[2] == 2}
+    assert len(two) == 6
+    before, both = two.pop(("causal", "before")), two.pop(("causal", "both"))
+    assert before[-2] > 0.9 and 0.75 < before[-3] < 0.77 and both[-1] > 0.9 and 0.56 < both[-2] < 0.58
+    assert all(0.42 < share < 0.5 for share in [*before[:2], *both[:3], *sum(two.values(), [])])
+    assert not any(run["steps"] for cell, runs in cells.items() if cell[:2] in two and cell[2] == 2 for run in runs)
+
+
+def test_a_cell_of_the_triangle_is_run_once(triangle, monkeypatch, tmp_path, capsys):
+    into, ran = tmp_path / "cells.jsonl", []
+    monkeypatch.setattr(triangle, "settings", lambda: [{"model": "causal", "question": "behind", "layers": 1}])
+    monkeypatch.setattr(triangle, "run", lambda **setting: ran.append(setting) or [])
+    for _ in range(2):
+        triangle.main(into)
+    assert len(ran) == 1 and "1 cells are done, 0 are missing" in capsys.readouterr().out
+
+
+def test_models_of_the_triangle_with_as_many_layers_have_as_many_weights(triangle, monkeypatch):
+    def of_layers(model, layers):
+        parameters = triangle.new_model(model, layers).named_parameters()
+        return sum(p.numel() for name, p in parameters if p.dim() == 2 and "embedding" not in name)
+
+    for layers in (2, 4):
+        assert of_layers("causal", layers) == of_layers("encoder-decoder", layers)
+    monkeypatch.setattr(triangle, "LIMIT", triangle.EVERY)
+    runs = triangle.run("encoder-decoder", "in the target", 2)
+    assert len(runs) == triangle.SEEDS and all(len(run["right"]) == 1 for run in runs)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 COMPARISON = Path(__file__).parent / "comparison.json"
 FEW_EXAMPLES = Path(__file__).parent / "few_examples.jsonl"
-TRIANGLE = Path(__file__).parent / "triangle.json"
+TRIANGLE = Path(__file__).parent / "triangle.jsonl"
 
 
 def comparison_runs() -> dict:
@@ -29,18 +29,24 @@ def few_examples(file: Path = FEW_EXAMPLES) -> list[dict]:
 
     A line that was cut off is left out.
     """
+    return _lines(file)
+
+
+def triangle_cells(file: Path = TRIANGLE) -> list[dict]:
+    """Return a cell for each model of ``experiments/triangle.py`` that has been trained; its docstring says how.
+
+    "model", "question", "layers"  what was trained: "question" is where the question is
+    "runs"                         a dict for each seed: "steps" until 90 % were right, or None; and "right", the share
+                                   after each 50 steps
+    "seconds", "torch", ...        what it took, and where
+    """
+    return _lines(file)
+
+
+def _lines(file: Path) -> list[dict]:
+    """Return what the lines of a file say, without those that were cut off; nothing if there is no such file."""
     rows = []
     for line in file.read_text(encoding="utf-8").split("\n") if file.exists() else []:
         with suppress(ValueError):
             rows.append(json.loads(line))
     return rows
-
-
-def triangle_runs() -> dict:
-    """Return the runs of ``experiments/triangle.py``, whose docstring says what was run.
-
-    "runs"    dicts: "model", "question", "layers", "seed"; "steps" until 90 % were right, or None; and "right",
-              the share after each 50 steps
-    "record"  versions, machine, minutes
-    """
-    return json.loads(TRIANGLE.read_text(encoding="utf-8"))

@@ -42,6 +42,8 @@ import torch
 import torch.nn.functional as F
 import transformers
 from coursekit.number_words import NumberWords, Sentences
+from coursekit.plots import run_dots
+from coursekit.results import triangle_cells
 from parts import (
     GPT2,
     DecoderLayer,
@@ -1013,6 +1015,68 @@ plt.show()
 # - The decoder without its encoder and GPT-2 are one picture.
 # - The encoder-decoder and the prefix-LM are one picture. Everything that the second stack can see, one stack can see, with a mask and without cross-attention.
 # - So there is only one thing that an encoder-decoder sees and GPT-2 does not: the small triangle in the source, the later words of a prompt.
+
+# %% [markdown]
+# # The triangle
+#
+# What does it cost not to see this triangle?
+# In the translation above, it cost nothing that we could see.
+# So we look for a task where it might: a list of records, and a question about one of them.
+#
+# ```
+# 3 e   1 b   6 a   1     →  b      the question is behind the list
+# 1   3 e   1 b   6 a     →  b      the question is before the list
+# ```
+#
+# If the question is *behind* the list, a causal stack reads every record without knowing the question.
+# There are three ways round it.
+# A prefix-LM and an encoder look ahead, so the records do see the question.
+# Or the prompt is changed: put the question *before* the list, or repeat it, before and behind.
+#
+# With one layer, the mask makes no difference to the last position (notebook 4), so two layers are the smallest interesting case.
+# The models are small, and each was trained from five seeds for at most 1,000 steps.
+# The program is `experiments/triangle.py` in the repository of this course, and what was run was fixed before it was run.
+
+# %% reader=true
+cells = triangle_cells()
+panels = {}
+for cell in cells:
+    label = f"{cell['model']}, question {cell['question']}"
+    last = [100 * run["right"][-1] for run in cell["runs"]]
+    panels.setdefault(f"{cell['layers']} layer{'s' if cell['layers'] > 1 else ''} in all", {})[label] = last
+    learned = [run["steps"] for run in cell["runs"] if run["steps"]]
+    print(
+        f"{cell['layers']} layers  {label:44} {len(learned)} of {len(cell['runs'])} seeds reach 90 %"
+        + (f", after {', '.join(map(str, sorted(learned)))} steps" if learned else "")
+    )
+print(f"These are {len(cells)} models from {len(cells[0]['runs'])} seeds each.")
+print(f"You predicted that the question should be {prediction['place of the question']!r} the list.")
+run_dots(dict(sorted(panels.items())), xlabel="% right at the end")
+plt.show()
+
+# %% [markdown]
+# *A panel for each number of layers, with a row for each model and place of the question, and a dot for each of five seeds.
+# With two layers, most dots are between 43 and 50 %.
+# Only with the question before the list, or before and behind it, are some dots to the right of these.*
+#
+# A model that always guesses one of the three values in the list would have about 45 % right, since a value may occur twice.
+# With two layers, and within 1,000 steps:
+#
+# - With the question **before** the list, two of five seeds of the causal stack reach 90 %, and a third one is at 76 %.
+# - With the question **behind** the list, none of five does, and all stay near 45 %.
+# - The **prefix-LM** sees the question from every record, and none of its five seeds gets further than the causal stack with the question behind.
+#   The encoder-decoder does not, either.
+# - With the question repeated, before **and** behind, one seed of five reaches 90 %, and a second one is at 57 %.
+#
+# So in this task the *place* of the question mattered more than the mask.
+# We did not find a gain from looking ahead, and we did find a gain from a prompt that says first what is asked.
+#
+# Be careful with this result.
+# Two of five against none of five is no proof: by chance alone, five seeds differ this much in 44 of 100 such comparisons.
+# The models are tiny, all of them have the same learning rate, and 1,000 steps are few: what is not learned then may be learned later.
+# And we looked in several places, so one of them may stand out by luck.
+# The plan also has stacks of one and of four layers, of which the file holds only those that the figure shows.
+# What is certain is only the principle: under a causal mask, what is computed for a record cannot depend on a question that comes later, and with the question in front it can.
 
 # %% [markdown]
 # ## Why no encoder? The sixth part of the answer
