@@ -32,6 +32,7 @@ def main() -> None:
     figure("03_decoder", "cross_attention.weights", HERE / "cross_attention.png")
     figure("04_gpt2", "stack_pictures(", HERE / "four_changes.png")
     figure("05_generation", "seconds in all", HERE / "cost.png")
+    figure("06_one_stack", "BEST = max(", HERE / "one_stack.png")
     figure("06_one_stack", "five = {", HERE / "five.png")
     feedback_pages(HERE / "feedback.png", chromium)
 

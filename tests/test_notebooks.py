@@ -227,7 +227,7 @@ def what_notebook_06_measured(notebook):
         assert share >= 97, name
     units, tens = zip(
         *(
-            numbers(rf"one stack, layer {layer}  of 100 numbers [^\n]* (\d+), and[^\n]* (\d+)\n", notebook)
+            numbers(rf"one stack, layer {layer} +of 100 numbers [^\n]* (\d+), and[^\n]* (\d+)\n", notebook)
             for layer in range(4)
         ),
         strict=True,

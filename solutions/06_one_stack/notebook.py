@@ -784,7 +784,7 @@ NUMBERS = [7, 21, 305, 4_121, 54_321]
 sources = german.batch(NUMBERS).source
 for row, number in zip(translate(one_stack, sources, BOS, EOS, PAD, max_length=20), NUMBERS, strict=True):
     print(
-        f"{number:6,}  {' '.join(german.source.decode(german.batch([number]).source[0])):44} {german.read((row - FIRST)[row != PAD])}"
+        f"{number:6,}  {' '.join(german.source.decode(german.batch([number]).source[0])):50} {german.read((row - FIRST)[row != PAD])}"
     )
 
 print()
@@ -851,7 +851,7 @@ plt.show()
 # *Left: the map of cross-attention, as at the beginning.
 # Right: the map of the one stack.
 # In both, the bright cells cross where English has tens and units: "vier" looks at "four", and "fünfzig" at "fifty".
-# The weights on the right are smaller, because a row of self-attention also looks at bos and at the German words so far.*
+# The rows on the right need not sum to 1, because a step also looks at bos and at the German words so far.*
 #
 # **The crossing is there without cross-attention.**
 # In layers 1 to 3, counted from 0, most steps look at the right word, although nothing in the training data says where to look.
