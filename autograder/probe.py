@@ -176,7 +176,8 @@ class Student:
 
 def answer(ask, student, seed: str) -> dict:
     """Ask one question, and return {"values": ...} or {"raised": ...}, ready for JSON."""
-    torch.manual_seed(int.from_bytes(hashlib.sha256(seed.encode()).digest()[:7], "big"))
+    number = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:7], "big")
+    torch.default_generator.manual_seed(number)  # torch's own goes through all devices, and notes the stack for each
     try:
         with torch.inference_mode(False), torch.enable_grad():  # an interrupted cell may have left others
             return _encode(ask(student, Random(seed)))

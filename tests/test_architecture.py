@@ -103,6 +103,7 @@ def test_rooms_speak_of_all_their_modules():
 def test_limits_stand_in_the_settings_with_their_defaults():
     """Where an instructor looks for them."""
     from autograder.bounded import Worker
+    from autograder.classroom.judge_once import JudgeOnce
     from autograder.classroom.reading import Reading
     from autograder.judging.judge import GiveVerdicts
     from autograder.running.kernel.provisioner import ConfinedProvisioner
@@ -110,13 +111,12 @@ def test_limits_stand_in_the_settings_with_their_defaults():
     from autograder.running.session import KernelSession
 
     course = {"shown", "imports_from", "secret", "environment", "preload", "libraries", "steps"}  # this course's own
-    for kind in (Run, KernelSession, ConfinedProvisioner, Reading, Worker, GiveVerdicts):
+    for kind in (Run, KernelSession, ConfinedProvisioner, Reading, Worker, GiveVerdicts, JudgeOnce):
         traits = kind.class_traits(config=True)
         ours = {name for name, trait in traits.items() if trait.this_class.__module__.startswith("autograder.")}
         for name in ours - course:
-            assert COURSE.config[kind.__name__].get(name) == getattr(kind, name).default_value, (
-                f"{kind.__name__}.{name}"
-            )
+            set_to = [COURSE.config.get(base.__name__, {}).get(name) for base in kind.__mro__]
+            assert getattr(kind, name).default_value in set_to, f"{kind.__name__}.{name}"
 
 
 def test_every_assignment_is_a_whole_folder():

@@ -4,6 +4,7 @@
     reading    reads what was handed in, and takes the first steps of grading with it
     in_worker  takes the steps that deal with what a student wrote in a process with limits
     judge_once  takes a verdict from the records if the same was judged before
+    answer_store  keeps what the judge has found out of its own solutions, for all workers of a class
     learned    knows the mistakes that a class has taught, and asks in a kernel what they answer
     last_step  is nbgrader's last step: writes a line in the records, and flags what is odd
     commands   the commands for a class, as the command line knows them

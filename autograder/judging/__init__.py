@@ -2,6 +2,7 @@
 
     judge       compares with the reference and the named mistakes, and gives the points
     expected    asks the reference, with and without mistakes, what the questions are to be answered with
+    once        finds a text out once, and takes it from where it is kept
     difference  finds how two answers differ
     carry       finds answers that are right but for an earlier mistake
     trivial     makes solutions that do nothing, to find answers that say nothing

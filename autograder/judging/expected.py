@@ -1,5 +1,6 @@
 """Asks trusted code the questions of one seed: the reference solution, and the reference with mistakes made in it."""
 
+import json
 from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -13,11 +14,15 @@ from autograder.authoring.mistakes import Mistake
 from autograder.authoring.questions import questions
 from autograder.judging.arguments import noting_calls
 from autograder.judging.difference import Difference, difference
+from autograder.judging.once import Once, Store
 from autograder.judging.sizes import Sizes
 from autograder.judging.trivial import stand_ins
 from autograder.running.answers import NO_ANSWER, Answer, Raised, Silent, decode
 
-KEPT = 10  # reference solutions with several mistakes in them; the answers of all of them are kept
+# Of what has several mistakes in it there is much, and each is needed for a short time: so much of it stays in memory.
+REFERENCES = 10
+ANSWERS = 2_000
+Learned = Mapping[Mistake, Mapping[str, Answer]]
 
 
 class Noting:
@@ -34,14 +39,17 @@ class Noting:
 class Expected:
     """Knows what the reference solution answers, with and without mistakes. All is found out when it is asked for.
 
-    kept  mistakes that are never run here, since students wrote them, and what they answer alone, by the case's name
+    kept   mistakes that are never run here, since students wrote them, and what they answer alone, by the case's name
+    store  holds what was found out before, of the same assignment and seed; None: nothing is stored
     """
 
-    def __init__(self, assignment: Assignment, seed: str, kept: Mapping[Mistake, Mapping[str, Answer]] | None = None):
-        self.assignment, self._kept = assignment, kept or {}
+    def __init__(self, assignment: Assignment, seed: str, kept: Learned | None = None, store: Store | None = None):
+        self.assignment, self._kept, self._once = assignment, kept or {}, Once(store)
+        self._number = {mistake: str(number) for number, mistake in enumerate(assignment.mistakes)}
         self._seeds = {question.case: question.seed for question in questions(assignment, seed)}
         self._references: dict[frozenset[Mistake], SimpleNamespace | None] = {}
         self._answers: dict[tuple[Case, frozenset[Mistake]], Answer] = {}
+        self._changes: dict[tuple[Case, frozenset[Mistake], Mistake], bool] = {}
         self._trivial: dict[tuple[Case, frozenset[Mistake]], list[Answer]] = {}
         self._without: dict[str, SimpleNamespace | None] = {}  # the reference, in which this exercise is not done
         self._depends: dict[tuple[Case, str], bool] = {}
@@ -62,8 +70,8 @@ class Expected:
     def _asked(self, case: Case, made: frozenset[Mistake]) -> Answer:
         for mistake in made & self._kept.keys():
             return self._kept[mistake].get(case.name, NO_ANSWER) if len(made) == 1 else Silent("is not run here")
-        namespace = self.reference(made)
-        return self.ask(case, namespace) if namespace else Silent("cannot be")
+        name = f"answer {case.name} {self._names(made)}"
+        return decode(self._once.text(name, lambda: self._text(case, self.reference(made))))
 
     def is_run(self, mistake: Mistake) -> bool:
         """Return whether a mistake is run here, and not only known by its answers."""
@@ -81,49 +89,56 @@ class Expected:
 
     def changes(self, case: Case, mistake: Mistake, made: Iterable[Mistake] = ()) -> bool:
         """Return whether the answer is another one with this mistake, where these others are made already."""
-        made = list(made)
-        return self.difference(case, self.answer(case, [*made, mistake]), made) is not None
+        key = case, self._that_matter(case, made), mistake
+        if key not in self._changes:
+            self._changes[key] = self.difference(case, self.answer(case, {*key[1], mistake}), key[1]) is not None
+        return self._changes[key]
 
     def depends(self, case: Case, exercise: str) -> bool:
         """Return whether the reference solution's answer is another one where this exercise is not done."""
         if exercise not in self._can_matter(case):
             return False
+        if (case, exercise) not in self._depends:
+            text = self._once.text(f"without {case.name} {exercise}", lambda: self._text(case, self._undone(exercise)))
+            self._depends[case, exercise] = self.difference(case, decode(text)) is not None
+        return self._depends[case, exercise]
+
+    def _undone(self, exercise: str) -> SimpleNamespace | None:
+        """Return the reference solution in which this exercise is not done, or None if the notebook itself calls it."""
         if exercise not in self._without:
             texts = {name: self.assignment.solution(name) for name in self.assignment.source.exercises}
             texts[exercise] = f"def {exercise}(*_, **__):\n    raise NotImplementedError"
             try:
                 self._without[exercise] = self.assignment.run(texts)
-            except Exception:  # the notebook itself calls it
+            except Exception:
                 self._without[exercise] = None
-        namespace = self._without[exercise]
-        if (case, exercise) not in self._depends:
-            self._depends[case, exercise] = (
-                namespace is None or self.difference(case, self.ask(case, namespace)) is not None
-            )
-        return self._depends[case, exercise]
+        return self._without[exercise]
 
     def is_trivial(self, case: Case, mistakes: Iterable[Mistake]) -> bool:
         """Return whether a trivial solution, behind these mistakes, answers as the reference does behind them."""
         made = self._that_matter(case, mistakes)
         if not all(map(self.is_run, made)):  # nobody tries it
             return True
-        return self._is_among(self.answer(case, made), self._trivial_answers(case, made), case)
+        return self._is_among(self.answer(case, made), self.trivial_answers(case, made), case)
 
     def leaves_nothing(self, mistake: Mistake) -> bool:
         """Return whether most answers that a mistake changes are those of a solution that does nothing."""
         changed = [case for case in self.assignment.cases_of(mistake.exercise) if self.changes(case, mistake)]
-        trivial = [
-            self._is_among(self.answer(case, [mistake]), self._trivial_answers(case, frozenset()), case)
-            for case in changed
-        ]
+        trivial = [self._is_among(self.answer(case, [mistake]), self.trivial_answers(case), case) for case in changed]
         return 2 * sum(trivial) > len(changed)
 
     def _is_among(self, answer: Answer, others: list[Answer], case: Case) -> bool:
         return any(difference(answer, other, case.tolerance) is None for other in others)
 
-    def _trivial_answers(self, case: Case, made: frozenset[Mistake]) -> list[Answer]:
+    def trivial_answers(self, case: Case, mistakes: Iterable[Mistake] = ()) -> list[Answer]:
+        """Return the answers of trivial solutions of the case's exercise, behind these mistakes."""
+        made = self._that_matter(case, mistakes)
         if (case, made) not in self._trivial:
-            self._trivial[case, made] = [self.ask(case, found) for found in self._trivially(case.exercise, made)]
+            texts = self._once.text(
+                f"trivial {case.name} {self._names(made)}",
+                lambda: json.dumps([self._text(case, found) for found in self._trivially(case.exercise, made)]),
+            )
+            self._trivial[case, made] = [decode(text) for text in json.loads(texts)]
         return self._trivial[case, made]
 
     def _trivially(self, exercise: str, made: frozenset[Mistake]) -> Iterable[SimpleNamespace]:
@@ -139,24 +154,39 @@ class Expected:
     def sizes(self, case: Case) -> frozenset[int]:
         """Return the sizes of all tensors that occur while the reference solution answers, and 0 and 1."""
         if case not in self._sizes:
-            with Sizes() as found:
-                self.ask(case, self.reference(frozenset()))
-            self._sizes[case] = frozenset({0, 1, *found.sizes})
+            found = self._once.text(f"sizes {case.name}", lambda: json.dumps(self._sizes_in(case)))
+            self._sizes[case] = frozenset({0, 1, *json.loads(found)})
         return self._sizes[case]
 
+    def _sizes_in(self, case: Case) -> list[int]:
+        with Sizes() as found:
+            self.ask(case, self.reference(frozenset()))
+        return sorted(found.sizes)
+
     def arguments(self, case: Case) -> tuple[Tensor, ...]:
-        """Return the tensors that the reference solution of the case's exercise is called with in this case."""
+        """Return the tensors that the reference solution of the case's exercise is called with in this case.
+
+        If they are more than an answer may hold, there are none.
+        """
         if case not in self._arguments:
-            right, noted = vars(self.reference(frozenset())), []
-            with noting_calls(right[case.exercise], noted) as noting:
-                self.ask(case, SimpleNamespace(**{**right, case.exercise: noting}))
-            self._arguments[case] = tuple(noted)
+            found = decode(self._once.text(f"arguments {case.name}", lambda: self._arguments_in(case)))
+            self._arguments[case] = tuple(found) if isinstance(found, list) else ()
         return self._arguments[case]
+
+    def _arguments_in(self, case: Case) -> str:
+        right, noted = vars(self.reference(frozenset())), []
+        with noting_calls(right[case.exercise], noted) as noting:
+            self.ask(case, SimpleNamespace(**{**right, case.exercise: noting}))
+        return probe.as_text(probe.answer(lambda student, rng: noted, None, ""))
 
     def ask(self, case: Case, namespace: SimpleNamespace | Noting) -> Answer:
         """Ask trusted code the question of this case, in this process, and return its answer."""
+        return decode(self._text(case, namespace))
+
+    def _text(self, case: Case, namespace: SimpleNamespace | Noting | None) -> str:
+        """Return the answer as it would leave a kernel. No code, no answer: then it is "", which is read as Silent."""
         with _one_thread():
-            return decode(probe.as_text(probe.answer(case.ask, namespace, self._seeds[case.name])))
+            return probe.as_text(probe.answer(case.ask, namespace, self._seeds[case.name])) if namespace else ""
 
     def reference(self, made: frozenset[Mistake]) -> SimpleNamespace | None:
         """Return the reference solution with these mistakes made in it, or None if it cannot be made.
@@ -166,10 +196,8 @@ class Expected:
         if not all(map(self.is_run, made)):
             raise ValueError("what a student wrote is not run here")
         if made not in self._references:
-            if len(made) > 1:  # there are many pairs, and each is needed for a short time
-                several = [key for key in self._references if len(key) > 1]
-                for key in several[: len(several) - KEPT]:
-                    del self._references[key]
+            if len(made) > 1:
+                _forget_first(self._references, [key for key in self._references if len(key) > 1], REFERENCES)
             try:
                 self._references[made] = self.assignment.reference(made)
             except Exception:
@@ -185,12 +213,30 @@ class Expected:
     def _can_matter(self, case: Case) -> frozenset[str]:
         """Return the exercises whose code this case may run. A mistake in another exercise cannot change its answer."""
         if case not in self._touched:
-            noting = Noting(self.assignment.reference())
-            self.ask(case, noting)
-            leans_on = self.assignment.leans_on
-            everything = frozenset(self.assignment.source.exercises)
-            self._touched[case] = frozenset().union(*(leans_on.get(name, everything) for name in noting.asked_for))
+            found = self._once.text(f"touched {case.name}", lambda: json.dumps(self._asked_for(case)))
+            self._touched[case] = frozenset(json.loads(found))
         return self._touched[case]
+
+    def _asked_for(self, case: Case) -> list[str]:
+        noting = Noting(self.assignment.reference())
+        self.ask(case, noting)
+        leans_on, everything = self.assignment.leans_on, self.assignment.source.exercises
+        return sorted({name for asked in noting.asked_for for name in leans_on.get(asked, everything)})
+
+    def _names(self, made: frozenset[Mistake]) -> str:
+        return ",".join(sorted(self._number[mistake] for mistake in made))
+
+    def keep(self) -> None:
+        """Hand over what was found out since this was last called, and let go of what only few submissions need."""
+        self._once.hand_over()
+        for found in (self._answers, self._changes, self._trivial):
+            _forget_first(found, [key for key in found if len(key[1]) > 1], ANSWERS)
+
+
+def _forget_first(found: dict, keys: list, most: int) -> None:
+    """Remove the first of these keys, so that no more of them are left than this."""
+    for key in keys[: max(0, len(keys) - most)]:
+        del found[key]
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from autograder.judging.explain import explain, forbidden_use, quotable
 from autograder.judging.feedback import told
 from autograder.judging.forbidden import Code, forbidden_names, look_through
 from autograder.judging.naming import Naming
+from autograder.judging.once import Store
 from autograder.judging.relations import most_telling
 from autograder.judging.rules import rules_of
 from autograder.judging.telling import Telling
@@ -68,12 +69,11 @@ class GiveVerdicts(NbGraderPreprocessor):
 
     def judge(self, assignment: Assignment, seed: str) -> "Judge":
         """Return the judge of an assignment and seed: one for a whole class, so that its answers are computed once."""
-        return _judge_of(assignment, seed, **self.settings)
+        return _the_judge(assignment, seed, store=self.store(assignment, seed), **self.settings)
 
-
-@lru_cache
-def _judge_of(assignment: Assignment, seed: str, mistake_costs: float | None, most_pairs: int) -> "Judge":
-    return Judge(assignment, seed, mistake_costs, most_pairs)
+    def store(self, assignment: Assignment, seed: str) -> Store | None:
+        """Return what holds the judge's own answers for other processes. Here there is nothing such."""
+        return None
 
 
 class Judge:
@@ -83,6 +83,7 @@ class Judge:
                    every case that fails costs its points
     most_pairs     so many pairs of mistakes are tried to explain the answers to one exercise
     kept           mistakes of the assignment that are never run here, and what they answer, by the case's name
+    store          holds the judge's own answers for other processes
     """
 
     def __init__(
@@ -92,10 +93,11 @@ class Judge:
         mistake_costs: float | None = MISTAKE_COSTS,
         most_pairs: int = MOST_PAIRS,
         kept: Mapping[Mistake, Mapping[str, Answer]] | None = None,
+        store: Store | None = None,
     ):
         self.assignment = assignment
         self._mistake_costs, self._most_pairs = mistake_costs, most_pairs
-        self._known = Expected(assignment, seed, kept)
+        self._known = Expected(assignment, seed, kept, store)
         self._telling = {case: Telling(self._known, case) for case in assignment.cases if case.inputs}
         released = release_notebook(assignment.source).cells
         self._given = [cell.source for cell in released if cell.cell_type == "code"]
@@ -149,6 +151,7 @@ class Judge:
             earlier += verdict.mistakes
             odd += [] if all_explained else [exercise]
             verdicts.append(verdict)
+        self._known.keep()
         return verdicts
 
     def code_of(self, notebook: NotebookNode) -> Code:
@@ -196,6 +199,9 @@ class Judge:
         found = refused | shares | told(self._known, list(given), right, too, names, earlier, explanation)
         all_explained = not refused and (names.explain_all or right | too == given.keys())
         return [found[case] for case in cases], all_explained
+
+
+_the_judge = lru_cache(Judge)
 
 
 def _is_missing(answer: Answer) -> bool:
