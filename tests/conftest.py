@@ -1,10 +1,13 @@
 import os
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 import torch
 
 from autograder.authoring.assignment import Assignment
+from autograder.classroom.answer_store import AnswerStore
 from autograder.judging.judge import Judge
 from autograder.judging.verdict import Verdict
 from confined import kernels
@@ -21,8 +24,21 @@ def assignment() -> Assignment:
 
 
 @pytest.fixture(scope="session")
-def judge(assignment) -> Judge:
-    return Judge(assignment, seed="tests")
+def judge_of(tmp_path_factory) -> Callable[..., Judge]:
+    """The judge of an assignment and seed: judge_of(name, seed). The processes of a run find its answers out once."""
+    base = tmp_path_factory.getbasetemp()
+    path = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "answers.db"
+
+    @cache
+    def found(name: str, seed: str = "tests") -> Judge:
+        return Judge(load(name), seed, store=AnswerStore(path, f"{name} {seed}", 10**9))
+
+    return found
+
+
+@pytest.fixture(scope="session")
+def judge(judge_of) -> Judge:
+    return judge_of("01_attention")
 
 
 @pytest.fixture

@@ -1,14 +1,12 @@
 """Of every assignment: the hidden tests catch each mistake, accept each right way, and cannot be guessed."""
 
 import runpy
-from functools import lru_cache
 from itertools import combinations
 
 import pytest
 
 from autograder.judging.catalogue import findings
 from autograder.judging.difference import difference
-from autograder.judging.judge import Judge
 from autograder.running.answers import Raised
 from this_course import COURSE, load
 
@@ -18,16 +16,11 @@ ALTERNATIVES = {
 }
 
 
-@lru_cache
-def judge_for(name: str) -> Judge:
-    return Judge(load(name), seed="tests")
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("name", COURSE.assignment_names)
 @pytest.mark.parametrize("seed", ["tests", "another"])
-def test_every_mistake_is_caught_told_apart_and_costs_once(name, seed):
-    for finding in findings(Judge(load(name), seed)):
+def test_every_mistake_is_caught_told_apart_and_costs_once(name, seed, judge_of):
+    for finding in findings(judge_of(name, seed)):
         where = f"{finding.mistake.exercise}: {finding.mistake.name}"
         assert finding.caught, f"{where} is not caught"
         assert finding.lost_elsewhere == 0, f"{where} costs {finding.lost_elsewhere} points elsewhere"
@@ -35,9 +28,9 @@ def test_every_mistake_is_caught_told_apart_and_costs_once(name, seed):
 
 
 @pytest.mark.parametrize("name", COURSE.assignment_names)
-def test_the_reference_scores_full_with_any_seed(name):
+def test_the_reference_scores_full_with_any_seed(name, judge_of):
     for seed in ("a", "b", "c", "d", "e"):
-        judge = Judge(load(name), seed)
+        judge = judge_of(name, seed)
         for verdict in judge.verdicts(judge.answers()):
             assert verdict.score == verdict.points
 
@@ -46,8 +39,8 @@ def test_the_reference_scores_full_with_any_seed(name):
     "name, exercise, way",
     [(name, exercise, way) for name, found in ALTERNATIVES.items() for exercise, ways in found.items() for way in ways],
 )
-def test_every_right_way_scores_full(name, exercise, way):
-    judge = judge_for(name)
+def test_every_right_way_scores_full(name, exercise, way, judge_of):
+    judge = judge_of(name)
     given = "import math\nimport torch.nn.functional as F\n" + ALTERNATIVES[name][exercise][way]
     namespace = judge.assignment.run({exercise: given})
     answers = {case.name: judge.ask(case, namespace) for case in judge.assignment.cases}
@@ -61,13 +54,13 @@ def test_every_right_way_scores_full(name, exercise, way):
 
 
 @pytest.mark.parametrize("name", COURSE.assignment_names)
-def test_no_answer_can_be_guessed(name):
+def test_no_answer_can_be_guessed(name, judge_of):
     """A case whose answer is the same for two seeds could be answered by a constant: of 66 pairs at most three are.
 
     Two seeds would not show it: a coin falls on different sides half of the time. Inputs that somebody chooses are
     constants, and are there to be found.
     """
-    judges = [Judge(load(name), f"seed {number}") for number in range(12)]
+    judges = [judge_of(name, f"seed {number}") for number in range(12)]
     for case in (case for case in load(name).cases if not case.inputs):
         answers = [judge.expected(case) for judge in judges]
         assert not any(isinstance(answer, Raised) for answer in answers), f"the reference fails {case.name}"
@@ -77,9 +70,9 @@ def test_no_answer_can_be_guessed(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", COURSE.assignment_names)
-def test_nothing_but_values_gives_no_points(name):
+def test_nothing_but_values_gives_no_points(name, judge_of):
     """Answers that somebody gives who computes nothing: None, zeros, the arguments themselves."""
-    judge = judge_for(name)
+    judge = judge_of(name)
     for nothing in ("None", "0.0", "torch.zeros(3, 3)", "arguments[0] if arguments else None", "(arguments[0],) * 2"):
         texts = {
             exercise: f"def {exercise}(*arguments, **options):\n    return {nothing}"
@@ -93,9 +86,9 @@ def test_nothing_but_values_gives_no_points(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", COURSE.assignment_names)
-def test_nothing_that_travels_with_the_questions_is_an_answer(name):
+def test_nothing_that_travels_with_the_questions_is_an_answer(name, judge_of):
     """A hidden file's own functions and classes can be found by code that walks the stack of its caller."""
-    judge = judge_for(name)
+    judge = judge_of(name)
     hidden, reference = {}, judge.assignment.reference()
     exec(compile(judge.assignment.hidden_text, "<hidden>", "exec"), hidden)
     own = [thing for thing in hidden.values() if getattr(thing, "__module__", "") is None]  # neither imported nor

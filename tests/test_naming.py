@@ -60,10 +60,9 @@ def scaled_dot_product_attention(query, key, value, mask=None):
     assert verdicts["MultiHeadAttention"].score < 30 and verdicts["MultiHeadAttention"].mistakes == []
 
 
-def test_no_mistake_that_was_left_out_gives_a_name_elsewhere(assignment):
+def test_no_mistake_that_was_left_out_gives_a_name_elsewhere(judge, assignment):
     """Each is taken for unknown: its exercise may get the name of a near one, and no other gets any."""
     draw = random.Random(3)
-    judge = Judge(assignment, "tests")
     for mistake in draw.sample(assignment.mistakes_of("scaled_dot_product_attention"), 8):
         answers = judge.answers([mistake]) | {
             case.name: Silent("") for case in assignment.cases_of("scaled_dot_product_attention")

@@ -4,15 +4,12 @@ import runpy
 
 import pytest
 
-from autograder.judging.judge import Judge
-from this_course import load
-
 SEEDS = ("one", "two", "three")
 
 
 @pytest.fixture(scope="module")
-def judges():
-    return [Judge(load("01_attention"), seed) for seed in SEEDS]
+def judges(judge_of):
+    return [judge_of("01_attention", seed) for seed in SEEDS]
 
 
 @pytest.mark.slow
