@@ -123,7 +123,7 @@ train(
 
 
 @torch.no_grad()
-def cross_attention(number: int) -> Tensor:
+def map_of_two_stacks(number: int) -> Tensor:
     """The last layer's weights, mean over the heads: (target_length, source_length), a row for each predicted word."""
     batch = german.batch([number])
     two_stacks.eval()(batch.source, shift_right(batch.target, german.bos_id))
@@ -138,9 +138,9 @@ def words_of(number: int) -> tuple[list[str], list[str]]:
 
 
 EXAMPLE = 54_321
-unknown = torch.zeros_like(cross_attention(EXAMPLE))
+unknown = torch.zeros_like(map_of_two_stacks(EXAMPLE))
 figure = attention_maps(
-    {"two stacks, cross-attention": cross_attention(EXAMPLE), "one stack: ?": unknown}, *words_of(EXAMPLE)
+    {"two stacks, cross-attention": map_of_two_stacks(EXAMPLE), "one stack: ?": unknown}, *words_of(EXAMPLE)
 )
 plt.show()
 
@@ -816,7 +816,7 @@ print(f"You predicted {prediction['translated, of 100']} of 100 for one stack.")
 
 # %% reader=true
 @torch.no_grad()
-def self_attention(number: int, layer: int) -> Tensor:
+def map_of_one_stack(number: int, layer: int) -> Tensor:
     """A layer's weights from target to source, mean over the heads: (target_length, source_length)."""
     texts, source_lengths = one_text(german.batch([number]))
     one_stack.eval()(texts[:, :-1])
@@ -831,17 +831,17 @@ def looks_right(maps) -> tuple[int, int]:
     return sum(int(found[-4] == -1) for found in most), sum(int(found[-2] == -2) for found in most)
 
 
-found = {"two stacks": looks_right(cross_attention)}
+found = {"two stacks": looks_right(map_of_two_stacks)}
 for layer in range(4):
-    found[f"one stack, layer {layer}"] = looks_right(lambda number, layer=layer: self_attention(number, layer))
+    found[f"one stack, layer {layer}"] = looks_right(lambda number, layer=layer: map_of_one_stack(number, layer))
 for name, (units, tens) in found.items():
     print(f"{name:19}  of 100 numbers it looks most at the units for {units}, and at the tens for {tens}")
 BEST = max(range(4), key=lambda layer: sum(found[f"one stack, layer {layer}"]))
 print(f"You predicted {prediction['looks at the right word, of 100']} of 100 for the units in the best layer.")
 figure = attention_maps(
     {
-        "two stacks, cross-attention": cross_attention(EXAMPLE),
-        f"one stack, self-attention of layer {BEST}": self_attention(EXAMPLE, BEST),
+        "two stacks, cross-attention": map_of_two_stacks(EXAMPLE),
+        f"one stack, self-attention of layer {BEST}": map_of_one_stack(EXAMPLE, BEST),
     },
     *words_of(EXAMPLE),
 )
