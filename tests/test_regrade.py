@@ -69,8 +69,8 @@ def test_a_new_question_is_asked_and_it_is_said_first(made, capsys):
     before = executions(made)
     made.edit("hidden.py", "-rng.integer(1, 10**9)", "-rng.integer(1, 10**8)")
     said = regrade(made, capsys)
-    assert said.startswith("4 of 4 submissions have to be run again. Since they were run, there have been changes to:")
-    assert "questions" in said.splitlines()[0] and "4 keep theirs" in said
+    assert said.startswith("4 of 4 submissions have to be run again, since there have been changes to:")
+    assert "hidden tests" in said.splitlines()[0] and "4 keep theirs" in said
     assert executions(made) == before + 3  # two wrote the same
     assert "have to be run again" not in regrade(made, capsys, "--apply")
     assert executions(made) == before + 3 and locked.exists()

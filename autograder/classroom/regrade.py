@@ -40,6 +40,14 @@ from autograder.running.submission import source
 
 LATER = "to look at: "  # an anomaly that the judge adds, and would add again
 
+FACTS = {  # that an execution depends on, in words
+    "questions": "hidden tests",
+    "parts": "parts.py",
+    "shown": "what notebooks import",
+    "versions": "libraries",
+    "settings": "limits",
+}
+
 
 class Again(NbGraderPreprocessor):
     """Takes the place of ``Rebuild`` for a notebook that has been rebuilt: what was odd in it stays known."""
@@ -118,8 +126,8 @@ class Regrading:
                 to_run.append(student)
                 why.update(changed)
         if to_run:
-            since = f" Since they were run, there have been changes to: {', '.join(sorted(why))}." if why else ""
-            say(f"{len(to_run)} of {len(self._lines)} submissions have to be run again.{since}")
+            since = f"there have been changes to: {', '.join(sorted(why))}" if why else "given cells have changed"
+            say(f"{len(to_run)} of {len(self._lines)} submissions have to be run again, since {since}.")
         self._stand_in.config.InWorker.warms_up = self._jobs <= 1 and bool(to_run)
         jobs = min(self._jobs, len(to_run))
         with Ahead(self._stand_in, self.name, to_run, jobs) if jobs > 1 else nullcontext() as ahead:
@@ -173,7 +181,7 @@ def _judged(path: Path, student: str, name: str, config: Config, run: bool) -> t
         if records.execution(prepared) is None:
             ran = records.execution_of(records.last_graded(student, name))
             facts = ran[1] if ran else {}
-            return [], [fact for fact in facts if facts[fact] != prepared.facts.get(fact)]
+            return [], [FACTS.get(fact, fact) for fact in facts if facts[fact] != prepared.facts.get(fact)]
     notebook, _ = take(InWorker(config=config).steps, notebook, resources, config)
     return [dict(verdict) for verdict in notebook.metadata.autograder.verdicts], None
 

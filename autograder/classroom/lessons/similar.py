@@ -15,7 +15,7 @@ import tokenize
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from statistics import median
 
 from rapidfuzz.distance import Indel
@@ -23,6 +23,7 @@ from traitlets.config import Config
 
 from autograder.authoring.assignment import Assignment
 from autograder.authoring.course import Course
+from autograder.authoring.names import statements
 from autograder.authoring.release import release_notebook
 from autograder.bounded import Exceeded
 from autograder.classroom.in_worker import portable, worker
@@ -93,12 +94,14 @@ def as_text(pairs: Iterable[Pair]) -> str:
 
 
 def tokens(text: str, known: Collection[str]) -> Tokens:
-    """Return the tokens of a text, without comments and layout. Names that are not known become one and the same."""
+    """Return the tokens of a text, without comments and layout. Names that are not known become one and the same,
+    unless they stand behind a dot."""
     try:
         found = [t.string for t in tokenize.generate_tokens(io.StringIO(text).readline) if t.type not in SKIPPED]
     except (tokenize.TokenError, SyntaxError, ValueError):
         found = re.findall(r"\w+|[^\w\s]", text)
-    return tuple(word if word in known or not word.isidentifier() else "a name" for word in found)
+    told = (word in known or not word.isidentifier() or before == "." for before, word in pairwise(["", *found]))
+    return tuple(word if tells else "a name" for word, tells in zip(found, told, strict=True))
 
 
 def pieces(found: Tokens) -> set[int]:
@@ -183,7 +186,7 @@ def _usual(found: list[Tokens]) -> float:
 
 
 def _known_names(assignment: Assignment) -> frozenset[str]:
-    """Return the names that say something: those of Python, and those that the course's own code uses."""
-    texts = [cell.text for cell in assignment.source.of_role("exercise", "locked", "check")]
-    own = {word for text in texts for word in re.findall(r"[^\W\d]\w*", text)}
-    return frozenset({*keyword.kwlist, *dir(builtins), *own})
+    """Return the names that say something: those of Python, and those that given cells define."""
+    given = [statement for cell in assignment.source.of_role("locked") for statement in statements(cell.text)]
+    own = {name for statement in given for name in statement.binds}
+    return frozenset({*keyword.kwlist, *dir(builtins), *own, *assignment.source.exercises})
