@@ -1067,19 +1067,6 @@ def translate(model, sources, bos_id, eos_id, pad_id, max_length, prefix=False):
 """),
     ],
     "07_comparison": [
-        ("evidence_mask_alone", """
-def evidence_mask_alone(table):
-    by_norm = {"alike": [], "apart": []}
-    for pair in table["layers"]:
-        by_norm[pair["norms"]].append(float(pair["difference"]))
-    largest = max(by_norm["alike"])
-    return largest, verdict(all(d == 0 for d in by_norm["alike"]), all(d == 0 for d in by_norm["apart"]))
-"""),
-        ("evidence_zero_context", """
-def evidence_zero_context(table):
-    contexts = torch.tensor([row["context"] for row in table["first word"]], dtype=torch.float64)
-    return contexts.min().item(), verdict(*(contexts == 0).tolist())
-"""),
         ("best_by_validation", """
 from itertools import groupby
 from operator import itemgetter
@@ -1105,14 +1092,6 @@ def best_by_validation(runs):
     if np.isinf(scores).all():
         raise ValueError
     return [r for r in runs if r["rate"] == rates[int(scores.argmin())]]
-"""),
-        ("evidence_bert", """
-def evidence_bert(table):
-    berts = list(filter(lambda r: r["model"] == "BERT", table["texts"]))
-    first = mean(r["each word blanked"] for r in berts)
-    a = all(r["sees later"] == 1.0 for r in berts)
-    b, c = (all(abs(r[k] - 1) > 0.01 for r in berts) for k in ("each word blanked", "written from the left"))
-    return first, verdict(a, b, c)
 """),
         ("cell", """
 import pprint
@@ -1167,7 +1146,9 @@ SECOND: dict[str, list[tuple[str, str]]] = {
   ("cell", "for a in ('encoder', 'GPT-2', 'prefix-LM'):\n    print(a)\n    print(predicted_reach(a, 2, 2).int().numpy())"),
  ],
  "07_comparison": [
-  ("evidence_one_at_a_time", "def evidence_one_at_a_time(table):\n    groups = {'training': [], 'generation': []}\n    for row in table['passes']:\n        groups[row['task']].append((row['tokens'], row['passes']))\n    tokens, passes = map(sum, zip(*groups['training']))\n    same = lambda task: all(a == b for a, b in groups[task])\n    return tokens / passes, verdict(same('generation'), same('training'))"),
+  ("interval", "from statistics import fmean\n\ndef interval(values, level=0.95):\n    n = len(values)\n    if n < 2 or not 0 < level < 1:\n        raise ValueError(f'{n} values, level {level}')\n    middle = fmean(values)\n    error = (sum((v - middle) ** 2 for v in values) / (n - 1) / n) ** 0.5\n    t = t_quantile(0.5 + level / 2, n - 1)\n    return middle - t * error, middle + t * error"),
+  ("permutation_test", "import itertools as it\n\ndef permutation_test(ours, theirs, paired=False):\n    a, b = list(ours), list(theirs)\n    if not (a and b):\n        raise ValueError('empty')\n    if paired:\n        if len(a) != len(b):\n            raise ValueError('no pairs')\n        groups = [([y if s else x for x, y, s in zip(a, b, swap)], [x if s else y for x, y, s in zip(a, b, swap)]) for swap in it.product([0, 1], repeat=len(a))]\n    else:\n        pool = a + b\n        groups = [([pool[i] for i in c], [pool[i] for i in set(range(len(pool))) - set(c)]) for c in it.combinations(range(len(pool)), len(a))]\n    gap = lambda pair: abs(mean(pair[0]) - mean(pair[1]))\n    slack = 1e-9 * max(abs(v) for v in a + b)\n    return sum(gap(g) >= gap((a, b)) - slack for g in groups) / len(groups)"),
+  ("serving_cost", "def serving_cost(architecture, layers, d_model, source, answer, turns=1):\n    match architecture:\n        case 'GPT-2':\n            n = (source + answer) * turns - 1\n            return layers * n, layers * n * d_model * 2\n        case 'encoder-decoder':\n            both = [k * (source + answer) for k in range(1, turns + 1)]\n            return layers // 2 * sum(both), layers * d_model * both[-1]\n    raise ValueError(architecture)"),
  ],
 }  # fmt: skip
 for name, pieces in SECOND.items():

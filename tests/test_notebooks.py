@@ -250,6 +250,12 @@ def what_notebook_07_measured(notebook):
     assert sums["GPT-2, one pass"][0] == sums["BERT, written from the left"][0] == 1
     assert sums["BERT, each word blanked"][0] > 2
     assert sums["GPT-2, one pass"][1] < 0.06 < sums["BERT, written from the left"][1]
+    for rival, least, p in (("loss on the target, 4 layers", 0, 0.0625), ("no encoder layers, 2 layers", -5, 0.5)):
+        ahead, low, high, found = numbers(
+            rf"minus {rival} +([-+.\d]+) points, 95 % interval (\S+) to (\S+), paired p = (\S+)", notebook
+        )
+        assert least < low < ahead < high and found == p
+    assert "19,800 position-layers" in "".join(shown_tables(notebook))
     live_lies_within_the_spread(notebook, runs)
     tables = shown_tables(notebook)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

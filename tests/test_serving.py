@@ -5,7 +5,7 @@ import sys
 import pytest
 import torch
 
-from this_course import ROOT
+from this_course import ROOT, load
 
 
 @pytest.fixture
@@ -31,11 +31,9 @@ def test_an_encoder_decoder_with_a_cache_says_what_it_says_without(serving):
 
 @pytest.mark.parametrize("source, answer, turns", [(7, 2, 1), (2, 6, 1), (3, 2, 4), (1, 1, 3)])
 @pytest.mark.parametrize("layers, d_model", [(4, 8), (2, 12)])
-def test_both_cost_what_the_formulas_say(serving, layers, d_model, source, answer, turns):
-    read = turns * (source + answer) - 1
-    found = serving.gpt2(layers, d_model, source, answer, turns)
-    assert (found["position-layers"], found["numbers cached"]) == (layers * read, 2 * d_model * layers * read)
-    chats = [turn * source + (turn - 1) * answer for turn in range(1, turns + 1)]
-    found = serving.encoder_decoder(layers, d_model, source, answer, turns)
-    assert found["position-layers"] == layers // 2 * sum(chat + answer for chat in chats)
-    assert found["numbers cached"] == 2 * d_model * (layers // 2) * (chats[-1] + answer)
+def test_both_cost_what_the_notebook_says(serving, layers, d_model, source, answer, turns):
+    cost = load("07_comparison").reference().serving_cost
+    for name, answers in (("GPT-2", serving.gpt2), ("encoder-decoder", serving.encoder_decoder)):
+        found = answers(layers, d_model, source, answer, turns)
+        counted = found["position-layers"], found["numbers cached"]
+        assert counted == cost(name, layers, d_model, source, answer, turns)

@@ -75,119 +75,132 @@ def best_by_validation(runs):
     return tuple(run for run in runs if run["rate"] == best)
 """,
     },
-    "evidence_no_encoder_attention": {
-        "counted in a loop": """
-def evidence_no_encoder_attention(table):
-    count = 0
-    for parts in table["blocks"].values():
-        for part in parts:
-            if "cross" in part:
-                count += 1
-                break
-    if count == 0:
-        return count, "confirmed"
-    return count, "refuted" if count == len(table["blocks"]) else "qualified"
-""",
-        "joined names": """
-def evidence_no_encoder_attention(table):
-    crossing = {block for block in table["blocks"] if "cross" in " ".join(table["blocks"][block])}
-    return len(crossing), verdict(*[block not in crossing for block in table["blocks"]])
-""",
-    },
-    "evidence_mask_alone": {
-        "sorted": """
-def evidence_mask_alone(table):
-    rows = sorted(table["layers"], key=lambda row: row["difference"])
-    alike = [row for row in rows if row["norms"] == "alike"][-1]["difference"]
-    apart = [row for row in rows if row["norms"] == "apart"][-1]["difference"]
-    return alike, verdict(alike == 0, apart == 0)
-""",
-        "sets": """
-def evidence_mask_alone(table):
-    found = {"alike": set(), "apart": set()}
-    for row in table["layers"]:
-        found[row["norms"]].add(row["difference"])
-    return [max(found["alike"]), verdict(found["alike"] == {0.0}, found["apart"] == {0.0})]
-""",
-        "seed by seed": """
-def evidence_mask_alone(table):
-    seeds = {row["seed"] for row in table["layers"]}
-    worst = {"alike": 0, "apart": 0}
-    for seed in seeds:
-        for row in table["layers"]:
-            if row["seed"] == seed:
-                worst[row["norms"]] = max(worst[row["norms"]], row["difference"])
-    return worst["alike"], verdict(*(found == 0 for found in worst.values()))
-""",
-    },
-    "evidence_one_at_a_time": {
-        "a loop": """
-def evidence_one_at_a_time(table):
-    tokens = passes = 0
-    holds = {"training": True, "generation": True}
-    for row in table["passes"]:
-        if row["task"] == "training":
-            tokens += row["tokens"]
-            passes += row["passes"]
-        if row["tokens"] - row["passes"]:
-            holds[row["task"]] = False
-    return tokens / passes, verdict(*holds.values())
-""",
-        "differences": """
-def evidence_one_at_a_time(table):
-    def rows(task):
-        return torch.tensor([[row["tokens"], row["passes"]] for row in table["passes"] if row["task"] == task])
+    "interval": {
+        "numpy": """
+def interval(values, level=0.95):
+    import numpy as np
 
-    training, generation = rows("training"), rows("generation")
-    tokens, passes = training.sum(dim=0)
-    parts = [not (found[:, 0] - found[:, 1]).any() for found in (generation, training)]
-    return (tokens / passes.double()).item(), verdict(*parts)
+    if not (0 < level < 1) or len(values) < 2:
+        raise ValueError(level)
+    array = np.asarray(values, dtype=float)
+    half = t_quantile(0.5 + level / 2, len(array) - 1) * array.std(ddof=1) / len(array) ** 0.5
+    return tuple(array.mean() + sign * half for sign in (-1, 1))
 """,
-    },
-    "evidence_bert": {
+        "sums": """
+def interval(values, level=0.95):
+    n = len(values)
+    if n <= 1 or level <= 0 or level >= 1:
+        raise ValueError("no interval")
+    middle = sum(values) / n
+    variance = sum((value - middle) ** 2 for value in values) / (n - 1)
+    lower = t_quantile((1 - level) / 2, n - 1)
+    return middle + lower * math.sqrt(variance / n), middle - lower * math.sqrt(variance / n)
+""",
         "torch": """
-def evidence_bert(table):
-    names = ["sees later", "each word blanked", "written from the left"]
-    found = torch.tensor(
-        [[row[name] for name in names] for row in table["texts"] if row["model"] == "BERT"], dtype=torch.float64
-    )
-    sees = (found[:, 0] == 1).all()
-    blanked, left = ((found[:, 1:] - 1).abs() > 0.01).all(dim=0)
-    return found[:, 1].mean(), verdict(sees, blanked, left)
-""",
-        "a loop": """
-def evidence_bert(table):
-    total, count, sees, blanked, left = 0.0, 0, True, True, True
-    for row in table["texts"]:
-        if row["model"] != "BERT":
-            continue
-        count += 1
-        total += row["each word blanked"]
-        sees = sees and row["sees later"] >= 1
-        blanked = blanked and not 0.99 <= row["each word blanked"] <= 1.01
-        left = left and not 0.99 <= row["written from the left"] <= 1.01
-    return total / count, verdict(sees, blanked, left)
-""",
-        "by seed": """
-def evidence_bert(table):
-    found = {row["seed"]: row for row in table["texts"] if row["model"] == "BERT"}.values()
-    off = {name: min(abs(row[name] - 1) for row in found) > 0.01 for name in ("each word blanked", "written from the left")}
-    return mean(row["each word blanked"] for row in found), verdict(min(row["sees later"] for row in found) == 1, *off.values())
+def interval(values, level=0.95):
+    if len(values) < 2 or not 0.0 < level < 1.0:
+        raise ValueError("two values, and a level between 0 and 1")
+    x = torch.tensor(values, dtype=torch.float64)
+    error = (x.var() / len(x)).sqrt()
+    half = t_quantile(1 - (1 - level) / 2, len(x) - 1) * error
+    return (x.mean() - half).item(), (x.mean() + half).item()
 """,
     },
-    "evidence_zero_context": {
-        "sorted": """
-def evidence_zero_context(table):
-    rows = sorted(table["first word"], key=lambda row: row["context"])
-    return rows[0]["context"], verdict(*[not row["context"] for row in rows])
+    "permutation_test": {
+        "numpy": """
+def permutation_test(ours, theirs, paired=False):
+    import itertools
+
+    import numpy as np
+
+    a, b = np.array(ours, dtype=float), np.array(theirs, dtype=float)
+    if a.size == 0 or b.size == 0 or paired and a.size != b.size:
+        raise ValueError("lists do not fit")
+    if paired:
+        signs = np.array(list(itertools.product([-1, 1], repeat=a.size)))
+        found = np.abs((signs * (a - b)).mean(axis=1))
+    else:
+        both = np.concatenate([a, b])
+        rows = np.array(list(itertools.combinations(range(both.size), a.size)))
+        first = both[rows].sum(axis=1)
+        found = np.abs(first / a.size - (both.sum() - first) / b.size)
+    limit = abs(a.mean() - b.mean()) - 1e-9 * max(np.abs(a).max(), np.abs(b).max())
+    return float((found >= limit).mean())
 """,
-        "a shortest and a longest": """
-def evidence_zero_context(table):
-    lengths = [row["context"] for row in table["first word"]]
-    shortest, longest = min(lengths), max(lengths)
-    if longest == 0:
-        return 0, "confirmed"
-    return shortest, "refuted" if shortest > 0 else "qualified"
+        "swapping pairs": """
+def permutation_test(ours, theirs, paired=False):
+    import itertools
+
+    def difference(one, other):
+        return abs(mean(one) - mean(other))
+
+    if len(ours) == 0 or len(theirs) == 0:
+        raise ValueError("empty")
+    largest = max(abs(value) for value in list(ours) + list(theirs))
+    observed, count, total = difference(ours, theirs), 0, 0
+    if paired:
+        if len(ours) != len(theirs):
+            raise ValueError("no pairs")
+        for swaps in itertools.product([False, True], repeat=len(ours)):
+            one = [y if swap else x for swap, x, y in zip(swaps, ours, theirs)]
+            other = [x if swap else y for swap, x, y in zip(swaps, ours, theirs)]
+            total += 1
+            count += difference(one, other) >= observed - 1e-9 * largest
+    else:
+        both = list(ours) + list(theirs)
+        for chosen in itertools.combinations(range(len(both)), len(ours)):
+            one = [both[i] for i in chosen]
+            other = [both[i] for i in range(len(both)) if i not in chosen]
+            total += 1
+            count += difference(one, other) >= observed - 1e-9 * largest
+    return count / total
+""",
+        "half of the signs": """
+def permutation_test(ours, theirs, paired=False):
+    from itertools import combinations, product
+
+    n, m = len(ours), len(theirs)
+    if min(n, m) < 1 or (paired and n != m):
+        raise ValueError("lists")
+    both = torch.tensor([*ours, *theirs], dtype=torch.float64)
+    if paired:
+        signs = torch.tensor([(1, *rest) for rest in product((1, -1), repeat=n - 1)], dtype=torch.float64)
+        found = signs @ (both[:n] - both[n:]) / n
+    else:
+        rows = torch.tensor(list(combinations(range(n + m), m)))
+        second = both[rows].sum(dim=1)
+        found = (both.sum() - second) / n - second / m
+    observed = (both[:n].mean() - both[n:].mean()).abs()
+    return (found.abs() >= observed - 1e-9 * both.abs().max()).double().mean().item()
+""",
+    },
+    "serving_cost": {
+        "turn by turn": """
+def serving_cost(architecture, layers, d_model, source, answer, turns=1):
+    if architecture not in ("GPT-2", "encoder-decoder"):
+        raise ValueError(architecture)
+    computed = chat = cached = 0
+    for turn in range(turns):
+        chat += source
+        if architecture == "GPT-2":
+            unread = source + (turn > 0)
+            computed += (unread + answer - 1) * layers
+            cached += (unread + answer - 1) * layers * d_model * 2
+        else:
+            computed += (chat + answer) * layers // 2
+            cached = (chat + answer) * d_model * layers
+        chat += answer
+    return computed, cached
+""",
+        "sums of a series": """
+def serving_cost(architecture, layers, d_model, source, answer, turns=1):
+    if architecture == "GPT-2":
+        cost = layers * (turns * (source + answer) - 1)
+        return cost, cost * 2 * d_model
+    elif architecture != "encoder-decoder":
+        raise ValueError("unknown")
+    series = turns * (turns + 1) // 2
+    return layers // 2 * (series * (source + answer)), layers * d_model * turns * (source + answer)
 """,
     },
     "evidence_two_kinds": {

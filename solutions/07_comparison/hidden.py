@@ -7,18 +7,19 @@ is one of three strings, so that each question about evidence shows several tabl
 import copy
 import math
 
-import torch
-
 from autograder.probe import hidden, outcome
 
 # What students may use besides what every notebook may: see ``autograder.authoring.assignment``.
 ALLOWS = {
-    "coursekit": "comparison_table ledger reach reach_maps reached run_dots score_curves train under_grading",
+    "coursekit": """
+        comparison_table ledger reach reach_maps reached run_dots score_curves train under_grading visible_check""",
     "coursekit.checkpoints": "PYTHON_DOCS",
     "coursekit.corpus": "Corpus",
     "coursekit.documentation": "documents fingerprint",
     "coursekit.number_words": "NumberWords Sentences",
     "coursekit.results": "comparison_runs",
+    "coursekit.student_t": "t_quantile",
+    "statistics": "NormalDist inv_cdf",
     "parts": """
         GPT2 DecoderLayer Encoder OneStack Transformer causal_mask decode_with_encoder generate_cached
         language_model_loss load_gpt2_weights mask_tokens match_parameters pack predicted_reach prefix_mask shift_right
@@ -27,11 +28,6 @@ ALLOWS = {
     "torch.utils.flop_counter": "FlopCounterMode",
     "transformers": "AutoTokenizer GPT2Config GPT2LMHeadModel PreTrainedTokenizerBase from_pretrained",
 }
-
-
-def pattern(mask):
-    """Where a mask says yes, be it of bools or of numbers; what is no tensor stays as it is."""
-    return mask != 0 if isinstance(mask, torch.Tensor) else mask
 
 
 def number(value):
@@ -309,6 +305,261 @@ def runs_as_they_are(student, rng):
     return {"chosen": chosen(student, runs), "runs after the call": named(runs)}
 
 
+# interval
+
+
+def spread(rng, count):
+    """Different values in any order, at least as many as a spread needs."""
+    return [rng.integer(-50, 50) / 10 + place for place in rng.shuffled(list(range(0, 5 * count, 5)))]
+
+
+def ends(student, *arguments, **options):
+    """Both ends of an interval, in whatever pair they come."""
+    low, high = student.interval(*arguments, **options)
+    return [number(low), number(high)]
+
+
+@hidden("interval")
+def of_several_sizes(student, rng):
+    """Intervals of few values and of many, at the level that is the default."""
+    return [ends(student, spread(rng, count)) for count in rng.shuffled([2, 3, *rng.different(2, 4, 30)])]
+
+
+@hidden("interval")
+def at_other_levels(student, rng):
+    """The same values at several levels."""
+    values = spread(rng, rng.integer(4, 9))
+    return [ends(student, values, level=level / 100) for level in rng.different(5, 1, 99)]
+
+
+@hidden("interval")
+def values_that_are_skewed(student, rng):
+    """Values whose mean is not in the middle, some of them equal."""
+    found = []
+    for _ in range(3):
+        low = rng.integer(1, 20) / 4
+        values = [low] * rng.integer(2, 5) + [low + rng.integer(3, 9), low + rng.integer(20, 40)]
+        found.append(ends(student, rng.shuffled(values), rng.integer(60, 99) / 100))
+    return found
+
+
+@hidden("interval")
+def values_of_any_size(student, rng):
+    """Very large values and very small ones, and whole numbers: each end in units of the values."""
+    found = []
+    for unit in rng.shuffled([1e-9, 1e9]):
+        low, high = student.interval([unit * value for value in spread(rng, 5)])
+        found.append([number(low) / unit, number(high) / unit])
+    return [*found, ends(student, rng.different(6, 0, 40))]
+
+
+@hidden("interval")
+def an_interval_that_cannot_be(student, rng):
+    """ValueError for fewer than two values and for a level that is none, and only there."""
+    values, level = spread(rng, rng.integer(3, 6)), rng.integer(5, 95) / 100
+    calls = {
+        "no value": ([], level),
+        "one value": (values[:1], level),
+        "two values": (values[:2], level),
+        "level 0": (values, 0.0),
+        "level 1": (values, 1.0),
+        "a level below 0": (values, -level),
+        "a level above 1": (values, 1 + level),
+    }
+    found = {name: outcome(lambda a=a: student.interval(*a), ValueError) for name, a in calls.items()}
+    return {**found, "as it should be": ends(student, values, level)}
+
+
+@hidden("interval")
+def values_as_they_were(student, rng):
+    """After the call the values are what they were, in their order."""
+    values = spread(rng, rng.integer(4, 8))
+    return {"interval": ends(student, values), "values after the call": values}
+
+
+# permutation_test
+
+
+def apart(rng, count, other, by, unit=1.0):
+    """Two lists of multiples of a unit, the second one higher by so many, with no equal numbers."""
+    numbers = rng.different(count + other, 0, 60)
+    return [unit * value for value in numbers[:count]], [unit * (value + by) for value in numbers[count:]]
+
+
+@hidden("permutation_test", tolerance=1e-9)
+def two_groups(student, rng):
+    """Unpaired, lists of equal lengths and of different ones, either of which may be higher."""
+    sizes = rng.shuffled([(3, 3), (2, 5), (5, 2), (4, 3), (1, 6)])
+    return [number(student.permutation_test(*apart(rng, *size, rng.shuffled([-12.5, 9.5, 20])[0]))) for size in sizes]
+
+
+@hidden("permutation_test", tolerance=1e-9)
+def pairs(student, rng):
+    """Paired, with differences of either sign."""
+    found = []
+    for count in rng.shuffled([4, 5, 6, 7]):
+        ours, theirs = apart(rng, count, count, rng.shuffled([-15.5, 0.5, 11.5])[0])
+        found.append(number(student.permutation_test(ours, theirs, paired=True)))
+    return found
+
+
+@hidden("permutation_test", tolerance=1e-9)
+def the_smallest_possible(student, rng):
+    """Lists that do not overlap: the observed assignment is the most extreme one, and it is one of all."""
+    found = []
+    for count, other in rng.shuffled([(2, 2), (3, 3), (2, 4), (1, 3), (4, 2)]):
+        low, high = apart(rng, count, other, 100)
+        found.append(number(student.permutation_test(*rng.shuffled([low, high]))))
+    for count in rng.different(3, 1, 8):
+        low, high = apart(rng, count, count, 100)
+        found.append(number(student.permutation_test(*rng.shuffled([low, high]), paired=True)))
+    return found
+
+
+@hidden("permutation_test", tolerance=1e-9)
+def equal_numbers(student, rng):
+    """Numbers that occur several times: each assignment of positions counts."""
+    found = []
+    for _ in range(4):
+        a, b, c = rng.different(3, 0, 12)
+        numbers = rng.shuffled([a, a, a, b, b, c, c])
+        size = rng.integer(2, 5)
+        found.append(number(student.permutation_test(numbers[:size], numbers[size:])))
+    return found
+
+
+@hidden("permutation_test", tolerance=1e-9)
+def ties_by_rounding(student, rng):
+    """Tenths, of which sums are not exact: assignments with equal differences are equal."""
+    found = []
+    for _ in range(6):
+        tenths = [rng.integer(1, 9) / 10 for _ in range(8)]
+        size = rng.integer(2, 6)
+        found.append(number(student.permutation_test(tenths[:size], tenths[size:])))
+        found.append(number(student.permutation_test(tenths[:4], tenths[4:], paired=True)))
+    return found
+
+
+@hidden("permutation_test", tolerance=1e-9)
+def numbers_of_any_size(student, rng):
+    """Very large numbers and very small ones: what counts as equal grows with them."""
+    found = []
+    for unit in rng.shuffled([1e-12, 1e-5, 1e11]):
+        numbers = [unit * rng.integer(1, 99) / 10 for _ in range(7)]
+        found.append(number(student.permutation_test(numbers[:3], numbers[3:])))
+        found.append(number(student.permutation_test(numbers[:3], numbers[3:6], paired=True)))
+    return found
+
+
+@hidden("permutation_test", tolerance=1e-9)
+def the_middle_of_it(student, rng):
+    """Lists whose means are near each other, among large numbers far from them: many assignments count."""
+    found = []
+    for paired in rng.shuffled([True, True, False, False]):
+        ours, theirs = apart(rng, 5, 5 if paired else 3, 1.5)
+        ours[rng.integer(0, 4)] += 300.5
+        theirs[rng.integer(0, 2)] += 250.5
+        found.append(number(student.permutation_test(ours, theirs, paired)))
+    return found
+
+
+@hidden("permutation_test", tolerance=1e-9)
+def nothing_to_compare(student, rng):
+    """ValueError for an empty list, and for pairs of different lengths, and only there."""
+    ours, theirs = apart(rng, 3, 2, 0.5)
+    calls = {
+        "ours empty": ([], theirs),
+        "theirs empty": (ours, []),
+        "both empty": ([], []),
+        "both empty, paired": ([], [], True),
+        "one is empty, paired": (ours, [], True),
+        "three and two, paired": (ours, theirs, True),
+        "two and three, paired": (theirs, ours, True),
+        "three and two": (ours, theirs),
+        "one pair": (ours[:1], theirs[:1], True),
+    }
+    found = {name: outcome(lambda a=a: student.permutation_test(*a), ValueError) for name, a in calls.items()}
+    return {**found, "p": [number(student.permutation_test(*apart(rng, 4, 3, 3.5))) for _ in range(3)]}
+
+
+@hidden("permutation_test", tolerance=1e-9)
+def lists_as_they_were(student, rng):
+    """After the call both lists are what they were, in their order."""
+    ours, theirs = apart(rng, 4, 4, 8.5)
+    found = [number(student.permutation_test(ours, theirs, paired)) for paired in rng.shuffled([True, False])]
+    return {"p": found, "ours": ours, "theirs": theirs}
+
+
+# serving_cost
+
+BOTH = ["".join(name) for name in ("GPT-2", "encoder-decoder")]
+
+
+def bill(student, *arguments, **options):
+    """Both counts, in whatever pair they come."""
+    computed, cached = student.serving_cost(*arguments, **options)
+    return [number(computed), number(cached)]
+
+
+def stacks(rng):
+    """An even number of layers, and a width."""
+    return 2 * rng.integer(1, 12), rng.integer(3, 70)
+
+
+@hidden("serving_cost")
+def one_answer_of_gpt2(student, rng):
+    """GPT-2, one turn: a long source and a short answer, and the other way round."""
+    few, many = rng.different(2, 2, 9), rng.different(2, 20, 99)
+    sizes = rng.shuffled([(few[0], many[0]), (many[1], few[1])])
+    return [bill(student, "GPT-2", *stacks(rng), *pair) for pair in sizes]
+
+
+@hidden("serving_cost")
+def one_answer_of_an_encoder_decoder(student, rng):
+    """The encoder-decoder, one turn: a long source and a short answer, and the other way round."""
+    few, many = rng.different(2, 2, 9), rng.different(2, 20, 99)
+    sizes = rng.shuffled([(few[0], many[0]), (many[1], few[1])])
+    return [bill(student, "encoder-decoder", *stacks(rng), *pair) for pair in sizes]
+
+
+@hidden("serving_cost")
+def a_chat_with_gpt2(student, rng):
+    """GPT-2, several turns."""
+    return [
+        bill(student, "GPT-2", *stacks(rng), *rng.different(2, 2, 40), turns=turns) for turns in rng.different(3, 2, 9)
+    ]
+
+
+@hidden("serving_cost")
+def a_chat_with_an_encoder_decoder(student, rng):
+    """The encoder-decoder, several turns."""
+    return [
+        bill(student, "encoder-decoder", *stacks(rng), *rng.different(2, 2, 40), turns=turns)
+        for turns in rng.different(3, 2, 9)
+    ]
+
+
+@hidden("serving_cost")
+def sizes_of_one(student, rng):
+    """A source of one token, an answer of one token, and two layers, for both architectures."""
+    found = []
+    for name in rng.shuffled(BOTH):
+        layers, width = stacks(rng)
+        found.append(bill(student, name, layers, width, 1, rng.integer(2, 9), rng.integer(2, 5)))
+        found.append(bill(student, name, layers, width, rng.integer(2, 9), 1, rng.integer(2, 5)))
+        found.append(bill(student, name, 2, 1, rng.integer(2, 9), rng.integer(2, 9), 1))
+    return found
+
+
+@hidden("serving_cost")
+def an_architecture_without_a_price(student, rng):
+    """ValueError for another architecture, and only there."""
+    sizes = (*stacks(rng), *rng.different(2, 2, 30))
+    names = rng.shuffled(["encoder", "decoder", "prefix-LM", "gpt-2", "", "encoder-decoder, tied"])
+    found = {name: outcome(lambda name=name: student.serving_cost(name, *sizes), ValueError) for name in names}
+    return {**found, "of both": [bill(student, name, *sizes) for name in BOTH]}
+
+
 # Evidence
 
 
@@ -325,388 +576,6 @@ def of_each(evidence, tables):
 
 def of_each_and_after(evidence, tables):
     return {"found": [said(evidence(table)) for table in tables], "tables after the calls": tables}
-
-
-# evidence_no_encoder_attention
-
-
-def block_table(rng, crossing, names=("crossattention", "ln_cross_attn"), prefix="h.", last=()):
-    """Blocks in any order, with as many parts of the attention to an encoder as `crossing` says, and then `last`."""
-    blocks = []
-    for i, count in enumerate([*rng.shuffled(crossing), *last]):
-        others = rng.shuffled(["ln_3", "ln_attn", "gate", "resid_dropout"])[: rng.integer(0, 4)]
-        parts = ["ln_1", "attn", "ln_2", "mlp", *others, *rng.shuffled(list(names))[:count]]
-        blocks.append((f"{prefix}{i}", rng.shuffled(parts)))
-    first = len(crossing)
-    return {"texts": [{"model": "GPT-2"}], "blocks": dict(rng.shuffled(blocks[:first]) + blocks[first:])}
-
-
-@hidden("evidence_no_encoder_attention")
-def some_blocks_cross(student, rng):
-    """Models where no block attends to an encoder, where some do, and where all do."""
-    few, many = rng.different(2, 2, 9), rng.different(2, 3, 7)
-    kinds = [[0] * few[0], [1] * many[0], [0] * few[1] + [1] * many[1], [1] + [0] * rng.integer(2, 8)]
-    kinds.append([0] + [1] * rng.integer(2, 8))
-    tables = [block_table(rng, kind) for kind in kinds]
-    tables += [block_table(rng, [count] * rng.integer(20, 24), last=[1 - count]) for count in (0, 1)]
-    return of_each(student.evidence_no_encoder_attention, rng.shuffled(tables))
-
-
-@hidden("evidence_no_encoder_attention")
-def several_parts_of_a_block(student, rng):
-    """A block may have one such part or several, with "cross" anywhere in their names."""
-    names = ["cross", "multi_cross", "ln_cross_attn", "crossattention"]
-    kinds = [[0] * rng.integer(2, 6), rng.integers(1, 4, rng.integer(2, 6)).tolist(), [0, 0, *rng.different(3, 1, 4)]]
-    tables = [block_table(rng, kind, names) for kind in [*kinds, [0, rng.integer(2, 4)]]]
-    for name in [*names, "xcrossing", f"a{rng.integer(2, 99)}cross{rng.integer(2, 99)}"]:
-        tables.append(block_table(rng, [0] * rng.integer(1, 4) + [1], [name]))
-    return of_each(student.evidence_no_encoder_attention, rng.shuffled(tables))
-
-
-@hidden("evidence_no_encoder_attention")
-def names_of_blocks(student, rng):
-    """What a block is called tells nothing of its parts, and a part nothing of the one beside it."""
-    kinds = [[0] * rng.integer(2, 5), [1] * rng.integer(6, 8), [0, 0, 2] + [1] * rng.integer(1, 4)]
-    prefixes = rng.shuffled(["cross.", "decoder.crossing_", "transformer.h."])
-    tables = [block_table(rng, kind, prefix=prefix) for kind, prefix in zip(kinds, prefixes, strict=True)]
-    parts = ["attn", "mlp_c", "ross_gate"]  # together they are no cross
-    tables.append({"blocks": {f"h.{i}": list(parts) for i in range(rng.integer(2, 9))}})
-    tables.append({"blocks": {f"h.{i}": ["mlp", "".join("cross")] for i in range(rng.integer(2, 9))}})
-    return of_each(student.evidence_no_encoder_attention, rng.shuffled(tables))
-
-
-@hidden("evidence_no_encoder_attention")
-def models_of_one_block(student, rng):
-    """Models of one block and of two, and tables that are the same after the call as before."""
-    kinds = rng.shuffled([[0], [1], [2], [0, 0], [0, 1], [1, 2], [0] * 3 + [1] * rng.integer(2, 9)])
-    return of_each_and_after(student.evidence_no_encoder_attention, [block_table(rng, kind) for kind in kinds])
-
-
-# evidence_mask_alone
-
-
-def small(rng, count, exponent=0):
-    """Differences that are not 0."""
-    return [rng.integer(1000, 9999) * 10.0 ** (exponent - 4) for _ in range(count)]
-
-
-def layer_table(rng, alike, apart, last=()):
-    rows = [("alike", difference) for difference in alike] + [("apart", difference) for difference in apart]
-    return {
-        "blocks": {"h.0": ["attn"]},
-        "layers": [
-            {"norms": "".join(norms), "seed": place // 2, "difference": difference, "heads": rng.integer(1, 8)}
-            for place, (norms, difference) in enumerate([*rng.shuffled(rows), *last])
-        ],
-    }
-
-
-@hidden("evidence_mask_alone")
-def differences_of_each_kind(student, rng):
-    """No differences at all, differences of one kind of layer alone, and of both."""
-    counts = rng.different(6, 2, 9)
-    kinds = [
-        ([0.0] * counts[0], [0.0] * counts[1]),
-        ([0.0] * counts[2], small(rng, counts[3])),
-        (small(rng, counts[4]), [0.0] * counts[5]),
-        (small(rng, counts[1]), small(rng, counts[2], 1)),
-        (small(rng, counts[3], 1), small(rng, counts[4])),
-    ]
-    return of_each(student.evidence_mask_alone, [layer_table(rng, *kind) for kind in rng.shuffled(kinds)])
-
-
-@hidden("evidence_mask_alone")
-def differences_of_some_layers(student, rng):
-    """Where some layers differ, and others of their kind do not."""
-    none = [0.0] * rng.integer(2, 5)
-    kinds = [
-        (none, [0.0, 0.0]),
-        (none, small(rng, 2) + none),
-        (small(rng, rng.integer(1, 3)) + none, none),
-        (small(rng, 2) + none, small(rng, rng.integer(1, 3)) + none),
-    ]
-    many, less = [0.0] * 20, small(rng, 19, -1)
-    for norms in ("alike", "apart"):  # of very many layers one of the last is the one that counts
-        kinds += [(many, many, [(norms, *small(rng, 1)), (norms, 0.0)]), (less, many, [(norms, *small(rng, 1, 1))])]
-    return of_each(student.evidence_mask_alone, [layer_table(rng, *kind) for kind in rng.shuffled(kinds)])
-
-
-@hidden("evidence_mask_alone")
-def differences_of_nearly_nothing(student, rng):
-    """Differences that only rounding would make, or less, beside larger ones and beside none."""
-    none = [0.0, 0.0, 0.0]
-    kinds = [(none, none)]
-    for exponent in (-11, -39):
-        tiny = small(rng, 2, exponent)
-        kinds += [(none, tiny), (tiny, none), (tiny, small(rng, 2)), (small(rng, 3), tiny), (tiny, tiny)]
-    return of_each(student.evidence_mask_alone, [layer_table(rng, *kind) for kind in rng.shuffled(kinds)])
-
-
-@hidden("evidence_mask_alone")
-def one_layer_of_each_kind(student, rng):
-    """One layer of each kind, or more, and tables that are the same after the call as before."""
-    kinds = [([0.0], [0]), ([0], small(rng, 1)), (small(rng, 1), [0.0]), (small(rng, 1), small(rng, 1))]
-    kinds.append((small(rng, 3), small(rng, 4)))
-    return of_each_and_after(student.evidence_mask_alone, [layer_table(rng, *kind) for kind in rng.shuffled(kinds)])
-
-
-# evidence_one_at_a_time
-
-
-def each_its_pass(rng, count):
-    """Tokens, and as many passes."""
-    return [(tokens, tokens) for tokens in rng.different(count, 5, 60)]
-
-
-def at_once(rng, count):
-    """Tokens, and fewer passes."""
-    return [(passes * rng.integer(7, 50) + rng.integer(0, 5), passes) for passes in rng.different(count, 1, 20)]
-
-
-def pass_table(rng, generation, training):
-    rows = [("generation", *row) for row in generation] + [("training", *row) for row in training]
-    return {
-        "texts": [{"model": "BERT"}],
-        "passes": rng.shuffled(
-            [
-                {
-                    "model": rng.shuffled(["GPT-2", "one stack"])[0],
-                    "task": "".join(task),
-                    "tokens": tokens,
-                    "passes": passes,
-                }
-                for task, tokens, passes in rows
-            ]
-        ),
-    }
-
-
-@hidden("evidence_one_at_a_time")
-def passes_of_each_task(student, rng):
-    """A pass for each token in both tasks, in one of them, and in none."""
-    counts = rng.different(4, 2, 6)
-    kinds = [
-        (each_its_pass(rng, counts[0]), each_its_pass(rng, counts[1])),
-        (each_its_pass(rng, counts[1]), at_once(rng, counts[2])),
-        (at_once(rng, counts[2]), each_its_pass(rng, counts[3])),
-        (at_once(rng, counts[3]), at_once(rng, counts[0])),
-    ]
-    return of_each(student.evidence_one_at_a_time, [pass_table(rng, *kind) for kind in rng.shuffled(kinds)])
-
-
-@hidden("evidence_one_at_a_time")
-def passes_of_some_rows(student, rng):
-    """Where one text took a pass for each token and another of the same task did not."""
-    each, less = each_its_pass(rng, 3), at_once(rng, 2)
-    again = (rng.integer(200, 300), rng.integer(3, 9))
-    kinds = [
-        (each, each_its_pass(rng, 2)),
-        (each, each_its_pass(rng, 2) + less[:1]),
-        (each + less[:1], each_its_pass(rng, 3)),
-        (each_its_pass(rng, 2) + less, less[1:] + each),
-        (each, [again] * rng.integer(3, 5) + [(again[0], 2), less[0]]),  # rows that are alike, or have as many tokens
-    ]
-    return of_each(student.evidence_one_at_a_time, [pass_table(rng, *kind) for kind in rng.shuffled(kinds)])
-
-
-@hidden("evidence_one_at_a_time")
-def more_passes_than_tokens(student, rng):
-    """Also where a text took more passes than it has tokens, and another one fewer."""
-    few, more = rng.different(2, 9, 30), rng.integer(2, 7)
-    even = [(few[0], few[0] + more), (few[1] + more, few[1])]  # as many tokens as passes, taken together
-    kinds = [
-        (each_its_pass(rng, 3), each_its_pass(rng, 2)),
-        (even, each_its_pass(rng, 2)),
-        (each_its_pass(rng, 2), even),
-        (each_its_pass(rng, 3), [*even, (rng.integer(20, 30), 50)]),
-        (even, even + at_once(rng, 1)),
-        ([(few[0], few[0] + more)], [(few[1], few[1] + more + 3)]),
-    ]
-    for passes in (few[0] - 1, few[0] + 1):
-        nearly = [*each_its_pass(rng, 2), (few[0], passes)]
-        kinds += [(each_its_pass(rng, 2), nearly), (nearly, each_its_pass(rng, 3))]
-    return of_each(student.evidence_one_at_a_time, [pass_table(rng, *kind) for kind in rng.shuffled(kinds)])
-
-
-@hidden("evidence_one_at_a_time")
-def one_row_of_each_task(student, rng):
-    """One row of each task, or more, and tables that are the same after the call as before."""
-    kinds = [
-        (each_its_pass(rng, 1), at_once(rng, 1)),
-        (at_once(rng, 1), at_once(rng, 1)),
-        (each_its_pass(rng, 1), each_its_pass(rng, 1)),
-        (each_its_pass(rng, 4), at_once(rng, 3)),
-    ]
-    return of_each_and_after(student.evidence_one_at_a_time, [pass_table(rng, *kind) for kind in rng.shuffled(kinds)])
-
-
-# evidence_bert
-
-
-def text_row(rng, model, sees, blanked, written):
-    return {
-        "model": "".join(model),
-        "sees later": sees,
-        "each word blanked": blanked,
-        "written from the left": written,
-    }
-
-
-def part(rng):
-    return rng.integer(0, 95) / 100
-
-
-def near(rng):
-    """A sum that counts as 1."""
-    return 1 + rng.integer(-8, 8) / 1000
-
-
-def away(rng):
-    """A sum that does not, above or below."""
-    return rng.shuffled([1 - rng.integer(20, 900) / 1000, 1 + rng.integer(20, 3000) / 1000])[0]
-
-
-def berts(rng, count, sees, blanked, written):
-    """BERTs of which all show what is True here, and none what is False."""
-    return [
-        text_row(
-            rng,
-            "BERT",
-            rng.shuffled([1, 1.0])[0] if sees else part(rng),
-            *(away(rng) if off else near(rng) for off in (blanked, written)),
-        )
-        for _ in range(count)
-    ]
-
-
-def gpts(rng, count):
-    """The other model: any numbers, be they sensible or not."""
-    return [
-        text_row(
-            rng,
-            "GPT-2",
-            rng.shuffled([0.0, 1.0, part(rng)])[0],
-            *(rng.shuffled([near(rng), away(rng)])[0] for _ in range(2)),
-        )
-        for _ in range(count)
-    ]
-
-
-def bert_table(rng, rows):
-    seeds = rng.different(len(rows), 0, 99)
-    rows = [{**row, "seed": seed} for row, seed in zip(rng.shuffled(rows), seeds, strict=True)]
-    return {"blocks": {"h.0": ["attn"]}, "texts": rows}
-
-
-ONE, TWO = [(1, 0, 0), (0, 1, 0), (0, 0, 1)], [(1, 1, 0), (1, 0, 1), (0, 1, 1)]
-
-
-@hidden("evidence_bert")
-def berts_alone(student, rng):
-    """Several BERTs that agree: all parts hold, or none, or one, or two."""
-    kinds = rng.shuffled([(1, 1, 1), (0, 0, 0), *ONE, *TWO])
-    return of_each(student.evidence_bert, [bert_table(rng, berts(rng, rng.integer(2, 4), *kind)) for kind in kinds])
-
-
-@hidden("evidence_bert")
-def berts_among_others(student, rng):
-    """Among GPT-2s that are otherwise."""
-    kinds = rng.shuffled([(1, 1, 1), (0, 0, 0), (1, 1, 1), *ONE])
-    tables = [
-        bert_table(rng, berts(rng, rng.integer(2, 3), *kind) + gpts(rng, 3) + [text_row(rng, "GPT-2", 0.0, 1.0, 1.0)])
-        for kind in kinds
-    ]
-    one_sees = berts(rng, 2, 0, 0, 0) + [text_row(rng, "GPT-2", 1.0, 2.5, 0.25)]
-    return of_each(student.evidence_bert, [*tables, bert_table(rng, one_sees)])
-
-
-@hidden("evidence_bert")
-def one_bert_is_unlike_the_others(student, rng):
-    """Where a part holds for some BERTs and not for all."""
-    mixed = [berts(rng, 2, 1, 1, 1) + berts(rng, 1, *kind) for kind in [*TWO, (0, 0, 0)]]
-    alike = [berts(rng, 3, 1, 1, 1), berts(rng, 3, 0, 0, 0)]
-    none = [berts(rng, 1, *kind) + berts(rng, 2, 0, 0, 0) for kind in ONE]
-    rows = rng.shuffled([*mixed, *alike, *none])
-    return of_each(student.evidence_bert, [bert_table(rng, each + gpts(rng, 1)) for each in rows])
-
-
-@hidden("evidence_bert")
-def near_to_one(student, rng):
-    """Shares and sums just inside and just outside of their limits, and sums that even each other out."""
-    inside, outside = rng.shuffled([0.9901, 1.0099]), rng.shuffled([0.9899, 1.0101])
-    around = 1 + rng.integer(100, 500) / 1000
-    kinds = [
-        [(1, outside[0], outside[1]), (1, outside[1], outside[0])],
-        [(0.999, inside[0], inside[1]), (0.99, inside[1], inside[0])],
-        [(1, outside[0], inside[0])],
-        [(1, inside[1], outside[1])],
-        [(0.999, outside[1], outside[0])],
-        [(1, around, 2 - around), (1, 2 - around, around)],
-        [(1.0, away(rng), 0.5), (1, 0.0, 0.0)],
-        [(1, away(rng), away(rng)), (1 - 2**-20, away(rng), away(rng))],
-        [(1, outside[0], away(rng)), (1, outside[0], away(rng)), (1, 2.5, away(rng))],
-    ]
-    for value in [*inside, *outside]:
-        kinds += [[(1, value, away(rng))], [(1, away(rng), value)]]
-    tables = [bert_table(rng, [text_row(rng, "BERT", *row) for row in rows]) for rows in rng.shuffled(kinds)]
-    return of_each(student.evidence_bert, tables)
-
-
-@hidden("evidence_bert")
-def tables_of_texts_stay(student, rng):
-    """One BERT and one GPT-2, or more, and tables that are the same after the call as before."""
-    kinds = rng.shuffled([(1, 1, 1), (0, 0, 0), *ONE])
-    tables = [bert_table(rng, berts(rng, 1, *kind) + gpts(rng, 1)) for kind in kinds]
-    tables.append(bert_table(rng, berts(rng, 4, 0, 0, 0) + gpts(rng, 3)))
-    return of_each_and_after(student.evidence_bert, tables)
-
-
-# evidence_zero_context
-
-
-def word_table(rng, lengths_):
-    models = rng.shuffled(["GPT-2", "one stack"])
-    rows = [
-        {
-            "model": models[place % 2],
-            "layer": place // 2,
-            "context": length,
-            "embedding": rng.shuffled([0.0, rng.integer(1, 99) / 10])[0],
-        }
-        for place, length in enumerate(rng.shuffled(lengths_))
-    ]
-    return {"first word": rng.shuffled(rows), "second word": [{"context": 0.0}, {"context": rng.integer(1, 9) / 10}]}
-
-
-@hidden("evidence_zero_context")
-def some_contexts_are_zero(student, rng):
-    """Where every length is 0, where none is, and where some are."""
-    count = rng.different(4, 2, 8)
-    kinds = [
-        [0.0] * count[0],
-        small(rng, count[1]),
-        small(rng, count[2], 1),
-        small(rng, count[3]) + [0.0] * count[1],
-        [0.0] * 4 + small(rng, 1),
-        small(rng, 5) + [0.0],
-    ]
-    return of_each(student.evidence_zero_context, [word_table(rng, kind) for kind in rng.shuffled(kinds)])
-
-
-@hidden("evidence_zero_context")
-def contexts_of_nearly_nothing(student, rng):
-    """Very small lengths, beside larger ones and beside none."""
-    kinds = [[0.0, 0, 0.0], small(rng, 3, 2), small(rng, 2, -4) + small(rng, 2, -3)]
-    for exponent in (-11, -39):
-        kinds += [small(rng, rng.integer(2, 4), exponent), small(rng, 2, exponent) + [0.0]]
-    return of_each(student.evidence_zero_context, [word_table(rng, kind) for kind in rng.shuffled(kinds)])
-
-
-@hidden("evidence_zero_context")
-def a_single_context(student, rng):
-    """Tables of one layer, of two and of more, the same after the call as before."""
-    kinds = [[0.0], small(rng, 1), [0.0, 0.0], [0.0, *small(rng, 1)], small(rng, 2), small(rng, 6)]
-    return of_each_and_after(student.evidence_zero_context, [word_table(rng, kind) for kind in rng.shuffled(kinds)])
 
 
 # evidence_two_kinds

@@ -7,21 +7,6 @@ FINITE = "if math.isfinite(found):"
 NONE_LEFT = "if not means:"
 CHOSEN = 'return [run for run in runs if run["rate"] == best]'
 
-CROSSING = 'any("cross" in part for part in parts)'
-
-MASK_ALONE = "return max(alike), verdict(max(alike) == 0, max(apart) == 0)"
-ROWS_ALIKE = 'for row in table["layers"] if row["norms"] == norms]'
-
-A_PASS = 'sum(row["tokens"] for row in training) / sum(row["passes"] for row in training)'
-EACH_PASS = 'all(row["tokens"] == row["passes"] for row in rows)'
-
-BERTS = 'rows = [row for row in table["texts"] if row["model"] == "BERT"]'
-NO_PROBABILITY = "return all(abs(row[name] - 1) > 0.01 for row in rows)"
-SEES = 'all(row["sees later"] == 1 for row in rows)'
-BLANKED = 'return mean(row["each word blanked"] for row in rows), verdict('
-
-ZEROS = "verdict(*(length == 0 for length in lengths))"
-
 MOST = 'run["layers"] == 4 and run["numbers"] == most]'
 LEAD = "mean(theirs) - max(map(mean, tests.values()))"
 SERVES = "mean(theirs) >= 0.95"
@@ -32,6 +17,8 @@ FIXED = 'if run["way"] == "encoder-decoder" and run["cut"] != "random"]'
 LOSS = 'run["test"] - own[run["cut"], run["seed"]]'
 LOSES = "min(losses) > 0.05"
 BELOW = "one_stack < min(means)"
+
+QUANTILE = "t_quantile((1 + level) / 2, len(values) - 1)"
 
 MISTAKES = [
     # supervised_fraction
@@ -212,309 +199,338 @@ MISTAKES = [
         by='    means = {}\n    failed = {run["rate"] for run in runs if not math.isfinite(run["validation"])}\n    runs[:] = [run for run in runs if run["rate"] not in failed]\n',
         says="After your call the runs of failed rates are missing from the caller's list. How can they be passed over, and stay where they are?",
     ),
-    # evidence_no_encoder_attention
+    # interval
     Mistake(
-        "blocks without counted", "evidence_no_encoder_attention", replace="without.count(False)", by="without.count(True)",
-        says="You count the blocks that have no attention to an encoder. How many have it, is asked.",
+        "the normal distribution's quantile", "interval", replace=f"half = {QUANTILE}", by="from statistics import NormalDist\n\n    half = NormalDist().inv_cdf((1 + level) / 2)",
+        says="You use a quantile of the normal distribution. The standard deviation is estimated from few values, so which distribution has the wider tails that this needs?",
     ),
     Mistake(
-        "parts counted", "evidence_no_encoder_attention", replace="without.count(False)", by='sum("cross" in part for parts in table["blocks"].values() for part in parts)',
-        says="You count parts. How many blocks have such parts?",
+        "n degrees of freedom", "interval", replace=QUANTILE, by="t_quantile((1 + level) / 2, len(values))",
+        says="You use as many degrees of freedom as there are values. The mean was computed from the same values: how many are left?",
     ),
     Mistake(
-        "all blocks counted", "evidence_no_encoder_attention", replace="without.count(False)", by="len(without)",
-        says="You count all blocks. How many have parts of the attention to an encoder?",
+        "n - 2 degrees of freedom", "interval", replace=QUANTILE, by="t_quantile((1 + level) / 2, max(1, len(values) - 2))",
+        says="You use two degrees of freedom fewer than there are values. One mean was estimated: how many does that cost?",
     ),
     Mistake(
-        "whether, not how many", "evidence_no_encoder_attention", replace="without.count(False)", by="int(False in without)",
-        says="Your number says whether there is such a block. How many are there?",
+        "a standard deviation that divides by n", "interval", replace="stdev(values)", by="stdev(values) * math.sqrt((len(values) - 1) / len(values))",
+        says="Your standard deviation divides by n. That is too small for values around a mean that was estimated from them. By what does the sample's standard deviation divide?",
     ),
     Mistake(
-        "cross in every part", "evidence_no_encoder_attention", replace=CROSSING, by=CROSSING.replace("any", "all"),
-        says="A block counts for you only if all of its parts belong to the attention to an encoder. Is one not enough?",
+        "the spread of single values", "interval", replace="stdev(values) / math.sqrt(len(values))", by="stdev(values)",
+        says="Your interval is that of single values. The mean of n values varies less than one of them: by which factor?",
     ),
     Mistake(
-        "names that begin with cross", "evidence_no_encoder_attention", replace=CROSSING, by='any(part.startswith("cross") for part in parts)',
-        says="You look for names that begin with \"cross\". Where in a name may it stand?",
+        "divided by n instead of its root", "interval", replace="stdev(values) / math.sqrt(len(values))", by="stdev(values) / len(values)",
+        says="You divide the standard deviation by n. The variance of a mean is divided by n. And its root?",
     ),
     Mistake(
-        "one exact name", "evidence_no_encoder_attention", replace='any("cross" in part for part in parts)', by='"crossattention" in parts',
-        says="You look for one exact name. What have all names of such parts in common?",
+        "divided by the root of n - 1", "interval", replace="math.sqrt(len(values))", by="math.sqrt(len(values) - 1)",
+        says="You divide by the root of n - 1. stdev has taken care of that already. How many values is the mean of?",
     ),
     Mistake(
-        "names of blocks read", "evidence_no_encoder_attention", replace='parts) for parts in table["blocks"].values()', by='[block, *parts]) for block, parts in table["blocks"].items()',
-        says="You look at the name of the block, too. Whose names does the docstring speak of?",
+        "the variance for the deviation", "interval", replace="stdev(values) / math", by="stdev(values) ** 2 / math",
+        says="You use the variance. In which unit is it, and in which unit is the interval?",
     ),
     Mistake(
-        "parts of the blocks negated", "evidence_no_encoder_attention", replace="verdict(*without)", by="verdict(*(not none for none in without))",
-        says="You confirm that the blocks have attention to an encoder. Read what the part for each block says.",
+        "all of the rest on one side", "interval", replace="(1 + level) / 2", by="level",
+        says="You use the quantile of the level itself. What the level leaves lies on two sides: how much is below the upper end?",
+        also=[("(1 + level) / 2", "1 - (1 - level)")],
     ),
     Mistake(
-        "one part for all blocks", "evidence_no_encoder_attention", replace="verdict(*without)", by="verdict(all(without))",
-        says="Your verdict has a single part, so that it is never qualified. How many parts does it have?",
+        "half of the level", "interval", replace="(1 + level) / 2", by="(1 + level / 2) / 2",
+        says="Your interval is too narrow. At a level of 0.95, how much lies between its ends, and how much on each side?",
     ),
     Mistake(
-        "one block is enough", "evidence_no_encoder_attention", replace="verdict(*without)", by="verdict(any(without))",
-        says="For you one block without is enough to confirm. How many parts does the verdict have?",
+        "always 95 percent", "interval", replace="(1 + level) / 2", by="0.975",
+        says="Your interval is the same at every level. Where does `level` come in?",
     ),
     Mistake(
-        "the first twelve blocks", "evidence_no_encoder_attention", replace='table["blocks"].values()]', by='list(table["blocks"].values())[:12]]',
-        says="You look at twelve blocks, as the smallest GPT-2 has. How many are there in the table?",
+        "the middle value in the middle", "interval", replace="return mean(values) - half, mean(values) + half",
+        by="from statistics import median\n\n    return median(values) - half, median(values) + half",
+        says="Your interval lies around the median. Around what does the formula lie?",
     ),
     Mistake(
-        "names run together", "evidence_no_encoder_attention", replace=CROSSING, by='"cross" in "".join(parts)',
-        says="You join the names of the parts, and two of them can make a \"cross\" that neither has. Whose names does the docstring speak of?",
+        "half of the interval", "interval", replace="return mean(values) - half, mean(values) + half", by="return half, half",
+        says="You return how far the ends are from the mean. Which two numbers does the docstring ask for?",
     ),
     Mistake(
-        "blocks that are alike counted once", "evidence_no_encoder_attention", replace='table["blocks"].values()]', by='{tuple(parts) for parts in table["blocks"].values()}]',
-        says="Blocks with the same parts are one block for you. What does a set do with equal values?",
+        "the mean and half of the interval", "interval", replace="return mean(values) - half, mean(values) + half", by="return mean(values), half",
+        says="You return the mean and a distance. Which two numbers does the docstring ask for?",
     ),
-    # evidence_mask_alone
     Mistake(
-        "the smallest difference", "evidence_mask_alone", replace=MASK_ALONE, by="return min(alike), verdict(max(alike) == 0, max(apart) == 0)",
-        says="Your number is the smallest difference. Which one would show that the mask is not all?",
+        "the upper end first", "interval", replace="return mean(values) - half, mean(values) + half", by="return mean(values) + half, mean(values) - half",
+        says="You return the upper end first. Which one does the docstring name first, and is the quantile that you use positive?",
+        also=[("(1 + level) / 2", "(1 - level) / 2")],
     ),
     Mistake(
-        "the mean difference", "evidence_mask_alone", replace=MASK_ALONE, by="return mean(alike), verdict(max(alike) == 0, max(apart) == 0)",
-        says="Your number is a mean. Which difference does the docstring ask for?",
+        "from the smallest to the largest", "interval", replace="return mean(values) - half, mean(values) + half", by="return min(values), max(values)",
+        says="You return the smallest and the largest value. That says where the values are. Where is their mean?",
     ),
     Mistake(
-        "the largest difference of all", "evidence_mask_alone", replace=MASK_ALONE, by="return max(alike + apart), verdict(max(alike) == 0, max(apart) == 0)",
-        says="Your number is over all layers. Over which ones is it asked for?",
+        "one value let through", "interval", replace="if len(values) < 2:", by="if len(values) == 1:\n        return values[0], values[0]\n    if len(values) < 2:",
+        says="For a single value you return an interval. What is known about the spread then?",
     ),
     Mistake(
-        "the largest difference where norms are apart", "evidence_mask_alone", replace=MASK_ALONE, by="return max(apart), verdict(max(alike) == 0, max(apart) == 0)",
-        says="Your number is of the layers whose norms are apart. Which ones does the docstring name?",
+        "two values refused", "interval", replace="if len(values) < 2:", by="if len(values) <= 2:",
+        says="You refuse two values. They have a standard deviation, with one degree of freedom. What does the docstring say?",
     ),
     Mistake(
-        "norms not told apart", "evidence_mask_alone", replace=ROWS_ALIKE, by='for row in table["layers"] if norms]',
-        says="Both parts of your verdict look at the same layers. What does \"norms\" say of a layer?",
+        "any level let through", "interval", replace="if not 0 < level < 1:", by="if False:",
+        says="You take every level. What would an interval be that contains the mean with probability 0, or with 1?",
+        also=[("if not 0 < level < 1:", "if level > 1 or level < 0:")],
     ),
     Mistake(
-        "one layer without a difference is enough", "evidence_mask_alone", replace="verdict(max(alike) == 0, max(apart) == 0)", by="verdict(min(alike) == 0, min(apart) == 0)",
-        says="For you a part holds if one layer has no difference. What does the docstring say of the others?",
+        "a level of 0 let through", "interval", replace="if not 0 < level < 1:", by="if not 0 <= level < 1:",
+        says="You take a level of 0. Is 0 between 0 and 1, both excluded?",
     ),
     Mistake(
-        "nearly nothing taken for nothing", "evidence_mask_alone", replace="verdict(max(alike) == 0, max(apart) == 0)", by="verdict(max(alike) < 1e-6, max(apart) < 1e-6)",
-        says="You take small differences for none. How exact does the docstring want it?",
+        "a level of 1 let through", "interval", replace="if not 0 < level < 1:", by="if not 0 < level <= 1:",
+        says="You take a level of 1. Is 1 between 0 and 1, both excluded?",
     ),
     Mistake(
-        "parts of the mask negated", "evidence_mask_alone", replace="verdict(max(alike) == 0, max(apart) == 0)", by="verdict(max(alike) != 0, max(apart) != 0)",
-        says="Your parts hold where there are differences. What does the claim say?",
+        "values sorted in place", "interval", replace="error = stdev(values)", by="values.sort()\n    error = stdev(values)",
+        says="After the call the caller's values stand in another order. Which function returns a new list?",
     ),
+    # permutation_test
     Mistake(
-        "second part of the mask negated", "evidence_mask_alone", replace="max(apart) == 0)", by="max(apart) != 0)",
-        says="Your second part holds where norms that are apart make a difference. Would that speak for the claim, or against it?",
+        "one sign of the difference", "permutation_test", replace="abs(difference) >= enough", by="difference >= enough",
+        says="You count differences of one sign only. Two-sided means that a difference as large to the other side counts, too.",
     ),
     Mistake(
-        "norms alike alone", "evidence_mask_alone", replace="verdict(max(alike) == 0, max(apart) == 0)", by="verdict(max(alike) == 0)",
-        says="Your verdict has one part. What of the layers whose norms are apart?",
+        "differences as signed as the observed one", "permutation_test", replace="abs(difference) >= enough", by="difference * (1 if found[0] >= 0 else -1) >= enough",
+        says="You count only differences with the sign of the observed one. That is a one-sided test, whose side was chosen after looking.",
     ),
     Mistake(
-        "one part for both norms", "evidence_mask_alone", replace="verdict(max(alike) == 0, max(apart) == 0)", by="verdict(max(alike) == 0 and max(apart) == 0)",
-        says="You make one part of two, so that the verdict is never qualified. How are several parts handed to verdict?",
+        "the tail doubled", "permutation_test", replace="abs(difference) >= enough for difference in found) / len(found)",
+        by="difference * (1 if found[0] >= 0 else -1) >= enough for difference in found) * 2 / len(found)",
+        says="You double one tail. With lists of different lengths the two tails are not alike. Count both by the absolute value.",
+        also=[("abs(difference) >= enough for difference in found) / len(found)", "abs(difference) >= enough for difference in found) * 2 / len(found)")],
     ),
     Mistake(
-        "a part for each layer", "evidence_mask_alone", replace="verdict(max(alike) == 0, max(apart) == 0)", by="verdict(*(difference == 0 for difference in alike + apart))",
-        says="Your verdict has a part for each layer. How many does the docstring name?",
+        "without the observed assignment", "permutation_test", replace="for difference in found) / len(found)", by="for difference in found[1:]) / max(1, len(found) - 1)",
+        says="You leave out the observed assignment. It is one of all assignments, and without it p can be 0.",
     ),
     Mistake(
-        "the first twelve layers", "evidence_mask_alone", replace=ROWS_ALIKE, by=ROWS_ALIKE.replace('table["layers"]', 'table["layers"][:12]'),
-        says="You look at twelve rows, as many as this notebook has made. How many are there in the table?",
+        "one more above and below", "permutation_test", replace="for difference in found) / len(found)", by="for difference in found) / (len(found) + 1) + 1 / (len(found) + 1)",
+        says="You add 1 to both counts. That is for a random sample of assignments. Here all are there, the observed one among them.",
     ),
     Mistake(
-        "one layer for each seed", "evidence_mask_alone", replace=f'[row["difference"] {ROWS_ALIKE}', by='list({row["seed"]: row["difference"] for row in table["layers"] if row["norms"] == norms}.values())',
-        says="You keep one layer of each seed, and others have the same one. What happens in a dict to a key that is there already?",
+        "larger differences only", "permutation_test", replace="abs(difference) >= enough", by="abs(difference) > abs(found[0]) + tolerance",
+        says="You count only differences that are larger than the observed one. Do equal ones count?",
     ),
-    # evidence_one_at_a_time
     Mistake(
-        "passes by tokens", "evidence_one_at_a_time", replace=A_PASS, by='sum(row["passes"] for row in training) / sum(row["tokens"] for row in training)',
-        says="You divide passes by tokens. What is asked: tokens in a pass, or passes for a token?",
+        "ties lost by rounding", "permutation_test", replace="tolerance = 1e-9 * max(map(abs, both))", by="tolerance = 0.0",
+        says="You compare floating-point numbers exactly, so that assignments with equal differences do not always count. What does the docstring say of small differences?",
     ),
     Mistake(
-        "mean of the fractions", "evidence_one_at_a_time", replace=A_PASS, by='mean(row["tokens"] / row["passes"] for row in training)',
-        says="You divide row by row, and take the mean. What does the docstring say to divide by what?",
+        "the same tolerance for all numbers", "permutation_test", replace="1e-9 * max(map(abs, both))", by="1e-9",
+        says="Your tolerance is the same for large numbers and for small ones. With what should it grow?",
     ),
     Mistake(
-        "tokens of a row", "evidence_one_at_a_time", replace=A_PASS, by='mean(row["tokens"] for row in training)',
-        says="Your number is of tokens in a row of the table. How many are there in a pass?",
+        "too large a tolerance", "permutation_test", replace="1e-9 * max(map(abs, both))", by="0.05 * max(map(abs, both))",
+        says="Differences that are clearly smaller than the observed one count for you. How large is the tolerance in the docstring?",
     ),
     Mistake(
-        "tokens a pass of generation", "evidence_one_at_a_time", replace=A_PASS, by=A_PASS.replace("training", "generation"),
-        says="Your number is that of generation. Of which task is it asked?",
+        "pairs ignored", "permutation_test", replace="if paired:\n        differences", by="if False:\n        differences",
+        says="Your paired test is the unpaired one. With whom may ours[i] change places, if the lists are paired?",
     ),
     Mistake(
-        "tokens a pass of both tasks", "evidence_one_at_a_time", replace=A_PASS, by=A_PASS.replace("in training", "in training + generation"),
-        says="Your number is of both tasks together. Of which one is it asked?",
+        "sums instead of means", "permutation_test", replace="first / len(ours) - (total - first) / len(theirs)", by="first - (total - first)",
+        says="You compare sums, or divide both by the same length. Of lists with different lengths the longer one has the larger sum.",
+        also=[("(total - first) / len(theirs)", "(total - first) / len(ours)")],
     ),
     Mistake(
-        "one text is enough", "evidence_one_at_a_time", replace=EACH_PASS, by=EACH_PASS.replace("all(", "any("),
-        says="For you a part holds if it holds for one text. What does \"every\" mean?",
+        "middle values instead of means", "permutation_test", replace="first / len(ours) - (total - first) / len(theirs) for first in firsts",
+        by="(lambda one, other: one[(len(one) - 1) // 2] / 2 + one[len(one) // 2] / 2 - other[(len(other) - 1) // 2] / 2 - other[len(other) // 2] / 2)(sorted(both[i] for i in chosen), sorted(both[i] for i in range(len(both)) if i not in chosen)) for chosen in combinations(range(len(both)), len(ours))",
+        says="You compare medians. Which difference does the docstring name?",
     ),
     Mistake(
-        "sums of tokens and passes compared", "evidence_one_at_a_time", replace=EACH_PASS, by='sum(row["tokens"] for row in rows) == sum(row["passes"] for row in rows)',
-        says="You compare sums, in which one text can make up for another. What does \"every\" mean?",
+        "equal values counted once", "permutation_test", replace="firsts = [sum(both[i] for i in chosen) for chosen in combinations(range(len(both)), len(ours))]",
+        by="firsts = [sum(chosen) for chosen in dict.fromkeys(tuple(sorted(each)) for each in combinations(both, len(ours)))]",
+        says="Assignments with the same values count once for you. Two equal values are still two: what does a set do with them?",
     ),
     Mistake(
-        "as many passes at least", "evidence_one_at_a_time", replace=EACH_PASS, by=EACH_PASS.replace("==", "<="),
-        says="Texts that took more passes than they have tokens count for you, too. Is that a pass for each token?",
+        "drawn with replacement", "permutation_test", replace="for chosen in combinations(range(len(both)), len(ours))", by="for chosen in [range(len(ours)), *product(range(len(both)), repeat=len(ours))]",
+        says="In your assignments a value can be drawn twice. In a permutation each value has one place.",
     ),
     Mistake(
-        "as many tokens at least", "evidence_one_at_a_time", replace=EACH_PASS, by=EACH_PASS.replace("==", ">="),
-        says="Texts that took fewer passes than they have tokens count for you, too. Is that a pass for each token?",
+        "pairs sorted apart", "permutation_test", replace="zip(ours, theirs, strict=True)]", by="zip(sorted(ours), sorted(theirs), strict=True)]",
+        says="You sort both lists, and then other values are partners. Which values belong together?",
     ),
     Mistake(
-        "parts of passes negated", "evidence_one_at_a_time", replace=EACH_PASS, by=EACH_PASS.replace("==", "!="),
-        says="Your parts hold where tokens and passes differ. What does the claim say?",
+        "differences without their signs", "permutation_test", replace="one - other for one, other", by="abs(one - other) for one, other",
+        says="You take the absolute value of each single difference before you compute the mean. It is the mean whose absolute value counts.",
     ),
     Mistake(
-        "second part of passes negated", "evidence_one_at_a_time", replace=f"verdict(*({EACH_PASS} for rows in (generation, training)))",
-        by='verdict(all(row["tokens"] == row["passes"] for row in generation), not all(row["tokens"] == row["passes"] for row in training))',
-        says="Your second part holds where training does not take a pass for each token. Does that speak for the claim, or against it?",
+        "half of the pairs changed", "permutation_test", replace="for signs in product((1, -1), repeat=len(ours))", by="for signs in product((1, -1), repeat=len(ours)) if sum(signs) >= 0",
+        says="You do not try all sign changes. There are 2 to the power of n.",
     ),
     Mistake(
-        "generation alone", "evidence_one_at_a_time", replace="for rows in (generation, training)", by="for rows in (generation,)",
-        says="Your verdict looks at generation alone. What is its second part about?",
+        "signs of 1 and 0", "permutation_test", replace="product((1, -1), repeat", by="product((1, 0), repeat",
+        says="In your assignments a difference disappears. A pair that changes places changes the sign of its difference.",
     ),
     Mistake(
-        "one part for both tasks", "evidence_one_at_a_time", replace="for rows in (generation, training)", by="for rows in (generation + training,)",
-        says="You make one part of two, so that the verdict is never qualified. How many parts does the docstring name?",
+        "one pair at a time", "permutation_test", replace="for signs in product((1, -1), repeat=len(ours))",
+        by="for signs in [[1] * len(ours), *([-1 if i == j else 1 for i in range(len(ours))] for j in range(len(ours)))]",
+        says="You change one pair at a time. Any number of pairs may change places at once.",
     ),
     Mistake(
-        "one pass more or less", "evidence_one_at_a_time", replace=EACH_PASS, by='all(abs(row["tokens"] - row["passes"]) <= 1 for row in rows)',
-        says="A pass too many or too few does not matter to you. How exact does the docstring want it?",
+        "how many instead of the share", "permutation_test", replace=" for difference in found) / len(found)", by=" for difference in found) / 1",
+        says="You return how many assignments count. p is their share of all.",
     ),
     Mistake(
-        "equal rows counted once", "evidence_one_at_a_time", replace=A_PASS, by='(lambda once: sum(tokens for tokens, _ in once) / sum(passes for _, passes in once))({(row["tokens"], row["passes"]) for row in training})',
-        says="Rows with the same numbers count once for you. What does a set do with equal values?",
+        "the share that is smaller", "permutation_test", replace="return sum(abs(difference) >= enough", by="return sum(abs(difference) < enough",
+        says="Your p is the share of the assignments that do not count. It should be small if the difference is large.",
     ),
     Mistake(
-        "a dict by tokens", "evidence_one_at_a_time", replace=A_PASS, by='(lambda found: sum(found) / sum(found.values()))({row["tokens"]: row["passes"] for row in training})',
-        says="Of rows with as many tokens you keep the last one. What happens in a dict to a key that is there already?",
+        "p rounded", "permutation_test", replace="return sum(abs(difference) >= enough for difference in found) / len(found)", by="return round(sum(abs(difference) >= enough for difference in found) / len(found), 2)",
+        says="You round p. Whoever prints it may do that.",
     ),
-    # evidence_bert
     Mistake(
-        "GPT-2 among the BERTs", "evidence_bert", replace=BERTS, by='rows = table["texts"]',
-        says="You look at all models. Of which ones does the claim speak?",
+        "pairs cut off", "permutation_test", replace="if paired and len(ours) != len(theirs):", by="if paired:\n        ours, theirs = ours[: len(theirs)], theirs[: len(ours)]\n    if False:",
+        says="If the lists are paired and have different lengths, you leave values out. What does the docstring ask for?",
     ),
     Mistake(
-        "GPT-2 instead of BERT", "evidence_bert", replace='== "BERT"', by='!= "BERT"',
-        says="You look at the models that are no BERTs. Of which ones does the claim speak?",
+        "different lengths always refused", "permutation_test", replace="if paired and len(ours) != len(theirs):", by="if len(ours) != len(theirs):",
+        says="You refuse lists of different lengths even if they are not paired. Which of the two tests needs equal lengths?",
     ),
     Mistake(
-        "the mean of what is written from the left", "evidence_bert", replace=BLANKED, by=BLANKED.replace("each word blanked", "written from the left"),
-        says="Your number is of another column. Which one does the docstring name?",
+        "an empty list let through", "permutation_test", replace="if not ours or not theirs:", by="if not ours or not theirs:\n        return 1.0\n    if False:",
+        says="You return a p value for an empty list. What does the docstring ask for?",
     ),
     Mistake(
-        "the mean distance from 1", "evidence_bert", replace=BLANKED, by='return mean(abs(row["each word blanked"] - 1) for row in rows), verdict(',
-        says="Your number is how far the sums are from 1. What is asked for is the mean of the sums.",
+        "one list changed", "permutation_test", replace="both = [*ours, *theirs]", by="both = [*ours, *theirs]\n    ours.sort()",
+        says="After the call one of the caller's lists stands in another order. Which function returns a new list?",
     ),
+    # serving_cost
     Mistake(
-        "the largest sum", "evidence_bert", replace=BLANKED, by=BLANKED.replace("mean(", "max("),
-        says="Your number is the largest sum. Which one does the docstring ask for?",
+        "the last token read, too", "serving_cost", replace="turns * (source + answer) - 1", by="turns * (source + answer)",
+        says="Your GPT-2 reads the last token of the chat. It is written: who reads it?",
     ),
     Mistake(
-        "sums above 1 alone", "evidence_bert", replace="abs(row[name] - 1) > 0.01", by="row[name] - 1 > 0.01",
-        says="You find only sums above 1. May a sum of probabilities be below 1?",
+        "the last token of each turn not read", "serving_cost", replace="turns * (source + answer) - 1", by="turns * (source + answer - 1)",
+        says="Your GPT-2 never reads the last token of an answer. The next turn follows it: what does GPT-2 have to know there?",
     ),
     Mistake(
-        "sums below 1 alone", "evidence_bert", replace="abs(row[name] - 1) > 0.01", by="1 - row[name] > 0.01",
-        says="You find only sums below 1. May a sum of probabilities be above 1?",
+        "GPT-2 with BOS", "serving_cost", replace="turns * (source + answer) - 1", by="turns * (source + answer + 1) - 1",
+        says="Your GPT-2 reads one more token in each turn. Does one stack have a BOS here?",
     ),
     Mistake(
-        "any distance from 1", "evidence_bert", replace="abs(row[name] - 1) > 0.01", by="row[name] != 1",
-        says="For you the slightest distance from 1 counts. How large does the docstring want it?",
+        "GPT-2 without its cache", "serving_cost", replace="return layers * read, 2", by="return layers * sum(range(source, read + 1)), 2",
+        says="Your GPT-2 computes everything anew for each token. What is the cache for?",
     ),
     Mistake(
-        "a limit of a tenth", "evidence_bert", replace="> 0.01", by="> 0.1",
-        says="Your limit is too far from 1. Count the zeros of the one in the docstring.",
+        "the chat read anew in each turn", "serving_cost", replace="return layers * read, 2", by="return layers * sum(turn * (source + answer) - 1 for turn in range(1, turns + 1)), 2",
+        says="Your GPT-2 reads the whole chat in each turn. Does its cache end with the turn?",
     ),
     Mistake(
-        "near to 1, not away from it", "evidence_bert", replace="> 0.01", by="<= 0.01",
-        says="Your parts hold where sums are 1. Does a sum of 1 speak for the claim, or against it?",
+        "the prompt of GPT-2 alone", "serving_cost", replace="turns * (source + answer) - 1", by="turns * source",
+        says="Your GPT-2 reads what the user writes, and not its own answers. How does it continue them?",
     ),
     Mistake(
-        "the mean of the sums compared with 1", "evidence_bert", replace=NO_PROBABILITY, by="return abs(mean(row[name] for row in rows) - 1) > 0.01",
-        says="You compare a mean with 1, in which one BERT can make up for another. What does \"every\" mean?",
+        "one turn of GPT-2", "serving_cost", replace="turns * (source + answer) - 1", by="source + answer - 1",
+        says="Your GPT-2 has one turn only. Where do `turns` come in?",
     ),
     Mistake(
-        "one BERT away from 1 is enough", "evidence_bert", replace=NO_PROBABILITY, by=NO_PROBABILITY.replace("all(", "any("),
-        says="For you a sum is off if it is off for one BERT. What does \"every\" mean?",
+        "half of GPT-2's layers", "serving_cost", replace="return layers * read, 2 * d_model * layers * read", by="return layers // 2 * read, 2 * d_model * (layers // 2) * read",
+        says="In your GPT-2 a position passes half of the layers. Which of the two architectures has two stacks?",
     ),
     Mistake(
-        "one BERT that sees is enough", "evidence_bert", replace=SEES, by=SEES.replace("all(", "any("),
-        says="For you one BERT that sees all is enough. What does \"every\" mean?",
+        "keys without values in GPT-2", "serving_cost", replace="2 * d_model * layers * read", by="d_model * layers * read",
+        says="Your GPT-2 keeps one vector for each position and block. What does attention need besides the keys?",
     ),
     Mistake(
-        "something of what comes later", "evidence_bert", replace='row["sees later"] == 1', by='row["sees later"] > 0.9',
-        says="For you most of what comes later is all of it. Which share is all?",
+        "one layer's cache in GPT-2", "serving_cost", replace="2 * d_model * layers * read", by="2 * d_model * read",
+        says="Your GPT-2's cache is that of one block. Every block has keys and values of its own.",
     ),
     Mistake(
-        "sees nothing of what comes later", "evidence_bert", replace='row["sees later"] == 1', by='row["sees later"] != 1',
-        says="Your first part holds where BERT does not see all that comes later. What does the claim say?",
+        "the last turn's cache in GPT-2", "serving_cost", replace="2 * d_model * layers * read", by="2 * d_model * layers * (source + answer - 1)",
+        says="Your GPT-2 keeps the last turn only. Does a new turn see the turns before it?",
     ),
     Mistake(
-        "two parts of three", "evidence_bert", replace='        is_no_probability("written from the left"),\n', by="",
-        says="Your verdict has two parts, and the docstring names three. Which sum is missing?",
+        "positions without their layers", "serving_cost", replace="return layers * read, 2", by="return read, 2",
+        says="You count positions of GPT-2. A position that passes L blocks counts L times.",
     ),
     Mistake(
-        "both sums in one part", "evidence_bert", replace='is_no_probability("each word blanked"),\n        is_no_probability("written from the left"),',
-        by='is_no_probability("each word blanked") and is_no_probability("written from the left"),',
-        says="You make one part of two. How many does the docstring name, and what if one of the sums is off and the other is not?",
+        "all layers for each stack", "serving_cost", replace="stack = layers // 2", by="stack = layers",
+        says="In your encoder-decoder each position passes all layers. A position of the source passes the encoder only: how many layers does that have?",
     ),
     Mistake(
-        "nearly all of what comes later", "evidence_bert", replace='row["sees later"] == 1', by='row["sees later"] > 0.9999',
-        says="For you nearly all of what comes later is all of it. Which share is all?",
+        "the new tokens encoded alone", "serving_cost", replace="[turn * source + (turn - 1) * answer for turn in range(1, turns + 1)]", by="[source for turn in range(1, turns + 1)]",
+        says="Your encoder reads the new tokens of a turn only. It has no cache: what does it need to see to know the turns before?",
     ),
     Mistake(
-        "a hundredth of the sum", "evidence_bert", replace=NO_PROBABILITY, by="return all(not math.isclose(row[name], 1, rel_tol=0.01) for row in rows)",
-        says="Your limit grows with the sum, which is what a relative tolerance does. What does the docstring say: how far from 1?",
+        "answers forgotten in the source", "serving_cost", replace="turn * source + (turn - 1) * answer", by="turn * source",
+        says="In your chat the earlier answers are missing. What has been said before turn k?",
     ),
-    # evidence_zero_context
     Mistake(
-        "the longest context", "evidence_zero_context", replace="return min(lengths)", by="return max(lengths)",
-        says="Your number is the longest length. Which one is nearest to the claim?",
+        "the answer encoded before it is written", "serving_cost", replace="turn * source + (turn - 1) * answer", by="turn * (source + answer)",
+        says="Your encoder reads the answer that is still to be written. What is the source of turn k?",
     ),
     Mistake(
-        "the mean context", "evidence_zero_context", replace="return min(lengths)", by="return mean(lengths)",
-        says="Your number is a mean. Which length does the docstring ask for?",
+        "turns counted from 0", "serving_cost", replace="for turn in range(1, turns + 1)]  #", by="for turn in range(turns)]  #",
+        says="Your first turn is turn 0, and its source has a negative length. From where to where does `range` count?",
     ),
     Mistake(
-        "the context of the first row", "evidence_zero_context", replace="return min(lengths)", by="return lengths[0]",
-        says="Your number is that of the row that happens to stand first. Which length does the docstring ask for?",
+        "the last turn alone computed", "serving_cost", replace="sum(chat + answer for chat in chats)", by="chats[-1] + answer",
+        says="You count what the last turn computes. Which turns does the docstring ask for?",
     ),
     Mistake(
-        "contexts that are zero counted", "evidence_zero_context", replace="return min(lengths)", by="return lengths.count(0)",
-        says="You count the vectors of length 0. What is asked for is a length.",
+        "answers decoded once", "serving_cost", replace="sum(chat + answer for chat in chats)", by="sum(chats) + answer",
+        says="Your decoder writes one answer in the whole chat. There is one in each turn.",
     ),
     Mistake(
-        "the shortest that is not zero", "evidence_zero_context", replace="return min(lengths)", by="return min((length for length in lengths if length > 0), default=0.0)",
-        says="You leave out the lengths that are 0. Is 0 not shorter than all others?",
+        "BOS and the whole answer", "serving_cost", replace="sum(chat + answer for chat in chats)", by="sum(chat + answer + 1 for chat in chats)",
+        says="Your decoder reads BOS and all tokens of the answer. Is the last one read?",
     ),
     Mistake(
-        "short taken for zero", "evidence_zero_context", replace="length == 0 for", by="length < 1e-6 for",
-        says="You take short vectors for none. How exact does the docstring want it?",
+        "an answer without BOS", "serving_cost", replace="sum(chat + answer for chat in chats)", by="sum(chat + answer - 1 for chat in chats)",
+        says="Your decoder reads one position too few. What is read before the first token is written?",
     ),
     Mistake(
-        "parts of the context negated", "evidence_zero_context", replace="length == 0 for", by="length != 0 for",
-        says="Your parts hold where a vector is not zero. What does the claim say?",
+        "a decoder without its cache", "serving_cost", replace="sum(chat + answer for chat in chats)", by="sum(chat + answer * (answer + 1) // 2 for chat in chats)",
+        says="Your decoder computes its earlier positions anew for each token. What does its cache hold?",
     ),
     Mistake(
-        "one part for all layers", "evidence_zero_context", replace=ZEROS, by="verdict(all(length == 0 for length in lengths))",
-        says="Your verdict has a single part, so that it is never qualified. How many parts does it have?",
+        "the memory encoded for each token", "serving_cost", replace="sum(chat + answer for chat in chats)", by="sum(answer * chat + answer for chat in chats)",
+        says="Your encoder runs for each token of the answer. Does its source change while the answer is written?",
     ),
     Mistake(
-        "one zero is enough", "evidence_zero_context", replace=ZEROS, by="verdict(min(lengths) == 0)",
-        says="For you one layer is enough to confirm. How many parts does the verdict have?",
+        "no keys of cross-attention", "serving_cost", replace="kept = chats[-1] + answer", by="kept = answer",
+        says="Your encoder-decoder keeps the answer only. From what does cross-attention read, for every token anew?",
     ),
     Mistake(
-        "a dict by layer", "evidence_zero_context", replace='lengths = [row["context"] for row in table["first word"]]', by='lengths = list({row["layer"]: row["context"] for row in table["first word"]}.values())',
-        says="You keep one length for each layer, and every model has a layer 0. What happens in a dict to a key that is there already?",
+        "no keys of the answer", "serving_cost", replace="kept = chats[-1] + answer", by="kept = chats[-1]",
+        says="Your encoder-decoder keeps the source only. What does the decoder's self-attention read from?",
     ),
     Mistake(
-        "a part for each layer of all models", "evidence_zero_context", replace=ZEROS,
-        by='verdict(*(all(row["context"] == 0 for row in table["first word"] if row["layer"] == layer) for layer in {row["layer"] for row in table["first word"]}))',
-        says="You make one part of the layers of several models. For what does the docstring ask a part each?",
+        "the caches of all turns", "serving_cost", replace="kept = chats[-1] + answer", by="kept = computed",
+        says="At the end your encoder-decoder keeps the caches of all turns. What is the cache of an earlier turn good for, when its source has changed?",
+    ),
+    Mistake(
+        "the memory kept, too", "serving_cost", replace="2 * d_model * stack * kept", by="2 * d_model * stack * kept + d_model * chats[-1]",
+        says="Your encoder-decoder keeps the memory besides the keys and values that were made of it. Is it needed any more?",
+    ),
+    Mistake(
+        "the memory instead of its keys", "serving_cost", replace="2 * d_model * stack * kept", by="2 * d_model * stack * answer + d_model * chats[-1]",
+        says="Your encoder-decoder keeps the memory, and must compute keys and values of it for every token. What is kept instead?",
+    ),
+    Mistake(
+        "keys without values", "serving_cost", replace="2 * d_model * stack * kept", by="d_model * stack * kept",
+        says="Your encoder-decoder keeps one vector for each position and layer. What does attention need besides the keys?",
+    ),
+    Mistake(
+        "one layer's cache", "serving_cost", replace="2 * d_model * stack * kept", by="2 * d_model * kept",
+        says="Your encoder-decoder's cache is that of one layer. Every decoder layer has keys and values of its own.",
+    ),
+    Mistake(
+        "a cache in every layer of both stacks", "serving_cost", replace="2 * d_model * stack * kept", by="2 * d_model * layers * kept",
+        says="In your encoder-decoder the encoder's layers have a cache, too. Is anything added to what the encoder has read?",
+    ),
+    Mistake(
+        "any architecture let through", "serving_cost", replace='if architecture == "encoder-decoder":', by="if True:",
+        says="You name a price for every architecture. What should happen to a name that you do not know?",
     ),
     # evidence_two_kinds
     Mistake(

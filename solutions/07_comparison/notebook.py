@@ -15,20 +15,18 @@
 # 6. Encoder-decoders serve mappings between two kinds of sequence, with different weights for each.
 # 7. Continuous text would need an arbitrary cut.
 #
-# You will decide each by a number that you have measured, with a function that you have written. At the end they stand in a **ledger**, beside the answer in 150 words. (If you came only for that: it is the last page.)
+# You will decide each by a number that you have measured. For the first five claims the function that turns the number into a verdict is given; for the last two you write it. At the end they stand in a **ledger**, beside the answer in 150 words. (If you came only for that: it is the last page.)
 #
 # | | | points | minutes | difficulty |
 # |---|---|---|---|---|
-# | Exercise 1 | `evidence_mask_alone`: claim 2 | 10 | 10 | ★☆☆ |
-# | Exercise 2 | `evidence_no_encoder_attention`: claim 1 | 8 | 10 | ★☆☆ |
-# | Exercise 3 | `evidence_zero_context`: claim 5 | 7 | 5 | ★☆☆ |
-# | Exercise 4 | `evidence_one_at_a_time`: claim 3 | 8 | 10 | ★☆☆ |
-# | Exercise 5 | `evidence_bert`: claim 4 | 10 | 10 | ★★☆ |
-# | Exercise 6 | `supervised_fraction` | 12 | 10 | ★☆☆ |
-# | Exercise 7 | `best_by_validation` | 15 | 15 | ★★☆ |
-# | Exercise 8 | `evidence_two_kinds`: claim 6 | 10 | 15 | ★★☆ |
-# | Exercise 9 | `evidence_cut`: claim 7 | 10 | 20 | ★★★ |
-# | Question 10 | a written answer, graded by a person | 10 | 25 | ★★☆ |
+# | Exercise 1 | `supervised_fraction` | 8 | 10 | ★☆☆ |
+# | Exercise 2 | `best_by_validation` | 12 | 15 | ★★☆ |
+# | Exercise 3 | `interval` | 10 | 10 | ★☆☆ |
+# | Exercise 4 | `permutation_test` | 20 | 25 | ★★☆ |
+# | Exercise 5 | `evidence_two_kinds`: claim 6 | 10 | 15 | ★★☆ |
+# | Exercise 6 | `evidence_cut`: claim 7 | 10 | 20 | ★★★ |
+# | Exercise 7 | `serving_cost` | 20 | 20 | ★★☆ |
+# | Question 8 | a written answer, graded by a person | 10 | 25 | ★★☆ |
 #
 # The file `parts.py` beside this notebook holds solutions of notebooks 1 to 6. You start from them.
 
@@ -44,6 +42,7 @@ try:
         score_curves,
         train,
         under_grading,
+        visible_check,
     )
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
@@ -54,7 +53,8 @@ except ModuleNotFoundError as error:
 import copy
 import math
 from collections.abc import Callable, Iterable, Sequence
-from statistics import mean
+from itertools import combinations, product
+from statistics import mean, stdev
 
 import matplotlib.pyplot as plt
 import torch
@@ -65,6 +65,7 @@ from coursekit.corpus import Corpus
 from coursekit.documentation import documents, fingerprint
 from coursekit.number_words import NumberWords, Sentences
 from coursekit.results import comparison_runs
+from coursekit.student_t import t_quantile
 from parts import (
     GPT2,
     DecoderLayer,
@@ -217,16 +218,12 @@ def verdict(*holds: bool) -> str:
 
 
 # %% [markdown]
-# ### Exercise 1 · `evidence_mask_alone` (10 points, 10 minutes, ★☆☆)
+# ### The first entry of the ledger
 #
-# Your first entry of the ledger. The function gets the results table and returns two things: the **number** that decides the claim, and the verdict. What counts as a part of the claim is written in the docstring. (The hidden tests bring tables of their own, with other numbers and other verdicts.)
-#
-# <details><summary>Hint</summary>
-# First the rows that count: <code>[row["difference"] for row in table["layers"] if row["norms"] == "alike"]</code>. Then the largest. Then <code>verdict(first part, second part)</code>.
-# </details>
+# The function below gets the results table and returns two things: the **number** that decides the claim, and the verdict. What counts as a part of the claim is written in its docstring. Read it, and say before you run it which verdict it will give.
 
 
-# %% exercise="evidence_mask_alone"
+# %% locked="evidence_mask_alone"
 def evidence_mask_alone(table: dict) -> tuple[float, str]:
     """Claim 2: the decoder is equivalent to the encoder, except for the mask.
 
@@ -237,41 +234,11 @@ def evidence_mask_alone(table: dict) -> tuple[float, str]:
     Returns the largest difference where the norms are alike, and the verdict, with two parts: where the norms are
     alike every difference is exactly 0; and where they are apart, too.
     """
-    ### BEGIN SOLUTION
     alike, apart = (
         [row["difference"] for row in table["layers"] if row["norms"] == norms] for norms in ("alike", "apart")
     )
     return max(alike), verdict(max(alike) == 0, max(apart) == 0)
-    ### END SOLUTION
 
-
-# %% check="evidence_mask_alone" points=10
-def layer_rows(alike: list[float], apart: list[float]) -> dict:
-    return {
-        "layers": [{"norms": "apart", "seed": i, "difference": value} for i, value in enumerate(apart)]
-        + [{"norms": "alike", "seed": i, "difference": value} for i, value in enumerate(alike)]
-    }
-
-
-for alike, apart, number, expected in [
-    ([0.0, 0.0], [1.5, 2.0], 0.0, "qualified"),
-    ([0.0, 1e-9], [1.5, 2.0], 1e-9, "refuted"),
-    ([0.0, 0.0], [0.0, 0.0], 0.0, "confirmed"),
-    ([0.0, 0.0], [0.0, 2.0], 0.0, "qualified"),
-    ([3e-3, 5e-3], [0.0, 0.0], 5e-3, "qualified"),
-]:
-    found = evidence_mask_alone(layer_rows(alike, apart))
-    assert isinstance(found, tuple) and len(found) == 2, (
-        f"Return two things, the number and the verdict; you returned {found!r}."
-    )
-    assert math.isclose(found[0], number, abs_tol=1e-12), (
-        f"With differences {alike} where the norms are alike, and {apart} where they are apart, the number is {number}, not {found[0]}."
-    )
-    assert found[1] == expected, (
-        f"With differences {alike} where the norms are alike, and {apart} where they are apart, the claim is {expected!r}, not {found[1]!r}. "
-        "Each part asks whether *every* difference of its kind is exactly 0, and is one bool."
-    )
-print("evidence_mask_alone: the visible check passes.")
 
 # %% reader=true
 print(evidence_mask_alone(table))
@@ -329,16 +296,12 @@ print("h.0 of GPT-2:                      ", ", ".join(table["blocks"]["h.0"]))
 print("h.0 with add_cross_attention=True: ", ", ".join(listening["h.0"]))
 
 # %% [markdown]
-# ### Exercise 2 · `evidence_no_encoder_attention` (8 points, 10 minutes, ★☆☆)
+# ### The entry of claim 1
 #
 # Claim 1: **GPT-2 is decoder blocks only, with masked self-attention and no attention to an encoder.** How many blocks have parts for an encoder?
-#
-# <details><summary>Hint</summary>
-# Of each block: is there any part with "cross" in its name? <code>verdict(*bools)</code> takes any number of bools.
-# </details>
 
 
-# %% exercise="evidence_no_encoder_attention"
+# %% locked="evidence_no_encoder_attention"
 def evidence_no_encoder_attention(table: dict) -> tuple[int, str]:
     """Claim 1: GPT-2 is decoder blocks only, with masked self-attention and no attention to an encoder.
 
@@ -347,38 +310,9 @@ def evidence_no_encoder_attention(table: dict) -> tuple[int, str]:
 
     Returns how many blocks have such parts, and the verdict, with a part for each block: it has none of them.
     """
-    ### BEGIN SOLUTION
     without = [not any("cross" in part for part in parts) for parts in table["blocks"].values()]
     return without.count(False), verdict(*without)
-    ### END SOLUTION
 
-
-# %% check="evidence_no_encoder_attention" points=8
-plain, able = ["ln_1", "attn", "ln_2", "mlp"], ["ln_1", "attn", "crossattention", "ln_cross_attn", "mlp"]
-for blocks, number, expected in [
-    ([plain, plain, plain], 0, "confirmed"),
-    ([plain, able, plain], 1, "qualified"),
-    ([able, able], 2, "refuted"),
-    ([plain, ["ln_1", "attn", "ln_cross_attn"]], 1, "qualified"),
-    ([plain, ["ln_1", "multi_cross"], able, able], 3, "qualified"),
-]:
-    found = evidence_no_encoder_attention({"blocks": {f"h.{i}": parts for i, parts in enumerate(blocks)}})
-    assert isinstance(found, tuple) and len(found) == 2, (
-        f"Return two things, the number and the verdict; you returned {found!r}."
-    )
-    assert found[0] == number, (
-        f'For blocks with the parts {blocks} the number is {number}, not {found[0]}. Blocks are counted; one counts if any of its parts has "cross" in its name.'
-    )
-    assert found[1] == expected, (
-        f"For blocks with the parts {blocks} the claim is {expected!r}, not {found[1]!r}: each block without such parts speaks for it."
-    )
-assert evidence_no_encoder_attention({"blocks": {"h.0": ["acc", "ross"]}})[0] == 0, (
-    "Look into each name by itself: put together, two parts can make a word that neither has."
-)
-assert evidence_no_encoder_attention({"blocks": {"cross.0": plain}}) == (0, "confirmed"), (
-    "The names of the *parts* count, and not what a block is called."
-)
-print("evidence_no_encoder_attention: the visible check passes.")
 
 # %% reader=true
 print(evidence_no_encoder_attention(table))
@@ -437,10 +371,10 @@ with torch.no_grad():
     )
 
 # %% [markdown]
-# ### Exercise 3 · `evidence_zero_context` (7 points, 5 minutes, ★☆☆)
+# ### The entry of claim 5
 
 
-# %% exercise="evidence_zero_context"
+# %% locked="evidence_zero_context"
 def evidence_zero_context(table: dict) -> tuple[float, str]:
     """Claim 5: GPT-2's context vector is zero-initialised for the first word.
 
@@ -449,34 +383,9 @@ def evidence_zero_context(table: dict) -> tuple[float, str]:
 
     Returns the shortest length, and the verdict, with a part for each dict: its length is exactly 0.
     """
-    ### BEGIN SOLUTION
     lengths = [row["context"] for row in table["first word"]]
     return min(lengths), verdict(*(length == 0 for length in lengths))
-    ### END SOLUTION
 
-
-# %% check="evidence_zero_context" points=7
-for lengths, number, expected in [
-    ([2.5, 1.5, 3.0], 1.5, "refuted"),
-    ([0.0, 0.0], 0.0, "confirmed"),
-    ([4.0, 0.0, 2.0], 0.0, "qualified"),
-    ([1e-9, 2.0], 1e-9, "refuted"),
-]:
-    rows = [
-        {"model": "transformers" if i < 2 else "yours", "layer": i % 2, "context": length}
-        for i, length in enumerate(lengths)
-    ]
-    found = evidence_zero_context({"first word": rows})
-    assert isinstance(found, tuple) and len(found) == 2, (
-        f"Return two things, the number and the verdict; you returned {found!r}."
-    )
-    assert math.isclose(found[0], number, abs_tol=1e-12), (
-        f"Of the lengths {lengths} the shortest is {number}; you returned {found[0]}."
-    )
-    assert found[1] == expected, (
-        f"With the lengths {lengths} the claim is {expected!r}, not {found[1]!r}: a length of exactly 0 speaks for it."
-    )
-print("evidence_zero_context: the visible check passes.")
 
 # %% reader=true
 print(evidence_zero_context(table))
@@ -533,10 +442,10 @@ print(
 )
 
 # %% [markdown]
-# ### Exercise 4 · `evidence_one_at_a_time` (8 points, 10 minutes, ★☆☆)
+# ### The entry of claim 3
 
 
-# %% exercise="evidence_one_at_a_time"
+# %% locked="evidence_one_at_a_time"
 def evidence_one_at_a_time(table: dict) -> tuple[float, str]:
     """Claim 3: it works one token at a time.
 
@@ -546,44 +455,12 @@ def evidence_one_at_a_time(table: dict) -> tuple[float, str]:
     Returns how many tokens training predicts in a pass, all its tokens divided by all its passes, and the verdict,
     with two parts: every generation took exactly as many passes as tokens; and so did every training.
     """
-    ### BEGIN SOLUTION
     training, generation = (
         [row for row in table["passes"] if row["task"] == task] for task in ("training", "generation")
     )
     a_pass = sum(row["tokens"] for row in training) / sum(row["passes"] for row in training)
     return a_pass, verdict(*(all(row["tokens"] == row["passes"] for row in rows) for rows in (generation, training)))
-    ### END SOLUTION
 
-
-# %% check="evidence_one_at_a_time" points=8
-for training, generation, number, expected in [
-    ([(10, 1), (30, 1)], [(5, 5), (7, 7)], 20, "qualified"),
-    ([(10, 1), (30, 3)], [(5, 5)], 10, "qualified"),
-    ([(4, 4), (6, 6)], [(5, 5)], 1, "confirmed"),
-    ([(10, 1)], [(5, 5), (8, 2)], 10, "refuted"),
-    ([(10, 1), (30, 3), (5, 5)], [(5, 5)], 5, "qualified"),
-    ([(10, 1)], [(4, 6), (6, 4)], 10, "refuted"),
-    ([(10, 1)], [(5, 5), (4, 5)], 10, "refuted"),
-    ([(10, 1), (5, 1)], [(5, 5)], 7.5, "qualified"),
-    ([(10, 2), (3, 2)], [(5, 5)], 3.25, "qualified"),
-]:
-    rows = [
-        {"task": task, "tokens": tokens, "passes": passes}
-        for task, pairs in (("generation", generation), ("training", training))
-        for tokens, passes in pairs
-    ]
-    found = evidence_one_at_a_time({"passes": rows})
-    assert isinstance(found, tuple) and len(found) == 2, (
-        f"Return two things, the number and the verdict; you returned {found!r}."
-    )
-    assert math.isclose(found[0], number), (
-        f"With (tokens, passes) of {training} in training, the number is {number}, and yours is {found[0]}: all tokens divided by all passes."
-    )
-    assert found[1] == expected, (
-        f"With (tokens, passes) of {training} in training and {generation} in generation the claim is {expected!r}, not {found[1]!r}. "
-        "A part holds if *every* one of its rows has exactly as many passes as tokens."
-    )
-print("evidence_one_at_a_time: the visible check passes.")
 
 # %% reader=true
 print(evidence_one_at_a_time(table))
@@ -741,12 +618,12 @@ for name, model, mask in (("GPT-2", small["GPT-2"], causal_mask(LENGTH)), ("BERT
 # %% [markdown]
 # Here GPT-2 is even the better one: it has learned from every word of every text, and BERT from one in seven. Its price is the five passes. (In the results table GPT-2's product stands in both columns: to blank a word and all after it, and to write from the left, are the same for it.)
 #
-# ### Exercise 5 · `evidence_bert` (10 points, 10 minutes, ★★☆)
+# ### The entry of claim 4
 #
 # Now the claim, with three parts. That it sees all that comes later; that the product of its answers is no probability; and, if it is *not* autoregressive at all, then it cannot write from the left either: the third.
 
 
-# %% exercise="evidence_bert"
+# %% locked="evidence_bert"
 def evidence_bert(table: dict) -> tuple[float, str]:
     """Claim 4: BERT sees the whole context at once, and is not autoregressive.
 
@@ -758,7 +635,6 @@ def evidence_bert(table: dict) -> tuple[float, str]:
     that comes later; for every BERT "each word blanked" is more than 0.01 away from 1; and for every BERT "written
     from the left" is, too.
     """
-    ### BEGIN SOLUTION
     rows = [row for row in table["texts"] if row["model"] == "BERT"]
 
     def is_no_probability(name: str) -> bool:
@@ -769,44 +645,7 @@ def evidence_bert(table: dict) -> tuple[float, str]:
         is_no_probability("each word blanked"),
         is_no_probability("written from the left"),
     )
-    ### END SOLUTION
 
-
-# %% check="evidence_bert" points=10
-def bert_rows(*rows: tuple) -> dict:
-    keys = ("sees later", "each word blanked", "written from the left")
-    ours = [{"model": "BERT", "seed": i, **dict(zip(keys, row, strict=True))} for i, row in enumerate(rows)]
-    return {
-        "texts": [
-            {"model": "GPT-2", "seed": 0, "sees later": 0.0, "each word blanked": 1.0, "written from the left": 1.0},
-            *ours,
-        ]
-    }
-
-
-for rows, number, expected in [
-    ([(1.0, 3.0, 1.0), (1.0, 2.0, 1.0)], 2.5, "qualified"),
-    ([(1.0, 3.0, 1.2), (1.0, 0.5, 0.9)], 1.75, "confirmed"),
-    ([(0.5, 1.0, 1.0)], 1.0, "refuted"),
-    ([(0.5, 1.005, 1.0), (1.0, 2.0, 1.0)], 1.5025, "refuted"),
-    ([(1.0, 0.8, 1.0)], 0.8, "qualified"),
-    ([(0.95, 1.0, 1.0)], 1.0, "refuted"),
-    ([(0.5, 2.0, 1.0)], 2.0, "qualified"),
-    ([(0.5, 1.0, 2.0)], 1.0, "qualified"),
-]:
-    found_there = evidence_bert(bert_rows(*rows))
-    assert isinstance(found_there, tuple) and len(found_there) == 2, (
-        f"Return two things, the number and the verdict; you returned {found_there!r}."
-    )
-    assert math.isclose(found_there[0], number, rel_tol=1e-9), (
-        f"With rows of BERT (sees later, each word blanked, written from the left) of {rows} the number is {number}, and yours is {found_there[0]}. "
-        "Are the rows of GPT-2 left out?"
-    )
-    assert found_there[1] == expected, (
-        f"With rows of BERT (sees later, each word blanked, written from the left) of {rows} the claim is {expected!r}, not {found_there[1]!r}. "
-        "There are three parts; each has to hold for every BERT; a sum may be away from 1 to either side; and to see *all* that comes later is a share of 1."
-    )
-print("evidence_bert: the visible check passes.")
 
 # %% reader=true
 print(evidence_bert(table))
@@ -829,7 +668,7 @@ print(evidence_bert(table))
 # `match_parameters` of notebook 6 makes the weight matrices of both equal.
 
 # %% [markdown]
-# ### Exercise 6 · `supervised_fraction` (12 points, 10 minutes, ★☆☆)
+# ### Exercise 1 · `supervised_fraction` (8 points, 10 minutes, ★☆☆)
 #
 # There is a third thing to count: of how many of the tokens that it reads is a model *asked* something?
 #
@@ -866,7 +705,7 @@ def supervised_fraction(objective: str, length: int, cut: int | None = None, pro
     ### END SOLUTION
 
 
-# %% check="supervised_fraction" points=12
+# %% check="supervised_fraction" points=8
 assert supervised_fraction("causal", 128) is not None, "Nothing comes back. Is there a `return`?"
 assert supervised_fraction("causal", 128) == 1, (
     f"causal: every token is asked for the next one, a fraction of 1, and yours is {supervised_fraction('causal', 128)}."
@@ -914,7 +753,7 @@ for arguments, why in (
 print("supervised_fraction: the visible check passes.")
 
 # %% [markdown]
-# ### Exercise 7 · `best_by_validation` (15 points, 15 minutes, ★★☆)
+# ### Exercise 2 · `best_by_validation` (12 points, 15 minutes, ★★☆)
 #
 # Each model is trained at three learning rates, with several seeds each. Which of the rates is compared? The best one of *each* model, or the comparison would be unfair. But best by what? If one chose by the numbers that are compared in the end, each model would be reported at its luckiest. So there are two sets of texts that nobody has learned from: one to choose by, **validation**, and one to compare by, **test**.
 #
@@ -952,7 +791,7 @@ def best_by_validation(runs: list[dict]) -> list[dict]:
     ### END SOLUTION
 
 
-# %% check="best_by_validation" points=15
+# %% check="best_by_validation" points=12
 runs = [
     {"rate": rate, "seed": seed, "validation": validation, "test": test}
     for rate, seed, validation, test in [
@@ -1301,11 +1140,241 @@ for numbers in (90_000, 1_000, 300):
 #
 # **To see the source from both sides gains nothing here.** The prefix-LM and the causal model lie within each other's seeds, or the causal one is ahead. That is the triangle which notebook 4 asked about.
 #
-# **With 300 examples the encoder-decoder is ahead**, in the mean of its seeds, by a little. So there *is* something in it. What is it? The model without encoder layers has cross-attention to bare embeddings and is smaller, and it lies between the encoder-decoder and the single stacks. So perhaps it is less the encoder's layers than that source and target are kept apart, with weights of their own. Seeds overlap, so do not build much on it.
+# **With 300 examples the encoder-decoder is ahead**, in the mean of its seeds, by a little. So there *is* something in it. What is it? The model without encoder layers has cross-attention to bare embeddings and is smaller, and it lies between the encoder-decoder and the single stacks. So perhaps it is less the encoder's layers than that source and target are kept apart, with weights of their own. How much can one build on five seeds?
 #
 # (Where the highest of three rates is the best, a higher one might be better still. With all numbers nothing is left to be won by it.)
+
+# %% [markdown]
+# ## How sure are we?
 #
-# ### Exercise 8 · `evidence_two_kinds` (10 points, 15 minutes, ★★☆)
+# Two models were trained from the same five seeds, and one of them has the higher mean.
+# Would it have the higher mean again, with five other seeds?
+#
+# ### An interval for a mean
+#
+# The mean of $n$ values is itself uncertain.
+# Let $\bar x$ be their mean and $s$ their standard deviation, computed with $n - 1$ in the denominator.
+# Suppose that the values vary roughly like a normal distribution.
+# Of all intervals that are computed like this, each from new values, a share of `level` contains the true mean:
+#
+# $$\bar x \pm t_{n-1,\,(1 + \text{level})/2}\;\frac{s}{\sqrt n}$$
+#
+# Here $t_{\nu,\,p}$ is the $p$-quantile of Student's t distribution with $\nu$ degrees of freedom.
+# `t_quantile(p, degrees)` computes it.
+# It is larger than the quantile 1.96 of the normal distribution, because $s$ is an estimate, too: with ten values it is 2.26, and with three it is 4.30.
+#
+# ### Exercise 3 · `interval` (10 points, 10 minutes, ★☆☆)
+#
+# `mean` and `stdev` of Python's `statistics` are imported.
+#
+# <details><summary>Hint</summary>
+# For a level of 0.95 there are 2.5 % on each side, so the quantile is that of 0.975. Its degrees of freedom are one fewer than the values.
+# </details>
+
+
+# %% exercise="interval"
+def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float]:
+    """Compute a confidence interval for the mean that the values were drawn from, by Student's t.
+
+    values  at least two numbers; they are not modified
+    level   the probability that such an interval contains the true mean, between 0 and 1
+
+    Returns (low, high). The interval is symmetric around the mean of the values, with n - 1 degrees of freedom.
+
+    Raises ValueError for fewer than two values, and for a level that is not between 0 and 1, both excluded.
+    """
+    ### BEGIN SOLUTION
+    if len(values) < 2:
+        raise ValueError(f"the spread of {len(values)} values is not known: two are needed at least")
+    if not 0 < level < 1:
+        raise ValueError(f"a level lies between 0 and 1, and {level} does not")
+    error = stdev(values) / math.sqrt(len(values))  # of the mean
+    half = t_quantile((1 + level) / 2, len(values) - 1) * error
+    return mean(values) - half, mean(values) + half
+    ### END SOLUTION
+
+
+# %% check="interval" points=10
+with visible_check("interval"):
+    both_ends = interval([1.0, 2.0, 4.0, 5.0])  # mean 3, standard deviation 1.826, t 3.182
+    assert isinstance(both_ends, tuple) and len(both_ends) == 2, (
+        f"Return a pair (low, high). You returned {both_ends!r}."
+    )
+    low, high = both_ends
+    assert low < high, f"The lower end comes first. You returned {both_ends}. Is your quantile negative?"
+    assert math.isclose((low + high) / 2, 3.0), f"The interval is symmetric around the mean, 3. Yours is {both_ends}."
+    half = (high - low) / 2
+    for wrong, why in (
+        (1.789, "That is the quantile of the normal distribution. s is estimated, so use t_quantile."),
+        (2.535, "The degrees of freedom are n - 1, and yours are n."),
+        (2.516, "Your standard deviation divides by n. Use stdev, which divides by n - 1."),
+        (5.810, "Divide by the root of n. Without it you describe single values, and not their mean."),
+        (2.149, "Each side gets half of what the level leaves, so the quantile is that of (1 + level) / 2."),
+    ):
+        assert not math.isclose(half, wrong, abs_tol=2e-3), f"Half of your interval is {half:.3f}. {why}"
+    assert math.isclose(half, 2.9052, abs_tol=1e-3), f"Half of the interval is 2.905, and of yours {half:.3f}."
+    low, high = interval([1.0, 2.0, 4.0, 5.0], level=0.5)
+    assert math.isclose(high - low, 1.3967, abs_tol=1e-3), (
+        f"With a level of 0.5 the interval is 1.397 wide, and yours {high - low:.3f}. Do you use the level?"
+    )
+    for arguments, why in (
+        (([1.0],), "one value"),
+        (([],), "no value"),
+        (([1.0, 2.0], 1.0), "a level of 1"),
+        (([1.0, 2.0], 0.0), "a level of 0"),
+    ):
+        try:
+            wrong = interval(*arguments)
+        except ValueError:
+            continue
+        except Exception as error:
+            raise AssertionError(f"For {why} raise ValueError. Yours raises {error!r}.") from None
+        raise AssertionError(f"For {why} the function should raise ValueError. Yours returns {wrong}.")
+    print("interval: the visible check passes.")
+
+# %% [markdown]
+# ### A test that needs no distribution
+#
+# Suppose that the two architectures were equally good.
+# Then the labels "ours" and "theirs" would mean nothing, and we could exchange them without changing anything.
+# So we do exchange them, in every possible way, and look how often the difference of the means becomes at least as large as the one that we observed.
+# That share is the **p value** of an exact permutation test:
+#
+# $$p = \frac{\#\{\text{assignments} : |\bar x - \bar y| \ge |\bar x - \bar y|_\text{observed}\}}{\#\{\text{assignments}\}}$$
+#
+# - **Unpaired**: $n$ of the $n + m$ values become ours, the others theirs. There are $\binom{n+m}{n}$ assignments.
+# - **Paired**: two values come from the same seed, so a value can only change places with its partner. Each difference keeps or changes its sign, which gives $2^n$ assignments.
+#
+# Both signs of the difference count, so that the test is two-sided.
+# The observed assignment is one of all.
+# So the smallest possible p of a paired test is $2 / 2^n$: with five pairs that is 0.0625, and five pairs can never prove anything at the usual 0.05.
+# With ten pairs it is 0.002.
+#
+# A p value covers only what was drawn anew for each value, such as initial weights, batches, and perhaps the examples.
+# It does not cover the task, the size of the models, or the choice of the learning rates.
+#
+# ### Exercise 4 · `permutation_test` (20 points, 25 minutes, ★★☆)
+#
+# Floating-point numbers need care here.
+# Two assignments can have the same difference, while their computed differences are 0.30000000000000004 and 0.3.
+# So count a difference that is smaller than the observed one by at most $10^{-9}$ times the largest absolute value.
+#
+# <details><summary>Hint 1: all assignments</summary>
+# <code>itertools.combinations(range(n + m), n)</code> gives all ways to choose n positions. Choose positions and not values, since equal values are still two values. <code>itertools.product((1, -1), repeat=n)</code> gives all ways to choose n signs.
+# </details>
+#
+# <details><summary>Hint 2: paired</summary>
+# The mean of ours minus the mean of theirs is the mean of the n differences. A pair that changes places changes the sign of its difference.
+# </details>
+
+
+# %% exercise="permutation_test"
+def permutation_test(ours: Sequence[float], theirs: Sequence[float], paired: bool = False) -> float:
+    """Compute the two-sided p value of an exact permutation test for a difference of two means.
+
+    ours, theirs  numbers; at most some twenty in all, or some fifteen pairs. They are not modified
+    paired        ours[i] and theirs[i] belong together, and change places only with each other
+
+    Returns the share of all assignments, the observed one included, whose absolute difference of means is at least the
+    observed one. A difference counts as large enough if it is smaller by at most 1e-9 times the largest absolute value
+    of all numbers. Every assignment of positions counts once, even if it has the same values as another one.
+
+    Raises ValueError if a list is empty, and if the lists are paired and have different lengths.
+    """
+    ### BEGIN SOLUTION
+    if not ours or not theirs:
+        raise ValueError("there is nothing to compare: a list is empty")
+    if paired and len(ours) != len(theirs):
+        raise ValueError(f"{len(ours)} and {len(theirs)} numbers make no pairs")
+    both = [*ours, *theirs]
+    if paired:
+        differences = [one - other for one, other in zip(ours, theirs, strict=True)]
+        found = [
+            sum(sign * difference for sign, difference in zip(signs, differences, strict=True)) / len(ours)
+            for signs in product((1, -1), repeat=len(ours))
+        ]
+    else:
+        firsts = [sum(both[i] for i in chosen) for chosen in combinations(range(len(both)), len(ours))]
+        total = sum(both)
+        found = [first / len(ours) - (total - first) / len(theirs) for first in firsts]
+    tolerance = 1e-9 * max(map(abs, both))
+    enough = abs(found[0]) - tolerance  # the first assignment is the observed one
+    return sum(abs(difference) >= enough for difference in found) / len(found)
+    ### END SOLUTION
+
+
+# %% check="permutation_test" points=20
+with visible_check("permutation_test"):
+    p = permutation_test([0.9, 0.8, 0.7], [0.3, 0.2])
+    assert isinstance(p, float), f"Return p, a float. You returned {p!r}."
+    assert p != 0.0, "The observed assignment is one of all, so p is never 0. Is it lost by rounding?"
+    assert p != 0.2, "Your tail is doubled. Count both signs by the absolute value, and double nothing."
+    assert math.isclose(p, 0.1), (
+        f"Of C(5, 3) = 10 assignments only the observed one has a difference as large, so p is 0.1. Yours is {p}."
+    )
+    p = permutation_test([0.2, 0.1], [0.4, 0.4])
+    assert not math.isclose(p, 1 / 6), "You count one sign of the difference only. The test is two-sided."
+    assert math.isclose(p, 1 / 3), (
+        f"[0.2, 0.1] against [0.4, 0.4]: p is 2/6, and yours {p}. Choose positions, not values."
+    )
+    p = permutation_test([0.3, 0.6, 0.9], [0.1, 0.4, 0.7], paired=True)
+    assert p != 0.5, "You ignore `paired`: here a value changes places with its own partner only."
+    assert math.isclose(p, 0.25), (
+        f"Three pairs that all differ by 0.2: of 2³ sign changes two give a mean of ±0.2, so p is 0.25. Yours is {p}. "
+        "If it is smaller, rounding has hidden a tie: 0.9 - 0.7 is not exactly 0.2."
+    )
+    p = permutation_test([5.0, 1.0, 1.0], [1.0, 1.0], paired=False)
+    assert math.isclose(p, 1.0), f"[5, 1, 1] against [1, 1]: p is 1, and yours {p}. Compare means, not sums."
+    assert math.isclose(permutation_test([1e-12, 3e-12], [2e-12, 9e-12]), 2 / 3), (
+        "For very small numbers your p is wrong. The tolerance is 1e-9 times the largest absolute value."
+    )
+    for arguments, why in (
+        (([], [1.0]), "ours is empty"),
+        (([1.0], []), "theirs is empty"),
+        (([1.0, 2.0], [1.0], True), "two and one numbers make no pairs"),
+    ):
+        try:
+            wrong = permutation_test(*arguments)
+        except ValueError:
+            continue
+        except Exception as error:
+            raise AssertionError(f"{why}: raise ValueError. Yours raises {error!r}.") from None
+        raise AssertionError(f"{why}: the function should raise ValueError. Yours returns {wrong}.")
+    print("permutation_test: the visible check passes.")
+
+# %% [markdown]
+# ### How sure are we of the 300 numbers?
+#
+# Every seed of a model has a partner with the same seed in every other model, so the test is paired.
+
+
+# %% reader=true
+def by_seed(run: dict) -> int:
+    return run["seed"]
+
+
+first = [run["test"] for run in sorted(of_model("translation", way="encoder-decoder", numbers=300), key=by_seed)]
+for way, layers in MODELS[1:5]:
+    others = of_model("translation", way=way, layers=layers, numbers=300)
+    second = [run["test"] for run in sorted(others, key=by_seed)]
+    ahead = [100 * (one - other) for one, other in zip(first, second, strict=True)]
+    low, high = interval(ahead)
+    print(
+        f"encoder-decoder minus {label(way, layers):29} {mean(ahead):+.1f} points, 95 % interval {low:+.1f} to {high:+.1f},"
+        f" paired p = {permutation_test(first, second, paired=True):.4f}"
+    )
+
+# %% [markdown]
+# The encoder-decoder is 1.8 points ahead of one stack with the loss on the target, and 2.7 points ahead of the prefix-LM, with all five seeds.
+# And yet p is 0.0625 for both, because five pairs cannot give less.
+# It is 0.76 points ahead of the model without encoder layers, with an interval that contains 0: here we do not know who is ahead.
+#
+# What does this p cover? All seeds have learned from *the same* 300 numbers, so it covers initial weights and batches, and not the choice of the examples.
+# To know more one needs more draws of examples, and not more decimals.
+# (`experiments/few_examples.py`, in the repository of this course, repeats the comparison with ten draws, each with examples and a seed of its own. With ten pairs p can be as small as 0.002.)
+
+# %% [markdown]
+# ### Exercise 5 · `evidence_two_kinds` (10 points, 15 minutes, ★★☆)
 #
 # Claim 6 has two parts. That an encoder-decoder *serves* such a mapping; and that it is *needed* for it, so that its worst seed is better than the best seed of any rival with one stack. Compared are models with equal parameters, with all the numbers to learn from.
 #
@@ -1699,7 +1768,7 @@ text_in_two.encode = encode
 # %% [markdown]
 # So that is why: **it hardly uses its encoder.** What the encoder has made is worth next to nothing, wherever the cut is. In so few steps a model learns to look at the nearest words, as you have seen at the end of notebook 4, and its decoder has those itself. A model that has learned to look far back could lose more at another cut. This experiment is too small to show that. What it measures is how fast one learns, and not what an encoder can do.
 #
-# ### Exercise 9 · `evidence_cut` (10 points, 20 minutes, ★★★)
+# ### Exercise 6 · `evidence_cut` (10 points, 20 minutes, ★★★)
 #
 # The last claim. Its number is what it costs, in the mean of all runs, to be tested at a cut that one was not trained at. It has two parts: whether the *place* of the cut matters, and whether a cut costs *quality*.
 #
@@ -1823,7 +1892,132 @@ print(evidence_cut(table))
 # Qualified. A cut has a *cost*: what stands before it is not learned from, and one stack gets further in as many steps. And a model with a cut cannot say how probable a whole text is, only what stands behind the cut. But that the *place* of the cut matters, once a model is trained: of that there is next to nothing to be seen here.
 
 # %% [markdown]
-# # Part 7 · The account
+# # Part 7 · What it costs to serve
+#
+# Training is one bill, and answering is another.
+# We count the answers of two models with equally many layers $L$: an encoder-decoder of $L/2 + L/2$, and GPT-2 with $L$ blocks.
+# A **position-layer** is one position that passes one layer. Both models keep the keys and values of what stays.
+#
+# A chat has several **turns**. In each, the user adds $S$ tokens, and the model answers with $A$ tokens.
+#
+# **GPT-2** reads every token once, with the cache of notebook 5. Only the very last token of the chat is written and never read. So there are
+#
+# $$P = \text{turns} \cdot (S + A) - 1 \qquad L\,P \text{ position-layers} \qquad 2\,d\,L\,P \text{ numbers in the cache}$$
+#
+# **The encoder-decoder** has a source that must be complete before it is read, and every position of it sees every other.
+# The source of turn $k$ is the whole chat so far, $H_k = k\,S + (k - 1)\,A$ tokens. It has changed, so it is encoded anew.
+# Then the decoder reads BOS and all tokens of the answer except the last: $A$ positions.
+#
+# $$\frac L2 \sum_k (H_k + A) \text{ position-layers} \qquad 2\,d\,\frac L2\,(H_\text{turns} + A) \text{ numbers in the cache}$$
+#
+# Its cache holds the keys and values of cross-attention, computed once for the $H_k$ positions of the source, and those of self-attention for the $A$ positions of the answer. Once they are there, the memory is not needed any more. The next turn begins with an empty cache.
+#
+# ### Exercise 7 · `serving_cost` (20 points, 20 minutes, ★★☆)
+#
+# <details><summary>Hint</summary>
+# Write down what is read in each of two turns, for S = 3 and A = 2, token by token. GPT-2: 3 tokens, 1 of the answer; then the last one of the answer, 3 new ones, and 1 of the next answer.
+# </details>
+
+
+# %% exercise="serving_cost"
+def serving_cost(
+    architecture: str, layers: int, d_model: int, source: int, answer: int, turns: int = 1
+) -> tuple[int, int]:
+    """Count what it takes to answer, with a cache, token by token.
+
+    architecture  "GPT-2", or "encoder-decoder" with layers / 2 layers in each stack
+    layers        of both stacks together; even
+    source        tokens that the user adds in each turn, at least 1
+    answer        tokens that the model writes in each turn, at least 1
+    turns         of the chat, at least 1; a new turn sees all turns before it
+
+    One position that passes one layer or block counts as 1. GPT-2 keeps its cache from turn to turn, and reads the last
+    token of an answer when the next turn begins; it has no BOS. The encoder-decoder encodes the whole chat so far in
+    each turn, and its decoder reads BOS first.
+
+    Returns the position-layers of all turns, and how many numbers the cache holds at the end: keys and values of
+    width d_model, in every layer that has them. The encoder-decoder keeps those of its decoder's self-attention and
+    cross-attention, for the last turn only, and no memory.
+
+    Raises ValueError for another architecture.
+    """
+    ### BEGIN SOLUTION
+    if architecture == "GPT-2":
+        read = turns * (source + answer) - 1  # all but the last token
+        return layers * read, 2 * d_model * layers * read
+    if architecture == "encoder-decoder":
+        stack = layers // 2
+        chats = [turn * source + (turn - 1) * answer for turn in range(1, turns + 1)]  # what each turn encodes
+        computed = sum(chat + answer for chat in chats)
+        kept = chats[-1] + answer
+        return stack * computed, 2 * d_model * stack * kept
+    raise ValueError(f"nobody knows what {architecture!r} costs")
+    ### END SOLUTION
+
+
+# %% check="serving_cost" points=20
+with visible_check("serving_cost"):
+    found = serving_cost("GPT-2", 4, 8, source=3, answer=2)
+    assert isinstance(found, tuple) and len(found) == 2, f"Return two numbers. You returned {found!r}."
+    assert found[0] != 4 * 5, "GPT-2: the last token of the answer is written, and nobody reads it."
+    assert found[0] == 4 * 4, (
+        f"GPT-2, source 3, answer 2: it reads 3 + 1 positions, each in 4 blocks, 16. You return {found[0]}."
+    )
+    assert found[1] != 8 * 16, "GPT-2's cache: there are keys *and* values."
+    assert found[1] == 2 * 8 * 16, (
+        f"GPT-2's cache holds a key and a value of 8 numbers for each of 16 position-layers, 256. You return {found[1]}."
+    )
+    found = serving_cost("GPT-2", 4, 8, source=3, answer=2, turns=2)
+    assert found[0] != 4 * 8, "GPT-2, two turns: the last token of the first answer *is* read, in the second turn."
+    assert found[0] != 4 * (4 + 9), "GPT-2, two turns: the cache stays, so that the first turn is not read again."
+    assert found == (4 * 9, 2 * 8 * 4 * 9), f"GPT-2, two turns of 3 and 2: 9 positions. You return {found}."
+    found = serving_cost("encoder-decoder", 4, 8, source=3, answer=2)
+    assert found[0] != 4 * 5, "encoder-decoder: a position passes one stack only, and that has half of the layers."
+    assert found[0] == 2 * 5, (
+        f"encoder-decoder: 3 positions in 2 encoder layers and 2 in 2 decoder layers, 10. You return {found[0]}."
+    )
+    assert found[1] != 2 * 8 * 2 * 2, "encoder-decoder: the keys and values of cross-attention are kept, too."
+    assert found[1] == 2 * 8 * 2 * 5, f"encoder-decoder: its cache holds 160 numbers. You return {found[1]}."
+    found = serving_cost("encoder-decoder", 4, 8, source=3, answer=2, turns=2)
+    assert found[0] != 2 * (5 + 5), "encoder-decoder: the second turn encodes the whole chat, and not only what is new."
+    assert found[0] == 2 * (5 + 8 + 2), (
+        f"encoder-decoder, two turns: it encodes 3 and then 8 positions, and decodes 2 each time. You return {found[0]}."
+    )
+    assert found[1] == 2 * 8 * 2 * 10, (
+        f"encoder-decoder, two turns: at the end only the second turn is kept, 8 + 2 positions. You return {found[1]}."
+    )
+    try:
+        wrong = serving_cost("encoder", 4, 8, 3, 2)
+    except ValueError:
+        print("serving_cost: the visible check passes.")
+    except Exception as error:
+        raise AssertionError(f"For another architecture raise ValueError. Yours raises {error!r}.") from None
+    else:
+        raise AssertionError(f"There is no formula for 'encoder': raise ValueError. Yours returns {wrong}.")
+
+# %% reader=true
+CASES = {
+    "a source of 400, an answer of 20": (400, 20, 1),
+    "a source of 20, an answer of 400": (20, 400, 1),
+    "a chat of ten turns, 30 and 30 tokens": (30, 30, 10),
+}
+LAYERS, D_MODEL = 12, 256
+costs = {}
+for architecture in ("encoder-decoder", "GPT-2"):
+    costs[architecture] = {}
+    for case, (source, answer, turns) in CASES.items():
+        computed, cached = serving_cost(architecture, LAYERS, D_MODEL, source, answer, turns)
+        costs[architecture][case] = f"{computed:,} position-layers, {cached:,} numbers cached"
+comparison_table(costs)
+
+# %% [markdown]
+# For a single answer the encoder-decoder computes half as many position-layers, and its cache is half as large, because each position passes one of the two stacks.
+# (A decoder layer has cross-attention, too: $16\,d^2$ weights against $12\,d^2$. So what it computes is more than half of GPT-2's.)
+# In a chat it is the other way round for the computation: each turn encodes everything anew, and after ten turns that is 19,800 position-layers against 7,188.
+# GPT-2 reads every token once, because what a position has computed never changes: no later token can reach it. That is the causal mask again.
+
+# %% [markdown]
+# # Part 8 · The account
 #
 # ## What others have measured
 #
@@ -1910,7 +2104,7 @@ comparison_table(
 # %% [markdown]
 # # In your own words
 #
-# ### Question 10 (10 points, 25 minutes, ★★☆)
+# ### Question 8 (10 points, 25 minutes, ★★☆)
 #
 # A friend who knows the transformer of 2017 asks you: *why does GPT-2 not require the encoder?* Answer in about 200 words, before you read the last page, with at least three numbers that you have measured in this course. (With fewer it is 8 points at most.) Say
 #
