@@ -73,8 +73,7 @@ def packed(found):
 @hidden("pack")
 def texts_of_unequal_lengths(student, rng):
     """The longest source has a short target, and the longest target a short source."""
-    sources, targets = rng.shuffled([6, 2, 4]), rng.shuffled([3, 5, 1])
-    sources, targets = [6, *sources[1:], 1], [1, *targets[1:], 7]
+    sources, targets = [1, *rng.shuffled([2, 4]), 6], [7, *rng.shuffled([3, 5]), 1]
     return packed(student.pack(*both(rng, sources, targets)))
 
 
@@ -108,7 +107,7 @@ def zero_may_be_a_word(student, rng):
     """The padding id is not always 0, and 0 is a word like the others."""
     found = []
     for pad in rng.shuffled([0, 5, 7]):
-        source, target, bos_id, pad_id = both(rng, rng.shuffled([1, 3, 4]), rng.shuffled([2, 5, 1]), pad=pad)
+        source, target, bos_id, pad_id = both(rng, [1, 4, 3], [5, 1, 2], pad=pad)
         for words in (source, target):
             words[words == 1] = 0 if pad else 1
             words[:, 0] = 0 if pad else 2
@@ -119,7 +118,7 @@ def zero_may_be_a_word(student, rng):
 @hidden("pack")
 def columns_of_padding_alone(student, rng):
     """Tensors that are wider than their longest row: the texts are no wider than the longest of them."""
-    return packed(student.pack(*both(rng, rng.shuffled([1, 2, 4]), rng.shuffled([3, 1, 2]), more=rng.integer(2, 4))))
+    return packed(student.pack(*both(rng, [2, 4, 1], rng.shuffled([3, 1, 2]), more=rng.integer(2, 4))))
 
 
 @hidden("pack")
@@ -132,14 +131,15 @@ def a_batch_of_one(student, rng):
 @hidden("pack")
 def texts_are_int64(student, rng):
     """Both are int64 tensors: ids that an embedding takes, and lengths that compare and index."""
-    texts, lengths = student.pack(*both(rng, rng.shuffled([1, 3]), rng.shuffled([4, 2])))
+    more = [1] * rng.integer(0, 20)
+    texts, lengths = student.pack(*both(rng, [1, 4, *more], [3, 1, *more], pad=0))
     return [str(texts.dtype), str(lengths.dtype), list(texts.shape), list(lengths.shape)]
 
 
 @hidden("pack")
 def source_and_target_stay(student, rng):
     """After the call source and target are what they were before."""
-    source, target, bos_id, pad_id = both(rng, rng.shuffled([1, 2, 4]), rng.shuffled([3, 1, 5]))
+    source, target, bos_id, pad_id = both(rng, [1, 4, 2], [3, 1, 5])
     return {**packed(student.pack(source, target, bos_id, pad_id)), "source after": source, "target after": target}
 
 
@@ -172,7 +172,7 @@ def everything_counts(student, rng):
 @hidden("training_targets")
 def with_and_without(student, rng):
     """The same texts with everything and without, one after the other, in any order."""
-    texts = texts_of(rng, rng.shuffled([2, 4, 1]), rng.shuffled([3, 1, 4]))
+    texts = texts_of(rng, [2, 4, 1], [1, 4, 3])
     return {str(everything): student.training_targets(*texts, everything) for everything in rng.shuffled([True, False])}
 
 
@@ -180,7 +180,7 @@ def with_and_without(student, rng):
 def no_padding_at_all(student, rng):
     """Texts of one length, without padding."""
     source, target = rng.different(2, 2, 5)
-    return student.training_targets(*texts_of(rng, [source] * 3, [target] * 3))
+    return student.training_targets(*texts_of(rng, [source] * 3, [target] * 3, pad=0))
 
 
 @hidden("training_targets")
@@ -210,7 +210,8 @@ def any_token_may_be_padding(student, rng):
 @hidden("training_targets")
 def a_loss_can_use_them(student, rng):
     """They are int64, and cross-entropy takes them: the mean over the predictions that count."""
-    texts, lengths, pad_id = texts_of(rng, rng.shuffled([1, 3, 5]), rng.shuffled([4, 2, 6]))
+    texts, lengths, pad_id = texts_of(rng, [1, 3, 5], [4, 2, 6])
+    texts[torch.arange(3), lengths + 1] = 0
     labels = student.training_targets(texts, lengths, pad_id)
     logits = rng.normal(*labels.shape, 13)
     return [str(labels.dtype), nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten())]
@@ -226,7 +227,7 @@ def texts_stay(student, rng):
 
 # translate
 
-LEVELS, CHOICES = 7, 5  # the tokens of a level, one after the other, and how many there are of each
+LEVELS, CHOICES = 7, 12  # the tokens of a level, one after the other, and how many there are of each
 PAD, BOS, EOS, WORDS, WRITTEN = 3, 5, 4, 6, 16  # what is written begins at 16; words of a source are from 6 to 15
 VOCABULARY = WRITTEN + LEVELS * CHOICES
 
@@ -251,12 +252,15 @@ class Stack(nn.Module):
         seen = seen.expand(batch, 1, length, length)[:, 0].double()
         x = self.value[tokens] + self.place[:length]
         for _ in range(2):  # so that what the source sees of itself shows in the target
-            x = torch.tanh(x + seen @ (x @ self.mix) / seen.sum(dim=-1, keepdim=True).clamp(min=1))
+            x = torch.tanh(x + 3 * seen @ (x @ self.mix) / seen.sum(dim=-1, keepdim=True).clamp(min=1))
         if self.training or any(part.training for part in self.inner):
             x = -x
         chosen = x @ self.head  # (batch, length, CHOICES)
         if self.tied:
-            chosen = chosen.abs().amax(dim=-1, keepdim=True) + torch.tensor([-1.0, 0.0, -2.0, 0.0, -1.0]).double()
+            chosen = (
+                chosen.abs().amax(dim=-1, keepdim=True)
+                + torch.tensor([-1.0, 0.0, -2.0, 0.0, *[-1.0] * (CHOICES - 4)]).double()
+            )
         level = torch.where(tokens >= WRITTEN, (tokens - WRITTEN) // CHOICES + 1, 0)  # (batch, length)
         logits = torch.full((batch, length, VOCABULARY), -50.0, dtype=torch.float64)
         places = WRITTEN + level.clamp(max=LEVELS - 1)[..., None] * CHOICES + torch.arange(CHOICES)
@@ -301,15 +305,15 @@ def each_row_its_own_prefix(student, rng):
 @hidden("translate")
 def a_source_alone(student, rng):
     """One source in a batch, without padding, and with a prefix or without."""
-    model, sources = some(rng, [rng.integer(3, 6)], [rng.integer(4, 6)])
-    return {str(prefix): translated(student, model, sources, prefix=prefix) for prefix in rng.shuffled([True, False])}
+    found = [some(rng, [length], [rng.integer(5, 6)]) for length in rng.shuffled([3, 4, 5, 6])]
+    return [translated(student, *one, prefix=prefix) for one in found for prefix in (True, False)]
 
 
 @hidden("translate")
 def padding_makes_no_difference(student, rng):
     """A source alone, and the same with columns of padding behind it."""
-    model, sources = some(rng, [rng.integer(2, 4)], [rng.integer(4, 6)], more=rng.integer(1, 3))
-    return [translated(student, model, sources, prefix=prefix) for prefix in rng.shuffled([True, False])]
+    found = [some(rng, [length], [rng.integer(5, 6)], more=rng.integer(1, 3)) for length in rng.shuffled([3, 4, 5, 6])]
+    return [translated(student, *one, prefix=prefix) for one in found for prefix in (True, False)]
 
 
 @hidden("translate")
