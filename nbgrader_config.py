@@ -74,6 +74,7 @@ c.Run.question_timeout = 10  # seconds a hidden question
 c.Run.notebook_timeout = 900  # seconds after which nothing more is started
 c.Run.reader_cells = False  # cells that only draw, train or print for a reader are not run
 c.Run.max_fresh_kernels = 3  # times that a notebook is run again without what ended its process
+c.Run.lends = "coursekit.go_on:ready_made"  # takes an exercise's place that raises errors, in questions to others
 c.KernelSession.max_output = 4_000_000  # characters of output that are kept of a cell
 c.KernelSession.max_output_in_all = 20_000_000  # characters of output that are kept of a notebook
 c.KernelSession.max_outputs = 500  # outputs that are kept of a cell

@@ -12,6 +12,8 @@ import hashlib
 import json
 import linecache
 import traceback
+from collections.abc import Callable
+from itertools import groupby
 from typing import NamedTuple
 
 import safetensors.torch
@@ -52,8 +54,6 @@ def tells(exercise: str, of: str, at_most: int, numbers: int, enough: float = 1.
     The function returns a list of tuples of arguments, tensors or None. It is worth the share of the other exercise's
     named mistakes that show: they raise, or return something else than the reference solution, on one of the tuples. Of
     all mistakes those count that show in the reference solution's own inputs.
-
-    The parameters are those of ``Inputs`` and of ``hidden``.
     """
 
     def mark(function):
@@ -219,21 +219,32 @@ def _describe(error: BaseException) -> dict:
     return {"type": type(error).__name__, "message": str(error)[:500], "line": line[:200]}
 
 
-def reply(namespace: dict, hidden: dict, questions: list[tuple[str, str, str]]) -> None:
+def reply(namespace: dict, hidden: dict, questions: list[tuple[str, str, str]], lend: Callable[[str], None]) -> None:
     """Ask the questions in the student's kernel, and send each answer at once, so that no later question can change it.
 
     hidden     the namespace in which the functions of the questions are defined
     questions  names of functions in ``hidden``, their seeds, and the MIME types under which their answers are heard
+    lend       called with the name of a broken exercise, after the last question to it
     """
-    from IPython.display import display
+    from IPython.display import display  # here alone there is one
 
-    for name, seed, kind in questions:
-        try:
-            display({kind: as_text(answer(hidden[name], Student(namespace), seed))}, raw=True)
-        except KeyboardInterrupt:  # the time of this question is over
-            raise
-        except BaseException:  # even the error cannot be told: this question stays without an answer
-            continue
+    for exercise, asked in groupby(questions, lambda question: hidden[question[0]].exercise):
+        raised = []
+        for name, seed, kind in asked:
+            raised.append(True)
+            try:
+                raised[-1] = "raised" in (found := answer(hidden[name], Student(namespace), seed))
+                display({kind: as_text(found)}, raw=True)
+            except KeyboardInterrupt:  # the time of this question is over
+                raise
+            except BaseException:  # even the error cannot be told: this question stays without an answer
+                continue
+        if is_broken(raised):
+            lend(exercise)
+
+
+def is_broken(raised: list[bool]) -> bool:
+    return 2 * sum(raised) > len(raised)
 
 
 def as_text(answer: dict) -> str:

@@ -19,6 +19,11 @@ from coursekit.checking import PASSED, CheckFailed
 from coursekit.go_on import LENT
 from transformers import GPT2Config, GPT2LMHeadModel
 
+from autograder.authoring.release import release_notebook
+from autograder.authoring.students import handed_in
+from autograder.judging.judge import Judge
+from autograder.running.execute import Execute
+from autograder.running.rebuild import rebuild
 from this_course import COURSE, load
 
 ATTENTION, ENCODER, DECODER, GPT2, _, ONE_STACK = COURSE.assignment_names[:6]
@@ -95,22 +100,41 @@ def test_a_lent_encoder_holds_the_weights_of_the_reference():
     assert torch.allclose(LENT["sinusoidal_positions"](7, 6), reference.sinusoidal_positions(7, 6), atol=1e-6)
 
 
-@pytest.mark.parametrize("body", ["raise NotImplementedError()", "return undefined", ""])
-def test_attention_that_is_not_done_costs_its_own_points_alone(scores, body):
-    """PyTorch's takes its place while MultiHeadAttention is tested, and mistakes in that are still seen."""
+def graded(assignment, instead):
+    """Run and judge a right notebook with these exercises in it, and return the verdicts by exercise."""
+    notebook, _ = rebuild(handed_in(assignment, instead=instead), release_notebook(assignment.source))
+    execute = Execute(config=COURSE.config, sandbox=False, shutdown_kernel="immediate")
+    execution = execute.prepare(notebook, assignment, "going on").whole()
+    verdicts = Judge(assignment, "going on").verdicts(execution.answers(), execution.notebook)
+    return {verdict.exercise: verdict for verdict in verdicts}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("half", [0, 1])
+@pytest.mark.parametrize("name", COURSE.assignment_names)
+def test_what_is_not_done_costs_its_own_points_alone(name, half):
+    """Every second exercise is as it was released. What builds on it is judged with the ready-made part."""
+    assignment = load(name)
+    cells = release_notebook(assignment.source).cells
+    released = {cell.metadata.nbgrader.grade_id: cell.source for cell in cells if "nbgrader" in cell.metadata}
+    undone = list(assignment.source.exercises)[half::2]
+    found = graded(assignment, {exercise: released[exercise] for exercise in undone})
+    lost = {name: verdict.points - verdict.score for name, verdict in found.items() if verdict.score < verdict.points}
+    assert lost == {exercise: assignment.source.points[exercise] for exercise in undone}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("body", ["    return undefined", "    return query.no_such_method(), None"])
+def test_mistakes_are_seen_behind_an_exercise_that_raises(body):
     name = "scaled_dot_product_attention"
-    undone = {name: f"def {name}(query, key, value, mask=None):\n    {body}" if body else f"{name} = None"}
-    found = scores(undone)
-    assert found[name].score == 0
-    assert found["MultiHeadAttention"].score == found["MultiHeadAttention"].points
+    broken = {name: f"def {name}(query, key, value, mask=None):\n{body}"}
     reference = load(ATTENTION).solution("MultiHeadAttention")
-    for right, wrong in [
-        ("heads.transpose(1, 2).flatten(2)", "heads.flatten(1, 2)"),
-        ("            mask,\n", "            None,\n"),
-    ]:
-        assert right in reference
-        found = scores(undone | {"MultiHeadAttention": reference.replace(right, wrong)})
-        assert found["MultiHeadAttention"].score < 0.9 * found["MultiHeadAttention"].points
+    right, wrong = "heads.transpose(1, 2).flatten(2)", "heads.flatten(1, 2)"
+    assert right in reference
+    found = graded(load(ATTENTION), broken)
+    assert found[name].score == 0 and found["MultiHeadAttention"].score == found["MultiHeadAttention"].points
+    found = graded(load(ATTENTION), broken | {"MultiHeadAttention": reference.replace(right, wrong)})
+    assert found["MultiHeadAttention"].score < 0.9 * found["MultiHeadAttention"].points
 
 
 def test_a_lent_gpt2_holds_the_weights_of_the_reference():

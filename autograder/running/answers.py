@@ -6,13 +6,15 @@ cannot be read does not count as an answer.
 
 import base64
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import safetensors.torch
 from torch import Tensor
 
-from autograder.probe import MAX_BYTES
+from autograder.authoring.assignment import Case
+from autograder.probe import MAX_BYTES, is_broken
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,19 @@ class Reply:
     @property
     def answer(self) -> Answer:
         return decode(self.text)
+
+
+def broken(cases: Iterable[Case], replies: Mapping[str, Reply | Silent]) -> list[str]:
+    """Return the exercises that raised errors in most questions, of those whose questions have all been asked.
+
+    replies  what came back so far, by the case's name
+    """
+    raised: dict[str, list[bool | None]] = {}
+    for case in cases:
+        reply = replies.get(case.name)
+        failed = isinstance(reply.answer if isinstance(reply, Reply) else reply, Raised | Silent)
+        raised.setdefault(case.exercise, []).append(failed if reply else None)
+    return [exercise for exercise, each in raised.items() if None not in each and is_broken(each)]
 
 
 def decode(text: str) -> Answer:

@@ -23,17 +23,23 @@ def ask(
     assignment: Assignment,
     session: NotebookClient,
     seconds: int,
+    lends: str,
+    broken: list[str],
     replies: dict[str, Reply | Silent],
 ) -> None:
     """Ask these questions one after the other in the kernel of a session, in one request that is not a cell.
 
+    An exercise that is broken costs its own points alone: in the questions to others, ready-made code takes its place.
+
     seconds  the time that they may take together
+    lends    "module:function" of what returns an exercise's ready-made code, or None, in the kernel; "": there is none
+    broken   exercises that have been found broken before
     replies  a dictionary into which each reply is put, by the case's name; a question may stay without a reply
 
     Raises OutOfTime, or what nbclient raises when a kernel dies. Then some questions, or all, may be without a reply.
     """
     types = {question.case: f"{probe.ANSWER}.{secrets.token_hex(16)}" for question in waiting}
-    request = new_notebook(cells=[new_code_cell(_request(waiting, types, assignment))])
+    request = new_notebook(cells=[new_code_cell(_request(waiting, types, assignment, lends, broken))])
     ended = []
     client = Questioner(
         request,
@@ -72,21 +78,35 @@ class Questioner(CarefulListener, NotebookClient):
 
 # Runs in a namespace of its own, so that a student's `json` or `torch` is not used, nor overwritten.
 REQUEST = """\
-import sys, types
+import importlib, os, sys, types
 from IPython import get_ipython
 kit = types.ModuleType("autograder.probe")
 sys.modules["autograder"], sys.modules["autograder.probe"] = types.ModuleType("autograder"), kit
 exec(compile({probe!r}, "<probe>", "exec"), kit.__dict__)
 hidden = {{"__name__": "hidden"}}
 exec(compile({hidden!r}, "<hidden>", "exec"), hidden)
-kit.reply(get_ipython().user_ns, hidden, {questions!r})
+names, (module, _, function) = get_ipython().user_ns, {lends!r}.partition(":")
+
+def lend(exercise):
+    graded = os.environ.pop("NBGRADER_EXECUTION")  # while a notebook is graded, nothing is lent to its cells
+    part = getattr(importlib.import_module(module), function)(exercise) if module else None
+    names.update({{}} if part is None else {{exercise: part}})
+    os.environ["NBGRADER_EXECUTION"] = graded
+
+for exercise in {broken!r}:
+    lend(exercise)
+kit.reply(names, hidden, {questions!r}, lend)
 """
 
 
-def _request(waiting: list[Question], types: dict[str, str], assignment: Assignment) -> str:
+def _request(
+    waiting: list[Question], types: dict[str, str], assignment: Assignment, lends: str, broken: list[str]
+) -> str:
     text = REQUEST.format(
         probe=Path(probe.__file__).read_text(encoding="utf-8"),
         hidden=assignment.hidden_text,
         questions=[(question.case, question.seed, types[question.case]) for question in waiting],
+        lends=lends,
+        broken=broken,
     )
     return f"__import__('builtins').exec({text!r}, {{'__name__': 'question'}})"

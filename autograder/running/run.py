@@ -17,7 +17,7 @@ from traitlets.config import Configurable
 from autograder.authoring.assignment import Assignment
 from autograder.authoring.questions import Question, questions
 from autograder.authoring.readers import left_out
-from autograder.running.answers import NO_ANSWER, Silent
+from autograder.running.answers import NO_ANSWER, Silent, broken
 from autograder.running.ask import OutOfTime, ask
 from autograder.running.fingerprint import Fingerprint, fingerprint
 from autograder.running.kernel.provisioner import LIMITS, ConfinedProvisioner
@@ -56,6 +56,11 @@ class Run(Configurable):
     reader_cells = Bool(False, help="Whether the cells that are there for a reader alone are run, too.").tag(
         config=True
     )
+    lends = Unicode(
+        "",
+        help="module:function of what returns an exercise's ready-made code, or None. In the kernel it takes the place "
+        "of an exercise that raises an error in most questions, in the questions to others.",
+    ).tag(config=True)
     libraries = List(
         Unicode(), ["torch", "safetensors"], help="With another version of these a notebook is run anew."
     ).tag(config=True)
@@ -85,7 +90,7 @@ class Run(Configurable):
         """Return what tells this run apart from others whose results may differ."""
         kernel = ConfinedProvisioner(parent=self.parent)
         limits = [
-            (self, ("question_timeout", "notebook_timeout", "max_fresh_kernels")),
+            (self, ("question_timeout", "notebook_timeout", "max_fresh_kernels", "lends")),
             (self._session, ("timeout", "iopub_timeout", "max_output", "max_output_in_all", "max_outputs")),
         ]
         if self._isolation == CONFINED:
@@ -173,7 +178,8 @@ class Run(Configurable):
             self._time.start()
             try:
                 some = waiting[:1] if alone else waiting
-                ask(some, self._assignment, self._session, self.question_timeout, came)
+                broken_before = broken(self._assignment.cases, replies)
+                ask(some, self._assignment, self._session, self.question_timeout, self.lends, broken_before, came)
             except OutOfTime:
                 trouble = f"no answer within {self.question_timeout} seconds"
             except Exception:  # DeadKernelError, and others, as above

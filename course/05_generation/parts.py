@@ -12,7 +12,7 @@ from transformers import GPT2Config
 
 
 def causal_mask(length: int) -> Tensor:
-    """Tell which positions each position may attend to, if none may look ahead.
+    """Make the causal mask: no query may attend to a key that comes after it.
 
     length  the number of positions, 1 or more
 
@@ -22,7 +22,7 @@ def causal_mask(length: int) -> Tensor:
 
 
 def padding_mask(lengths: Tensor, max_length: int) -> Tensor:
-    """Tell which keys are tokens, and not padding. The padding comes after the tokens.
+    """Make the mask of the keys that are tokens. In each sequence the padding comes after the tokens.
 
     lengths     (batch,) int64: how many tokens each sequence has, from 0 to max_length; it is not modified
     max_length  the padded length; it may be larger than all of the lengths
@@ -44,7 +44,8 @@ def scaled_dot_product_attention(
     value  (..., Tk, d_v)
     mask   bool, broadcasts to (..., Tq, Tk); True where a query may attend to a key. None: everywhere.
 
-    Any leading dimensions, sizes of 1 and tensors that are views are possible.
+    There may be any number of leading dimensions, the same ones in query, key and value, and any size may be 1. The
+    arguments may be views, whose numbers are not side by side in memory.
 
     Returns output (..., Tq, d_v) and weights (..., Tq, Tk), both in the dtype of the arguments: float16, bfloat16,
     float32 or float64. The four promises above hold. Gradients of the output reach query, key and value.
@@ -78,7 +79,7 @@ class MultiHeadAttention(nn.Module):
         self.output_proj = nn.Linear(d_model, d_model)
 
     def forward(self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Attend with every head, each in its own columns.
+        """Attend with every head, each in its own entries of the projected vectors.
 
         query       (batch, Tq, d_model)
         key, value  (batch, Tk, d_model)
@@ -110,8 +111,8 @@ def telling_inputs() -> list[tuple[Tensor, Tensor, Tensor, Tensor | None]]:
     be None. No tensor has more than 2,000 numbers, and output and weights together have at most 20,000. A tuple that
     breaks these rules counts for nothing, and of a longer list the first 6 count. Query, key and value have one dtype.
 
-    Smaller differences than these are rounding, relative to numbers above 1: 1e-9 in float64, 1e-4 in float32, 0.01 in
-    float16, 0.03 in bfloat16. A NaN where the right result is NaN, too, is no difference.
+    A number differs if it is off by more than r + r * |right number|, with r = 1e-9 in float64, 1e-4 in float32, 0.01 in
+    float16 and 0.03 in bfloat16. Where the right result is NaN, because scaled scores overflow, nothing can differ.
     """
     generator = torch.Generator().manual_seed(0)
 
@@ -725,9 +726,9 @@ def language_model_loss(logits: Tensor, tokens: Tensor) -> Tensor:
     """The mean cross-entropy of each next token: the logits at position t predict token t + 1.
 
     logits  (batch, length, vocab_size), the model's output for these tokens; they may be large
-    tokens  (batch, length) int64, length at least 2; no token is special
+    tokens  (batch, length) int64, length at least 2; no token is padding, so all of them count
 
-    Both may be views, and neither is modified.
+    Both may be views whose numbers are not side by side in memory, and neither is modified.
 
     Returns a tensor of one number, in the dtype of the logits (float32 or float64) and with a gradient: the mean over
     the batch and its length - 1 predictions.

@@ -20,7 +20,7 @@ WEIGHTS = plt.get_cmap("cividis").with_extremes(bad=NOTHING)
 
 
 def attention_maps(maps: Mapping[str, Tensor], tokens: Sequence[str], keys: Sequence[str] | None = None) -> Figure:
-    """Draw maps of attention weights side by side. A cell is grey if its weight is exactly 0.
+    """Draw maps of attention weights side by side. A cell is white, with a cross, if its weight is exactly 0.
 
     maps    {title: (query_length, key_length) weights}, each row a distribution over the keys
     tokens  the query_length labels
@@ -34,6 +34,7 @@ def attention_maps(maps: Mapping[str, Tensor], tokens: Sequence[str], keys: Sequ
     for axis, (title, weights) in zip(axes, maps.items(), strict=True):
         weights = weights.detach().float()
         image = axis.imshow(weights.masked_fill(weights == 0, float("nan")).numpy(), cmap=WEIGHTS, vmin=0, vmax=1)
+        axis.plot(*(weights == 0).nonzero().flip(1).T, linestyle="", marker="x", markersize=4, color="#999999")
         _label(axis, title, tokens, "key (is looked at)", "query (looks)", keys)
         for i, j in (weights >= 0.05).nonzero().tolist():
             colour = "black" if weights[i, j] > 0.5 else "white"

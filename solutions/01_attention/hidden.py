@@ -1,9 +1,6 @@
 """Hidden tests of notebook 01. Sizes are unequal everywhere, and no answer can be guessed."""
 
-import functools
-
 import torch
-import torch.nn.functional as F
 
 from autograder.probe import fill, gradients, hidden, outcome, tells
 
@@ -240,38 +237,6 @@ def gradients_arrive(student, rng):
 # MultiHeadAttention
 
 
-def by_itself(test):
-    """Let a test of MultiHeadAttention find PyTorch's attention, if the student's own cannot even be called.
-
-    So an exercise that is not done costs its own points alone. The tests of attention have been answered before.
-    """
-
-    @functools.wraps(test)
-    def asked(student, rng):
-        x, name = torch.ones(1, 2, 3), "scaled_dot_product_attention"
-        try:
-            getattr(student, name)(x, x, x)
-        except Exception:
-            names = student.MultiHeadAttention.forward.__globals__
-        else:
-            return test(student, rng)
-
-        def lent(query, key, value, mask=None):
-            every_key = torch.eye(key.shape[-2], dtype=key.dtype).expand(*key.shape[:-1], -1)
-            each = (F.scaled_dot_product_attention(query, key, wanted, mask) for wanted in (value, every_key))
-            return tuple(found.nan_to_num() for found in each)
-
-        own = {name: names[name]} if name in names else {}
-        names[name] = lent
-        try:
-            return test(student, rng)
-        finally:
-            del names[name]
-            names.update(own)
-
-    return asked
-
-
 def layer(student, rng, dtype=torch.float64):
     """A layer with 3 heads of width 2 to 5, every parameter set by name."""
     d_model = 3 * rng.integer(2, 5)
@@ -279,7 +244,6 @@ def layer(student, rng, dtype=torch.float64):
 
 
 @hidden("MultiHeadAttention", forbids=ATTENTION)
-@by_itself
 def self_attention(student, rng):
     """Self-attention with given weights: each head works in its own columns."""
     attention, d_model = layer(student, rng)
@@ -288,7 +252,6 @@ def self_attention(student, rng):
 
 
 @hidden("MultiHeadAttention", forbids=ATTENTION)
-@by_itself
 def three_different_inputs(student, rng):
     """Queries, keys and values may be three different tensors, with more or fewer keys than queries."""
     attention, d_model = layer(student, rng)
@@ -301,7 +264,6 @@ def three_different_inputs(student, rng):
 
 
 @hidden("MultiHeadAttention", forbids=ATTENTION)
-@by_itself
 def numbers_of_heads(student, rng):
     """Any number of heads that divides the width: one, several, one a column."""
     outputs = []
@@ -313,7 +275,6 @@ def numbers_of_heads(student, rng):
 
 
 @hidden("MultiHeadAttention", forbids=ATTENTION)
-@by_itself
 def batch_and_lengths_of_one(student, rng):
     """Sizes of 1 work: one sequence, one query, one key, one head a column."""
     attention = fill(student.MultiHeadAttention(3, 3), rng)
@@ -337,7 +298,6 @@ def parameters_by_name(student, rng):
 
 
 @hidden("MultiHeadAttention", forbids=ATTENTION)
-@by_itself
 def mask_for_all(student, rng):
     """A causal mask hides the future from every head."""
     attention, d_model = layer(student, rng)
@@ -347,7 +307,6 @@ def mask_for_all(student, rng):
 
 
 @hidden("MultiHeadAttention", forbids=ATTENTION)
-@by_itself
 def mask_by_sequence_and_head(student, rng):
     """Masks may differ over the batch (padding) and over the heads."""
     attention, d_model = layer(student, rng)
@@ -361,7 +320,6 @@ def mask_by_sequence_and_head(student, rng):
 
 
 @hidden("MultiHeadAttention", forbids=ATTENTION)
-@by_itself
 def weights_are_kept(student, rng):
     """self.weights holds the weights of the last call, by head, detached."""
     attention, d_model = layer(student, rng)
@@ -376,7 +334,6 @@ def weights_are_kept(student, rng):
 
 
 @hidden("MultiHeadAttention", forbids=ATTENTION)
-@by_itself
 def gradients_reach_all(student, rng):
     """Gradients reach every projection and every input."""
     attention, d_model = layer(student, rng)
@@ -392,7 +349,6 @@ def gradients_reach_all(student, rng):
 
 
 @hidden("MultiHeadAttention", forbids=ATTENTION)
-@by_itself
 def two_layers_are_two(student, rng):
     """Two layers share nothing, and a layer works with the parameters that it has now."""
     first, d_model = layer(student, rng)
@@ -409,7 +365,6 @@ def two_layers_are_two(student, rng):
 
 
 @hidden("MultiHeadAttention", forbids=ATTENTION)
-@by_itself
 def inputs_stay(student, rng):
     """Inputs and mask are the same after the call as before."""
     attention, d_model = layer(student, rng, torch.float32)

@@ -4,7 +4,8 @@
 # The transformer of 2017 has two halves.
 # The **encoder** reads a sentence.
 # The **decoder** writes the translation, and while it writes, it looks at what the encoder has read.
-# One year later GPT appeared, which consists of the decoder half alone, and GPT-2 kept this design.
+# One year later GPT appeared, which consists of the decoder half alone, without the part that looks at an encoder.
+# GPT-2 kept this design.
 # This course asks why that was possible: *why does GPT-2 not require an encoder?*
 #
 # Both halves are built from the same part, which is called **attention**.
@@ -12,7 +13,7 @@
 #
 # > **What makes an attention layer an encoder's or a decoder's: its weights, its formula, or something else?**
 #
-# You will write attention yourself, find out what a test of it is worth, and then *measure* the answer.
+# You will write attention yourself, find out how good a test of it is, and then *measure* the answer.
 #
 # | | | points | minutes | difficulty |
 # |---|---|---|---|---|
@@ -32,7 +33,9 @@
 # Its code is folded away; a click on it opens it.
 # The points come from *hidden* tests, which try other sizes and other inputs.
 # They test what the docstring promises.
-# Write each exercise yourself, with what the notebook imports: a ready-made part of PyTorch that does the exercise for you, such as `nn.MultiheadAttention`, earns no points.
+# Write each exercise yourself, with what the notebook imports.
+# Operations on tensors, such as `softmax`, `tril` and `masked_fill`, are allowed.
+# A ready-made part of PyTorch that does the whole exercise for you, such as `nn.MultiheadAttention`, earns no points, even if the visible check passes.
 # If you are stuck, run the next cell that begins with *Stuck? Go on*, which is folded, too, and return to the exercise later.
 # You may add cells wherever you like.
 # Before you hand in, choose *Kernel → Restart Kernel and Run All Cells*.
@@ -120,7 +123,7 @@ print("output\n", output)
 
 # %% [markdown]
 # Query 0 fits keys 0 and 2 equally well, and it fits key 1 badly.
-# So output 0 is close to 35, the mean of 10 and 60, and value 1 has little influence on it.
+# So output 0 is close to 35, the mean of 10 and 60, and the value of key 1, which is 20, has little influence on it.
 #
 # Nothing in this computation knows an order: position 0 cannot tell that position 2 comes after it.
 # If a position must not look at some other position, we have to say so.
@@ -133,6 +136,8 @@ print("output\n", output)
 # Everywhere in this course it has the same meaning:
 #
 # > **`True` means that this query may attend to this key.**
+#
+# (*Attend to* is the technical term for *look at*.)
 #
 # PyTorch uses both conventions.
 # In its function `F.scaled_dot_product_attention`, `True` means the same as in this course.
@@ -156,7 +161,7 @@ print("output\n", output)
 
 # %% exercise="causal_mask"
 def causal_mask(length: int) -> Tensor:
-    """Tell which positions each position may attend to, if none may look ahead.
+    """Make the causal mask: no query may attend to a key that comes after it.
 
     length  the number of positions, 1 or more
 
@@ -222,7 +227,7 @@ with visible_check("causal_mask"):
 
 # %% exercise="padding_mask"
 def padding_mask(lengths: Tensor, max_length: int) -> Tensor:
-    """Tell which keys are tokens, and not padding. The padding comes after the tokens.
+    """Make the mask of the keys that are tokens. In each sequence the padding comes after the tokens.
 
     lengths     (batch,) int64: how many tokens each sequence has, from 0 to max_length; it is not modified
     max_length  the padded length; it may be larger than all of the lengths
@@ -251,15 +256,16 @@ with visible_check("padding_mask"):
         f"The rows should be {expected}, and they are {mask.reshape(2, 4).tolist()}."
     )
     assert padding_mask(torch.tensor([1]), 1).shape == (1, 1, 1, 1), "A batch of one keeps its four dimensions."
-    lengths = torch.tensor([0, 5, 3])
+    lengths = torch.tensor([0, 6, 3])
     mask = padding_mask(lengths, 6)
     assert mask.shape == (3, 1, 1, 6), (
         f"For 3 sequences that are padded to 6 the shape should be (3, 1, 1, 6), and it is {tuple(mask.shape)}."
     )
-    assert mask.sum(dim=-1).flatten().tolist() == [0, 5, 3], (
-        "Each row should contain as many True as its sequence has tokens, and a sequence may have none."
+    found = mask.sum(dim=-1).flatten().tolist()
+    assert found == [0, 6, 3], (
+        f"For lengths 0, 6 and 3 the rows should contain as many True, and yours contain {found}. A sequence may have no tokens, or no padding."
     )
-    assert lengths.tolist() == [0, 5, 3], (
+    assert lengths.tolist() == [0, 6, 3], (
         "You changed the caller's lengths. `-=`, and names that end in _, work in place."
     )
     print("padding_mask: the visible check passes.")
@@ -309,7 +315,7 @@ print([round(total, 2) for total in weights.sum(dim=-1).tolist()])
 
 # %% [markdown]
 # Only the last row has sum 1.
-# The other rows are no averages any more: their weights are too small, and the factor is different at each position.
+# The other rows are no averages any more: their weights are too small, each row by a different factor.
 #
 # There is a second problem, and it is worse.
 # Position 0 may look only at itself.
@@ -360,7 +366,7 @@ print("output 0 after: ", [round(number, 2) for number in other_output[0].tolist
 #    The product of a query and a key with large entries can be larger than that *before* it is divided by $\sqrt{d_k}$, while the scaled score still fits.
 #    So divide before you multiply.
 #    (You may assume that the scaled scores fit.)
-# 4. **Output and weights have the dtype of the arguments**, and nothing is rounded to a less precise dtype on the way.
+# 4. **Output and weights have the dtype of the arguments**, and nothing is rounded to a less precise dtype on the way (a more precise one is allowed).
 #    The arguments are not modified: `query *= 2` would change the caller's tensor.
 #
 # Do not call `F.scaled_dot_product_attention`, since this exercise is about what it does inside.
@@ -387,7 +393,8 @@ def scaled_dot_product_attention(
     value  (..., Tk, d_v)
     mask   bool, broadcasts to (..., Tq, Tk); True where a query may attend to a key. None: everywhere.
 
-    Any leading dimensions, sizes of 1 and tensors that are views are possible.
+    There may be any number of leading dimensions, the same ones in query, key and value, and any size may be 1. The
+    arguments may be views, whose numbers are not side by side in memory.
 
     Returns output (..., Tq, d_v) and weights (..., Tq, Tk), both in the dtype of the arguments: float16, bfloat16,
     float32 or float64. The four promises above hold. Gradients of the output reach query, key and value.
@@ -413,7 +420,15 @@ with visible_check("scaled_dot_product_attention"):
     mask = torch.tensor([[True, False, True, True, False], [True] * 5, [False] * 5])  # (Tq=3, Tk=5)
     arguments = {"query": query, "key": key, "value": value, "mask": mask}
     before = {name: tensor.clone() for name, tensor in arguments.items()}
-    result = scaled_dot_product_attention(query, key, value)
+    try:
+        result = scaled_dot_product_attention(query, key, value)
+        scaled_dot_product_attention(*(tensor[0] for tensor in (query, key, value)), mask)
+        scaled_dot_product_attention(*(tensor[None] for tensor in (query, key, value)), mask)
+    except (RuntimeError, ValueError, IndexError) as error:
+        raise AssertionError(
+            f"{error} Queries may have any number of leading dimensions: here they are (T, d), (batch, T, d) and (1, batch, T, d). Count dimensions from "
+            "the end: transpose(-2, -1), shape[-1], softmax(dim=-1). A mask may be None: ask `if mask is not None`."
+        ) from None
     assert isinstance(result, tuple) and len(result) == 2, "Return two things: the output and the weights."
     scaled_dot_product_attention(query, key, value, mask)
     for name, tensor in arguments.items():
@@ -459,7 +474,7 @@ with visible_check("scaled_dot_product_attention"):
         "a masked score whose exponential is 0."
     )
     assert not weights.isnan().any() and not output.isnan().any(), (
-        "Query 2 may look at no key, and its row is NaN. Promise 2 says what it should be."
+        "Query 2 may look at no key, and its row is NaN. Promise 2 says what it should be. (NaN times 0 is NaN: fill in the 0, do not multiply.)"
     )
     assert weights[:, 2].eq(0).all() and output[:, 2].eq(0).all(), (
         "Query 2 may look at no key, so its weights and its output should be 0."
@@ -474,7 +489,7 @@ with visible_check("scaled_dot_product_attention"):
     _, weights = scaled_dot_product_attention(far, torch.tensor([[3.0, 0.0], [100.0, 0.0]]), one_value, only_first)
     assert weights.tolist() == [[1.0, 0.0]], (
         f"A masked key with a large score still counts in the denominator: the weights should be [1, 0], and they are {weights[0].tolist()}. "
-        "Apply the mask before the softmax."
+        "Apply the mask before the softmax. If you compute `exp` yourself, take the largest score of a row after masking, too."
     )
     _, weights = scaled_dot_product_attention(1e3 * far, torch.tensor([[-1e5, 0.0], [0.0, 0.0]]), one_value, only_first)
     assert weights.tolist() == [[1.0, 0.0]], (
@@ -495,8 +510,9 @@ with visible_check("scaled_dot_product_attention"):
     try:
         scaled_dot_product_attention(*needs_gradient.values(), mask)[0].square().sum().backward()
     except RuntimeError as error:
+        what = str(error).split(": [")[0]
         raise AssertionError(
-            f"No gradient comes back: {str(error)[:90]}... Do you detach a tensor, or overwrite one in place?"
+            f"No gradient comes back: {what}. Do you detach a tensor, or overwrite one in place?"
         ) from None
     for name, tensor in needs_gradient.items():
         assert tensor.grad is not None, f"No gradient comes back to the {name}. Do you detach it?"
@@ -612,10 +628,10 @@ attention_maps(maps, tokens=words)
 plt.show()
 
 # %% [markdown]
-# *Three maps of weights, which are grey where a weight is exactly 0.
+# *Three maps of weights, with a grey cross where a weight is exactly 0.
 # Each word divides its attention among the places where the same word occurs.
-# With the causal mask it uses only places up to its own, so the first "a" looks at itself alone.
-# With padding, the last three columns are grey.*
+# With the causal mask it uses only places up to its own, so the first "a", "rose" and "is" look at themselves.
+# With padding, the last three columns have a cross everywhere.*
 #
 # The queries, keys and values are the same in all three pictures.
 # Only the mask is different.
@@ -632,6 +648,7 @@ plt.show()
 #
 # $$\mathrm{head}_n = \mathrm{Attention}(Q W^Q_n,\; K W^K_n,\; V W^V_n) \qquad \mathrm{MultiHead}(Q, K, V) = \mathrm{Concat}(\mathrm{head}_0, \dots, \mathrm{head}_{h-1})\, W^O$$
 #
+# Here the tokens are the *rows* of $Q$, $K$ and $V$, so the matrices stand on the right.
 # The matrices $W^Q_n$ of all heads, side by side, form one square matrix.
 # So one `nn.Linear(d_model, d_model)` computes the queries of all heads at once.
 # It also adds a bias, which the paper's formula leaves out.
@@ -662,7 +679,7 @@ diagrams.attention()
 # At the top the heads are put side by side, and `output_proj` mixes them.*
 #
 # Use your `scaled_dot_product_attention`.
-# Keep the weights of the last call in `self.weights`, detached from the gradient, so that we can draw them.
+# Keep the weights of the last call in `self.weights`, detached from the gradient, so that they can be drawn: notebook 3 does.
 #
 # <details><summary>Hint 1: split</summary>
 # <code>view</code> splits the last dimension in two, and <code>transpose(1, 2)</code> brings the heads to the front.
@@ -697,7 +714,7 @@ class MultiHeadAttention(nn.Module):
         ### END SOLUTION
 
     def forward(self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Attend with every head, each in its own columns.
+        """Attend with every head, each in its own entries of the projected vectors.
 
         query       (batch, Tq, d_model)
         key, value  (batch, Tk, d_model)
@@ -742,6 +759,10 @@ with visible_check("MultiHeadAttention"):
     wanted = {f"{part}_proj.{kind}" for part in ("query", "key", "value", "output") for kind in ("weight", "bias")}
     assert names == wanted, f"The parameters should be {sorted(wanted)}; yours are {sorted(names)}."
 
+    sizes = {name: tuple(parameter.shape) for name, parameter in attention.named_parameters() if parameter.dim() == 2}
+    assert set(sizes.values()) == {(6, 6)}, (
+        f"For d_model = 6 each projection should be nn.Linear(6, 6), for all heads together. The shapes of your weights are {sizes}."
+    )
     # Each projection only multiplies, each by another factor, and one adds 0.5: so one can see what a head does.
     with torch.no_grad():
         for part, factor in {"query": 1.0, "key": 2.0, "value": 3.0, "output": 5.0}.items():
@@ -755,8 +776,8 @@ with visible_check("MultiHeadAttention"):
         output = attention(x, memory, content)
     except RuntimeError as error:
         raise AssertionError(
-            f"Sizes do not fit: {error}. A query of shape (2, 4, 6) should become heads of shape (2, 2, 4, 3). "
-            "Bring the heads back behind the positions before you join them."
+            f"Sizes do not fit: {error} A query (2, 4, 6) should become heads (2, 2, 4, 3). Key and value have a length of their own: (2, 5, 6) becomes "
+            "(2, 2, 5, 3). Project first, then split. Bring the heads back behind the positions before you join them."
         ) from None
     assert isinstance(output, Tensor), f"Return the output alone, a tensor, and not a {type(output).__name__}."
     assert output.shape == (2, 4, 6), (
@@ -770,8 +791,9 @@ with visible_check("MultiHeadAttention"):
         )
         assert torch.allclose(output[..., own], 5 * expected, atol=1e-4), (
             f"The entries {own.start} to {own.stop - 1} of the output are not what head {head} should make of these entries of the "
-            "projected queries, keys and values. Does each of the four projections work on its own input? Is there a "
-            "transpose in the split, and another one in the merge? Do you scale once more than needed?"
+            f"projected queries, keys and values. Does each of the four projections work on its own input? Does head {head} own the entries "
+            f"{own.start} to {own.stop - 1}? A view directly to (batch, heads, T, d_head) mixes positions and heads, so there is a transpose in the split, "
+            "and another one in the merge. Do you scale once more than needed?"
         )
     assert attention.weights is not None, "Keep the weights of the last call in self.weights."
     assert attention.weights.shape == (2, 2, 4, 5), (
@@ -875,7 +897,7 @@ for wrong in (ignores_the_mask, divides_by_two):
 # And which choice would hide it, as $d_k = 4$ hides the division by 2?
 # Think of the sizes, the mask, the dtype and the size of the scores.
 # You can write more wrong attentions in a cell of your own, and try your inputs on them with `shows`.
-# Nothing later needs this exercise: to leave it for another day, go on at the heading "The measurement".
+# Nothing later needs this exercise: to leave it for another day, click on the heading "The measurement" and choose *Run → Run Selected Cell and All Below*.
 #
 # <details><summary>Hint</summary>
 # One input rarely does two jobs well.
@@ -891,8 +913,8 @@ def telling_inputs() -> list[tuple[Tensor, Tensor, Tensor, Tensor | None]]:
     be None. No tensor has more than 2,000 numbers, and output and weights together have at most 20,000. A tuple that
     breaks these rules counts for nothing, and of a longer list the first 6 count. Query, key and value have one dtype.
 
-    Smaller differences than these are rounding, relative to numbers above 1: 1e-9 in float64, 1e-4 in float32, 0.01 in
-    float16, 0.03 in bfloat16. A NaN where the right result is NaN, too, is no difference.
+    A number differs if it is off by more than r + r * |right number|, with r = 1e-9 in float64, 1e-4 in float32, 0.01 in
+    float16 and 0.03 in bfloat16. Where the right result is NaN, because scaled scores overflow, nothing can differ.
     """
     ### BEGIN SOLUTION
     generator = torch.Generator().manual_seed(0)
@@ -933,10 +955,20 @@ with visible_check("telling_inputs"):
             assert (tensor.dtype == torch.bool) if name == "mask" else tensor.is_floating_point(), (
                 f"In tuple {number} the {name} consists of {tensor.dtype}. A mask consists of bools, and the others of floating-point numbers."
             )
+        assert len({tensor.dtype for tensor in arguments[:3]}) == 1, (
+            f"In tuple {number}, query, key and value should have one dtype."
+        )
+        assert min(tensor.dim() for tensor in arguments[:3]) >= 2, (
+            f"In tuple {number} a tensor has one dimension. Query, key and value have at least two: (T, d)."
+        )
         try:
             results = scaled_dot_product_attention(*arguments)
         except RuntimeError as error:
             raise AssertionError(f"Your own attention cannot take tuple {number}: {error}. Do its sizes fit?") from None
+        assert not any(result.isnan().any() for result in results), (
+            f"The right result for tuple {number} has NaN in it, since a number is infinite or NaN, or a scaled score overflows. There no mistake shows: "
+            "choose smaller numbers."
+        )
         assert sum(result.numel() for result in results) <= 20_000, (
             f"Output and weights for tuple {number} have more than 20,000 numbers together. Choose smaller sizes."
         )
@@ -946,7 +978,7 @@ with visible_check("telling_inputs"):
     )
     assert any(shows(divides_by_two, *arguments) for arguments in chosen), (
         "An attention that divides the scores by 2 returns the same as yours on all of your inputs. "
-        "Is d_k always 4, or are all scores equal?"
+        "Is d_k always 4? Are all scores equal, or so far apart that one weight is 1 whatever they are divided by?"
     )
     print("telling_inputs: the visible check passes.")
 
@@ -957,7 +989,7 @@ with visible_check("telling_inputs"):
 # We take **one** layer with one set of random weights, and we give it the same six tokens again and again.
 # The only thing that we change is the mask.
 # For each output and each input, `reach` measures the gradient of the output with respect to the input.
-# Where this gradient is zero (below 1e-12), a small change of the input does not change the output.
+# Where this gradient is zero (below 1e-12, for rounding), a small change of the input does not change the output.
 # We call the result a **reach matrix**.
 #
 # The first three pictures differ only in the mask.
@@ -966,7 +998,7 @@ with visible_check("telling_inputs"):
 # %% reader=true
 torch.manual_seed(0)
 layer = MultiHeadAttention(d_model=16, num_heads=4).double()
-x = torch.randn(6, 16)
+x = torch.randn(6, 16)  # (T, d_model); reach makes a batch of one of it, in double precision
 tokens = ["t0", "t1", "t2", "t3", "t4", "t5"]
 
 
@@ -1002,17 +1034,17 @@ for case, guess in prediction.items():
 # Did you predict 24 pairs for padding, which is four full columns?
 # The measurement says 26.
 # No position may look *at* the two padding tokens, so their columns are empty except for two squares.
-# These two squares are there because a padding token still *asks*: its query is computed from its own input, and chooses the weights of its own output.
+# These two squares are there because a padding token still has a *query*, which is computed from its own input and decides the weights of its own output.
 # That output has no meaning.
 # The loss will have to leave it out later, because masking the keys does not remove it.
 #
-# The fourth grid is the leak that you saw above in numbers: a mask that is applied after the softmax hides nothing.
+# The fourth grid is the leak that you saw above in numbers: a mask that is applied after the softmax hides the values, but every key still counts in the denominator.
 
 # %% [markdown]
 # ## Why no encoder? The first part of the answer
 #
 # The three grids on the left come from **one layer**.
-# How many of its parameters had to change to turn the first grid into the second?
+# How many of its parameters have to change to turn the first grid into the second?
 
 # %% reader=true
 parameters = sum(parameter.numel() for parameter in layer.parameters())
@@ -1029,12 +1061,12 @@ for architecture, case in {"self-attention, no mask": "no mask", "self-attention
     columns[architecture] = {
         "inputs that positions 0 to 5 see": ", ".join(map(str, seen)),
         "parameters": f"{parameters:,}",
-        "positions that can learn to predict the next token": f"{hidden_futures(measured[case])} of 5",
+        "positions that are training examples for the next token": f"{hidden_futures(measured[case])} of 5",
     }
 comparison_table(columns)
 
 # %% [markdown]
-# **None of them had to change.**
+# **None of them has to change.** (Training will give other numbers, of course.)
 # Both columns describe the same object in memory, with the same 1,088 parameters and the same formula.
 # The only difference between an encoder's self-attention and a decoder's self-attention is the mask.
 # The mask is one argument of a call; it has no parameters, and it is not learned.
@@ -1042,8 +1074,8 @@ comparison_table(columns)
 # So GPT-2, which has no encoder, does not lack a *kind of layer* that only encoders have.
 # It keeps everything that an encoder's attention consists of, and it always passes a causal mask.
 # The last row of the table shows the gain.
-# Without a mask, each of the first five positions sees its own next token, so there is nothing left to predict: 0 of 5 positions can learn.
-# With the causal mask, all 5 of them are training examples.
+# Without a mask, each of the first five positions sees its own next token, so there is nothing left to predict: 0 of 5 positions are training examples.
+# With the causal mask, all 5 of them are.
 #
 # The first row shows the price: position 0 sees one input instead of six.
 # Whether that price matters is still open.
@@ -1064,7 +1096,8 @@ comparison_table(columns)
 #    Give a reason. (3 points)
 # 3. A computer rounds.
 #    Give the two scores of one query with two keys, and its mask, for which the two ways differ in `float32`.
-#    What does each way return, and does the future leak now? (3 points)
+#    Which weights does each way return, and can a forbidden key now change her result?
+#    You can try your numbers in a new cell. (3 points)
 #
 # A few sentences for each part are enough.
 # A person reads and grades them.

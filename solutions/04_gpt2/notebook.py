@@ -3,9 +3,11 @@
 #
 # Notebook 3 ended with a measurement: a decoder layer without cross-attention **is** an encoder layer with a causal mask.
 # In this notebook you build a whole model from such layers, without an encoder.
-# The result is GPT-2 itself: trained weights of GPT-2 fit into your model, and its outputs agree with those of the original.
+# The result is GPT-2 itself: trained weights of any GPT-2 fit into your model, and its outputs agree with those of `transformers`.
 #
 # > **Remove the encoder from the transformer of 2017. What is left, what else did GPT-2 change, and what reads the prompt now?**
+#
+# (A *prompt* is the text that a model is given to continue.)
 #
 # | | | points | minutes | difficulty |
 # |---|---|---|---|---|
@@ -17,12 +19,13 @@
 # | Exercise 6 | `language_model_loss` | 10 | 5 | ★☆☆ |
 # | Question 7 | a written answer, graded by a person | 10 | 15 | ★★☆ |
 #
-# Reading takes about 17 minutes more.
-# Training takes about two minutes, and you can read on while it runs.
+# Reading takes about 30 minutes more.
+# Training takes about three minutes in all, in the sections behind exercise 6, and you can read on while it runs.
 # Trained models are saved beside this notebook.
 #
 # As before, a ready-made part of PyTorch or `transformers` that does an exercise for you earns no points.
 # The file `parts.py` beside this notebook contains the solutions of notebooks 1 to 3, so you do not need your own.
+# You may use them in your solutions.
 
 # %% locked="setup"
 try:
@@ -73,13 +76,13 @@ transformers.utils.logging.set_verbosity_error()  # it warns of the small vocabu
 
 # %% reader=true
 prediction = {
-    # The smallest GPT-2 has 124 million parameters. How many million of them are its table of tokens, which has a vector
-    # of 768 numbers for each of 50,257 tokens?
+    # The smallest GPT-2 has 124 million parameters. How many million of them belong to its table of tokens, which has a
+    # vector of 768 numbers for each of 50,257 tokens?
     "million parameters, tokens": None,
     # A model that has learned nothing finds all of 2,048 tokens equally probable. What is its loss, in nats?
     "first loss": None,
     # You train your own small GPT-2 for about a minute on Python's documentation. How many bits does it then need for a
-    # character of it? (If 96 characters were equally probable, it would need 6.6 bits for each.)
+    # character of it? (Before training it needs 3.1.)
     "bits per character": None,
 }
 
@@ -110,8 +113,9 @@ plt.show()
 # %% [markdown]
 # *Five stacks of boxes.
 # First, cross-attention and its norm are removed.
-# Then the two norms move in front of their sublayers, and a third norm is added at the end.
-# Then ReLU becomes GELU, and at last, sine positions become learned ones, and the embedding is no longer scaled.*
+# Then the two norms move in front of their sublayers, and one more norm is added after the last layer, once for the whole model.
+# Then ReLU becomes GELU, and at last, sine positions become learned ones, and the embedding is no longer scaled.
+# What is between the positions and the last norm is one layer, and a model repeats it.*
 #
 # Two more changes do not show in a picture: GPT-2 starts training from other random weights, and it also drops attention weights.
 # (Radford et al. 2018, sections 3.1 and 4.1, and 2019, section 2.3, describe all of this.)
@@ -138,7 +142,7 @@ diagrams.gpt2()
 #
 # $$\mathrm{GELU}(x) = x\,\Phi(x) \;\approx\; \tfrac{1}{2}\, x \left(1 + \tanh\!\left[\sqrt{2/\pi}\,\left(x + 0.044715\, x^3\right)\right]\right)$$
 #
-# Write the approximation with `torch.tanh`.
+# Write the approximation with `torch.tanh`. (`F.gelu` would do the exercise for you, and earns no points.)
 
 
 # %% exercise="gelu"
@@ -243,7 +247,7 @@ print(f"largest difference {(side_by_side - one(x)).abs().max().item():.0e}")
 # It takes queries, keys and values of shape (batch, heads, length, d_head), and returns the output without the weights:
 #
 # - It divides the scores by $\sqrt{d_\text{head}}$ itself.
-# - With `is_causal=True` it uses a causal mask. With `attn_mask=...` it uses a mask of yours, in which True means *may attend*. Both at once are not allowed.
+# - With `is_causal=True` it uses a causal mask. With `attn_mask=...` it uses a mask of yours, in which True means *may attend*. Do not give both: with dropout, for example, this is an error.
 # - It drops weights at the rate `dropout_p`, *whatever mode the model is in*.
 # - Where a query may attend to nothing, it returns zeros.
 
@@ -265,6 +269,7 @@ print(f"yours from notebook 1, and PyTorch's: largest difference {(yours - their
 # The texts of a batch have different lengths, so short texts are filled up with padding.
 # No real token should attend to it, and the causal mask does not prevent this when the padding comes first.
 # So `forward` takes a mask, and a position attends where *both* masks allow it.
+# (`causal_mask` makes its mask on the CPU. `.to(x.device)` brings it to the device of x, which matters on a GPU.)
 #
 # Padding at the beginning of a row then has nothing to attend to.
 # Its output does not matter, but it must not be NaN: the next block multiplies it by a weight of 0, and 0 · NaN is NaN, so real tokens would become NaN, too.
@@ -399,9 +404,12 @@ with visible_check("CausalSelfAttention"):
     try:
         masked = attention(x, mask)
     except RuntimeError as error:
-        raise AssertionError(
-            f"With a mask of shape (5, 5): {error}. F.scaled_dot_product_attention takes one mask: combine the causal one with the given one first."
-        ) from None
+        one = (
+            " F.scaled_dot_product_attention takes one mask: combine the causal one with the given one first."
+            if "is_causal" in str(error)
+            else ""
+        )
+        raise AssertionError(f"With a mask of shape (5, 5) your code fails: {error}{one}") from None
     assert torch.equal(mask, kept), (
         "You changed the caller's mask. Operations with = or _, such as `mask &= ...`, work in place."
     )
@@ -456,16 +464,25 @@ with visible_check("CausalSelfAttention"):
             try:
                 twice = dropping.train()(x, given), dropping(x, given)
             except RuntimeError as error:
-                raise AssertionError(
-                    f"In training mode{also}: {error}. Give F.scaled_dot_product_attention one mask, and combine the two before."
-                ) from None
+                one = (
+                    " Give F.scaled_dot_product_attention one mask, and combine the two before."
+                    if "is_causal" in str(error)
+                    else ""
+                )
+                raise AssertionError(f"In training mode{also} your code fails: {error}{one}") from None
             assert not torch.equal(*twice), f"{name} does nothing{also}: two calls in training mode are equal."
             assert torch.allclose(dropping.eval()(x, given), output if given is None else masked), (
                 f"In evaluation mode nothing is dropped, but {name} still does something{also}."
             )
         zeros = (dropping.train()(x) == 0).double().mean()
         assert name == "attn_pdrop" or 0.2 < zeros < 0.8, "resid_pdrop drops what c_proj *returns*: half of it here."
-        assert name == "resid_pdrop" or zeros == 0, "attn_pdrop drops attention weights, not the numbers of the result."
+        with torch.no_grad():
+            dropping.c_proj.weight.copy_(torch.eye(12))
+            dropping.c_proj.bias.zero_()
+        gone = dropping(x)[:, 0].unflatten(-1, (3, 4)) == 0  # position 0 has one weight in each head
+        assert name == "resid_pdrop" or torch.equal(gone.any(dim=-1), gone.all(dim=-1)), (
+            "attn_pdrop drops attention weights. You drop single numbers of what the heads return."
+        )
     print("CausalSelfAttention: the visible check passes.")
 
 # %% folded=true reader=true
@@ -672,7 +689,7 @@ for name, layer in {
 # %% [markdown]
 # The difference is exactly 0, wherever the norms are.
 # So the claim is **qualified**: it is right once cross-attention and its norm are gone, but it forgets that a decoder layer of 2017 has them.
-# "Encoder-only, with a causal mask" would describe GPT-2's blocks as well as "decoder-only" does.
+# "Encoder-only, with a causal mask" would describe GPT-2's blocks just as accurately as "decoder-only".
 #
 # ## The model
 #
@@ -682,7 +699,7 @@ for name, layer in {
 #
 # (This is equation 2 of Radford et al. 2018, with the last norm of 2019.)
 #
-# - **Positions are learned**: there is a vector for each of `n_positions` positions. A longer text has no vectors, and is a `ValueError`.
+# - **Positions are learned**: there is a vector for each of `n_positions` positions. For a longer text, raise a `ValueError`.
 # - **The head is tied**: as in notebook 3, logits are products with the token embedding, so there are no weights for a head.
 # - **Padding**: `attention_mask` says which tokens are real. No real token attends to padding, and *positions count the real tokens only*:
 #
@@ -692,12 +709,12 @@ for name, layer in {
 # position         any    any    0      1      2
 # ```
 #
-# - **First weights**: all weights are drawn with the standard deviation `initializer_range` = 0.02, except where a layer writes to the residual.
+# - **First weights**: all weights are drawn with the standard deviation `initializer_range` = 0.02, except in the layers whose result is added to x, the *residual*.
 #   Each of `n_layer` blocks adds to the residual twice, and a sum of $N$ independent terms has $N$ times the variance of one.
 #   So the weights of these layers are divided by $\sqrt{2\,n_\text{layer}}$.
 #
 # The sources disagree about this.
-# Section 2.3 of the paper states a factor of $1/\sqrt{N}$, where $N$ is the number of residual layers, but the code that OpenAI published has no such factor, and draws positions with 0.01.
+# Section 2.3 of GPT-2's paper (2019) states a factor of $1/\sqrt{N}$, where $N$ is the number of residual layers, but the code that OpenAI published has no such factor, and draws positions with 0.01.
 # You follow `transformers`, which takes $N = 2\,n_\text{layer}$ and 0.02.
 #
 # <details><summary>Hint 1: first weights</summary>
@@ -802,20 +819,21 @@ with visible_check("GPT2"):
     model = GPT2(config).double().eval()
     names = [name for name, _ in model.named_parameters()]
     assert {name.split(".")[0] for name in names} == {"wte", "wpe", "h", "ln_f"}, (
-        f"The parameters should be in wte, wpe, h and ln_f, and nowhere else. Yours are in { {name.split('.')[0] for name in names} }."
+        f"The parameters should be in wte, wpe, h and ln_f, and nowhere else. Yours are in { {name.split('.')[0] for name in names} }. "
+        "(PyTorch does not see modules in a Python list: use nn.ModuleList.)"
+    )
+    assert len(model.h) == 3 and len(set(map(id, model.h))) == 3, (
+        "h should have n_layer blocks, here 3, and each of them is an object of its own."
     )
     extra = [name for name in model.state_dict() if name not in names]
     assert not extra, (
         f"state_dict() has more names than there are parameters: {extra}. Use wte.weight itself for the head, and make no layer for it. "
         "A mask in a buffer, here or in a block, needs register_buffer(..., persistent=False)."
     )
-    assert model.config is config, "Keep the config as self.config."
+    assert getattr(model, "config", None) is config, "Keep the config as self.config."
     assert tuple(model.wte.weight.shape) == (17, 12) and tuple(model.wpe.weight.shape) == (9, 12), (
         f"wte should be (vocab_size, n_embd) = (17, 12), and wpe (n_positions, n_embd) = (9, 12). Yours are {tuple(model.wte.weight.shape)} and "
         f"{tuple(model.wpe.weight.shape)}."
-    )
-    assert len(model.h) == 3 and len(set(map(id, model.h))) == 3, (
-        "h should have n_layer blocks, here 3, and each of them is an object of its own."
     )
     tokens = torch.tensor([[4, 4, 6, 7, 8], [9, 10, 3, 2, 2]])  # (batch=2, length=5)
     try:
@@ -871,7 +889,7 @@ with visible_check("GPT2"):
         )
     assert torch.allclose(at_real, (wte[tokens] + wpe[right])[real]), (
         f"With attention_mask {real.long().tolist()}, the positions of the real tokens are {[right[0][real[0]].tolist(), right[1][real[1]].tolist()]} "
-        "in the two rows, counted from 0 in each row. Yours are others, or the token's row of wte is not added."
+        "in the two rows, counted from 0 in each row. Yours are others, or the token's row of wte is not added. Do you count along the row, dim=1?"
     )
     for block in model.h:
         assert block.mask is not None, (
@@ -915,8 +933,9 @@ with visible_check("GPT2"):
     assert torch.allclose(logits, model.ln_f(2 * model.h[0].x + 1) @ model.wte.weight.T, atol=1e-5), (
         "In training mode, something is dropped after the blocks. Only the sum of the embeddings should be."
     )
-    assert 0.3 < (model.h[0].x == 0).double().mean() < 0.7, (
-        "In training mode, embd_pdrop is the share of the embeddings' sum that becomes 0, and here it is 0.5."
+    dropped = (model.h[0].x == 0).double().mean()
+    assert 0.3 < dropped < 0.7, (
+        f"In training mode, embd_pdrop is the share of the embeddings' sum that becomes 0. Here it is 0.5, and {dropped:.0%} become 0."
     )
     moved, devices = GPT2(model.config).to("meta"), []  # a device without numbers, as a GPU would be another device
     moved.wpe.register_forward_pre_hook(lambda module, given: devices.append(given[0].device.type))
@@ -1003,7 +1022,7 @@ print(
 # The line without the root rises about ten times as far.*
 #
 # Each block adds two results to the residual, so 24 blocks make 48 additions, and the root divides the variance of each by 48.
-# Together they then add about as much variance as a single one adds without the root.
+# So all 48 additions with the root add about as much variance as one addition without it.
 #
 # ### How large is it?
 #
@@ -1052,6 +1071,7 @@ print(
 # The list comes from the **checkpoint** of this course, a tiny GPT-2 with its tokenizer.
 # It was trained for about twenty minutes on one core, on nothing but Python's documentation: the topics of `help()` and the docstrings of the standard library.
 # If you have a network, you can replace `PYTHON_DOCS` by `"gpt2"`, and what is called the checkpoint below is then OpenAI's.
+# Then the numbers in the text below are others, and your own GPT-2 trains more slowly, because the vocabulary is larger.
 
 # %% reader=true
 CHECKPOINT = PYTHON_DOCS  # or "gpt2", which is downloaded once (550 MB)
@@ -1107,7 +1127,7 @@ print("...", list(theirs.state_dict())[-1])
 #
 # 1. **A prefix.** `transformers` puts `transformer.` in front of every name except `lm_head.weight`. OpenAI's own file has no prefix.
 # 2. **Transposed weights.** OpenAI's linear layers have weights of shape (inputs, outputs), and those of `nn.Linear` have the shape (outputs, inputs). The weight of `attn.c_proj` is **square**: it fits both ways, and no error tells you if you forget it.
-# 3. **A head.** If there is an `lm_head.weight`, it is `wte.weight` once more.
+# 3. **A head.** If there is an `lm_head.weight`, it is a copy of `wte.weight`. Check this, and then leave it out.
 # 4. **Masks.** Old files contain the causal mask of each block, as `attn.bias` and `attn.masked_bias`. (`attn.c_attn.bias` is not a mask.)
 #
 # A weight that silently keeps its random values is worse than an error.
@@ -1180,7 +1200,7 @@ with visible_check("load_gpt2_weights"):
     except Exception as error:
         raise AssertionError(
             f"The state_dict of transformers' own model should load, and yours raises {error!r}. Is the prefix removed, are exactly the four weights of "
-            "each block transposed, and what do you do with lm_head.weight?"
+            "each block transposed, and what do you do with lm_head.weight? Do you skip attn.c_attn.bias, as if it were a mask?"
         ) from None
     assert returned is model, "Return the model that you were given."
     assert state.keys() == before.keys() and all(torch.equal(state[name], before[name]) for name in before), (
@@ -1219,6 +1239,8 @@ with visible_check("load_gpt2_weights"):
     assert error is None, (
         f"Names without a prefix, with masks among them and without lm_head.weight, should load, and yours raises {error!r}."
     )
+    error, _ = load_into_a_new_model(without_prefix | {"lm_head.weight": state["lm_head.weight"]})
+    assert error is None, f"Names without a prefix, with an lm_head.weight, should load, and yours raises {error!r}."
     missing = {name: weight for name, weight in without_prefix.items() if name not in ("ln_f.bias", "h.1.ln_2.weight")}
     unknown = missing | {"h.1.ln_2.weight": torch.ones(12), "h.7.x": torch.ones(1)}
     head = "lm_head.weight"
@@ -1306,14 +1328,20 @@ print(f"{PROMPT} ...  {favourites(wrong[0, -1])}")
 # %% [markdown]
 # Your code with these weights gives the logits of `transformers`, up to rounding.
 #
-# The wrong way raises no error, and its first words still look sensible.
+# The wrong way raises no error, and two of its three favourites still look sensible.
 # The comparison with the original shows at once that something is wrong.
 #
 # ## Prompts of different lengths in one batch
 #
 # We compute the next token of two prompts in one batch, where the shorter prompt needs padding.
 # The right prediction is what the model says when it reads this prompt alone.
-# We compare four ways to read it in a batch: padded on the right; padded on the left, without a mask; with a mask, but with positions that count the columns (as `transformers` does unless you give it `position_ids`); and with your `attention_mask`.
+# We compare four ways to read it in a batch:
+#
+# 1. padded on the right;
+# 2. padded on the left, without a mask;
+# 3. with a mask, but with positions that count the columns, as `transformers` does unless you give it `position_ids`;
+# 4. with your `attention_mask`.
+#
 # The prediction is always read in the last column.
 #
 # **Predict:** which of these ways are wrong, and which is the worst?
@@ -1329,14 +1357,14 @@ real = torch.arange(longest) >= torch.tensor(gaps)[:, None]  # (2, longest)
 columns = torch.arange(longest).expand(2, longest)
 with torch.no_grad():
     ways = {
-        "1. alone": ours(rows[0][None])[0, -1],
-        "2. padding on the right": ours(right)[0, -1],
-        "3. padding on the left, no mask": ours(left)[0, -1],
-        "4. a mask, but positions count columns": theirs(left, attention_mask=real, position_ids=columns).logits[0, -1],
-        "5. attention_mask": ours(left, attention_mask=real)[0, -1],
+        "alone": ours(rows[0][None])[0, -1],
+        "1. padding on the right": ours(right)[0, -1],
+        "2. padding on the left, no mask": ours(left)[0, -1],
+        "3. a mask, but positions count columns": theirs(left, attention_mask=real, position_ids=columns).logits[0, -1],
+        "4. attention_mask": ours(left, attention_mask=real)[0, -1],
     }
 for name, found in ways.items():
-    print(f"{name:40} off by {(found - ways['1. alone']).abs().max().item():7.1e}   {favourites(found)}")
+    print(f"{name:40} off by {(found - ways['alone']).abs().max().item():7.1e}   {favourites(found)}")
 
 positions = (real.cumsum(dim=1) - 1).clamp(min=0)
 with torch.no_grad():
@@ -1346,7 +1374,7 @@ print(f"\nlargest difference to transformers at real tokens: {same[real].abs().m
 # %% [markdown]
 # Only the last way gives the right prediction, up to rounding.
 #
-# - **Padding on the right:** the last column is padding, so the model predicts what comes after an end-of-text token, which is how a new text begins.
+# - **Padding on the right:** the last column is padding, so the model predicts what comes after an end-of-text token, which is how a new text begins. (Read at the *last real token*, this row would be right. But then every row grows at another place.)
 # - **No mask:** the real tokens attend to the padding. Their logits are off by 3.6, and the favourite word is another one.
 # - **Positions that count columns:** the favourite word is the same, but its probability is 15 % instead of 11 %. Learned positions are absolute, so the same words at other positions are another input.
 #
@@ -1399,7 +1427,7 @@ with torch.no_grad():
         itself = weights[number][0, :, 0, 0].unique().tolist()
         print(
             f"block {number}: weight on itself {itself}, length of the attention's output {output[0, 0].norm():5.2f}, "
-            f"of its difference to the own value, projected {rest:.0e}"
+            f"distance from c_proj(own value) {rest:.0e}"
         )
 for hook in hooks:
     hook.remove()  # a hook is a function that PyTorch calls whenever the module is used
@@ -1431,9 +1459,9 @@ def language_model_loss(logits: Tensor, tokens: Tensor) -> Tensor:
     """The mean cross-entropy of each next token: the logits at position t predict token t + 1.
 
     logits  (batch, length, vocab_size), the model's output for these tokens; they may be large
-    tokens  (batch, length) int64, length at least 2; no token is special
+    tokens  (batch, length) int64, length at least 2; no token is padding, so all of them count
 
-    Both may be views, and neither is modified.
+    Both may be views whose numbers are not side by side in memory, and neither is modified.
 
     Returns a tensor of one number, in the dtype of the logits (float32 or float64) and with a gradient: the mean over
     the batch and its length - 1 predictions.
@@ -1460,12 +1488,14 @@ with visible_check("language_model_loss"):
     losses = -scores[:, :-1].gather(-1, tokens[:, 1:, None])[..., 0]  # (2, 3)
     try:
         loss = language_model_loss(logits, tokens)
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:
+        if "view" in str(error):
+            raise
         raise AssertionError(
             f"{error} F.cross_entropy takes logits (predictions, vocab_size) and targets (predictions,): flatten batch and length to one dimension."
         ) from None
     assert isinstance(loss, Tensor) and loss.shape == (), (
-        f"Return a tensor of one number, with its gradient, and not {loss!r}. Do not call .item()."
+        f"Return a tensor of one number, with its gradient, and not {loss!r}. Do not call .item(), and take the mean over all predictions."
     )
     assert loss.requires_grad, "The loss has no gradient, so nothing can be learned from it. Did you detach it?"
     assert not torch.isclose(loss, mean_of(slice(None), slice(None))), (
@@ -1486,13 +1516,15 @@ with visible_check("language_model_loss"):
     assert not torch.isclose(loss, losses[tokens[:, 1:] != 0].mean()), (
         "Token 0 is left out, as if it were padding. Here there is no padding."
     )
+    assert not torch.isclose(loss, -right), "The sign is wrong: the loss is minus the logarithm of a probability."
     assert not torch.isclose(loss, 6 * right), "That is the sum. Divide by the number of predictions."
     assert not torch.isclose(loss, 6 / 8 * right), (
         "You divide by batch · length. The last position does not count, so divide by batch · (length − 1)."
     )
     assert not torch.isclose(loss, 3 * right), "You divide by the batch size alone. Divide by batch · (length − 1)."
     assert torch.isclose(loss, right), (
-        f"The loss should be {right:.4f}, and it is {loss:.4f}. F.cross_entropy takes logits, before any softmax."
+        f"The loss should be {right:.4f}, and it is {loss:.4f}. F.cross_entropy takes logits, before any softmax. Do you cut off the last position along "
+        "dimension 1, the length?"
     )
     assert tokens.tolist() == [[3, 4, 5, 2], [1, 0, 0, 5]], "You changed the caller's tokens."
     assert language_model_loss(1000 * logits, tokens).isfinite(), (
@@ -1567,10 +1599,11 @@ for name, needed in bits.items():
 print(f"you predicted {prediction['bits per character']}")
 
 # %% [markdown]
-# **Bits per character** compare models with different tokens.
+# **Bits per character** make models with different tokens comparable.
 # A token of probability p costs $\log_2(1/p)$ bits; the costs of all tokens are added up, and divided by the number of characters.
 #
-# One minute of training brings most of the improvement, and twenty minutes bring the rest.
+# Before training, a token costs 11 bits, and it has 3.5 characters on average, so a character costs 3.1 bits.
+# One minute of training brings most of the improvement, and twenty minutes bring a further 0.4 bits.
 # The matrices that were not transposed raised no error, but they make the checkpoint almost as bad as your model of one minute.
 # GPT-2 itself learned from 40 GB of text (Radford et al. 2019, section 2.1), about thirty thousand times as much.
 #
@@ -1607,6 +1640,7 @@ plt.show()
 #
 # Here p0 to p3 are a prompt, and t0 to t4 are written after it.
 # Below the line, every written token sees the *whole* prompt, as it saw the whole source in notebook 3.
+# So does the last token of the prompt, in the row above the line, which predicts the first written token.
 # But it does not see the same thing: all layers of a decoder read one memory, the output of the last encoder layer, while block l of GPT-2 reads the prompt as it is after l − 1 blocks.
 #
 # Above the line something is lost: a token of the prompt does not see the tokens after it, as it would in an encoder.
@@ -1640,7 +1674,7 @@ print(f"for {len(ends):,} tokens, after", ", ".join(map(str, contexts)), "tokens
 # The line of your GPT-2 falls up to about eight tokens, and is flat from there on.
 # The line of the checkpoint lies below it, and falls faster and for longer.*
 #
-# So the blocks that write also read: without any encoder, the text before is used.
+# So the blocks that produce the next token also read the prompt: without any encoder, the text before is used.
 # Your model, trained for one minute, gains almost nothing from more than eight tokens.
 # The checkpoint gains clearly up to about 16 tokens, and hardly from more; for so few predictions, a difference of 0.02 is chance.
 #
@@ -1669,8 +1703,8 @@ print(f"for {len(ends):,} tokens, after", ", ".join(map(str, contexts)), "tokens
 # In a *uni-directional* model, the mask hides what comes later.
 # Do you lose something if you classify a text with it?
 #
-# We try it in small.
-# A list has nine items of eight kinds, and a fixed random table says which kinds are *related*.
+# We test this on a small task.
+# A list has nine items, each of one of eight kinds, and a fixed random table says which kinds are *related*.
 # The model has to count how many items are related to the **last** one.
 # It answers from its **last state alone**, the output at the last position, as GPT does when it classifies a text (Radford et al. 2018, section 3.2).
 #
@@ -1761,7 +1795,7 @@ print(f"one layer, with and without the mask: largest difference {difference:.0e
 # With one layer the mask makes no difference: the last position reads the same items in both cases.
 # With two layers, the model without a mask could do it more easily: in its second layer, the last position reads items that have already looked at it.
 # But after 900 steps, both models are right for more than 99 % of the lists, with every seed.
-# After 300 steps neither is clearly ahead, since the seeds differ more than the masks.
+# After 300 steps neither is clearly ahead: without a mask, the seeds differ by far more than the two means do.
 #
 # So in this small task, the causal mask costs nothing that we can see.
 # The last position sees the whole list in any case, and two layers are enough to compare each item with it.
@@ -1800,9 +1834,9 @@ comparison_table({"GPT-2": shown})
 # 1. You want to know what leaving out the encoder changes.
 #    A paper compares "GPT-2" with "the transformer of 2017", each trained as its authors did.
 #    Why does this not answer your question, and what would a fair comparison look like? (3 points)
-# 2. With `attn.c_proj` not transposed, the checkpoint raised no error, and most of its words looked sensible.
+# 2. With `attn.c_proj` not transposed, the checkpoint raised no error, and two of its three favourite words looked sensible.
 #    Why was there no error?
-#    Why may the words still be sensible?
+#    Why may the words still be sensible? (On which way does a token's own vector reach the logits, without any attention?)
 #    And which test finds the mistake? (3 points)
 # 3. A friend says: "GPT-2 reads the prompt word by word, and an encoder reads it all at once.
 #    So the encoder understands it better."

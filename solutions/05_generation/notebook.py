@@ -10,7 +10,7 @@
 # The transformer of notebook 3 keeps something, too: its encoder reads the source *once*, and the decoder looks at the encoder's memory in every step.
 # GPT-2 has no encoder.
 #
-# > **What can GPT-2 keep of a prompt from one step to the next? And could an encoder without a causal mask keep as much?**
+# > **What can GPT-2 keep of a prompt from one step to the next? And could an encoder, which has no causal mask, keep as much?**
 #
 # | | | points | minutes | difficulty |
 # |---|---|---|---|---|
@@ -18,12 +18,13 @@
 # | Exercise 2 | `keep_top_k` | 10 | 10 | ★☆☆ |
 # | Exercise 3 | `keep_top_p` | 15 | 20 | ★★★ |
 # | Exercise 4 | `pad_left` | 10 | 10 | ★☆☆ |
-# | Exercise 5 | `generate` | 20 | 30 | ★★★ |
+# | Exercise 5 | `generate` | 20 | 35 | ★★★ |
 # | Exercise 6 | `KVCache` and `forward_with_cache` | 20 | 35 | ★★★ |
 # | Exercise 7 | `generate_cached` | 10 | 10 | ★★☆ |
 # | Question 8 | a written answer, graded by a person | 10 | 10 | ★★☆ |
 #
-# Reading takes about 20 minutes more, and this includes about one minute for running all cells.
+# Reading takes about 30 minutes more.
+# Running all cells takes about two minutes.
 #
 # As before, the hidden tests test what the docstrings promise, and a ready-made part of PyTorch or `transformers` that does an exercise for you earns no points.
 # The file `parts.py` beside this notebook contains the solutions of notebooks 1 to 4.
@@ -55,6 +56,7 @@ from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
 
 transformers.utils.logging.disable_progress_bar()
 transformers.utils.logging.set_verbosity_error()  # it warns of the small vocabularies that we use for checks
+torch.set_num_threads(1)  # the models are so small that several threads would mostly wait for each other
 
 # %% [markdown]
 # ## Predict first
@@ -70,7 +72,7 @@ prediction = {
     # And how many positions are they if it keeps everything that need not be computed again?
     "positions, with a cache": None,
     # The model can read 256 tokens, and it has read that many. Now one more comes, and the oldest one is dropped. For
-    # how many of the other 255 may the model keep what it has computed?
+    # how many of the other 255 is what it has computed still right?
     "kept, when the context is full": None,
 }
 
@@ -126,7 +128,7 @@ for probability, token in zip(*next_logits(PROMPT).softmax(dim=-1).topk(5), stri
 
 # %% [markdown]
 # Which token should be written?
-# You could always take the most probable one, but the text will soon repeat itself.
+# You could always take the most probable one, but then the text usually repeats itself soon.
 # Or you could draw a token with these probabilities, but then an improbable token comes out now and then.
 # Three settings change the probabilities before a token is drawn.
 # Each of them takes **logits** and returns logits, so you can apply one after the other.
@@ -176,6 +178,8 @@ with visible_check("apply_temperature"):
         "Return logits, without a softmax."
     )
     assert cold.dtype == torch.float64, f"For logits of float64 the result should be float64, and it is {cold.dtype}."
+    half = apply_temperature(logits.half(), 0.5).dtype
+    assert half == torch.float16, f"For logits of float16 the result should be float16, and it is {half}."
     assert torch.allclose(cold, before / 0.5), f"Each logit is divided by the temperature. Yours are {cold.tolist()}."
     for temperature in (0.0, -1.0):
         try:
@@ -196,6 +200,7 @@ plt.show()
 
 # %% [markdown]
 # *Three lines over the 15 most probable tokens, from the most probable one at the top.
+# ␣ stands for the space before a word.
 # From top to bottom, the probability falls by a factor of about 2,000 at temperature 0.5, and by a factor of 7 at temperature 2.*
 #
 # The order of the tokens never changes.
@@ -258,6 +263,9 @@ with visible_check("keep_top_k"):
     assert kept.shape == logits.shape, (
         f"The shape should stay {tuple(logits.shape)}, and yours is {tuple(kept.shape)}. The tokens that are removed stay where they are, with a logit of -inf."
     )
+    assert kept.isinf().any() or not (kept < -1e4).any(), (
+        "The logits that are removed become -torch.inf. A large negative number is not enough, because other logits may be as low."
+    )
     assert not (kept == 0).any() or kept[1, 0] == 0 and (kept == 0).sum() == 1, (
         "You set logits to 0. That is not a probability of 0: a logit of 0 may even be the largest. Use -inf."
     )
@@ -305,7 +313,8 @@ with visible_check("keep_top_k"):
 # How large should $k$ be?
 # In one place three tokens make sense, and in another place a hundred do.
 # So do not count tokens, but add up their probabilities (Holtzman et al. 2020, section 3.1).
-# The **nucleus** is the smallest set $V$ of most probable tokens with
+# Take tokens from the most probable one down, until their probabilities add up to $p$ or more.
+# These tokens are the **nucleus** $V$, the smallest set with
 #
 # $$\sum_{i \in V} p_i \;\ge\; p$$
 #
@@ -327,8 +336,8 @@ with visible_check("keep_top_k"):
 #
 # <details><summary>Hint 2: two special cases</summary>
 # <code>sort</code> has an argument <code>stable=True</code>, with which equal numbers stay in the order of their ids.
-# And a sum of many small numbers is rounded, so it may reach 1 too early.
-# With p = 1, keep all tokens without adding up.
+# And a sum of many small numbers is rounded, so it may reach 1 too early: with p = 1, keep all tokens without adding up.
+# (For 16-bit logits a rounded sum is allowed. To be more exact, add up in float64.)
 # </details>
 
 
@@ -337,7 +346,7 @@ def keep_top_p(logits: Tensor, p: float) -> Tensor:
     """Keep the nucleus of each row: the smallest set of most probable tokens whose probabilities add up to p or more
     (Holtzman et al. 2020, section 3.1).
 
-    logits  (..., vocab_size), of any size; some may be -inf already. They are not modified
+    logits  (..., vocab_size), of any magnitude; some may be -inf already. They are not modified
     p       greater than 0 and at most 1: else ValueError; p = 1 keeps all logits
 
     Returns logits of the same shape and dtype (floating point of 16, 32 or 64 bits): the kept ones as they are, and
@@ -372,6 +381,12 @@ with visible_check("keep_top_p"):
             f"With logits of shape (2, 4) your code raises: {error}. Sorted logits, ids, probabilities and sums all have the shape (2, 4). "
             "Sort, add up and scatter along the last dimension."
         ) from None
+    try:
+        keep_top_p(logits[0], 0.7)
+    except (RuntimeError, IndexError, TypeError, ValueError) as error:
+        raise AssertionError(
+            f"Logits may have any leading dimensions, or none. Here the shape is (4,), and your code raises: {error}"
+        ) from None
     assert isinstance(kept, Tensor), f"Return a torch tensor, not {type(kept).__name__}. Is there a `return`?"
     assert torch.equal(logits, before), (
         "You changed the caller's logits. Assigning to a part of a tensor works in place."
@@ -392,6 +407,9 @@ with visible_check("keep_top_p"):
     )
     assert where[0] != [True, True, False, True], (
         "In the first row 0.5 + 0.3 reach 0.7, so the third token, with 0.15, is removed."
+    )
+    assert where != [[True, False, True, False], [True, False, False, False]], (
+        "The results went to wrong places. gather *reads* from the places that the ids name, and scatter *writes* to them."
     )
     assert where == [[False, True, False, True], [True, False, False, False]], (
         f"With p=0.7 and the probabilities {probabilities.tolist()}, yours keeps {where}."
@@ -601,10 +619,10 @@ for row, text in enumerate(UNEQUAL):
 # Without a mask, the model reads "end of text" in front of the shorter prompts, and continues them in another way.
 # With a mask, the positions are still wrong.
 # *The function returns* starts in column 6, so its first token gets the vector of position 6 instead of that of position 0.
-# The first tokens are the same as alone, but after some tokens the texts differ.
+# So the texts of the padded rows differ from those written alone, sooner or later.
 #
 # Your GPT-2 of notebook 4 does both: if it gets an `attention_mask`, no real token attends to padding, and the position of a token is the number of *real* tokens before it.
-# So `generate` has to pass the right mask on in every step.
+# So `generate` has to pass the right mask on in every step: `model(tokens, attention_mask=mask)`.
 #
 # ## Write
 #
@@ -622,9 +640,10 @@ for row, text in enumerate(UNEQUAL):
 # - **A row ends** when it has *written* `eos_id`. After that it is filled with `eos_id`.
 #   When every row has ended, stop. (The id may be 0, so test `eos_id is not None`.)
 # - **Random numbers** come only from `generator`, so the same seed gives the same text.
-# - **The context is limited**: the model can read only the last `n_positions` columns of tokens *and* mask.
+# - **The context is limited**: the model can read only the last `model.config.n_positions` columns of tokens *and* mask.
 #   But the result contains all tokens.
-# - **The mask grows**: each new token is real, also an `eos_id` that fills a row.
+# - **The mask grows**: every new token counts as real, even an `eos_id` that only fills a row.
+#   Padding that is not on the left of a row is a `ValueError`.
 # - **The mode**: write in evaluation mode and without gradients. After the call, *each* submodule is in the mode in which it was before.
 #
 # <details><summary>Hint 1: draw</summary>
@@ -668,7 +687,7 @@ def generate(
     Returns (batch, length + new) int64: the whole prompts, their padding included, and the tokens that were written.
 
     In each step the model reads the last n_positions columns of the tokens and of the mask. New tokens are real, and
-    so is an eos_id that fills a row. So at temperature 0 each row is continued as it would be alone.
+    so is an eos_id that fills a row. At temperature 0 each row is continued as it would be alone.
 
     The whole model works in evaluation mode and without gradients. After the call each of its submodules is in the
     mode in which it was before. No argument is modified.
@@ -922,11 +941,11 @@ with visible_check("generate"):
     generate(tiny, prompt, 2, temperature=0)
     handle.remove()
     assert watched and not any(watched), "Gradients are recorded while it writes. Use torch.no_grad()."
+    check_settings(generate)
     ends = generate(constant, many[:50], 30, eos_id=0, generator=torch.Generator().manual_seed(0))[:, 1:]
     assert all(0 not in row or not any(row[row.index(0) :]) for row in ends.tolist()), (
         "With eos_id=0, rows go on after their end. The id 0 is a token, too: test `eos_id is not None`."
     )
-    check_settings(generate)
     print("generate: the visible check passes.")
 
 # %% folded=true reader=true
@@ -1075,7 +1094,7 @@ print(f"in all {sum(count.calls):,}; you predicted {prediction['positions, nothi
 # First write `KVCache`.
 # It keeps the keys and values of each layer apart.
 # `append` puts new keys and values after those of a layer, and returns all keys and values of this layer.
-# While a step runs, layer 0 may already hold 5 positions, and the last layer still 4.
+# While a step runs, layer 0 may already hold 5 positions, while the last layer still holds 4.
 # `length` is then 4, the number that *every* layer holds.
 #
 # Then write `forward_with_cache`, which is the model's forward for new positions only.
@@ -1087,10 +1106,11 @@ print(f"in all {sum(count.calls):,}; you predicted {prediction['positions, nothi
 #
 # The code of notebook 4 is in `parts.py`.
 # A block has the parts `ln_1`, `attn.c_attn`, `attn.c_proj`, `ln_2`, `mlp.c_fc` and `mlp.c_proj`.
+# As there, the thirds of `c_attn`'s output are queries, keys and values, each is split into `model.config.n_head` heads, and the heads are merged before `c_proj`.
 # Three things are different here:
 #
 # 1. **Positions continue.** The position of the first new token is `cache.length`, and not 0. Read this number *before* you append anything.
-# 2. **The mask is a part of the causal mask.** Each new query may attend to all positions up to its own, and the first of them has the position `cache.length`. So take the causal mask of size length + new, and keep its last `new` rows: the shape is (new, length + new).
+# 2. **The mask is a part of the causal mask.** Each new query may attend to all positions up to its own, and the first of them has the position `cache.length`. So take `causal_mask(length + new)`, and keep its last `new` rows: the shape is (new, length + new).
 # 3. **Too many tokens are an error before anything is appended**, so that the cache does not change.
 #
 # ```
@@ -1115,7 +1135,7 @@ class KVCache:
     """The keys and values of all positions so far, for each layer of a GPT-2 and one batch of sequences."""
 
     def __init__(self, config: GPT2Config):
-        """Make an empty cache. It has nothing in common with any other cache.
+        """Make an empty cache. It shares no data with any other cache.
 
         config  n_layer, and n_positions, the largest number of positions that a layer may hold
         """
@@ -1163,11 +1183,11 @@ def forward_with_cache(model: GPT2, tokens: Tensor, cache: KVCache) -> Tensor:
 
     model   in evaluation mode, of any size that a GPT2Config can describe
     tokens  (batch, new) int64, one or more after those that the cache holds; they may be a view, and are not modified
-    cache   gets the keys and values of the new positions, and gives those that it holds. Only its length and its
-            append are used, since it may be another kind of cache
+    cache   gets the keys and values of the new positions, and gives those that it holds. Use only its length and its
+            append, since it may be an object of another class that has these two
 
     All new tokens of a call go through each layer together, and no other position is computed. Nothing is kept
-    anywhere but in the cache.
+    between calls but in the cache.
 
     Returns logits (batch, new, vocab_size), in the dtype of the model. The position of the first new token is
     cache.length. No position attends to a later one.
@@ -1276,7 +1296,7 @@ with visible_check("forward_with_cache"), torch.no_grad():
     other = tokens[:, :4].clone()
     other[:, 3] = 0
     assert torch.allclose(step(other, KVCache(tiny.config))[:, :3], found[:, :3]), (
-        "In one call with 4 tokens, the last token changes the logits before it. Is there a causal mask?"
+        "In one call with 4 tokens, the last token changes the logits before it. Is there a causal mask? In it, True means *may attend*: did you invert it?"
     )
     assert torch.allclose(found, whole[:, :4]), (
         "With an empty cache the logits should be those of model(tokens). Follow the forward of GPT2, GPT2Block and CausalSelfAttention in parts.py, step by step."
@@ -1300,7 +1320,7 @@ with visible_check("forward_with_cache"), torch.no_grad():
         "The fifth token comes out wrong, and without positions it would be right. Its position is cache.length, as it was before this call."
     )
     assert torch.allclose(found, whole[:, 4:5]), (
-        "The fourth token was right, and the fifth is wrong. Does it attend to *all* keys so far? (With is_causal=True it sees only the first.) Does each layer use its own number?"
+        "The fourth token was right, and the fifth is wrong. Does it attend to *all* keys so far? (With is_causal=True, or with the first rows of the mask in place of the last ones, it sees only the first.) Does each layer use its own number?"
     )
     found = step(tokens[:, 5:8], cache)  # three tokens at once
     assert torch.allclose(found[:, -1], whole[:, 7]), (
@@ -1440,7 +1460,7 @@ with visible_check("generate_cached"):
     assert isinstance(written, Tensor), f"Return a torch tensor, not {type(written).__name__}. Is there a `return`?"
     assert written.shape == plain.shape, f"The shape should be {tuple(plain.shape)}, and it is {tuple(written.shape)}."
     assert torch.equal(written, plain), (
-        f"generate writes {plain[:, 3:].tolist()}, and generate_cached writes {written[:, 3:].tolist()}."
+        f"generate writes {plain[:, 3:].tolist()}, and generate_cached writes {written[:, 3:].tolist()}. Does the whole prompt go through in the first call?"
     )
     assert count.calls == [3, 1, 1, 1, 1], (
         f"The prompt of 3 tokens goes through in one call, and then one position in each step: [3, 1, 1, 1, 1]. Yours: {count.calls}."
@@ -1455,7 +1475,7 @@ with visible_check("generate_cached"):
             written = generate_cached(tiny, prompt, 12, temperature=0)  # beyond n_positions = 9
     except (ValueError, IndexError) as error:
         raise AssertionError(
-            f"When the context is full, compute its last n_positions tokens anew. Yours raises: {error}"
+            f"When the context is full, compute its last n_positions tokens anew, with a new, empty cache. Yours raises: {error}"
         ) from None
     assert torch.equal(written, generate(tiny, prompt, 12, temperature=0)), (
         "When the context is full, it writes other tokens than generate. Every token has another position then, so begin with an empty cache."
@@ -1551,7 +1571,7 @@ print(f"and writing all {new} tokens takes {slow.sum() / fast.sum():.1f} times a
 #
 # The points scatter if the computer is busy.
 #
-# The speed has a price, which is memory.
+# This speed costs memory.
 # Each layer keeps a key and a value of `n_embd` numbers for each position:
 
 # %% reader=true
@@ -1586,13 +1606,13 @@ class Holding(KVCache):
         return self.full[layer]
 
 
-before, after = Holding(model.config), Holding(model.config)
+unmoved, moved = Holding(model.config), Holding(model.config)
 with torch.no_grad():
-    forward_with_cache(model, words[:, :n_positions], before)
-    forward_with_cache(model, words[:, 1 : n_positions + 1], after)
+    forward_with_cache(model, words[:, :n_positions], unmoved)
+    forward_with_cache(model, words[:, 1 : n_positions + 1], moved)
 same = [
     torch.isclose(old[:, :, 1:], new[:, :, :-1], rtol=1e-3, atol=1e-3).all(dim=-1).all(dim=1).sum().item()
-    for (old, _), (new, _) in zip(before.full.values(), after.full.values(), strict=True)
+    for (old, _), (new, _) in zip(unmoved.full.values(), moved.full.values(), strict=True)
 ]
 print(f"Of {n_positions - 1} positions, {same} have the same keys after the shift, layer by layer; ", end="")
 print(f"you predicted {prediction['kept, when the context is full']}.")
@@ -1618,7 +1638,7 @@ class Sliding:
         return self.full[layer]
 
 
-sliding, losses = Sliding(before.full), {"computed anew": [], "old keys kept": []}
+sliding, losses = Sliding(unmoved.full), {"computed anew": [], "old keys kept": []}
 with torch.no_grad():
     for end in range(n_positions + 1, n_positions + later + 1):
         right = model(words[:, end - n_positions : end])[0, -1]
@@ -1638,7 +1658,7 @@ for name, found in losses.items():
 # The logits are no longer those of the trained model, so it will write other texts.
 # `generate_cached` must write the same tokens as `generate`, so it has to compute anew.
 #
-# This is the price of *learned, absolute* positions, and it has nothing to do with the missing encoder.
+# This is the price of *learned, absolute* positions: an encoder-decoder with such positions would pay it, too.
 # In many models after GPT-2, positions only tell how far two tokens are apart, and then old keys stay valid.
 
 # %% [markdown]
@@ -1683,7 +1703,7 @@ with Count(model) as anew:
 columns = {
     "encoder layers, no mask": {
         "earlier outputs that a new word changes": "all",
-        "positions computed to write 20 words, if earlier results are kept": f"{sum(anew.calls)}: all of them in each step",
+        "positions computed to write 20 words, if earlier results are kept": f"{sum(anew.calls)}, since nothing can be kept",
         "kept from step to step": "nothing",
         "runs to predict 20 words in training": "not trained for it",
     },
@@ -1719,7 +1739,7 @@ diagrams.cache_and_memory()
 # - The **memory** is the output of the *last* encoder layer, and every decoder layer gets this same output.
 #   It does not grow.
 # - The **cache** is different in each layer: for layer $l$, counted from 1, it holds keys and values of the prompt as it is after $l - 1$ blocks.
-#   So the first layer looks at a prompt that no block has processed, and each later layer at a prompt that one more block has processed.
+#   So layer 1 looks at a prompt that no block has processed, and each later layer at a prompt that one more block has processed.
 #   And the cache grows: each new token is added to it.
 #
 # (The decoder of an encoder-decoder can have a cache, too, for the target so far. Notebook 3 computed the target anew in each step.)
@@ -1741,7 +1761,7 @@ diagrams.cache_and_memory()
 # 1. Why are keys and values kept, and queries not?
 #    And why does each *layer* need a cache of its own? (3 points)
 # 2. A model was trained without a causal mask.
-#    It is given a cache as in exercise 7.
+#    It writes with a cache, as in exercises 6 and 7.
 #    Does it write what it would write without the cache?
 #    Why? (3 points)
 # 3. A chat bot should always give the same answer to the same question, and it should not repeat itself as the greedy text does above.
