@@ -138,7 +138,7 @@ def gpt2() -> Diagram:
     paper.arrow((x, 590), (x, 614))
     paper.text(x, 622, "logits (batch, length, vocab_size)", bold=True)
     paper.box(512, 268, ("no cross-attention:", "there is no memory"), "absent", width=148, height=56)
-    paper.arrow((438, 296), (x + 3, 296), dashed=True)
+    paper.arrow((438, 284), (x + 3, 284), dashed=True)
     return paper.diagram(
         "GPT-2, from the bottom up. The token embedding wte and the position embedding wpe are added and enter the "
         "first block. In a block the values pass through ln_1 and causal self-attention, and the result is added to "
