@@ -103,7 +103,9 @@ def test_a_lent_encoder_holds_the_weights_of_the_reference():
 def graded(assignment, instead):
     """Run and judge a right notebook with these exercises in it, and return the verdicts by exercise."""
     notebook, _ = rebuild(handed_in(assignment, instead=instead), release_notebook(assignment.source))
-    execute = Execute(config=COURSE.config, sandbox=False, shutdown_kernel="immediate")
+    config = COURSE.config.copy()
+    config.Run.question_timeout = 200  # without isolation it is time on the clock, and the machine may be busy
+    execute = Execute(config=config, sandbox=False, timeout=600, shutdown_kernel="immediate")
     execution = execute.prepare(notebook, assignment, "going on").whole()
     verdicts = Judge(assignment, "going on").verdicts(execution.answers(), execution.notebook)
     return {verdict.exercise: verdict for verdict in verdicts}
