@@ -68,8 +68,8 @@ class Random:
 
     def __init__(self, seed: str):
         self.seed = seed
-        number = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:7], "big")
-        self.generator = torch.Generator().manual_seed(number)
+        self.number = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:7], "big")
+        self.generator = torch.Generator().manual_seed(self.number)
 
     def normal(self, *shape: int, dtype=torch.float64) -> Tensor:
         """Draw standard normal numbers of this shape."""
@@ -153,6 +153,8 @@ def outcome(call, expected: type[Exception]) -> str:
         call()
     except expected:
         return expected.__name__
+    except NotImplementedError:  # it is not done
+        raise
     except Exception:
         return "another error"
     return "no error"
@@ -174,15 +176,14 @@ class Student:
         return self._namespace[name]
 
 
-def answer(ask, student, seed: str) -> dict:
-    """Ask one question, and return {"values": ...} or {"raised": ...}, ready for JSON."""
-    number = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:7], "big")
-    torch.default_generator.manual_seed(number)  # torch's own goes through all devices, and notes the stack for each
+def answer(ask, student, seed: str) -> str:
+    """Ask one question, and return {"values": ...} or {"raised": ...} as JSON."""
+    torch.default_generator.manual_seed(Random(seed).number)  # torch's own is slow: it goes through all devices
     try:
         with torch.inference_mode(False), torch.enable_grad():  # an interrupted cell may have left others
-            return _encode(ask(student, Random(seed)))
+            return json.dumps(_encode(ask(student, Random(seed))))
     except (Exception, SystemExit) as error:
-        return {"raised": _describe(error)}
+        return json.dumps({"raised": _describe(error)})
 
 
 def _encode(values) -> dict:
@@ -233,8 +234,9 @@ def reply(namespace: dict, hidden: dict, questions: list[tuple[str, str, str]], 
         for name, seed, kind in asked:
             raised.append(True)
             try:
-                raised[-1] = "raised" in (found := answer(hidden[name], Student(namespace), seed))
-                display({kind: as_text(found)}, raw=True)
+                text = answer(hidden[name], Student(namespace), seed)
+                raised[-1] = text.startswith('{"raised"')
+                display({kind: text}, raw=True)
             except KeyboardInterrupt:  # the time of this question is over
                 raise
             except BaseException:  # even the error cannot be told: this question stays without an answer
@@ -245,7 +247,3 @@ def reply(namespace: dict, hidden: dict, questions: list[tuple[str, str, str]], 
 
 def is_broken(raised: list[bool]) -> bool:
     return 2 * sum(raised) > len(raised)
-
-
-def as_text(answer: dict) -> str:
-    return json.dumps(answer)

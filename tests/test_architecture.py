@@ -110,7 +110,16 @@ def test_limits_stand_in_the_settings_with_their_defaults():
     from autograder.running.run import Run
     from autograder.running.session import KernelSession
 
-    course = {"shown", "imports_from", "secret", "environment", "preload", "libraries", "steps"}  # this course's own
+    course = {
+        "shown",
+        "imports_from",
+        "secret",
+        "environment",
+        "preload",
+        "libraries",
+        "lends",
+        "steps",
+    }  # this course's own
     for kind in (Run, KernelSession, ConfinedProvisioner, Reading, Worker, GiveVerdicts, JudgeOnce):
         traits = kind.class_traits(config=True)
         ours = {name for name, trait in traits.items() if trait.this_class.__module__.startswith("autograder.")}
