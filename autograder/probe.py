@@ -176,14 +176,14 @@ class Student:
         return self._namespace[name]
 
 
-def answer(ask, student, seed: str) -> str:
-    """Ask one question, and return {"values": ...} or {"raised": ...} as JSON."""
+def answer(ask, student, seed: str) -> dict:
+    """Ask one question, and return {"values": ...} or {"raised": ...}, ready for JSON."""
     torch.default_generator.manual_seed(Random(seed).number)  # torch's own is slow: it goes through all devices
     try:
         with torch.inference_mode(False), torch.enable_grad():  # an interrupted cell may have left others
-            return json.dumps(_encode(ask(student, Random(seed))))
+            return _encode(ask(student, Random(seed)))
     except (Exception, SystemExit) as error:
-        return json.dumps({"raised": _describe(error)})
+        return {"raised": _describe(error)}
 
 
 def _encode(values) -> dict:
@@ -234,16 +234,15 @@ def reply(namespace: dict, hidden: dict, questions: list[tuple[str, str, str]], 
         for name, seed, kind in asked:
             raised.append(True)
             try:
-                text = answer(hidden[name], Student(namespace), seed)
-                raised[-1] = text.startswith('{"raised"')
-                display({kind: text}, raw=True)
+                raised[-1] = "raised" in (found := answer(hidden[name], Student(namespace), seed))
+                display({kind: as_text(found)}, raw=True)
             except KeyboardInterrupt:  # the time of this question is over
                 raise
             except BaseException:  # even the error cannot be told: this question stays without an answer
                 continue
-        if is_broken(raised):
+        if 2 * sum(raised) > len(raised):
             lend(exercise)
 
 
-def is_broken(raised: list[bool]) -> bool:
-    return 2 * sum(raised) > len(raised)
+def as_text(answer: dict) -> str:
+    return json.dumps(answer)

@@ -13,7 +13,7 @@ from autograder.running.answers import Raised, Silent, Unfit, decode
 
 
 def through(value):
-    return decode(probe.answer(lambda student, rng: value, None, "seed"))
+    return decode(probe.as_text(probe.answer(lambda student, rng: value, None, "seed")))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_an_exception_is_an_answer():
     def ask(student, rng):
         raise KeyError("x")
 
-    assert decode(probe.answer(ask, None, "s")) == Raised("KeyError", "'x'")
+    assert decode(probe.as_text(probe.answer(ask, None, "s"))) == Raised("KeyError", "'x'")
 
 
 @pytest.mark.parametrize(
@@ -84,6 +84,8 @@ def test_an_answer_has_left_before_the_next_question_is_asked(monkeypatch):
     left = []
     monkeypatch.setattr("IPython.display.display", lambda data, raw: left.append(data))
     hidden = {"first": lambda student, rng: 1, "second": lambda student, rng: len(left)}
+    for function in hidden.values():
+        probe.hidden("double")(function)
     probe.reply({}, hidden, [("first", "a", "one"), ("second", "b", "two")], lambda exercise: None)
     assert [list(data) for data in left] == [["one"], ["two"]]
     assert json.loads(left[1]["two"]) == {"values": {"plain": 1}}

@@ -100,7 +100,7 @@ def test_what_hangs_on_an_earlier_exercise_says_nothing_of_a_later_one(small):
     verdicts = Judge(assignment, "seed").verdicts(dict.fromkeys(right, 7))
     line = Grading("ada", NAME, "graded", verdicts=[verdict.as_dict() for verdict in verdicts])
     assert [exercise for exercise, _ in _unnamed(assignment, known, line)] == ["double"]
-    replies = {name: Reply(probe.answer(lambda told, _: told, right[name], "")) for name in right}
+    replies = {name: Reply(probe.as_text(probe.answer(lambda told, _: told, right[name], ""))) for name in right}
     groups = {}
     add_to_groups(groups, assignment, known, Execution(handed_in(assignment), replies), line)
     assert not groups

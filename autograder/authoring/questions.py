@@ -16,7 +16,7 @@ class Question:
 
 
 def questions(assignment: Assignment, seed: str) -> list[Question]:
-    """Return one question for each hidden test.
+    """Return one question for each hidden test, in the order in which the notebook has its exercises.
 
     Its seed is derived from the seed of the class. No seed tells anything about the others.
     """
@@ -24,4 +24,5 @@ def questions(assignment: Assignment, seed: str) -> list[Question]:
     def derived(case: str) -> str:
         return sha256(f"{seed}/{assignment.name}/{case}".encode()).hexdigest()
 
-    return [Question(case.name, case.exercise, derived(case.name)) for case in assignment.cases]
+    cases = [case for exercise in assignment.source.exercises for case in assignment.cases_of(exercise)]
+    return [Question(case.name, case.exercise, derived(case.name)) for case in cases]

@@ -177,7 +177,7 @@ class Expected:
         right, noted = vars(self.reference(frozenset())), []
         with noting_calls(right[case.exercise], noted) as noting:
             self.ask(case, SimpleNamespace(**{**right, case.exercise: noting}))
-        return probe.answer(lambda student, rng: noted, None, "")
+        return probe.as_text(probe.answer(lambda student, rng: noted, None, ""))
 
     def ask(self, case: Case, namespace: SimpleNamespace | Noting) -> Answer:
         """Ask trusted code the question of this case, in this process, and return its answer."""
@@ -186,7 +186,7 @@ class Expected:
     def _text(self, case: Case, namespace: SimpleNamespace | Noting | None) -> str:
         """Return the answer as it would leave a kernel. No code, no answer: then it is "", which is read as Silent."""
         with _one_thread():
-            return probe.answer(case.ask, namespace, self._seeds[case.name]) if namespace else ""
+            return probe.as_text(probe.answer(case.ask, namespace, self._seeds[case.name])) if namespace else ""
 
     def reference(self, made: frozenset[Mistake]) -> SimpleNamespace | None:
         """Return the reference solution with these mistakes made in it, or None if it cannot be made.

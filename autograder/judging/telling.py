@@ -85,7 +85,7 @@ def _returns_little(right: Callable, given: list) -> bool:
 def _returned(function: Callable, given: list) -> Answer:
     """Return what comes back from a trusted function, in the form of an answer, or Raised."""
     copies = [argument if argument is None else argument.clone() for argument in given]
-    return decode(probe.answer(lambda student, rng: function(*copies), None, "inputs"))
+    return decode(probe.as_text(probe.answer(lambda student, rng: function(*copies), None, "inputs")))
 
 
 def _in_words(tried: int, counted: int, slipped: Iterable[str]) -> str:
