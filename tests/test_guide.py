@@ -1,4 +1,4 @@
-"""What README.md and INSTRUCTORS.md tell people to type is there."""
+"""What the guides tell people to type is there."""
 
 import re
 
@@ -7,7 +7,7 @@ import pytest
 from autograder.__main__ import main
 from this_course import COURSE, ROOT
 
-GUIDES = ["README.md", "INSTRUCTORS.md"]
+GUIDES = ["README.md", "INSTRUCTORS.md", "CONTRIBUTING.md"]
 
 
 @pytest.fixture
