@@ -153,7 +153,7 @@ plt.show()
 # One stack has no cross-attention.
 # Will the same crossing appear in its *self-attention*?
 #
-# # One text
+# ## One text
 #
 # A single stack reads a single sequence.
 # So write source and target into one text, with `[BOS]` between them:
@@ -319,7 +319,7 @@ with visible_check("training_targets"):
 go_on(globals(), "training_targets")
 
 # %% [markdown]
-# # One stack
+# ## One stack
 #
 # ### Exercise 3 · `decode_with_encoder` (5 points, 5 minutes, ★☆☆)
 #
@@ -495,7 +495,7 @@ go_on(globals(), "match_parameters")
 # In the one stack, each word passes all four layers, so a step takes about twice as many operations.
 # Notebook 7 compares both ways.
 #
-# # The source from both sides
+# ## The source from both sides
 #
 # An encoder reads the source from both sides, and a causal stack does not.
 # Need that be so?
@@ -574,7 +574,7 @@ with visible_check("prefix_mask"):
 go_on(globals(), "prefix_mask")
 
 # %% [markdown]
-# # Translate
+# ## Translate
 #
 # Now train the stack: the same numbers, 300 steps, and as many weight matrices as the encoder-decoder.
 # Once it is causal, and once it is a prefix-LM.
@@ -860,7 +860,7 @@ plt.show()
 #
 # (We looked at four layers and show the best of them. The numbers of all four are above the figure.)
 #
-# # Who sees whom
+# ## Who sees whom
 #
 # ### Exercise 7 · `predicted_reach` (10 points, 15 minutes, ★★☆)
 #
@@ -1017,7 +1017,7 @@ plt.show()
 # - So there is only one thing that an encoder-decoder sees and GPT-2 does not: the small triangle in the source, the later words of a prompt.
 
 # %% [markdown]
-# # The triangle
+# ## The triangle
 #
 # What does it cost not to see this triangle?
 # In the translation above, it cost nothing that we could see.

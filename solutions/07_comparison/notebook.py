@@ -114,7 +114,7 @@ prediction = {
 }
 
 # %% [markdown]
-# # Part 1 · Layers
+# ## Part 1 · Layers
 #
 # Notebook 6 has run an encoder's own layers as a decoder: your `decode_with_encoder`. So try claim 2: **the decoder is equivalent to the encoder, except for the mask.** Take a decoder of 2017, take out its cross-attention with the norm that belongs to it, and give an encoder the same weights. How far are their outputs apart?
 
@@ -274,7 +274,7 @@ emblem()
 # *Five grids of seven outputs and seven inputs, with black lines between source and target. Encoder: all blue. Decoder and GPT-2: the same triangle. Encoder-decoder and prefix-LM: the same picture, a full block for the source, nothing of the target above it, and below both the source and a triangle.*
 
 # %% [markdown]
-# # Part 2 · GPT-2 itself
+# ## Part 2 · GPT-2 itself
 #
 # ## Is there anything for an encoder in it?
 #
@@ -469,7 +469,7 @@ print(evidence_one_at_a_time(table))
 # Qualified. It *writes* one token at a time, since it has to read what it wrote. But it *learns* all positions of a window in one pass, and it reads a prompt in one pass, too. The mask is what allows it: no position sees a later one, so it is all the same whether the later ones are there already. That is what the last line above says.
 
 # %% [markdown]
-# # Part 3 · BERT beside GPT-2
+# ## Part 3 · BERT beside GPT-2
 #
 # Claim 4: **BERT sees the whole context at once, and is not autoregressive.**
 #
@@ -656,7 +656,7 @@ print(evidence_bert(table))
 # GPT-2 gives the probability of a text in one pass, learns from every word, and continues. BERT fills in a blank in one pass. *Each can do the other's work, at a price.* If you want to write, the price decides.
 
 # %% [markdown]
-# # Part 4 · A fair comparison
+# ## Part 4 · A fair comparison
 #
 # Claims 6 and 7 are about which architecture does *better*. Notebook 3 has shown how easily one fools oneself there: by a learning rate that suits one model, or by a single seed. And notebook 4, by comparing two models that differ in five things at once. So in the experiments that follow everything is alike: data, norms (pre-norm), optimiser, `train_step`, steps, embeddings. The models differ in one thing: two stacks, or one.
 #
@@ -861,7 +861,7 @@ for failed in (math.nan, math.inf):
 print("best_by_validation: the visible check passes.")
 
 # %% [markdown]
-# # Part 5 · Translation
+# ## Part 5 · Translation
 #
 # Claim 6: **encoder-decoders serve mappings between two kinds of sequence, with different weights for each.** English number words and German ones are two kinds of sequence, and notebook 3 has an encoder-decoder for them. Here it gets four rivals.
 #
@@ -1476,7 +1476,7 @@ print(evidence_two_kinds(table))
 # %% [markdown]
 # Qualified. An encoder-decoder serves such a mapping. With enough examples it is not needed for it: one stack, with the same weights for both kinds of sequence, does it as well. With few it was a little ahead.
 #
-# # Part 6 · Continuous text
+# ## Part 6 · Continuous text
 #
 # Claim 7: **continuous text would need an arbitrary cut.** An encoder-decoder needs a source. If there is only a text, one has to cut it: what stands before the cut is read by the encoder, and the decoder continues.
 #
@@ -1892,7 +1892,7 @@ print(evidence_cut(table))
 # Qualified. A cut has a *cost*: what stands before it is not learned from, and one stack gets further in as many steps. And a model with a cut cannot say how probable a whole text is, only what stands behind the cut. But that the *place* of the cut matters, once a model is trained: of that there is next to nothing to be seen here.
 
 # %% [markdown]
-# # Part 7 · What it costs to serve
+# ## Part 7 · What it costs to serve
 #
 # Training is one bill, and answering is another.
 # We count the answers of two models with equally many layers $L$: an encoder-decoder of $L/2 + L/2$, and GPT-2 with $L$ blocks.
@@ -2017,7 +2017,7 @@ comparison_table(costs)
 # GPT-2 reads every token once, because what a position has computed never changes: no later token can reach it. That is the causal mask again.
 
 # %% [markdown]
-# # Part 8 · The account
+# ## Part 8 · The account
 #
 # ## What others have measured
 #
@@ -2102,7 +2102,7 @@ comparison_table(
 )
 
 # %% [markdown]
-# # In your own words
+# ## In your own words
 #
 # ### Question 8 (10 points, 25 minutes, ★★☆)
 #
@@ -2126,7 +2126,7 @@ comparison_table(
 # ### END SOLUTION
 
 # %% [markdown]
-# # The last page
+# ## The last page
 #
 # ## The answer
 #
