@@ -13,7 +13,7 @@ from functools import partial
 
 
 def causal_mask(length: int) -> Tensor:
-    """Tell which positions each position may attend to, if none may look ahead.
+    """Make the causal mask: no query may attend to a key that comes after it.
 
     length  the number of positions, 1 or more
 
@@ -23,7 +23,7 @@ def causal_mask(length: int) -> Tensor:
 
 
 def padding_mask(lengths: Tensor, max_length: int) -> Tensor:
-    """Tell which keys are tokens, and not padding. The padding comes after the tokens.
+    """Make the mask of the keys that are tokens. In each sequence the padding comes after the tokens.
 
     lengths     (batch,) int64: how many tokens each sequence has, from 0 to max_length; it is not modified
     max_length  the padded length; it may be larger than all of the lengths
@@ -45,7 +45,8 @@ def scaled_dot_product_attention(
     value  (..., Tk, d_v)
     mask   bool, broadcasts to (..., Tq, Tk); True where a query may attend to a key. None: everywhere.
 
-    Any leading dimensions, sizes of 1 and tensors that are views are possible.
+    There may be any number of leading dimensions, the same ones in query, key and value, and any size may be 1. The
+    arguments may be views, whose numbers are not side by side in memory.
 
     Returns output (..., Tq, d_v) and weights (..., Tq, Tk), both in the dtype of the arguments: float16, bfloat16,
     float32 or float64. The four promises above hold. Gradients of the output reach query, key and value.
@@ -79,7 +80,7 @@ class MultiHeadAttention(nn.Module):
         self.output_proj = nn.Linear(d_model, d_model)
 
     def forward(self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Attend with every head, each in its own columns.
+        """Attend with every head, each in its own entries of the projected vectors.
 
         query       (batch, Tq, d_model)
         key, value  (batch, Tk, d_model)
@@ -111,8 +112,8 @@ def telling_inputs() -> list[tuple[Tensor, Tensor, Tensor, Tensor | None]]:
     be None. No tensor has more than 2,000 numbers, and output and weights together have at most 20,000. A tuple that
     breaks these rules counts for nothing, and of a longer list the first 6 count. Query, key and value have one dtype.
 
-    Smaller differences than these are rounding, relative to numbers above 1: 1e-9 in float64, 1e-4 in float32, 0.01 in
-    float16, 0.03 in bfloat16. A NaN where the right result is NaN, too, is no difference.
+    A number differs if it is off by more than r + r * |right number|, with r = 1e-9 in float64, 1e-4 in float32, 0.01 in
+    float16 and 0.03 in bfloat16. Where the right result is NaN, because scaled scores overflow, nothing can differ.
     """
     generator = torch.Generator().manual_seed(0)
 
@@ -726,9 +727,9 @@ def language_model_loss(logits: Tensor, tokens: Tensor) -> Tensor:
     """The mean cross-entropy of each next token: the logits at position t predict token t + 1.
 
     logits  (batch, length, vocab_size), the model's output for these tokens; they may be large
-    tokens  (batch, length) int64, length at least 2; no token is special
+    tokens  (batch, length) int64, length at least 2; no token is padding, so all of them count
 
-    Both may be views, and neither is modified.
+    Both may be views whose numbers are not side by side in memory, and neither is modified.
 
     Returns a tensor of one number, in the dtype of the logits (float32 or float64) and with a gradient: the mean over
     the batch and its length - 1 predictions.
@@ -769,7 +770,7 @@ def keep_top_p(logits: Tensor, p: float) -> Tensor:
     """Keep the nucleus of each row: the smallest set of most probable tokens whose probabilities add up to p or more
     (Holtzman et al. 2020, section 3.1).
 
-    logits  (..., vocab_size), of any size; some may be -inf already. They are not modified
+    logits  (..., vocab_size), of any magnitude; some may be -inf already. They are not modified
     p       greater than 0 and at most 1: else ValueError; p = 1 keeps all logits
 
     Returns logits of the same shape and dtype (floating point of 16, 32 or 64 bits): the kept ones as they are, and
@@ -839,7 +840,7 @@ def generate(
     Returns (batch, length + new) int64: the whole prompts, their padding included, and the tokens that were written.
 
     In each step the model reads the last n_positions columns of the tokens and of the mask. New tokens are real, and
-    so is an eos_id that fills a row. So at temperature 0 each row is continued as it would be alone.
+    so is an eos_id that fills a row. At temperature 0 each row is continued as it would be alone.
 
     The whole model works in evaluation mode and without gradients. After the call each of its submodules is in the
     mode in which it was before. No argument is modified.
@@ -896,7 +897,7 @@ class KVCache:
     """The keys and values of all positions so far, for each layer of a GPT-2 and one batch of sequences."""
 
     def __init__(self, config: GPT2Config):
-        """Make an empty cache. It has nothing in common with any other cache.
+        """Make an empty cache. It shares no data with any other cache.
 
         config  n_layer, and n_positions, the largest number of positions that a layer may hold
         """
@@ -938,11 +939,11 @@ def forward_with_cache(model: GPT2, tokens: Tensor, cache: KVCache) -> Tensor:
 
     model   in evaluation mode, of any size that a GPT2Config can describe
     tokens  (batch, new) int64, one or more after those that the cache holds; they may be a view, and are not modified
-    cache   gets the keys and values of the new positions, and gives those that it holds. Only its length and its
-            append are used, since it may be another kind of cache
+    cache   gets the keys and values of the new positions, and gives those that it holds. Use only its length and its
+            append, since it may be an object of another class that has these two
 
     All new tokens of a call go through each layer together, and no other position is computed. Nothing is kept
-    anywhere but in the cache.
+    between calls but in the cache.
 
     Returns logits (batch, new, vocab_size), in the dtype of the model. The position of the first new token is
     cache.length. No position attends to a later one.
