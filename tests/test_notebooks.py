@@ -151,7 +151,7 @@ def what_notebook_04_measured(notebook):
     with_root, without = numbers(r"It grows ([\d.]+) times with the root, and ([\d.]+) times without", notebook)
     assert without > 3 * with_root
     alone, right, unmasked, columns, masked = numbers(
-        r"1\. alone +off by +(\S+).*\n2.* off by +(\S+).*\n3.* off by +(\S+).*\n4.* off by +(\S+).*\n5.* off by +(\S+)",
+        r"alone +off by +(\S+).*\n1.* off by +(\S+).*\n2.* off by +(\S+).*\n3.* off by +(\S+).*\n4.* off by +(\S+)",
         notebook,
     )
     assert alone == 0 and masked < 1e-4 and min(right, unmasked, columns) > 0.1
@@ -159,7 +159,7 @@ def what_notebook_04_measured(notebook):
     assert "another last token changes the earlier logits by 0.0\n" in text
     assert "reads wte + wpe at position 0, difference 0.0\n" in text
     first_words = re.findall(
-        r"weight on itself \[1\.0\], length of the attention's output +(\S+), .*projected (\S+)\n", text
+        r"weight on itself \[1\.0\], length of the attention's output +(\S+), .*own value\) (\S+)\n", text
     )
     assert first_words and all(float(length) > 0.5 and float(rest) < 1e-5 for length, rest in first_words)
     (before,) = numbers(r"your GPT-2, before +([\d.]+) bits", notebook)
@@ -217,7 +217,7 @@ def what_notebook_05_measured(notebook):
     )
     assert (small, large) == (1, 55)
     (table,) = shown_tables(notebook)
-    assert "| 430: all of them in each step |" in table and "| 31: the prompt's 12 once" in table
+    assert "| 430, since nothing can be kept |" in table and "| 31: the prompt's 12 once" in table
 
 
 def what_notebook_06_measured(notebook):

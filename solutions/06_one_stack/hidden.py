@@ -332,10 +332,11 @@ def no_row_ends(student, rng):
 
 @hidden("translate")
 def nothing_to_write(student, rng):
-    """A max_length of 0, and rows that all end at once."""
+    """A max_length of 0, rows that all end at once, and rows of which one does."""
     model, sources = some(rng, rng.shuffled([1, 3, 4]), [0, 0, 0])
     nothing = translated(student, model, sources, max_length=0)
-    return [list(nothing.shape), str(nothing.dtype), translated(student, model, sources)]
+    one = translated(student, *some(rng, rng.shuffled([2, 3, 5]), rng.shuffled([0, 3, 4])))
+    return [list(nothing.shape), str(nothing.dtype), translated(student, model, sources), one]
 
 
 @hidden("translate")
