@@ -14,7 +14,7 @@ from autograder.running.execute import Execute
 from autograder.running.kernel.provisioner import ConfinedProvisioner
 from autograder.running.rebuild import rebuild
 from autograder.running.run import Run
-from this_course import ROOT
+from this_course import ROOT, load
 
 pytestmark = pytest.mark.slow
 
@@ -195,6 +195,23 @@ def causal_mask(length):
 def test_who_answers_twice_has_not_answered(run):
     execution = run(instead={"causal_mask": ANSWERS_TWICE})
     assert {answer.reason for answer in execution.answers().values()} == {"more than one answer came back"}
+
+
+def test_what_is_lent_never_answers_for_its_own_exercise(run):
+    """Its questions may be asked again, where no answer came: they are asked of the student's own code."""
+    silent = """
+import IPython.display
+shown = IPython.display.display
+def causal_mask(length):
+    def once(*parts, **options):
+        IPython.display.display = shown
+        raise SystemExit
+    IPython.display.display = once
+    raise ValueError
+"""
+    execution = run(instead={"causal_mask": silent})
+    cases = [case.name for case in load("01_attention").cases_of("causal_mask")]
+    assert all(isinstance(execution.answers()[case], Silent | Raised) for case in cases)
 
 
 def test_limits_are_set_in_the_configuration(run):

@@ -88,6 +88,8 @@ exec(compile({hidden!r}, "<hidden>", "exec"), hidden)
 names, (module, _, function) = get_ipython().user_ns, {lends!r}.partition(":")
 
 def lend(exercise):
+    if exercise not in {lent!r}:
+        return
     graded = os.environ.pop("NBGRADER_EXECUTION")  # while a notebook is graded, nothing is lent to its cells
     part = getattr(importlib.import_module(module), function)(exercise) if module else None
     names.update({{}} if part is None else {{exercise: part}})
@@ -102,11 +104,15 @@ kit.reply(names, hidden, {questions!r}, lend)
 def _request(
     waiting: list[Question], types: dict[str, str], assignment: Assignment, lends: str, broken: list[str]
 ) -> str:
+    asked = {question.case for question in waiting}
+    exercises = {question.exercise for question in waiting}
+    whole = [name for name in exercises if asked.issuperset(case.name for case in assignment.cases_of(name))]
     text = REQUEST.format(
         probe=Path(probe.__file__).read_text(encoding="utf-8"),
         hidden=assignment.hidden_text,
         questions=[(question.case, question.seed, types[question.case]) for question in waiting],
         lends=lends,
         broken=broken,
+        lent=sorted({*whole, *broken}),  # of another exercise, a question may be asked again: of the student's own code
     )
     return f"__import__('builtins').exec({text!r}, {{'__name__': 'question'}})"

@@ -195,8 +195,7 @@ class Run(Configurable):
                 continue
             if not alone or not died and self._time.try_again(waiting[0].case):
                 alone = True
-                if died:
-                    self._fresh_kernel(len(self._session.nb.cells))
+                self._fresh_kernel(len(self._session.nb.cells))  # in this one, ready-made code may have been lent
                 continue
             if died:
                 self._execution.anomalies.append(f"question {waiting[0].case!r}: {trouble}")
