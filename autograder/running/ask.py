@@ -90,7 +90,7 @@ names, (module, _, function) = get_ipython().user_ns, {lends!r}.partition(":")
 def lend(exercise):
     if exercise not in {lent!r}:
         return
-    graded = os.environ.pop("NBGRADER_EXECUTION")  # while a notebook is graded, nothing is lent to its cells
+    graded = os.environ.pop("NBGRADER_EXECUTION", "")  # while a notebook is graded, nothing is lent to its cells
     part = getattr(importlib.import_module(module), function)(exercise) if module else None
     names.update({{}} if part is None else {{exercise: part}})
     os.environ["NBGRADER_EXECUTION"] = graded
