@@ -31,7 +31,7 @@ from autograder.judging.rules import rules_of
 from autograder.judging.telling import Telling
 from autograder.judging.undone import undone
 from autograder.judging.verdict import CaseVerdict, Verdict
-from autograder.running.answers import NO_ANSWER, Answer, Raised, Silent
+from autograder.running.answers import NO_ANSWER, Answer, Raised, Silent, is_broken
 
 MISTAKE_COSTS = 0.5
 MOST_PAIRS = 60
@@ -140,16 +140,20 @@ class Judge:
         code = self.code_of(notebook) if notebook else Code()
         earlier: list[Mistake] = []
         odd: list[str] = []  # exercises that are wrong for no known reason, or not for those alone that are named
+        broken: set[str] = set()  # in questions to others, ready-made code takes their place, if there is some
         verdicts = []
         for exercise, points in self.assignment.source.points.items():
-            cases, all_explained = self._cases(exercise, answers, earlier, odd, code)
+            given = [answers.get(case.name, NO_ANSWER) for case in self.assignment.cases_of(exercise)]
+            raises = any(isinstance(answer, Raised) for answer in given)  # perhaps there was none
+            spoilt = [name for name in odd if raises or name not in broken]
+            cases, all_explained = self._cases(exercise, answers, earlier, spoilt, code)
             verdict = Verdict(exercise, points, cases, self._costs(cases))
             if notebook and not verdict.score:
-                missing = [_is_missing(answers.get(case.name)) for case in self.assignment.cases_of(exercise)]
-                nothing = undone(notebook, exercise, self._released[exercise], is_defined=not all(missing))
+                nothing = undone(notebook, exercise, self._released[exercise], not all(map(_is_missing, given)))
                 verdict.cases = [nothing] if nothing else verdict.cases
             earlier += verdict.mistakes
             odd += [] if all_explained else [exercise]
+            broken |= {exercise} if is_broken(given) else set()
             verdicts.append(verdict)
         self._known.keep()
         return verdicts

@@ -6,7 +6,7 @@ cannot be read does not count as an answer.
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,16 +56,23 @@ class Reply:
 
 
 def broken(cases: Iterable[Case], replies: Mapping[str, Reply | Silent]) -> list[str]:
-    """Return the exercises that raised errors in most questions, as in ``probe.reply``, and were asked all of them.
+    """Return the exercises that are broken, of those that were asked all questions.
 
     replies  what came back so far, by the case's name
     """
-    raised: dict[str, list[bool | None]] = {}
+    found: dict[str, list[Reply | Silent | None]] = {}
     for case in cases:
-        reply = replies.get(case.name)
-        failed = isinstance(reply.answer if isinstance(reply, Reply) else reply, Raised | Silent)
-        raised.setdefault(case.exercise, []).append(failed if reply else None)
-    return [exercise for exercise, each in raised.items() if None not in each and 2 * sum(each) > len(each)]
+        found.setdefault(case.exercise, []).append(replies.get(case.name))
+    return [
+        exercise
+        for exercise, came in found.items()
+        if all(came) and is_broken([reply.answer if isinstance(reply, Reply) else reply for reply in came])
+    ]
+
+
+def is_broken(answers: Collection[Answer]) -> bool:
+    """Tell whether most questions to an exercise raised an error, or were not answered: see ``probe.reply``."""
+    return 2 * sum(isinstance(answer, Raised | Silent) for answer in answers) > len(answers)
 
 
 def decode(text: str) -> Answer:
