@@ -1056,6 +1056,7 @@ plt.show()
 
 # %% [markdown]
 # *A panel for each number of layers, with a row for each model and place of the question, and a dot for each of five seeds.
+# An empty row was not run.
 # With two layers, most dots are between 43 and 50 %.
 # Only with the question before the list, or before and behind it, are some dots to the right of these.*
 #
