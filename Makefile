@@ -4,8 +4,9 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-fast bench checkpoint experiments lab build clean
+.PHONY: help setup demo test test-fast bench checkpoint experiments lab build clean
 help:
+	@echo "make setup       .venv with everything that the course and its grading need; the other targets do it, too"
 	@echo "make demo        build, release, submit, collect and grade a class of 12, with feedback"
 	@echo "make test        everything: units, every mistake, notebooks, hostile submissions, the pipeline"
 	@echo "make test-fast   the tests that start no kernel and try no mistake"
@@ -15,6 +16,8 @@ help:
 	@echo "make lab         JupyterLab on this course"
 	@echo "make build       solutions/ -> classroom/source and course/"
 	@echo "make clean       remove what these targets made, but for .venv and the class in classroom/"
+
+setup: $(READY)
 
 demo: $(READY)
 	@$(RUN) autograder demo
