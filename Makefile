@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test test-fast bench checkpoint experiments lab build clean
+.PHONY: help setup demo test test-fast bench checkpoint experiments lab build site clean
 help:
 	@echo "make setup       .venv with everything that the course and its grading need; the other targets do it, too"
 	@echo "make demo        build, release, submit, collect and grade a class of 12, with feedback"
@@ -15,6 +15,7 @@ help:
 	@echo "make experiments train every model that is compared: some eight hours of one core, and it goes on where it was stopped"
 	@echo "make lab         JupyterLab on this course"
 	@echo "make build       solutions/ -> classroom/source and course/"
+	@echo "make site        the course as pages in build/site, with the outputs of the solved notebooks: some ten minutes at first"
 	@echo "make clean       remove what these targets made, but for .venv and the class in classroom/"
 
 setup: $(READY)
@@ -46,6 +47,11 @@ lab: $(READY)
 
 build: $(READY)
 	@$(RUN) autograder build
+
+site: $(READY)
+	@$(VENV)/bin/python docs/notebooks.py
+	@$(RUN) sphinx --quiet --builder html docs build/site
+	@echo "build/site/index.html"
 
 clean:
 	rm -rf demo .pytest_cache .ruff_cache
