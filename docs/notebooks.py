@@ -30,6 +30,7 @@ PAGES = ROOT / "docs" / "notebooks"
 EXECUTED = ROOT / "build" / "executed"
 REPOSITORY = os.environ.get("GITHUB_REPOSITORY")  # owner/name, as GitHub's own workflows know it
 LAST_PAGE = "## The last page"  # where the last notebook begins to answer the course's question
+HANDING_IN = "## How you hand in"  # and the cell after that
 READING = re.compile(r"Reading takes about (\d+) minutes")
 WIDGET = "application/vnd.jupyter.widget-view+json"  # a progress bar, which means nothing on a page
 SHORT = 24  # characters of a line that many solutions and other texts may have in common
@@ -56,7 +57,7 @@ def write_pages(
     for assignment in assignments:
         shown = page(assignment, solved(assignment))
         must_not_leak(shown, secrets, assignment.name)
-        last = _from_heading(shown, LAST_PAGE)
+        last = _section(shown, LAST_PAGE, HANDING_IN)
         if repository:
             _write(on_colab(assignment, repository), pages / "extra" / "colab" / f"{assignment.name}.ipynb")
             title, text = shown.cells[0].source.split("\n", 1)
@@ -191,10 +192,11 @@ def on_colab(assignment: Assignment, repository: str) -> NotebookNode:
     return notebook
 
 
-def _from_heading(notebook: NotebookNode, heading: str) -> NotebookNode:
-    """Return the end of a notebook, from this heading on, without the code. Without the heading it is empty."""
-    starts = [number for number, cell in enumerate(notebook.cells) if cell.source.startswith(heading)]
-    cells = copy.deepcopy(notebook.cells[starts[0] :] if starts else [])
+def _section(notebook: NotebookNode, first: str, after: str) -> NotebookNode:
+    """Return the cells from one heading to another, without their code; none if there is no such heading."""
+    starts = [number for number, cell in enumerate(notebook.cells) if cell.source.startswith(first)]
+    ends = [number for number, cell in enumerate(notebook.cells) if cell.source.startswith(after)]
+    cells = copy.deepcopy(notebook.cells[starts[0] : ends[0] if ends else None] if starts else [])
     for cell in cells:
         if cell.cell_type == "code":
             cell.metadata.tags = ["remove-input"]

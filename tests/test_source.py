@@ -7,6 +7,7 @@ import pytest
 from autograder.__main__ import main
 from autograder.authoring.build import BuildError, build
 from autograder.authoring.course import Course
+from autograder.authoring.release import release_notebook
 from autograder.authoring.source import SourceError
 
 SOURCE, HIDDEN, MISTAKES = (f"written/01_first/{name}.py" for name in ("notebook", "hidden", "mistakes"))
@@ -165,3 +166,18 @@ def test_a_server_that_runs_for_weeks_reads_what_has_changed(small):
     source = small / SOURCE
     source.write_text(source.read_text().replace("return x * 2", "return x + x"))
     assert "x + x" in course.assignment("02_second").parts != before.parts
+
+
+def test_notebooks_share_their_last_cell(small):
+    last = small / "written" / "last_cell.md"
+    before = Course.at(small).assignment("02_second")
+    last.write_text("## How you hand in\n\nSend `{notebook}`.\n")
+    for name in ("01_first", "02_second"):
+        cell = release_notebook(Course.at(small).assignment(name).source).cells[-1]
+        assert (cell.cell_type, cell.source) == ("markdown", f"## How you hand in\n\nSend `{name}.ipynb`.")
+        assert "nbgrader" not in cell.metadata
+    after = Course.at(small).assignment("02_second")
+    assert after.source.cells[:-1] == before.source.cells and after.parts == before.parts
+    last.write_text("### BEGIN SOLUTION\n")
+    with pytest.raises(SourceError, match="last_cell.md:1: it is shown to students as it is"):
+        Course.at(small).assignment("01_first")

@@ -10,7 +10,8 @@ An assignment is a folder with these files:
                      for, and might still be right behind another mistake: {exercise: {name: code}}
     alternatives.py  ALTERNATIVES, other right solutions: {exercise: {name: code}}
 
-The assignment has the name of its folder. To add an assignment, add such a folder; nothing else is needed.
+The assignment has the name of its folder. To add an assignment, add such a folder; nothing else is needed. A file
+last_cell.md beside these folders holds the cell with which all notebooks end; see ``source``.
 """
 
 import runpy
@@ -26,7 +27,7 @@ from autograder.authoring.mistakes import Mistake, named_mistakes, trivial_solut
 from autograder.authoring.names import reached, statements
 from autograder.authoring.parts import parts, without_marks
 from autograder.authoring.readers import check_readers
-from autograder.authoring.source import Source, SourceError, check_names, read_source
+from autograder.authoring.source import LAST_CELL, Source, SourceError, check_names, read_source
 from autograder.probe import Inputs
 
 
@@ -137,7 +138,8 @@ def load(folder: Path) -> Assignment:
     Raises SourceError, which names file and line, if something is wrong in the files or if they do not fit together.
     """
     earlier = sorted(path for path in folder.parent.glob("*/notebook.py") if path.parent.name < folder.name)
-    files = [path.stat() for path in (*earlier, *sorted(folder.glob("*.py")))]
+    shared = folder.parent.glob(LAST_CELL)
+    files = [path.stat() for path in (*earlier, *sorted(folder.glob("*.py")), *shared)]
     return _read(folder, tuple(earlier), tuple((file.st_ino, file.st_size, file.st_mtime_ns) for file in files))
 
 

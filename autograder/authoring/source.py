@@ -10,13 +10,16 @@ Cell options are jupytext's ``key=value`` metadata, and a cell has at most one r
 Students may change every other cell. A check is released with its code folded away, and so is a code cell that has the
 option ``folded=true``: a student can open it. With ``reader=true`` a free code cell is not run under grading; see
 ``readers``.
+
+The notebooks of a course may share their last cell, which says for example how to hand in: it is the Markdown in
+last_cell.md, beside the folders of the assignments. ``{notebook}`` in it becomes the name of the notebook's file.
 """
 
 import ast
 import re
 import sys
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import jupytext
@@ -27,6 +30,7 @@ from autograder.errors import UserError
 ROLES = ("exercise", "check", "answer", "locked")
 OPTIONS = {*ROLES, "points", "folded", "reader"}
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+LAST_CELL = "last_cell.md"
 
 
 class SourceError(UserError):
@@ -99,7 +103,18 @@ def read_source(path: Path) -> Source:
         raise SourceError(path, 1, 'a notebook\'s source begins with a cell marker, "# %%", and nothing before it')
     source = Source(path, tuple(_cell(path, cell, line) for cell, line in zip(cells, starts, strict=True)))
     _check(source)
-    return source
+    return replace(source, cells=(*source.cells, *_last_cell(path.parent)))
+
+
+def _last_cell(folder: Path) -> list[Cell]:
+    """Return the cell with which the notebooks of a course end, if they share one."""
+    path = folder.parent / LAST_CELL
+    if not path.is_file():
+        return []
+    text = path.read_text(encoding="utf-8").strip()
+    if BEGIN in text or END in text:
+        raise SourceError(path, 1, "it is shown to students as it is, and must hold no mark of a solution")
+    return [Cell("markdown", None, "", 0.0, text.replace("{notebook}", f"{folder.name}.ipynb"), 1, False, False)]
 
 
 def _cell(path: Path, cell, line: int) -> Cell:
