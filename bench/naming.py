@@ -8,7 +8,8 @@
               CASES of objects that have ``assignment``, ``exercise``, ``what`` (a text, or a list for two mistakes)
               and ``solution``. Whether a name is right is for a person to say: --tell shows what was said of each.
 
-What is said of a wrong answer is a name, or a description that tells more than that it is wrong, or nothing.
+What is said of a wrong answer is a name, or a description that tells more than that it is wrong, or that it is the only
+one in its exercise, so that the title of its test describes it, or nothing.
 """
 
 import argparse
@@ -29,12 +30,13 @@ from tqdm import tqdm
 
 from autograder.authoring import Mistake
 from autograder.authoring.course import Course
+from autograder.judging.feedback import REST_IS_RIGHT
 from autograder.judging.judge import Judge
 from autograder.judging.report import table
 from autograder.judging.verdict import Verdict
 
 COURSE = Course.at(Path(__file__).resolve().parent.parent)
-VAGUE = (" off", " not right", "not right either", "raises an exception")  # how a reason ends that tells nothing
+VAGUE = (" off", "not right", "raises an exception")  # how a reason ends that tells nothing
 PATIENCE = 60  # seconds for all questions to one solution
 
 
@@ -54,9 +56,9 @@ class Said:
 
     @property
     def description(self) -> str:
-        """Return what is said of the first wrong answer without a name, if it tells anything, or ""."""
+        """Return what is said of a wrong answer without a name, if it tells more than that it is wrong, or ""."""
         free = [case.reason for case in self.verdict.cases if not case.passed and not case.mistake]
-        return free[0] if free and not free[0].endswith(VAGUE) else ""
+        return next((reason for reason in free if not reason.endswith(VAGUE)), "")
 
     def told(self, where: str) -> str:
         lines = [
@@ -75,6 +77,8 @@ class Said:
             if not self.true:
                 return "named"
             return {0: "other name"}.get(len(right), "all named" if right == {*self.true} else "one named")
+        if self.description.removesuffix(f"; {REST_IS_RIGHT}").endswith(VAGUE):
+            return "only one test"
         return "described" if self.description else "nothing said"
 
 
@@ -87,7 +91,16 @@ def main(names: list[str], seed: str, tried: int, pairs: int, held_out: Path | N
         found[name, "pairs"] = list(_pairs(judge, draw, pairs))
         for one in _held_out(judge, held_out) if held_out else ():
             found.setdefault((name, f"held out, {one.what.split(':')[0]}"), []).append(one)
-    kinds = ["not caught", "named", "all named", "one named", "other name", "described", "nothing said"]
+    kinds = [
+        "not caught",
+        "named",
+        "all named",
+        "one named",
+        "other name",
+        "described",
+        "only one test",
+        "nothing said",
+    ]
     rows = []
     for (name, way), said in found.items():
         counts = Counter(one.kind for one in said)

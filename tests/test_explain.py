@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from autograder.judging.difference import difference
-from autograder.judging.explain import MAX_LINES, MESSAGES, Quotable, explain, quotable
+from autograder.judging.explain import MAX_LINES, Quotable, explain, quotable
+from autograder.judging.messages import MESSAGES
 from autograder.judging.relations import RELATIONS
 from autograder.running.answers import Raised, Silent
 
@@ -36,6 +37,13 @@ def test_a_helpful_error_is_repeated_with_its_line():
         "attend() missing 1 required positional argument: 'query'",
         "attend() takes 1 positional argument but 2 were given",
         "'NoneType' object has no attribute 'T'",
+        "module 'query' has no attribute 'T'",
+        "unsupported operand type(s) for +: 'NoneType' and 'Tensor'",
+        "not enough values to unpack (expected 4, got 3)",
+        "Dimension out of range (expected to be in range of [-3, 2], but got 3)",
+        "einsum(): subscript j has size 3 for operand 1 which does not broadcast with previously seen size 4",
+        "Sizes of tensors must match except in dimension 0. Expected size 3 but got size 2 for tensor number 1 in the list.",
+        "~ (operator.invert) is only implemented on integer and Boolean-type tensors",
     ],
 )
 def test_messages_of_torch_and_python_are_repeated(message):
@@ -55,6 +63,21 @@ def test_messages_of_torch_and_python_are_repeated(message):
 )
 def test_a_message_of_ones_own_is_not(message):
     assert explained("RuntimeError", message) == "it raises RuntimeError"
+
+
+@pytest.mark.parametrize(
+    "message, told",
+    [
+        (
+            "The expanded size of the tensor (5) must match the existing size (3) at non-singleton dimension 1.  "
+            "Target sizes: [2, 5, 4].  Tensor sizes: [2, 3, 4]",
+            "at non-singleton dimension 1.",
+        ),
+        ("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.", "requires grad."),
+    ],
+)
+def test_the_tail_of_a_message_is_not_repeated(message, told):
+    assert explained("RuntimeError", message).endswith(told)
 
 
 def test_names_stand_in_the_line_or_in_what_the_course_gives():

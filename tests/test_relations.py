@@ -28,9 +28,12 @@ def at(*index):
 EMPTY = X.masked_fill(at(slice(None), 1), 0.0)
 HIDDEN = X.masked_fill(at(slice(None), slice(None), 2), -math.inf)
 ALL = slice(None)
+GIVEN = 3 * X[0]
+SHARES = X.softmax(-1)
 HAPPEN = {  # by the relation's name: the right answer and the wrong one
+    "argument_changed": (GIVEN, X[1]),
     "zeros": (X, torch.zeros(2)),
-    "an_argument": (X, 3 * X[0]),
+    "an_argument": (X, GIVEN),
     "one_number": (X, torch.ones_like(X)),
     "another_dtype": (X, X.float()),
     "dimensions_of_one": (X, X[:, None]),
@@ -51,6 +54,17 @@ HAPPEN = {  # by the relation's name: the right answer and the wrong one
     "rolled": (X, X.roll(1, 1)),
     "permuted": (X, X[:, [2, 0, 3, 1]]),
     "other_places": (X, X.mT.reshape(X.shape)),
+    "argument_added": (X[1], X[1] + GIVEN),
+    "argument_not_added": (X[1] + GIVEN, X[1]),
+    "times_an_argument": (X[1], X[1] * GIVEN),
+    "dropped": (X, torch.where(X.roll(1, 0) > 0, X / 0.9, 0.0)),
+    "offsets_of_rows": (X, X.log_softmax(-1)),
+    "stretched_rows": (X, torch.nn.functional.layer_norm(X, (6,))),
+    "negative_is_zero": (X, X.relu()),
+    "rising": (X, X.tanh()),
+    "same_for_all": (X, torch.randn(1, 4, 6).expand(3, 4, 6)),
+    "sums_elsewhere": (SHARES, torch.randn(3, 4, 6).softmax(1)),
+    "no_shares": (SHARES, torch.rand(3, 4, 6)),
     "half_precision": (X.half(), changed(X, at(0, 1)).half()),
     "single_precision": (X, X.float().double()),
     "diagonal": (SQUARE, changed(SQUARE, torch.eye(5).bool())),
@@ -58,6 +72,15 @@ HAPPEN = {  # by the relation's name: the right answer and the wrong one
     "below_the_diagonal": (SQUARE, changed(SQUARE, LOWER.tril(-1))),
     "empty_rows": (EMPTY, EMPTY.masked_fill(at(ALL, 1), math.nan)),
     "hidden_places": (HIDDEN, HIDDEN.masked_fill(-math.inf == HIDDEN, -1e9)),
+    "hidden_too_many": (X, X.masked_fill(at(1, 2, slice(3)), -math.inf)),
+    "hidden_elsewhere": (HIDDEN, HIDDEN.masked_fill(at(1, 2, 0), -math.inf).masked_fill(at(1, 1, 2), 1.0)),
+    "true_too_many": (X > 0, (X > 0) | (X < -1)),
+    "true_too_few": (X > 0, X > 1),
+    "zeros_missed": (X.relu(), changed(X.relu(), at(0, 0) & (X < 0))),
+    "zeros_too_many": (X, X.masked_fill(at(0, 0, slice(3)), 0.0)),
+    "earlier_positions": (X, changed(X, at(ALL, slice(0, -1)))),
+    "too_large": (torch.tensor(2.0), torch.tensor(3.0)),
+    "too_small": (torch.tensor(2.0), torch.tensor(1.0)),
     "padded_positions": (X, changed(X, ~MASK[..., None])),
     "real_positions": (X, changed(X, MASK[..., None])),
     "later_sequences": (X, changed(X, at(slice(1, None)))),
@@ -71,7 +94,7 @@ HAPPEN = {  # by the relation's name: the right answer and the wrong one
 }
 
 
-def told(*pairs, arguments=(3 * X[0], MASK[:, None, None])):
+def told(*pairs, arguments=(GIVEN, MASK[:, None, None])):
     return relation([WrongAnswer(right, given, 1e-9, arguments) for right, given in pairs])
 
 
@@ -105,7 +128,7 @@ def test_odd_sizes_are_no_trouble(right, given):
 
 def test_numbers_are_compared_over_all_answers():
     assert told((1.0, -1.0), (2.5, -2.5)) == "every value is the negative of the right one"
-    assert told((1.0, -1.0), (2.5, 2.0)) == ""
+    assert told((1.0, -1.0), (2.5, 3.0)) == ""
 
 
 def test_what_is_said_holds_no_value():

@@ -11,6 +11,7 @@
     relations   finds what all wrong answers have in common, compared with the right ones
     compared    holds two tensors to compare
     forms       relations of a whole answer: another form of the right one, or every value by a rule
+    changes     relations that say what was done to the right answer, or left out
     places      relations that say in which places an answer is wrong
     arguments   notes what an exercise is called with
     forbidden   looks in the code for names that an exercise must not use, and for what a person should look at
@@ -20,6 +21,7 @@
     commands    reads a cell as IPython does
     feedback    decides what is said of each case, so that no message can be passed on by it
     explain     says in words why an answer is wrong
+    messages    knows the messages of exceptions that may be repeated
     undone      says why an exercise has nothing to judge
     sizes       notes the sizes of tensors that occur, which explanations may repeat
     verdict     holds what the judge found

@@ -52,14 +52,16 @@ def double(tensor: Tensor) -> Tensor:
 Relation = Callable[[Compared], bool | None]
 
 
-def relation(says: str) -> Callable[[Relation], Relation]:
+def relation(says: str, alone: bool = True) -> Callable[[Relation], Relation]:
     """Mark a function as a relation, with what feedback says if it holds.
 
     It returns None for two tensors that are too small, or of the wrong kind, to tell.
+
+    alone  whether it may be said where it holds in some of the wrong answers, and not in all of them
     """
 
     def mark(function: Relation) -> Relation:
-        function.says = says
+        function.says, function.alone = says, alone
         return function
 
     return mark

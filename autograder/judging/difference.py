@@ -8,18 +8,22 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from autograder.probe import ANOTHER_ERROR, NO_ERROR
 from autograder.running.answers import Answer, Raised, Silent
 
 # What a value may differ by in precisions lower than double, relative above 1 and absolute below.
 PRECISION = {torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 3e-2}
+# Kinds of differences that say more than that values are wrong, and the others. An "outcome" is one of probe.outcome.
+FORM = frozenset({"shape", "dtype", "type", "key", "more", "outcome", "nan"})
+KINDS = FORM | {"values", "number", "opposite", "value", "behaviour", "silence"}
 
 
 @dataclass(frozen=True)
 class Difference:
     """Tells where two answers differ first, and how. It may hold expected values: it must not be shown to a student."""
 
-    kind: str  # "shape", "dtype", "nan", "values", "number", "opposite", "type", "key", "value", "behaviour", "silence"
-    expected: Any  # for kind "key": the key that is missing
+    kind: str  # one of KINDS
+    expected: Any  # for kind "key": the keys that are missing
     given: Any
     where: str = ""  # the keys of the dicts that lead to the place
     every: bool = False  # whether all of a tensor's values are wrong; how many is nobody's business
@@ -45,23 +49,36 @@ def _differences(expected: Any, given: Any, tolerance: float, where: str) -> Ite
         if found := _tensors(expected, given, tolerance):
             kind, every = found
             yield Difference(kind, expected, given, where, every)
-    elif isinstance(expected, list | dict):
-        if type(given) is not type(expected) or len(given) != len(expected):
+    elif isinstance(expected, list):
+        if not isinstance(given, list) or len(given) != len(expected):
             yield Difference("type", expected, given, where)
             return
-        for key in range(len(expected)) if isinstance(expected, list) else expected:
-            at = f"{where} {key}".strip() if isinstance(expected, dict) else where
-            if isinstance(given, dict) and key not in given:
-                yield Difference("key", key, given, where)
-            else:
-                yield from _differences(expected[key], given[key], tolerance, at)
+        for one, other in zip(expected, given, strict=True):
+            yield from _differences(one, other, tolerance, where)
+    elif isinstance(expected, dict):
+        if not isinstance(given, dict):
+            yield Difference("type", expected, given, where)
+        elif missing := [key for key in expected if key not in given]:
+            yield Difference("key", missing, given, where)
+        elif len(given) > len(expected):
+            yield Difference("more", expected, given, where)
+        else:
+            for key in expected:
+                yield from _differences(expected[key], given[key], tolerance, f"{where} {key}".strip())
     elif isinstance(expected, float) and isinstance(given, int | float) and not isinstance(given, bool):
         if not math.isclose(expected, _as_float(given), rel_tol=tolerance, abs_tol=tolerance):
             yield Difference("number", expected, given, where)
     elif type(expected) is not type(given):
         yield Difference("type", expected, given, where)
     elif expected != given:
-        yield Difference("opposite" if isinstance(expected, bool) else "value", expected, given, where)
+        yield Difference(_kind(expected, given), expected, given, where)
+
+
+def _kind(expected: bool | int | str, given: bool | int | str) -> str:
+    if isinstance(expected, bool):
+        return "opposite"
+    ended = isinstance(expected, str) and {expected, given} & {NO_ERROR, ANOTHER_ERROR}
+    return "outcome" if ended else "value"
 
 
 def _tensors(expected: Tensor, given: Any, tolerance: float) -> tuple[str, bool] | None:

@@ -15,39 +15,10 @@ from torch import Tensor
 
 from autograder.authoring.mistakes import Mistake
 from autograder.judging.difference import Difference
+from autograder.judging.messages import known_forms
+from autograder.probe import NO_ERROR
 from autograder.running.answers import Answer, Raised, Silent, Unfit
 
-N = r"\d{1,6}"
-SHAPE = rf"\[(?:-?{N}(?:, )?){{0,4}}\]"
-PAIR = rf"\[{N}, {N}\]"
-KIND = r"(?:float|double|c10::Half|c10::BFloat16|long int|long long|long|int|bool)"
-GIVEN = r"(\w{1,40})(?:\.(\w{1,40}))?\(\)"  # the function that was called
-MESSAGES = [  # groups are names
-    re.compile(pattern)
-    for pattern in (
-        r"name '(\w{1,40})' is not defined",
-        r"cannot access local variable '(\w{1,40})' where it is not associated with a value",
-        r"'(\w{1,40})' object has no attribute '(\w{1,40})'",
-        r"'(\w{1,40})' object is not (?:callable|iterable|subscriptable)",
-        rf"{GIVEN} takes (?:from )?{N}(?: to {N})? positional arguments? but {N} (?:was|were) given",
-        rf"{GIVEN} missing {N} required positional arguments?: '(\w{{1,40}})'",
-        rf"{GIVEN} got an unexpected keyword argument '(\w{{1,40}})'",
-        rf"mat1 and mat2 shapes cannot be multiplied \({N}x{N} and {N}x{N}\)",
-        rf"The size of tensor a \({N}\) must match the size of tensor b \({N}\) at non-singleton dimension {N}",
-        rf"Expected size for first two dimensions of batch2 tensor to be: {PAIR} but got: {PAIR}\.?",
-        rf"shape '{SHAPE}' is invalid for input of size {N}",
-        rf"expected (?:m1 and m2|mat1 and mat2) to have the same dtype, but got: {KIND} != {KIND}",
-        r"view size is not compatible with input tensor's size and stride \(at least one dimension spans across two "
-        r"contiguous subspaces\)\. Use \.reshape\(\.\.\.\) instead\.",
-        r"element 0 of tensors does not require grad and does not have a grad_fn",
-        r"value cannot be converted to type (?:at|c10)::Half without overflow",
-        r"one of the variables needed for gradient computation has been modified by an inplace operation",
-        rf"masked_fill_? only supports boolean masks, but got mask with dtype {KIND}",
-        r"Boolean value of Tensor with more than one value is ambiguous",
-        r"(\w{1,40}) did not come to an end, and is not called again",
-        r"a leaf Variable that requires grad is being used in an in-place operation\.",
-    )
-]
 NUMBER = re.compile(r"(?<![a-wyz\d])\d+")  # the digits of mat1 and batch2 belong to words
 MAX_LINES = 600  # different lines that a student wrote; if there are more, none is shown
 # Types whose names are repeated; any other name comes from the student's process, and could be a message.
@@ -124,12 +95,30 @@ def in_words(found: Difference, sizes: frozenset[int] = frozenset({0, 1})) -> st
             return f"{at}the number is not right"
         case "opposite":
             return f"{at}it does the opposite of what is asked for"
+        case "type" if found.where.startswith("for ") and (found.given is None or found.expected is None):
+            return (
+                f"{at}{'no gradient arrives there' if found.given is None else 'a gradient arrives where none should'}"
+            )
         case "type":
             return f"{at}it returns {_kind(found.given, sizes)}, where {_kind(found.expected)} is asked for"
         case "key":
-            return f"{at}{found.expected} is missing"
+            first, *others = found.expected
+            return f"{at}{first} is missing" + (f", and {len(others)} more" if others else "")
+        case "more":
+            return f"{at}all that is asked for is there, and something else beside it"
+        case "outcome":
+            return f"{at}{_outcome(found)}"
         case _:
             return f"{at}it is not right"
+
+
+def _outcome(found: Difference) -> str:
+    """Say how a call ended that should have ended in another way."""
+    if found.expected == NO_ERROR:
+        return "an error is raised, where none should be"
+    return (
+        f"{'no error' if found.given == NO_ERROR else 'another error'} is raised, where {found.expected} is asked for"
+    )
 
 
 def _shape(found: Difference, sizes: frozenset[int]) -> str:
@@ -163,8 +152,7 @@ def _raised(raised: Raised, may: Quotable) -> str:
     known = hasattr(builtins, raised.type) and raised.type.endswith(("Error", "Exit", "Interrupt", "Exception"))
     reason = f"it raises {raised.type}" if known else "it raises an exception"
     line = raised.line if raised.line in may.lines and raised.line.isprintable() else ""
-    message = raised.message.split("\n")[0].split(": [torch.")[0]  # of a tensor's type, torch tells its size, too
-    for match in filter(None, (pattern.fullmatch(message) for pattern in MESSAGES)):
+    for match in known_forms(raised.message):
         if all(name in may.names | _words(line) for name in match.groups() if name):
             reason += f": {_with_sizes(match, may.sizes)}"
             break

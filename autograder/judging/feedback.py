@@ -16,6 +16,8 @@ from autograder.judging.naming import Named, changes
 from autograder.judging.verdict import CaseVerdict
 
 NOT_EITHER = "not right"
+REST_IS_RIGHT = "all other tests of this exercise pass, so look for what is special in this one"
+FEW = 3  # tests of an exercise, of which it tells nothing that all but one pass
 
 
 def told(
@@ -45,6 +47,8 @@ def told(
     if unnamed := [case for case in wrong if case not in names]:
         found |= {case: CaseVerdict(case.title, False, NOT_EITHER) for case in unnamed}
         case, reason = explanation(unnamed)
+        if len(wrong) == 1 and len(cases) >= FEW:
+            reason = f"{reason}; {REST_IS_RIGHT}"
         found[case] = CaseVerdict(case.title, False, reason)
     return found
 

@@ -15,6 +15,11 @@ LEAST_FACTOR = 1e-5
 # What came back is nothing that was computed
 
 
+@relation("an argument should come back here as it was given, and something else does")
+def argument_changed(c: Compared) -> bool:
+    return c.right.numel() > 1 and any(c.equal(c.right, argument) for argument in c.arguments)
+
+
 @relation("nothing but 0 comes back")
 def zeros(c: Compared) -> bool | None:
     return None if not c.given.numel() else not c.given.count_nonzero() and bool(c.right.count_nonzero())
@@ -30,6 +35,15 @@ def an_argument(c: Compared) -> bool:
 @relation("all values that come back are the same number")
 def one_number(c: Compared) -> bool | None:
     return None if c.given.numel() < 2 else bool((c.given == c.given.flatten()[0]).all())
+
+
+@relation("all sequences of the batch get the same answer")
+def same_for_all(c: Compared) -> bool:
+    return c.one_shape and c.right.ndim >= 2 and _alike(c.given) and not _alike(c.right)
+
+
+def _alike(tensor: Tensor) -> bool:
+    return tensor.shape[0] > 1 and torch.equal(tensor, tensor[:1].expand_as(tensor))
 
 
 # The right values, in another form

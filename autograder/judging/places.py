@@ -9,7 +9,7 @@ HALF = (torch.float16, torch.bfloat16)
 SIX_DIGITS = 2e-6  # relative: what stays right of a double that was a single on the way
 
 
-@relation("only half precision is off")
+@relation("only half precision is off", alone=False)
 def half_precision(c: Compared) -> bool:
     return c.one_shape and c.right.dtype == c.given.dtype and c.right.dtype in HALF
 
@@ -50,6 +50,43 @@ def hidden_places(c: Compared) -> bool:
     return c.right.is_floating_point() and _only(c, c.right == -torch.inf)
 
 
+@relation("only places are wrong that are minus infinity and should not be")
+def hidden_too_many(c: Compared) -> bool:
+    return c.one_shape and c.given.is_floating_point() and _only(c, c.given == -torch.inf)
+
+
+@relation("numbers that are not minus infinity are right, but other ones should be minus infinity")
+def hidden_elsewhere(c: Compared) -> bool:
+    if not c.one_shape or not c.right.is_floating_point() or not c.given.is_floating_point():
+        return False
+    return _only(c, (c.given == -torch.inf) != (c.right == -torch.inf))
+
+
+@relation("only places are wrong that are True and should be False")
+def true_too_many(c: Compared) -> bool:
+    return c.one_shape and c.given.dtype == torch.bool and _only(c, c.given)
+
+
+@relation("only places are wrong that are False and should be True")
+def true_too_few(c: Compared) -> bool:
+    return c.one_shape and c.given.dtype == torch.bool and _only(c, ~c.given)
+
+
+@relation("only places are wrong that should be 0")
+def zeros_missed(c: Compared) -> bool:
+    return c.right.is_floating_point() and _only(c, c.right == 0)
+
+
+@relation("what should be negative is 0")
+def negative_is_zero(c: Compared) -> bool:
+    return c.one_shape and bool((c.right < 0).any()) and c.equal(c.given, c.right.clamp(min=0))
+
+
+@relation("only places are wrong that are 0 and should not be")
+def zeros_too_many(c: Compared) -> bool:
+    return c.one_shape and c.given.is_floating_point() and _only(c, c.given == 0)
+
+
 @relation("only padded positions are wrong")
 def padded_positions(c: Compared) -> bool:
     return any(_only(c, places) for places in _padding(c))
@@ -73,6 +110,11 @@ def last_position(c: Compared) -> bool:
 @relation("the first position is right, and none after it")
 def later_positions(c: Compared) -> bool:
     return _all_but(c, _at(c, -2, 0))
+
+
+@relation("the last position is right, and none before it")
+def earlier_positions(c: Compared) -> bool:
+    return _all_but(c, _at(c, -2, -1))
 
 
 @relation("only real positions are wrong, where there is padding")
@@ -138,6 +180,20 @@ def _padding(c: Compared) -> list[Tensor]:
     return [
         ~mask.reshape(batch, length, *[1] * (c.right.ndim - 2)).expand_as(c.right) for mask in masks if not mask.all()
     ]
+
+
+@relation("the number is too large")
+def too_large(c: Compared) -> bool:
+    return _one_number(c) and bool(c.given > c.right)
+
+
+@relation("the number is too small")
+def too_small(c: Compared) -> bool:
+    return _one_number(c) and bool(c.given < c.right)
+
+
+def _one_number(c: Compared) -> bool:
+    return c.one_shape and c.right.numel() == 1 and c.right.is_floating_point() and c.given.is_floating_point()
 
 
 RELATIONS = relations_of(globals())

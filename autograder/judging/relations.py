@@ -1,23 +1,26 @@
 """Says in what relation wrong answers stand to the right ones, where no named mistake explains them.
 
 A relation that holds in all wrong answers of an exercise is said before one that holds in a single one. What is said is
-one of a few sentences, without any value, expected or given. The relations are functions in ``forms`` and ``places``.
+one of a few sentences, without any value, expected or given. The relations are functions in ``forms``, ``changes`` and
+``places``.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from autograder.authoring.assignment import Case
-from autograder.judging import forms, places
-from autograder.judging.compared import Compared
+from autograder.judging import changes, forms, places
+from autograder.judging.compared import Compared, Relation
+from autograder.judging.difference import FORM
 from autograder.judging.expected import Expected
 from autograder.running.answers import Answer, Raised, Silent
 
-RELATIONS = [*forms.RELATIONS, *places.RELATIONS]  # the first that holds is said
-FORM = ("shape", "dtype", "type", "key")  # kinds of differences that say more than that values are wrong
+RELATIONS = [*forms.RELATIONS, *places.RELATIONS, *changes.RELATIONS]  # the first that holds is said
+ODD = FORM | {"silence", "behaviour"}  # kinds of differences that say more than that values are wrong
 MAX_SIZE = 100_000  # numbers in a tensor; of larger ones nothing is said
 
 
@@ -30,45 +33,65 @@ class WrongAnswer:
     tolerance: float
     arguments: tuple[Tensor, ...] = ()
 
+    @cached_property
+    def compared(self) -> list[Compared] | None:
+        """Return the parts that differ, or None if one of them cannot be compared."""
+        pairs = list(_tensors(self.right, self.given))
+        if not pairs or not all(_comparable(*pair) for pair in pairs):
+            return None
+        compared = [Compared(*pair, self.tolerance, self.arguments) for pair in pairs]
+        return [one for one in compared if one.differ]
+
 
 def most_telling(known: Expected, wrong: dict[Case, Answer]) -> tuple[Case, str]:
     """Return the case whose wrong answer is to be explained, and the relation that is to be said of it, or "".
 
-    That is the first one, if its answer is an error or has another form than the right one, or if a relation holds in
-    all wrong answers. Otherwise it is the first of which that can be said by itself.
+    What holds in all wrong answers is said before what holds in most of them; one among many would lead astray. Where
+    there is no relation, an answer is explained that is an error, or that has another form than the right one.
     """
     answers = {
         case: WrongAnswer(known.answer(case), answer, case.tolerance, known.arguments(case))
         for case, answer in wrong.items()
     }
     first = next(iter(wrong))
-    if (related := relation(answers.values())) or isinstance(wrong[first], Raised | Silent):
+    if related := relation(answers.values()):
         return first, related
-    for case, answer in answers.items():
-        related = relation([answer])
-        if (
-            related
-            or not isinstance(answer.given, Raised | Silent)
-            and known.difference(case, answer.given).kind in FORM
-        ):
-            return case, related
-    return first, ""
+    if not isinstance(wrong[first], Raised | Silent):
+        for holds in RELATIONS:
+            if holds.alone and (found := _mostly(holds, answers)):
+                return found, holds.says
+    odd = (case for case, answer in wrong.items() if known.difference(case, answer).kind in ODD)
+    return next(odd, first), ""
 
 
 def relation(wrong: Iterable[WrongAnswer]) -> str:
     """Return in words the relation that holds between all these answers and the right ones, or ""."""
-    found: list[Compared] = []
-    for answer in wrong:
-        pairs = list(_tensors(answer.right, answer.given))
-        if not pairs or not all(_comparable(*pair) for pair in pairs):
-            return ""
-        compared = [Compared(*pair, answer.tolerance, answer.arguments) for pair in pairs]
-        found += [one for one in compared if one.differ]
-    for holds in RELATIONS:
-        told = [holds(one) for one in found]
-        if True in told and False not in told:
-            return holds.says
-    return ""
+    wrong = list(wrong)
+    return next((holds.says for holds in RELATIONS if _in_all(holds, wrong)), "")
+
+
+def _mostly(holds: Relation, answers: dict[Case, WrongAnswer]) -> Case | None:
+    """Return the first case in whose answer a relation holds, if it does in more than half of them."""
+    found = []
+    for tried, (case, answer) in enumerate(answers.items(), 1):
+        if _in_all(holds, [answer]):
+            found.append(case)
+        if 2 * (tried - len(found)) >= len(answers):
+            return None
+    return found[0]
+
+
+def _in_all(holds: Relation, answers: list[WrongAnswer]) -> bool:
+    """Return whether a relation holds in all parts that differ and can tell, and in most of the answers."""
+    count = 0
+    for answer in answers:
+        if answer.compared is None:
+            return False
+        told = [holds(one) for one in answer.compared]
+        if False in told:
+            return False
+        count += True in told
+    return 2 * count > len(answers)
 
 
 def _tensors(right: Answer, given: Answer) -> Iterable[tuple[Answer, Answer]]:
