@@ -54,7 +54,8 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedb
 # costs more than the hidden tests that fail by it. None: a hidden test that fails costs its points, named or not.
 c.GiveVerdicts.mistake_costs = 0.5
 c.GiveVerdicts.most_pairs = 60  # pairs of mistakes that are tried where no single one explains the answers
-c.JudgeOnce.most_answers = 256 * 1024**2  # bytes of the file with the judge's own answers: answers.db in the records
+c.JudgeOnce.answers_file = "answers.db"  # where the judge keeps its own answers, in the records
+c.JudgeOnce.most_answers = 256 * 1024**2  # bytes that it may have
 
 # What a submission may be.
 c.Reading.max_bytes = 20_000_000  # of one file

@@ -35,7 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
     solutions = command("solutions", _solutions, "write each notebook solved, with mark schemes, for instructors")
     solutions.add_argument("assignment", nargs="?", help="its name (default: all of them)")
     solutions.add_argument("--to", type=Path, help="the folder (default: model_answers in the class's folder)")
-    command("doctor", _doctor, "say what this machine can do to lock in students' code")
+    doctor = command("doctor", _doctor, "say what this machine can do to lock in students' code")
+    doctor.add_argument("--cluster", metavar="ADDRESS", help="say which workers of this Dask scheduler can be used")
+    doctor.add_argument("--without-tls", action="store_true", help="the scheduler's network is protected: use tcp://")
 
     def class_command(name: str, run, help: str) -> argparse.ArgumentParser:
         made = command(name, run, help)
@@ -134,9 +136,12 @@ def _solutions(chosen) -> int:
 
 def _doctor(chosen) -> int:
     """Try out whether students' code can be locked in on this machine, and in a course whether others can look
-    into what its class hands in. Say what to do if something is wrong. The exit status is 0 only if nothing is."""
+    into what its class hands in. Say what to do if something is wrong. With --cluster, try it out on the workers of a
+    Dask scheduler instead, and say which of them have this course. The exit status is 0 only if nothing is wrong."""
     from contextlib import suppress
 
+    if chosen.cluster:
+        return _doctor_of_a_cluster(chosen)
     from autograder.classroom.privacy import open_to_others
     from autograder.running.kernel.doctor import as_text, examine
 
@@ -147,6 +152,14 @@ def _doctor(chosen) -> int:
     for folder in is_open:
         print(f"{folder} should be for the instructors alone: `python -m autograder grade` sees to it, or chmod.")
     return int(bool(is_open) or not all(item.works for item in items))
+
+
+def _doctor_of_a_cluster(chosen) -> int:
+    from autograder.classroom.cluster import Cluster, said
+
+    with Cluster(_course(chosen), chosen.cluster, chosen.without_tls) as cluster:
+        print("\n".join(said(cluster.reasons)))
+        return int(any(cluster.reasons.values()))
 
 
 def _fail(message: object) -> int:

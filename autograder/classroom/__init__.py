@@ -12,6 +12,8 @@
     lms/       exchanges submissions and grades with Canvas and Moodle, and takes in loose notebooks
     grade      grades a class
     ahead      runs and judges many submissions at once, ahead of nbgrader's book-keeping
+    cluster    lets workers of a Dask scheduler do that
+    elsewhere  runs and judges one submission on another machine
     results    shows what came of it, as a table
     waiting    says which submissions wait to be graded
     gradebook  compares nbgrader's gradebook with the source

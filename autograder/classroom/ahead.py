@@ -3,26 +3,49 @@
 What is run goes into the records. nbgrader's own steps come later, find it there, and run nothing again.
 """
 
+import itertools
+import tempfile
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat import NotebookNode
+from traitlets.config import Config
 
 from autograder.authoring.course import Course
 from autograder.bounded import Ended, Exceeded, Worker
+from autograder.classroom.elsewhere import Parcel, unpacked
 from autograder.classroom.in_worker import InWorker, portable, take, warm_up
+from autograder.classroom.learned import place
 from autograder.classroom.reading import READING, admit
+from autograder.errors import UserError
+from autograder.running.execute import Execute
+from autograder.running.merge import take_in
+from autograder.running.records import Records
+
+if TYPE_CHECKING:
+    from autograder.classroom.cluster import Cluster
+
+AT_A_CLUSTER = 2  # submissions for each of its workers that are on their way at once
 
 
 class Ahead:
     """Keeps workers busy with the submissions of these students, in this order. It is a context: they end with it.
 
-    jobs  how many submissions are run at once, each in a worker of its own
+    jobs     how many submissions are run at once, each in a worker of its own; at a cluster, how many are read at once
+    cluster  whose workers run them, if it is not this machine
     """
 
-    def __init__(self, course: Course, assignment: str, students: list[str], jobs: int):
-        self._course, self._assignment = course, assignment
-        self._own, self._workers = threading.local(), []
-        self._pool = ThreadPoolExecutor(jobs, initializer=self._start)
+    def __init__(
+        self, course: Course, assignment: str, students: list[str], jobs: int, cluster: "Cluster | None" = None
+    ):
+        self._course, self._assignment, self._cluster = course, assignment, cluster
+        self._own, self._workers = threading.local(), [Worker(config=course.config) for _ in range(jobs)]
+        self._turn = itertools.cycle(self._workers)
+        threads = max(jobs, AT_A_CLUSTER * cluster.fit) if cluster else jobs
+        self._pool = ThreadPoolExecutor(threads, initializer=self._start)
         self._came: dict[str, Future] = {student: self._pool.submit(self._run, student) for student in students}
 
     def __enter__(self) -> "Ahead":
@@ -30,7 +53,7 @@ class Ahead:
 
     def __exit__(self, *exception: object) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
-        for worker in self._workers:
+        for worker in (*self._workers, *([self._cluster] if self._cluster else [])):
             worker.break_off()
         self._pool.shutdown()
         for worker in self._workers:
@@ -39,16 +62,19 @@ class Ahead:
     def wait(self, student: str) -> Exceeded | None:
         """Wait until a student's submission was run. Return the limit that it broke, which it would break again.
 
-        What else went wrong is for nbgrader's own steps to find: they come to the same point, and tell it.
+        What else went wrong is for nbgrader's own steps to find: they come to the same point, and tell it. Raises
+        UserError if nothing more can be run, as without a scheduler.
         """
         error = self._came.pop(student).exception()
+        if isinstance(error, UserError):
+            raise error
         return error if isinstance(error, Exceeded) and not isinstance(error, Ended) else None
 
     def _start(self) -> None:
         """Give a thread its worker."""
-        self._own.worker = Worker(config=self._course.config)
-        self._own.worker.start(warm_up, portable(self._course.config))
-        self._workers.append(self._own.worker)
+        self._own.worker = next(self._turn)
+        if not self._cluster:
+            self._own.worker.start(warm_up, portable(self._course.config))
 
     def _run(self, student: str) -> None:
         do, config = self._own.worker.do, portable(self._course.config)
@@ -57,7 +83,30 @@ class Ahead:
             return  # it is not graded
         names = {"student": student, "assignment": self._assignment}
         admitted = do(admit, folder / f"{self._assignment}.ipynb", {"nbgrader": names}, config, seconds=READING)
-        do(_taken, InWorker(config=config).steps, *admitted, config)
+        if self._cluster and not do(_was_run, *admitted, config):
+            self._send(*admitted)
+        else:
+            do(_taken, InWorker(config=config).steps, *admitted, config)
+
+    def _send(self, notebook: NotebookNode, resources: ResourcesDict) -> None:
+        """Let a worker of the cluster take the steps, and keep what came of them."""
+        records, config = Records(config=self._course.config), portable(self._course.config)
+        records.seed(self._assignment)  # so that there is one
+        beside = [records.place / f"{self._assignment}.seed", place(records, self._assignment)]
+        texts = {path.name: path.read_text(encoding="utf-8") for path in beside if path.exists()}
+        parcel = Parcel(InWorker(config=config).steps, notebook, resources, config, self._course.root, texts)
+        with tempfile.NamedTemporaryFile(dir=records.place, prefix=".came-") as file:
+            file.write(self._cluster.do(unpacked, parcel))
+            file.flush()
+            take_in(records, Path(file.name))
+
+
+def _was_run(notebook: NotebookNode, resources: ResourcesDict, config: Config) -> bool:
+    """Return whether the records hold what comes of running a notebook."""
+    name = resources["nbgrader"]["assignment"]
+    records = Records(config=config)
+    run = Execute(config=config).prepare(notebook, Course(config=config).assignment(name), records.seed(name))
+    return records.execution(run.fingerprint()) is not None
 
 
 def _taken(steps: list[str], *rest: object) -> None:

@@ -9,7 +9,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from autograder.errors import UserError
@@ -36,6 +36,8 @@ def add_commands(command: Command) -> None:
     grade.add_argument(
         "--jobs", type=count, default=len(os.sched_getaffinity(0)), help="so many are run at once (%(default)s)"
     )
+    grade.add_argument("--cluster", metavar="ADDRESS", help="run them on the workers of this Dask scheduler")
+    grade.add_argument("--without-tls", action="store_true", help="the scheduler's network is protected: use tcp://")
     grade.add_argument("--no-sandbox", action="store_true", help="where code cannot be locked in: trust it")
     export = command("export", _export, "write the grades to a CSV file")
     export.add_argument("--to", type=Path, default=Path("grades.csv"), help="the file (default: grades.csv)")
@@ -111,10 +113,11 @@ def _grade(course, chosen) -> int:
     students = to_grade(handed, chosen.student)
     with quiet(), tqdm(total=len(students)) as bar:
         try:
-            for result in grade(course, assignment.name, students, chosen.force, chosen.jobs):
-                results.append(result)
-                bar.update()
-                bar.set_description(printable(result.grading.student))
+            with _cluster(course, chosen) as cluster:
+                for result in grade(course, assignment.name, students, chosen.force, chosen.jobs, cluster):
+                    results.append(result)
+                    bar.update()
+                    bar.set_description(printable(result.grading.student))
         except (NbGraderException, UserError, OSError) as error:
             stopped = str(error)
         except KeyboardInterrupt:
@@ -126,6 +129,15 @@ def _grade(course, chosen) -> int:
         kept = f" What was graded is kept: {len(results)} of {len(students)}." if results else ""
         print(stopped + kept, file=sys.stderr)
     return int(bool(stopped) or any(result.ungraded for result in results))
+
+
+def _cluster(course, chosen):
+    """Return a context that gives the cluster that was named, or None."""
+    if not chosen.cluster:
+        return nullcontext()
+    from autograder.classroom.cluster import Cluster
+
+    return Cluster(course, chosen.cluster, chosen.without_tls)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
@@ -33,6 +34,9 @@ from autograder.running.execute import Execute
 from autograder.running.kernel import doctor
 from autograder.running.records import UNGRADED, Grading, Records
 from autograder.running.submission import source
+
+if TYPE_CHECKING:
+    from autograder.classroom.cluster import Cluster
 
 # How it sounds when nothing can be written: then the next submission fails, too.
 # It must be the beginning of a reason: further behind may be the names of a student's files.
@@ -60,11 +64,19 @@ def to_grade(handed: Handed, names: list[str] | None) -> list[str]:
     return names
 
 
-def grade(course: Course, assignment: str, students: list[str], force: bool = False, jobs: int = 1) -> Iterator[Result]:
+def grade(
+    course: Course,
+    assignment: str,
+    students: list[str],
+    force: bool = False,
+    jobs: int = 1,
+    cluster: "Cluster | None" = None,
+) -> Iterator[Result]:
     """Grade these students' submissions, and yield a result for each, in this order.
 
-    force  also grade again what has not changed since it was graded
-    jobs   how many submissions are run at once
+    force    also grade again what has not changed since it was graded
+    jobs     how many submissions are run at once here
+    cluster  whose workers run them, if it is not this machine
 
     What was run before, and has not changed, is not run again. Raises NbGraderException if this machine cannot lock in
     students' code, UserError if gradebook and source do not fit or nothing can be written, and KeyboardInterrupt at
@@ -78,8 +90,9 @@ def grade(course: Course, assignment: str, students: list[str], force: bool = Fa
     done = {} if force else {student: line for student in students if (line := handed.up_to_date(student))}
     waiting = [student for student in students if student not in done]
     jobs = min(jobs, len(waiting))
-    course.config.InWorker.warms_up = jobs <= 1  # else the kernels are those of the workers ahead
-    with Ahead(course, assignment, waiting, jobs) if jobs > 1 else nullcontext() as ahead:
+    at_once = bool(waiting) and (jobs > 1 or cluster is not None)
+    course.config.InWorker.warms_up = not at_once  # else the kernels are those of the workers ahead
+    with Ahead(course, assignment, waiting, jobs, cluster) if at_once else nullcontext() as ahead:
         for student in students:
             began = time.monotonic()
             if student in done:

@@ -8,7 +8,7 @@ from pathlib import Path
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
-from traitlets import Integer
+from traitlets import Integer, Unicode
 
 import autograder.judging
 from autograder.authoring.assignment import Assignment
@@ -24,6 +24,9 @@ from autograder.running.submission import source
 class JudgeOnce(GiveVerdicts):
     """Gives the verdicts, and takes from the records those that were found by the same source and the same judge."""
 
+    answers_file = Unicode(
+        "answers.db", help="The file that keeps the judge's own answers, in the records' folder."
+    ).tag(config=True)
     most_answers = Integer(
         256 * 1024**2,
         help="Bytes of the file that keeps what the reference solution answers, with and without mistakes.",
@@ -57,7 +60,7 @@ class JudgeOnce(GiveVerdicts):
         del depends_on["settings"]  # those of kernels
         of = json.dumps([source(assignment, {}), _judge(), depends_on], sort_keys=True)
         return AnswerStore(
-            Records(parent=self).place / "answers.db", sha256(of.encode()).hexdigest(), self.most_answers
+            Records(parent=self).place / self.answers_file, sha256(of.encode()).hexdigest(), self.most_answers
         )
 
 

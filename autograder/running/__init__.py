@@ -12,6 +12,7 @@
     answers      reads answers back as data
     fingerprint  says what an execution depends on, as one hash
     records      keeps what was run and what came of it
+    merge        takes in what the records of another machine hold
     database     opens the file in which the records are
     releases     knows every release that was ever built, and in what a submission differs from them
     submission   says by hashes what was handed in, and what it was graded by

@@ -41,7 +41,7 @@ def fingerprint(
         "assignment": assignment.name,
         "questions": _hash(assignment.hidden_text, _text(probe), _text(ask)),
         "parts": _hash(assignment.parts),
-        "shown": {path: _contents(source) for path, source in shown.items()},
+        "shown": {path: contents(source) for path, source in shown.items()},
         "seed": seed,
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in libraries},
         "settings": settings,
@@ -52,7 +52,7 @@ def fingerprint(
 _version = cache(version)
 
 
-def _contents(path: Path) -> str:
+def contents(path: Path) -> str:
     """Return a hash of a file, or of all files in a folder except for those in __pycache__."""
     digest = sha256()
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:

@@ -1,0 +1,53 @@
+"""Takes into the records what other records hold: those of another machine, or of one submission that was run there."""
+
+import sqlite3
+from pathlib import Path
+
+from autograder.running.database import opened
+from autograder.running.records import Records
+
+RAN = "key, repeatable, made, facts, notebook, replies, anomalies"
+# Equal keys and times mean one and the same run. It has a number of its own in each database.
+SAME = "ours.key = theirs.key AND ours.made = theirs.made"
+NUMBER = (
+    f"(SELECT ours.id FROM executions ours JOIN other.executions theirs ON {SAME} WHERE theirs.id = {{}}.execution)"
+)
+
+
+def take_in(records: Records, other: Path) -> int:
+    """Take in what the database in another file holds and ours lacks. Return how many executions these are.
+
+    The lines of both are in the order of their times afterwards, so that the last one of a student is the newest one.
+    All of it is written, or nothing. The other file gets the tables and columns that it lacks.
+    """
+    with opened(other):
+        pass
+    with records.open() as database:
+        database.execute("ATTACH ? AS other", [str(other)])
+        database.execute("BEGIN IMMEDIATE")
+        new = database.execute(
+            f"INSERT INTO executions ({RAN}) SELECT {RAN} FROM other.executions theirs"
+            f" WHERE NOT EXISTS (SELECT 1 FROM executions ours WHERE {SAME})"
+        ).rowcount
+        database.execute(
+            f"INSERT OR IGNORE INTO judgements SELECT {NUMBER.format('found')}, judged_by, judgement"
+            " FROM other.judgements found"
+        )
+        for table in ("releases", "aside"):
+            database.execute(f"INSERT OR IGNORE INTO {table} SELECT * FROM other.{table}")
+        if database.execute("SELECT 1 FROM other.lines LIMIT 1").fetchone():
+            _in_order(database)
+    return new
+
+
+def _in_order(database: sqlite3.Connection) -> None:
+    """Write the lines of both databases anew, the oldest first, and each of them once."""
+    names = [row["name"] for row in database.execute("PRAGMA main.table_info(lines)") if row["name"] != "id"]
+    here = ", ".join(names)
+    there = ", ".join(NUMBER.format("line") if name == "execution" else name for name in names)
+    database.execute(
+        f"CREATE TEMP TABLE both AS SELECT {here} FROM lines UNION SELECT {there} FROM other.lines line ORDER BY made"
+    )
+    database.execute("DELETE FROM lines")
+    database.execute(f"INSERT INTO lines ({here}) SELECT {here} FROM both ORDER BY made, rowid")
+    database.execute("DROP TABLE both")
