@@ -39,6 +39,23 @@ def test_verdicts_are_the_same_and_what_is_kept_is_not_asked_again(assignment, t
     assert judged(assignment, AnswerStore(store.path, "another", 10**6)) == without and asked
 
 
+def test_where_the_judge_was_prepared_no_mistake_is_asked_again(assignment, tmp_path, monkeypatch):
+    path = tmp_path / "answers.db"
+    judge = Judge(assignment, "tests", store=AnswerStore(path, "this", 10**6))
+    given = [judge.answers([mistake]) for mistake in assignment.mistakes]
+    for exercise in assignment.source.points:
+        judge.prepare(exercise)
+    asked = []
+    real = probe.answer
+    monkeypatch.setattr(probe, "answer", lambda *what: asked.append(what) or real(*what))
+    again = Judge(assignment, "tests", store=AnswerStore(path, "this", 10**6))
+    again.prepare("double")
+    for answers, mistake in zip(given, assignment.mistakes, strict=True):
+        assert again.verdicts(answers)[0].mistakes == [mistake]
+    assert not asked
+    assert AnswerStore(path, "this", 10**6).texts().keys() > {"prepared double"}
+
+
 def test_only_the_owner_reads_it(tmp_path):
     AnswerStore(tmp_path / "answers.db", "this", 10**6).update({"name": "text"})
     assert stat.S_IMODE((tmp_path / "answers.db").stat().st_mode) == 0o600

@@ -6,7 +6,7 @@ What is run goes into the records. nbgrader's own steps come later, find it ther
 import itertools
 import tempfile
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,9 @@ from traitlets.config import Config
 
 from autograder.authoring.course import Course
 from autograder.bounded import Ended, Exceeded, Worker
-from autograder.classroom.elsewhere import Parcel, unpacked
-from autograder.classroom.in_worker import InWorker, portable, take, warm_up
-from autograder.classroom.learned import place
+from autograder.classroom.elsewhere import Answers, Common, prepared, prepared_there, ran, taken
+from autograder.classroom.in_worker import InWorker, portable, warm_up
+from autograder.classroom.judge_once import JudgeOnce
 from autograder.classroom.reading import READING, admit
 from autograder.errors import UserError
 from autograder.running.execute import Execute
@@ -46,6 +46,12 @@ class Ahead:
         self._turn = itertools.cycle(self._workers)
         threads = max(jobs, AT_A_CLUSTER * cluster.fit) if cluster else jobs
         self._pool = ThreadPoolExecutor(threads, initializer=self._start)
+        self._common = Common.of(course, assignment)
+        # The judge comes first: its answers about mistakes are the same for all, and take longer than a submission.
+        exercises = course.assignment(assignment).source.exercises
+        self._prepared = [self._pool.submit(self._prepare, exercise) for exercise in exercises]
+        if cluster:
+            self._answers = self._pool.submit(self._shared)
         self._came: dict[str, Future] = {student: self._pool.submit(self._run, student) for student in students}
 
     def __enter__(self) -> "Ahead":
@@ -86,17 +92,31 @@ class Ahead:
         if self._cluster and not do(_was_run, *admitted, config):
             self._send(*admitted)
         else:
-            do(_taken, InWorker(config=config).steps, *admitted, config)
+            do(taken, InWorker(config=config).steps, *admitted, config)
+
+    def _prepare(self, exercise: str) -> Answers:
+        """Let the judge be prepared for an exercise. Return its answers, if they were found out elsewhere."""
+        if not self._cluster:
+            self._own.worker.do(prepared, self._assignment, exercise, portable(self._course.config))
+            return {}
+        return self._cluster.do(prepared_there, self._common, exercise)
+
+    def _shared(self) -> object:
+        """Keep the answers that the judge was prepared with, and let all workers of the cluster have them."""
+        wait(self._prepared)
+        answers: Answers = {}
+        for one in self._prepared:
+            for of, texts in ({} if one.exception() else one.result()).items():
+                answers.setdefault(of, {}).update(texts)
+        for of, texts in answers.items():
+            JudgeOnce(config=self._course.config).store_of(of).update(texts)
+        return self._cluster.share(answers)
 
     def _send(self, notebook: NotebookNode, resources: ResourcesDict) -> None:
         """Let a worker of the cluster take the steps, and keep what came of them."""
-        records, config = Records(config=self._course.config), portable(self._course.config)
-        records.seed(self._assignment)  # so that there is one
-        beside = [records.place / f"{self._assignment}.seed", place(records, self._assignment)]
-        texts = {path.name: path.read_text(encoding="utf-8") for path in beside if path.exists()}
-        parcel = Parcel(InWorker(config=config).steps, notebook, resources, config, self._course.root, texts)
+        records = Records(config=self._course.config)
         with tempfile.NamedTemporaryFile(dir=records.place, prefix=".came-") as file:
-            file.write(self._cluster.do(unpacked, parcel))
+            file.write(self._cluster.do(ran, self._common, notebook, resources, self._answers.result()))
             file.flush()
             take_in(records, Path(file.name))
 
@@ -107,8 +127,3 @@ def _was_run(notebook: NotebookNode, resources: ResourcesDict, config: Config) -
     records = Records(config=config)
     run = Execute(config=config).prepare(notebook, Course(config=config).assignment(name), records.seed(name))
     return records.execution(run.fingerprint()) is not None
-
-
-def _taken(steps: list[str], *rest: object) -> None:
-    """Take these steps in a worker, and return nothing: what came of them is in the records."""
-    take(steps, *rest)

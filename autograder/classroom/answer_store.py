@@ -36,6 +36,11 @@ class AnswerStore:
         row = self._database.execute("SELECT answer FROM answers WHERE of = ? AND name = ?", [self.of, name]).fetchone()
         return zlib.decompress(row[0]).decode() if row else None
 
+    def texts(self) -> dict[str, str]:
+        """Return all that is kept, by its names."""
+        rows = self._database.execute("SELECT name, answer FROM answers WHERE of = ?", [self.of])
+        return {name: zlib.decompress(answer).decode() for name, answer in rows}
+
     def update(self, texts: dict[str, str]) -> None:
         """Keep these texts. If there is no room even without those of others, they are not kept."""
         rows = [(self.of, name, zlib.compress(text.encode())) for name, text in texts.items()]

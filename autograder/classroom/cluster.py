@@ -88,6 +88,10 @@ class Cluster:
                 raise Lost(f"The scheduler at {self.address} is gone.") from None
             raise
 
+    def share(self, data: object) -> object:
+        """Let all fit workers have some data. What is returned is given to ``do`` in its place."""
+        return self._client.scatter([data], workers=self._fit, broadcast=True)[0]
+
     def break_off(self) -> None:
         """Cancel all that is not done yet."""
         with suppress(Exception):  # the scheduler may be gone
@@ -96,8 +100,12 @@ class Cluster:
     @property
     def fit(self) -> int:
         """Return how many workers can be used now."""
-        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
-        return sum(self._plugin.name in worker["resources"] for worker in workers)
+        return len(self._fit)
+
+    @property
+    def _fit(self) -> list[str]:
+        workers = self._client.scheduler_info(n_workers=-1)["workers"].items()
+        return [address for address, worker in workers if worker["resources"].get(self._plugin.name)]
 
     def _reasons(self) -> dict[str, str]:
         """Map each worker's address to the reason why it is not used, which is "" if it is."""

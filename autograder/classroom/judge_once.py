@@ -59,9 +59,11 @@ class JudgeOnce(GiveVerdicts):
         depends_on = Execute(config=self.config).prepare(new_notebook(), assignment, seed).fingerprint().facts
         del depends_on["settings"]  # those of kernels
         of = json.dumps([source(assignment, {}), _judge(), depends_on], sort_keys=True)
-        return AnswerStore(
-            Records(parent=self).place / self.answers_file, sha256(of.encode()).hexdigest(), self.most_answers
-        )
+        return self.store_of(sha256(of.encode()).hexdigest())
+
+    def store_of(self, of: str) -> AnswerStore:
+        """Return the store of the answers that depend on what has this hash."""
+        return AnswerStore(Records(parent=self).place / self.answers_file, of, self.most_answers)
 
 
 _judges: dict[tuple, Judge] = {}  # the last one

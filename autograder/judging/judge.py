@@ -97,7 +97,7 @@ class Judge:
     ):
         self.assignment = assignment
         self._mistake_costs, self._most_pairs = mistake_costs, most_pairs
-        self._known = Expected(assignment, seed, kept, store)
+        self.store, self._known = store, Expected(assignment, seed, kept, store)
         self._telling = {case: Telling(self._known, case) for case in assignment.cases if case.inputs}
         released = release_notebook(assignment.source).cells
         self._given = [cell.source for cell in released if cell.cell_type == "code"]
@@ -157,6 +157,22 @@ class Judge:
             verdicts.append(verdict)
         self._known.keep()
         return verdicts
+
+    def prepare(self, exercise: str) -> None:
+        """Find out beforehand what a wrong solution of an exercise is compared with, and let it be kept in the store.
+
+        What further mistakes in other exercises change is found out when a submission has them.
+        """
+        mark = f"prepared {exercise}"
+        if self.store is None or self.store.get(mark):
+            return
+        for case in self.assignment.cases_of(exercise):
+            for mistake in self.assignment.mistakes_of(exercise):
+                self._known.changes(case, mistake)
+            for find_out in (self._known.sizes, self._known.arguments, self._known.trivial_answers):
+                find_out(case)
+        self._known.keep()
+        self.store.update({mark: "yes"})
 
     def code_of(self, notebook: NotebookNode) -> Code:
         """Find out what the notebook's code uses, and what of it a person should look at."""

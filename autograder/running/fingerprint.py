@@ -4,7 +4,7 @@ import json
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -53,12 +53,21 @@ _version = cache(version)
 
 
 def contents(path: Path) -> str:
-    """Return a hash of a file, or of all files in a folder except for those in __pycache__."""
+    """Return a hash of a file, or of all files in a folder except for those in __pycache__.
+
+    As long as they stay as they are, they are read once: a class needs this hash for each submission.
+    """
+    found = sorted(path.rglob("*")) if path.is_dir() else [path]
+    files = [(file, file.stat()) for file in found if "__pycache__" not in file.parts and file.is_file()]
+    return _read(path, tuple((file, state.st_size, state.st_ino, state.st_mtime_ns) for file, state in files))
+
+
+@lru_cache
+def _read(path: Path, files: tuple[tuple, ...]) -> str:
     digest = sha256()
-    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        if file.is_file() and "__pycache__" not in file.parts:
-            digest.update(f"{file.relative_to(path)} {file.stat().st_size}\n".encode())
-            digest.update(file.read_bytes())
+    for file, size, *_ in files:
+        digest.update(f"{file.relative_to(path)} {size}\n".encode())
+        digest.update(file.read_bytes())
     return digest.hexdigest()
 
 

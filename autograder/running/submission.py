@@ -6,6 +6,7 @@ import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -71,6 +72,11 @@ def source(assignment: Assignment, marking: Mapping[str, object]) -> str:
 
     marking  the settings by which points are given
     """
+    return _source(assignment, tuple(sorted(marking.items())))
+
+
+@lru_cache
+def _source(assignment: Assignment, marking: tuple) -> str:
     cells = [
         [cell.role, cell.name, cell.points, cell.text]
         for cell in assignment.source.of_role("exercise", "check", "answer", "locked")
