@@ -235,6 +235,13 @@ def what_notebook_06_measured(notebook):
     assert min(units[1:]) > 60 and min(tens[1:]) > 90 and max(units) > 90 and units[0] < min(units[1:])
     assert "54,321  fifty four thousand three hundred and twenty one " in text
     assert text.count("  as you predicted\n") == 5
+    for task in ("translate to German", "translate to English", "repeat", "reverse"):
+        (share,) = numbers(rf"\n{task} +([\d.]+) % of 200 unseen numbers", notebook)
+        assert share >= 95, task
+    (reversed_german,) = numbers(r"reverse German: (\d+) of 200", notebook)
+    (four_tasks,) = numbers(r"four tasks: (\d+) of 300", notebook)
+    (many_dictionaries,) = numbers(r"many dictionaries: (\d+) of 300", notebook)
+    assert reversed_german == 0 and four_tasks < 60 and many_dictionaries > 200
 
 
 def what_notebook_07_measured(notebook):

@@ -21,7 +21,7 @@
 # | Exercise 7 | `predicted_reach` | 10 | 15 | ★★☆ |
 # | Question 8 | a written answer, graded by a person | 10 | 15 | ★★☆ |
 #
-# Reading takes about 25 minutes more, and this includes about two minutes for running all cells.
+# Reading takes about 30 minutes more, and this includes about three minutes for running all cells.
 #
 # As before, the hidden tests test what the docstrings promise.
 # The file `parts.py` beside this notebook contains the solutions of notebooks 1 to 5, so you can solve this notebook even if you did not finish those five.
@@ -41,9 +41,11 @@ import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
 import transformers
-from coursekit.number_words import NumberWords, Sentences
+from coursekit.number_words import SPECIAL, NumberWords, Sentences, pieces
+from coursekit.padding import pad
 from coursekit.plots import run_dots
 from coursekit.results import triangle_cells
+from coursekit.vocabulary import Vocabulary
 from parts import (
     GPT2,
     DecoderLayer,
@@ -78,6 +80,9 @@ prediction = {
     # A prompt is a list of records, and a question about one of them. The model may not look ahead. Where should the
     # question be: "before" the list, or "behind" it?
     "place of the question": None,
+    # A model has learned to translate numbers. Then the prompt gives words new meanings, by three examples, and asks for
+    # one of the three. In how many of 100 such prompts does it answer as the examples say?
+    "follows the examples, of 100": None,
 }
 
 # %% [markdown]
@@ -859,7 +864,209 @@ plt.show()
 # Self-attention does the work of cross-attention, because the source is in the same text.
 #
 # (We looked at four layers and show the best of them. The numbers of all four are above the figure.)
+
+# %% [markdown]
+# ## The task is text
 #
+# This stack does one task.
+# GPT-2's paper goes further (section 2, quoted in notebook 4): the task itself can be written into the text, before its input.
+# Then one model can learn several tasks, and the prompt says which one to do:
+#
+# ```
+# translate to German twenty one [BOS] ein und zwanzig [EOS]
+# reverse twenty one [BOS] one twenty [EOS]
+# ```
+#
+# We train your GPT-2 of notebook 4 on four tasks, all mixed in each batch.
+# Nothing tells it the task but the words of the prompt.
+# `pack`, `training_targets` and `translate` are yours.
+
+# %% reader=true
+TASKS = {  # the instruction: language of the source, language of the target, direction in which the target is written
+    "translate to German": ("en", "de", 1),
+    "translate to English": ("de", "en", 1),
+    "repeat": ("en", "en", 1),
+    "reverse": ("en", "en", -1),
+}
+words = Vocabulary(SPECIAL, [*german.source.tokens, *german.target.tokens, *" ".join(TASKS).split()])
+pad_id, bos_id, eos_id = words.encode(SPECIAL)
+SMALL = [number for number in german.train if number < 100]
+
+
+def example(task: str, number: int) -> tuple[list[int], list[int]]:
+    """The ids of a prompt, which is an instruction and a number, and of the answer with its end."""
+    source, target, direction = TASKS[task]
+    prompt, answer = [*task.split(), *pieces(number, source)], [*pieces(number, target)[::direction], "[EOS]"]
+    return words.encode(prompt), words.encode(answer)
+
+
+def draw_tasks(generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """64 examples of random tasks. Eight of them have a number below 100, because these are rare among all numbers."""
+    numbers = [german.train[i] for i in torch.randint(len(german.train), (56,), generator=generator)]
+    numbers += [SMALL[i] for i in torch.randint(len(SMALL), (8,), generator=generator)]
+    tasks = [list(TASKS)[i] for i in torch.randint(len(TASKS), (64,), generator=generator)]
+    prompts, answers = zip(*map(example, tasks, numbers), strict=True)
+    return pad(prompts, pad_id), pad(answers, pad_id)
+
+
+def tasks_loss(model: GPT2, batch: tuple[Tensor, Tensor]) -> Tensor:
+    texts, prompt_lengths = pack(*batch, bos_id, pad_id)
+    labels = training_targets(texts, prompt_lengths, pad_id)
+    return F.cross_entropy(model(texts[:, :-1]).flatten(0, 1), labels.flatten(), ignore_index=-100)
+
+
+def small_gpt2(initializer_range: float) -> GPT2:
+    """A GPT-2 as small as the stacks above. Its first weights are larger than GPT-2's, so that it learns sooner."""
+    torch.manual_seed(0)
+    return GPT2(
+        GPT2Config(
+            vocab_size=len(words),
+            n_positions=64,
+            n_embd=64,
+            n_head=4,
+            n_layer=4,
+            initializer_range=initializer_range,
+            resid_pdrop=0.0,
+            embd_pdrop=0.0,
+            attn_pdrop=0.0,
+        )
+    )
+
+
+def answers(model: GPT2, prompts: list[list[int]]) -> list[str]:
+    """What the model writes after each prompt, up to its end."""
+    written = translate(model, pad(prompts, pad_id), bos_id, eos_id, pad_id, max_length=20)
+    return [" ".join(token for token in words.decode(row) if token not in SPECIAL) for row in written]
+
+
+four_tasks = small_gpt2(0.1)
+train(
+    four_tasks,
+    tasks_loss,
+    draw_tasks,
+    train_step,
+    name="four tasks",
+    steps=300,
+    learning_rate=3e-3,
+    save_as="four_tasks.pt",
+)
+for task in TASKS:
+    prompts, expected = zip(*(example(task, number) for number in german.test[:200]), strict=True)
+    expected = [" ".join(words.decode(ids[:-1])) for ids in expected]
+    share = sum(a == b for a, b in zip(answers(four_tasks, list(prompts)), expected, strict=True)) / 2
+    prompt, _ = example(task, EXAMPLE)
+    print(f"{task:21} {share:5.1f} % of 200 unseen numbers. {' '.join(words.decode(prompt[len(task.split()) :]))}")
+    print(f"{'':21} → {answers(four_tasks, [prompt])[0]}")
+
+# %% [markdown]
+# **The prompt switches the task.**
+# One model with one set of weights translates in both directions, repeats and reverses.
+# Of the unseen numbers, at least 95 % are right in each task, and where the source is the same, only the instruction decides what is written.
+# An encoder-decoder can learn this, too (T5 does), so it is no reason against an encoder.
+# But it shows what needs no part of its own: no encoder for the source, and no switch for the task.
+#
+# ### A task that it has not learned
+#
+# How far does this go? Two trials:
+#
+# 1. **A new combination.** It has learned to reverse English, and to read German. Can it reverse German?
+# 2. **A new dictionary, given by examples in the prompt.** In each prompt, three English words have new, random meanings, and then one of the three is the question:
+#
+# ```
+# translate to German two [BOS] acht [EOS] translate to German five [BOS] drei [EOS]
+# translate to German nine [BOS] sechs [EOS] translate to German five [BOS]  →  drei?
+# ```
+#
+# Predict both before you run the next cell.
+
+# %% reader=true
+reverse_german = [words.encode(["reverse", *pieces(number, "de")]) for number in german.test[:200]]
+expected = [" ".join(pieces(number, "de")[::-1]) for number in german.test[:200]]
+written = answers(four_tasks, reverse_german)
+print(f"reverse German: {sum(a == b for a, b in zip(written, expected, strict=True))} of 200 are right.")
+print(f"'{' '.join(words.decode(reverse_german[0]))}'\nshould give '{expected[0]}',\nand gives   '{written[0]}'.")
+
+ENGLISH, GERMAN = ([pieces(number, language)[0] for number in range(2, 10)] for language in ("en", "de"))
+
+
+def draw_dictionary(generator: torch.Generator) -> tuple[list[int], list[int]]:
+    """Three of the eight English words, and a new meaning for each of the eight: no word keeps its own."""
+    meaning = list(range(8))
+    while any(new == old for old, new in enumerate(meaning)):
+        meaning = torch.randperm(8, generator=generator).tolist()
+    return torch.randperm(8, generator=generator)[:3].tolist(), meaning
+
+
+generator = torch.Generator().manual_seed(1)
+dictionaries = [draw_dictionary(generator) for _ in range(300)]
+prompts = []
+for three, meaning in dictionaries:  # the question is the second of the three words
+    shown = [f"translate to German {ENGLISH[word]} [BOS] {GERMAN[meaning[word]]} [EOS]" for word in three]
+    prompts.append(words.encode(" ".join([*shown, "translate to German", ENGLISH[three[1]]]).split()))
+first = [text.split()[0] if text else "" for text in answers(four_tasks, prompts)]
+as_shown = sum(word == GERMAN[meaning[three[1]]] for word, (three, meaning) in zip(first, dictionaries, strict=True))
+as_learned = sum(word == GERMAN[three[1]] for word, (three, _) in zip(first, dictionaries, strict=True))
+print(f"four tasks: {as_shown} of 300 answers are as the examples say, and {as_learned} are the true German word.")
+print("Guessing one of eight words would give 37 or 38 of 300.")
+print(f"You predicted {prediction['follows the examples, of 100']} of 100 as the examples say.")
+
+# %% [markdown]
+# Neither works.
+# Not one German number is reversed: after "reverse" it has only ever seen English, and it writes English.
+# And the examples do not help: no more answers follow them than guessing would give.
+# So this small model has learned four tasks, and not what an instruction or an example *is*.
+#
+# Is that because it has a single stack?
+# To see this, train the same GPT-2 on *many* dictionaries.
+# Each text has its own random dictionary, and consists of six pairs of a word and its meaning.
+# There are far too many dictionaries to remember, so only the text itself says what a word means.
+
+
+# %% reader=true
+def draw_pairs(generator: torch.Generator) -> Tensor:
+    """32 texts of six pairs, (32, 12): an English word, one of three in each text, and its meaning in this text."""
+    texts = []
+    for _ in range(32):
+        three, meaning = draw_dictionary(generator)
+        pairs = [three[i] for i in torch.randint(3, (6,), generator=generator)]
+        texts.append(words.encode([token for word in pairs for token in (ENGLISH[word], GERMAN[meaning[word]])]))
+    return torch.tensor(texts)
+
+
+def meanings_loss(model: GPT2, texts: Tensor) -> Tensor:
+    return F.cross_entropy(model(texts[:, :-1])[:, 0::2].flatten(0, 1), texts[:, 1::2].flatten())
+
+
+many_dictionaries = small_gpt2(0.2)
+train(
+    many_dictionaries,
+    meanings_loss,
+    draw_pairs,
+    train_step,
+    name="many dictionaries",
+    steps=1000,
+    learning_rate=5e-3,
+    save_as="many_dictionaries.pt",
+)
+prompts = []
+for three, meaning in dictionaries:
+    shown = [token for word in three for token in (ENGLISH[word], GERMAN[meaning[word]])]
+    prompts.append(words.encode([*shown, ENGLISH[three[1]]]))
+with torch.no_grad():
+    found = many_dictionaries.eval()(torch.tensor(prompts))[:, -1].argmax(dim=-1)  # (300,)
+as_shown = sum(words.decode(found)[i] == GERMAN[meaning[three[1]]] for i, (three, meaning) in enumerate(dictionaries))
+print(f"many dictionaries: {as_shown} of 300 answers are as the examples say.")
+
+# %% [markdown]
+# The same architecture follows most of the new dictionaries, and no weight changes while it reads them.
+# This is **in-context learning** (Brown et al. 2020, the paper of GPT-3), and it is learned, too: from texts in which the earlier part says what the later part means.
+# Text from the web, from which GPT-2 has learned, is full of such places: a name is explained once, and used afterwards.
+# So source, instruction and examples can all be one text in front of the answer.
+# What a model makes of this text depends on the texts that it was trained on.
+#
+# (The two models have learned different forms of text, so each is asked in its own form. Both are tiny, and each is one run.)
+
+# %% [markdown]
 # ## Who sees whom
 #
 # ### Exercise 7 · `predicted_reach` (10 points, 15 minutes, ★★☆)
