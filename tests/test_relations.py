@@ -126,6 +126,12 @@ def test_odd_sizes_are_no_trouble(right, given):
     assert isinstance(told((right, given)), str)
 
 
+def test_parts_that_are_exchanged_are_told():
+    exchanged = ({"output": X, "weights": SQUARE}, {"output": SQUARE, "weights": X})
+    assert told(exchanged) == "all of it is right, but one thing is returned in the place of another"
+    assert told(exchanged, (X, X + 1)) == ""
+
+
 def test_numbers_are_compared_over_all_answers():
     assert told((1.0, -1.0), (2.5, -2.5)) == "every value is the negative of the right one"
     assert told((1.0, -1.0), (2.5, 3.0)) == ""

@@ -20,6 +20,9 @@
     permitted   lists what every notebook may use
     commands    reads a cell as IPython does
     feedback    decides what is said of each case, so that no message can be passed on by it
+    slips       finds variations of the reference solution that explain wrong answers
+    variations  makes them, and says of what kind each is
+    edits       says what may stand in place of an expression by a slip
     explain     says in words why an answer is wrong
     messages    knows the messages of exceptions that may be repeated
     undone      says why an exercise has nothing to judge

@@ -44,7 +44,7 @@ class Expected:
     """
 
     def __init__(self, assignment: Assignment, seed: str, kept: Learned | None = None, store: Store | None = None):
-        self.assignment, self._kept, self._once = assignment, kept or {}, Once(store)
+        self.assignment, self._kept, self.once = assignment, kept or {}, Once(store)
         self._number = {mistake: str(number) for number, mistake in enumerate(assignment.mistakes)}
         self._seeds = {question.case: question.seed for question in questions(assignment, seed)}
         self._references: dict[frozenset[Mistake], SimpleNamespace | None] = {}
@@ -71,7 +71,7 @@ class Expected:
         for mistake in made & self._kept.keys():
             return self._kept[mistake].get(case.name, NO_ANSWER) if len(made) == 1 else Silent("is not run here")
         name = f"answer {case.name} {self._names(made)}"
-        return decode(self._once.text(name, lambda: self._text(case, self.reference(made))))
+        return decode(self.once.text(name, lambda: self.text(case, self.reference(made))))
 
     def is_run(self, mistake: Mistake) -> bool:
         """Return whether a mistake is run here, and not only known by its answers."""
@@ -99,7 +99,7 @@ class Expected:
         if exercise not in self._can_matter(case):
             return False
         if (case, exercise) not in self._depends:
-            text = self._once.text(f"without {case.name} {exercise}", lambda: self._text(case, self._undone(exercise)))
+            text = self.once.text(f"without {case.name} {exercise}", lambda: self.text(case, self._undone(exercise)))
             self._depends[case, exercise] = self.difference(case, decode(text)) is not None
         return self._depends[case, exercise]
 
@@ -134,9 +134,9 @@ class Expected:
         """Return the answers of trivial solutions of the case's exercise, behind these mistakes."""
         made = self._that_matter(case, mistakes)
         if (case, made) not in self._trivial:
-            texts = self._once.text(
+            texts = self.once.text(
                 f"trivial {case.name} {self._names(made)}",
-                lambda: json.dumps([self._text(case, found) for found in self._trivially(case.exercise, made)]),
+                lambda: json.dumps([self.text(case, found) for found in self._trivially(case.exercise, made)]),
             )
             self._trivial[case, made] = [decode(text) for text in json.loads(texts)]
         return self._trivial[case, made]
@@ -154,7 +154,7 @@ class Expected:
     def sizes(self, case: Case) -> frozenset[int]:
         """Return the sizes of all tensors that occur while the reference solution answers, and 0 and 1."""
         if case not in self._sizes:
-            found = self._once.text(f"sizes {case.name}", lambda: json.dumps(self._sizes_in(case)))
+            found = self.once.text(f"sizes {case.name}", lambda: json.dumps(self._sizes_in(case)))
             self._sizes[case] = frozenset({0, 1, *json.loads(found)})
         return self._sizes[case]
 
@@ -169,7 +169,7 @@ class Expected:
         If they are more than an answer may hold, there are none.
         """
         if case not in self._arguments:
-            found = decode(self._once.text(f"arguments {case.name}", lambda: self._arguments_in(case)))
+            found = decode(self.once.text(f"arguments {case.name}", lambda: self._arguments_in(case)))
             self._arguments[case] = tuple(found) if isinstance(found, list) else ()
         return self._arguments[case]
 
@@ -181,9 +181,9 @@ class Expected:
 
     def ask(self, case: Case, namespace: SimpleNamespace | Noting) -> Answer:
         """Ask trusted code the question of this case, in this process, and return its answer."""
-        return decode(self._text(case, namespace))
+        return decode(self.text(case, namespace))
 
-    def _text(self, case: Case, namespace: SimpleNamespace | Noting | None) -> str:
+    def text(self, case: Case, namespace: SimpleNamespace | Noting | None) -> str:
         """Return the answer as it would leave a kernel. No code, no answer: then it is "", which is read as Silent."""
         with _one_thread():
             return probe.as_text(probe.answer(case.ask, namespace, self._seeds[case.name])) if namespace else ""
@@ -213,7 +213,7 @@ class Expected:
     def _can_matter(self, case: Case) -> frozenset[str]:
         """Return the exercises whose code this case may run. A mistake in another exercise cannot change its answer."""
         if case not in self._touched:
-            found = self._once.text(f"touched {case.name}", lambda: json.dumps(self._asked_for(case)))
+            found = self.once.text(f"touched {case.name}", lambda: json.dumps(self._asked_for(case)))
             self._touched[case] = frozenset(json.loads(found))
         return self._touched[case]
 
@@ -228,7 +228,7 @@ class Expected:
 
     def keep(self) -> None:
         """Hand over what was found out since this was last called, and let go of what only few submissions need."""
-        self._once.hand_over()
+        self.once.hand_over()
         for found in (self._answers, self._changes, self._trivial):
             _forget_first(found, [key for key in found if len(key[1]) > 1], ANSWERS)
 

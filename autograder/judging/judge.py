@@ -5,6 +5,7 @@ in it. A right answer equals the reference's answer. A wrong answer that equals 
 its name.
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from types import SimpleNamespace
@@ -28,6 +29,7 @@ from autograder.judging.naming import Naming
 from autograder.judging.once import Store
 from autograder.judging.relations import most_telling
 from autograder.judging.rules import rules_of
+from autograder.judging.slips import Slips
 from autograder.judging.telling import Telling
 from autograder.judging.undone import undone
 from autograder.judging.verdict import CaseVerdict, Verdict
@@ -98,6 +100,7 @@ class Judge:
         self.assignment = assignment
         self._mistake_costs, self._most_pairs = mistake_costs, most_pairs
         self.store, self._known = store, Expected(assignment, seed, kept, store)
+        self._slips: dict[str, Slips] = {}
         self._telling = {case: Telling(self._known, case) for case in assignment.cases if case.inputs}
         released = release_notebook(assignment.source).cells
         self._given = [cell.source for cell in released if cell.cell_type == "code"]
@@ -179,6 +182,12 @@ class Judge:
         code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
         return look_through(code, rules_of(self.assignment))
 
+    def _slips_of(self, exercise: str) -> Slips:
+        if exercise not in self._slips:
+            words = re.findall(r"\w+", self._released.get(exercise, ""))
+            self._slips[exercise] = Slips(self._known, exercise, frozenset(words))
+        return self._slips[exercise]
+
     def _costs(self, cases: list[CaseVerdict]) -> dict[Mistake, float] | None:
         """Return the shares of the points that the named mistakes cost, or None if every case costs its points."""
         if self._mistake_costs is None:
@@ -206,7 +215,9 @@ class Judge:
         given = {case: answers.get(case.name, NO_ANSWER) for case in cases if case not in refused}
 
         def explanation(wrong: list[Case]) -> tuple[Case, str]:
-            case, related = most_telling(self._known, {case: given[case] for case in wrong})
+            elsewhere = too or any(self._known.depends(case, other) for case in wrong for other in odd)
+            slip = "" if names.mistakes or elsewhere else self._slips_of(exercise).says(given, wrong)
+            case, related = most_telling(self._known, {case: given[case] for case in wrong}, slip)
             may = quotable(code.texts, self._given, self._released.get(exercise, ""), own, self._known.sizes(case))
             return case, explain(self._known.difference(case, given[case]), given[case], may, related)
 

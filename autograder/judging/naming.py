@@ -1,6 +1,5 @@
 """Finds the names of the mistakes that explain wrong answers: one, or two that were made at once."""
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
@@ -56,7 +55,8 @@ class Naming:
         """Return the mistakes that are to be named.
 
         If exactly one mistake explains all wrong answers of the exercise, it is named, even if others explain some. If
-        none does, two are that explain them together; else those that explain enough of them, each by itself.
+        none does, two are that explain them together; else those that explain enough of them, each by itself or beside
+        another one.
 
         most_pairs  so many pairs of mistakes are tried at most
         """
@@ -70,7 +70,8 @@ class Naming:
                 return Named(pairs[0], self._sees_all)
             common = set.intersection(*({mistake.name for mistake in pair} for pair in pairs))
             return Named(tuple(mistake for mistake in pairs[0] if mistake.name in common))
-        return Named(tuple(self._likely()))
+        likely = self._likely()
+        return Named(tuple(likely + self._beside(likely[0], most_pairs) if len(likely) == 1 else likely))
 
     def _pairs(self, most: int) -> list[tuple[Mistake, Mistake]]:
         """Return the pairs of mistakes that explain all wrong answers together, each pair of names once.
@@ -92,15 +93,39 @@ class Naming:
         return list({frozenset(mistake.name for mistake in pair): pair for pair in reversed(found)}.values())[::-1]
 
     def _likely(self) -> list[Mistake]:
-        """Return the mistakes that explain enough of the wrong answers, counting those that no other one explains."""
-        by_case = {case: [m for m, cases in self._explains.items() if case in cases] for case in self._wrong}
-        counts = Counter(found[0] for found in map(_one_a_name, by_case.values()) if len(found) == 1)
-        return [
-            mistake
-            for mistake, count in counts.most_common()
-            if count > LEAST_SHARE * len(self._wrong)
-            and 2 * count > sum(self._changes(case, mistake) for case in self._wrong)
-        ][:NAMES]
+        """Return the mistakes that explain enough of the wrong answers, the one that explains most of them first.
+
+        What one explains counts for no other. Where several explain just as much, any may be meant, and none is named.
+        """
+        found: list[Mistake] = []
+        left = dict(self._explains)
+        while left and len(found) < NAMES:
+            best = max(left, key=lambda mistake: len(left[mistake]))
+            cases = left.pop(best)
+            if len(cases) <= LEAST_SHARE * len(self._wrong):
+                break
+            if 2 * len(cases) <= sum(self._changes(case, best) for case in self._wrong):
+                continue
+            others = {mistake: theirs for mistake, theirs in left.items() if mistake.name != best.name}
+            rivals = [one for one, theirs in others.items() if len(theirs) == len(cases) and theirs & cases]
+            found += [] if rivals else [best]
+            left = {mistake: theirs - cases for mistake, theirs in others.items() if mistake not in rivals}
+        return found
+
+    def _beside(self, first: Mistake, most: int) -> list[Mistake]:
+        """Return the mistake that explains, together with a first one, most of what this one alone does not explain.
+
+        It explains at least half of it, and more than any other does.
+        """
+        rest = [case for case in self._wrong if case not in self._explains[first]]
+        others = [mistake for mistake in self._possible if mistake.name != first.name][:most]
+        counts = {
+            other: sum(self._changes(case, other) and self._shows(case, (first, other)) for case in rest)
+            for other in others
+        }
+        count = max(counts.values(), default=0)
+        best = _one_a_name(mistake for mistake, one in counts.items() if one == count)
+        return best if len(best) == 1 and 2 * count >= max(len(rest), 1) else []
 
     def _refuted(self, case: Case, mistake: Mistake) -> bool:
         """Return whether a right answer rules a mistake out: it changes the case's answer, but not to this one."""

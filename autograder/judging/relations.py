@@ -15,12 +15,13 @@ from torch import Tensor
 from autograder.authoring.assignment import Case
 from autograder.judging import changes, forms, places
 from autograder.judging.compared import Compared, Relation
-from autograder.judging.difference import FORM
+from autograder.judging.difference import FORM, difference
 from autograder.judging.expected import Expected
 from autograder.running.answers import Answer, Raised, Silent
 
 RELATIONS = [*forms.RELATIONS, *places.RELATIONS, *changes.RELATIONS]  # the first that holds is said
 ODD = FORM | {"silence", "behaviour"}  # kinds of differences that say more than that values are wrong
+MAX_PARTS = 10  # of an answer, of which it is looked whether they are in another order
 MAX_SIZE = 100_000  # numbers in a tensor; of larger ones nothing is said
 
 
@@ -43,11 +44,13 @@ class WrongAnswer:
         return [one for one in compared if one.differ]
 
 
-def most_telling(known: Expected, wrong: dict[Case, Answer]) -> tuple[Case, str]:
+def most_telling(known: Expected, wrong: dict[Case, Answer], slip: str = "") -> tuple[Case, str]:
     """Return the case whose wrong answer is to be explained, and the relation that is to be said of it, or "".
 
     What holds in all wrong answers is said before what holds in most of them; one among many would lead astray. Where
     there is no relation, an answer is explained that is an error, or that has another form than the right one.
+
+    slip  what explains all answers: it is said before what holds only in most of them
     """
     answers = {
         case: WrongAnswer(known.answer(case), answer, case.tolerance, known.arguments(case))
@@ -56,6 +59,8 @@ def most_telling(known: Expected, wrong: dict[Case, Answer]) -> tuple[Case, str]
     first = next(iter(wrong))
     if related := relation(answers.values()):
         return first, related
+    if slip:
+        return first, slip
     if not isinstance(wrong[first], Raised | Silent):
         for holds in RELATIONS:
             if holds.alone and (found := _mostly(holds, answers)):
@@ -67,7 +72,24 @@ def most_telling(known: Expected, wrong: dict[Case, Answer]) -> tuple[Case, str]
 def relation(wrong: Iterable[WrongAnswer]) -> str:
     """Return in words the relation that holds between all these answers and the right ones, or ""."""
     wrong = list(wrong)
+    if wrong and all(map(_in_other_places, wrong)):
+        return "all of it is right, but one thing is returned in the place of another"
     return next((holds.says for holds in RELATIONS if _in_all(holds, wrong)), "")
+
+
+def _in_other_places(answer: WrongAnswer) -> bool:
+    """Return whether the parts of an answer are right, and in another order."""
+    right, given = answer.right, answer.given
+    if isinstance(right, dict) and isinstance(given, dict) and right.keys() == given.keys():
+        right, given = list(right.values()), [given[key] for key in right]
+    if not isinstance(right, list) or not isinstance(given, list) or not 1 < len(given) == len(right) <= MAX_PARTS:
+        return False
+    left = [*right]
+    for part in given:
+        if not (same := [one for one in left if difference(one, part, answer.tolerance) is None]):
+            return False
+        left = [one for one in left if one is not same[0]]
+    return not left
 
 
 def _mostly(holds: Relation, answers: dict[Case, WrongAnswer]) -> Case | None:

@@ -37,7 +37,7 @@ def forward_with_cache(model, tokens, cache):
             for part in block.attn.c_attn(block.ln_1(x)).chunk(3, dim=-1)
         )
         keys, values = cache.append(number, key, value)
-        scores = query @ keys.transpose(-2, -1) / math.sqrt(query.shape[-1])
+        scores = query @ keys.transpose(-2, -1) / query.shape[-1] ** 0.5
         later = torch.arange(before + new, device=tokens.device) > positions[:, None]
         weights = scores.masked_fill(later, -torch.inf).softmax(dim=-1)
         gathered = (weights @ values).transpose(1, 2).reshape(x.shape)
@@ -82,7 +82,7 @@ CASES = [
     ),
     wrong("one layer for all", ("cache.append(number, key, value)", "cache.append(0, key, value)")),
     wrong("values appended as keys", ("cache.append(number, key, value)", "cache.append(number, value, key)")),
-    wrong("not scaled", (" / math.sqrt(query.shape[-1])", "")),
+    wrong("not scaled", (" / query.shape[-1] ** 0.5", "")),
     wrong("no output projection", ("block.attn.c_proj(gathered)", "gathered")),
     wrong("no first norm", ("block.ln_1(x)", "x")),
     wrong("no second norm", ("block.mlp(block.ln_2(x))", "block.mlp(x)")),
@@ -172,7 +172,7 @@ CASES = [
         ),
     ),
     wrong("views are kept", ("key.clone(), value.clone()", "key, value")),
-    wrong(["not scaled", "no last norm"], (" / math.sqrt(query.shape[-1])", ""), ("model.ln_f(x) @", "x @"), kind=Two),
+    wrong(["not scaled", "no last norm"], (" / query.shape[-1] ** 0.5", ""), ("model.ln_f(x) @", "x @"), kind=Two),
     wrong(
         ["length of the longest layer", "no residual at the mlp"],
         ("return min(", "return max("),
