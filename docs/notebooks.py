@@ -33,6 +33,7 @@ LAST_PAGE = "## The last page"  # where the last notebook begins to answer the c
 HANDING_IN = "## How you hand in"  # and the cell after that
 READING = re.compile(r"Reading takes about (\d+) minutes")
 WIDGET = "application/vnd.jupyter.widget-view+json"  # a progress bar, which means nothing on a page
+BAR = re.compile(r"\r?[^\r\n]*\d%\|[^\r\n]*[\r\n]*")
 SHORT = 24  # characters of a line that many solutions and other texts may have in common
 
 
@@ -101,7 +102,7 @@ def page(assignment: Assignment, executed: NotebookNode) -> NotebookNode:
         folded = cell.metadata.get("jupyter", {}).get("source_hidden")
         cell.metadata = NotebookNode(tags=["hide-input"] if folded else [])
         if cell.cell_type == "code":
-            cell.outputs = [output for output in solved.outputs if _is_for_readers(output)]
+            cell.outputs = [output for output in map(_without_bars, solved.outputs) if _is_for_readers(output)]
     for cell, after in zip(shown.cells, shown.cells[1:], strict=False):
         alt = next(filter(None, (_alt(output, after) for output in cell.get("outputs", []))), None)
         if alt:
@@ -109,8 +110,14 @@ def page(assignment: Assignment, executed: NotebookNode) -> NotebookNode:
     return shown
 
 
+def _without_bars(output: NotebookNode) -> NotebookNode:
+    """Return an output without the lines of progress bars."""
+    return NotebookNode(output, text=BAR.sub("", output.text)) if "text" in output else output
+
+
 def _is_for_readers(output: NotebookNode) -> bool:
-    return WIDGET not in output.get("data", {}) and output.get("name") != "stderr"
+    is_stream = output.output_type == "stream"
+    return WIDGET not in output.get("data", {}) and not (is_stream and (output.name == "stderr" or not output.text))
 
 
 def _alt(output: NotebookNode, after: NotebookNode) -> str | None:

@@ -57,7 +57,8 @@ def test_a_solution_is_noticed_in_a_cell_and_in_an_output(assignment, secrets):
 def test_a_notebook_runs_once_and_its_outputs_are_shown_without_bars(small, tmp_path):
     written = small / "written" / "01_first" / "notebook.py"
     written.write_text(
-        written.read_text() + "\n# %%\nimport sys\nprint(double(21))\nprint('a warning', file=sys.stderr)\n"
+        written.read_text()
+        + "\n# %%\nimport sys\nprint('\\rsteps:  50%|##  | 1/2')\nprint(double(21))\nprint('a warning', file=sys.stderr)\n"
     )
     course, kept = Course.at(small), tmp_path / "executed"
     assignment = course.assignment("01_first")
