@@ -72,7 +72,7 @@ def test_a_notebook_runs_once_and_its_outputs_are_shown_without_bars(small, tmp_
     assert not notebooks.run(assignment, course, kept).cells[-1].outputs  # it was read, and not run again
     written.write_text(written.read_text().replace("double(21)", "double(4)"))
     again = notebooks.run(course.assignment("01_first"), course, kept)
-    assert again.cells[-1].outputs[0].text == "8\n" and list(kept.iterdir()) != [first]
+    assert again.cells[-1].outputs[0].text.endswith("8\n") and list(kept.iterdir()) != [first]
 
 
 @pytest.mark.slow
