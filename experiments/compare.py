@@ -1,4 +1,4 @@
-"""Runs the experiments of notebook 07 at full length, with the notebook's own code, and writes the results for it.
+"""Runs the experiments of notebook 07 at full length, those on text with its own code, and writes the results for it.
 
     python experiments/compare.py [--jobs N] [--into FILE]
 
@@ -25,6 +25,7 @@ from pathlib import Path
 import tokenizers
 import torch
 import transformers
+import translation
 from coursekit.checkpoints import PYTHON_DOCS
 from coursekit.corpus import Corpus
 from coursekit.documentation import documents, fingerprint
@@ -41,7 +42,7 @@ HIGH, LOW = (3e-3, 6e-3, 1.2e-2), (1.5e-3, 3e-3, 6e-3)  # for text: around the b
 
 def settings() -> Iterator[tuple[str, dict]]:
     """Yield every run: the name of the experiment, and the arguments of the notebook's function for it."""
-    one_text = _notebook().ONE_TEXT
+    one_text = translation.ONE_TEXT
     equal_parameters = [("encoder-decoder", 4), ("no encoder layers", 2), *((way, 4) for way in one_text)]
     all_models = equal_parameters + [(way, 2) for way in one_text]  # these have equal FLOPs
     for numbers, seeds, models in ((90_000, 5, all_models), (1_000, 3, equal_parameters), (300, 5, equal_parameters)):
@@ -90,9 +91,10 @@ def _key(setting: tuple[str, dict]) -> str:
 
 @lru_cache
 def _code() -> str:
-    """Return a hash of the code of notebook 07 and of the notebooks before it."""
+    """Return a hash of the code that runs: translation.py, notebook 07 and the notebooks before it."""
     assignment = COURSE.assignment("07_comparison")
     code = [assignment.parts, *(cell.text for cell in assignment.source.of_role("locked", "exercise"))]
+    code.append(Path(translation.__file__).read_text(encoding="utf-8"))
     return hashlib.sha256("\n".join(code).encode()).hexdigest()[:12]
 
 
@@ -115,7 +117,7 @@ def _run(key: str) -> tuple[str, dict]:
     began = time.perf_counter()
     with redirect_stdout(io.StringIO()):  # the progress bar of its training
         if experiment == "translation":
-            rows = [_notebook().translation_run(**arguments)]
+            rows = [translation.translation_run(**arguments)]
         else:
             rows, _ = _notebook().text_run(*_text(), **arguments)
     return key, {"rows": rows, "seconds": time.perf_counter() - began}

@@ -10,8 +10,8 @@ until that share stops rising, and the weights of its best moment are tested.
 
 A row is written as soon as its run has ended, and the program says how many runs are missing: all of them take three to
 four hours of one core. Interrupt it, and run it again to go on: what is in the file is not run again. The committed
-file is unfinished: it holds the first runs with 300 examples, which choose rates. If you change what a run does, delete
-it.
+file is unfinished: it holds all runs with 300 examples, and notebook 07 shows each size that is complete. If you change
+what a run does, delete the file.
 """
 
 import argparse
@@ -28,12 +28,12 @@ from pathlib import Path
 from statistics import mean
 
 import torch
-from coursekit.results import FEW_EXAMPLES, few_examples
+from coursekit.results import DRAWS, FEW_EXAMPLES, few_examples
 from coursekit.training import one_thread
 from translators import MODELS, german, loss, scores, some, train_step
 
 SIZES = (300, 1000, 100, 30)  # how many numbers there are to learn from; the comparison fixed beforehand comes first
-DRAWS, RATE_DRAWS = range(10), range(10, 12)  # rates are chosen on draws of their own
+RATE_DRAWS = range(10, 12)  # rates are chosen on draws of their own
 FIRST_RATES = (2e-3, 4e-3, 8e-3)
 BATCH, WARMUP, SCORE_EVERY, PATIENCE, MOST_STEPS = 32, 50, 50, 300, 3000
 

@@ -1095,8 +1095,8 @@ def best_by_validation(runs):
 """),
         ("cell", """
 import pprint
-pprint.pprint({cut: supervised_fraction("encoder-decoder", 128, cut) for cut in (32, 64, 96)})
-print("\\n".join(f"{name:>12}: {supervised_fraction(name, 128):.2%}" for name in ["causal", "masked"]))
+pprint.pprint({turns: serving_cost("encoder-decoder", 12, 64, 30, 30, turns) for turns in (1, 2, 4)})
+print("\\n".join(f"{name:>16}: {serving_cost(name, 12, 64, 400, 20)[0]:,}" for name in ["GPT-2", "encoder-decoder"]))
 """),
     ],
 }  # fmt: skip

@@ -1,5 +1,7 @@
 """What notebook 07 compares: the models weigh the same, are asked the same, and are scored as one would by hand."""
 
+import sys
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -8,7 +10,7 @@ from coursekit.corpus import Corpus
 from coursekit.documentation import documents
 from transformers import AutoTokenizer
 
-from this_course import load
+from this_course import ROOT, load
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +20,42 @@ def comparison():
 
 @pytest.fixture(scope="module")
 def translation():
-    return load("03_decoder").reference()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / "experiments"))
+        patch.delitem(sys.modules, "translation", raising=False)
+        import translation
+
+        yield translation
+
+
+def test_the_parts_of_a_claim_give_its_verdict(comparison):
+    verdicts = {
+        ("holds",): "confirmed",
+        ("holds", "holds"): "confirmed",
+        ("holds", "open"): "qualified",
+        ("holds", "fails", "open"): "qualified",
+        ("fails", "fails"): "refuted",
+        ("fails", "open"): "open",
+        ("open", "open"): "open",
+    }
+    assert {parts: comparison.verdict(*parts) for parts in verdicts} == verdicts
+    for nonsense in ((), ("holds", True)):
+        with pytest.raises(ValueError):
+            comparison.verdict(*nonsense)
+
+
+def test_holm_corrects_step_by_step(comparison):
+    corrected = comparison.holm({"a": 0.04, "b": 0.01, "c": 0.03, "d": 0.5})
+    assert corrected == pytest.approx({"b": 0.04, "c": 0.09, "a": 0.09, "d": 0.5})  # none below the one before it
+    assert comparison.holm({"a": 0.6, "b": 0.7}) == {"a": 1.0, "b": 1.0}
+
+
+def test_a_part_holds_by_p_and_margin_and_fails_by_its_interval(comparison):
+    differences = [0.01, 0.02, 0.03]  # the interval of the mean ends at 0.045
+    found = [
+        comparison.part(differences, p, margin) for p, margin in ((0.05, 0.02), (0.06, 0.02), (0.0, 0.03), (0.0, 0.05))
+    ]
+    assert found == ["holds", "open", "open", "fails"]
 
 
 def matrices(*modules):
@@ -30,17 +67,17 @@ def matrices(*modules):
 )
 def test_matched_stacks_weigh_the_same(comparison, d_model, d_ff, encoder_layers, decoder_layers, num_layers):
     width = comparison.match_parameters(d_model, d_ff, encoder_layers, decoder_layers, num_layers)
-    decoder = (comparison.DecoderLayer(d_model, 2, d_ff) for _ in range(decoder_layers))
+    decoder = (load("03_decoder").reference().DecoderLayer(d_model, 2, d_ff) for _ in range(decoder_layers))
     two = matrices(comparison.Encoder(encoder_layers, d_model, 2, d_ff), *decoder)
     assert two == matrices(comparison.Encoder(num_layers, d_model, 2, width))
 
 
-def test_models_of_four_layers_have_as_many_weights(comparison):
+def test_models_of_four_layers_have_as_many_weights(comparison, translation):
     def of_layers(model):
         return sum(p.numel() for name, p in model.named_parameters() if p.dim() == 2 and "embedding" not in name)
 
-    ways = ["encoder-decoder", *comparison.ONE_TEXT]
-    assert {of_layers(comparison.new_translator(way, 4, seed=0)) for way in ways} == {56 * 64**2}
+    ways = ["encoder-decoder", *translation.ONE_TEXT]
+    assert {of_layers(translation.new_translator(way, 4, seed=0)) for way in ways} == {56 * 64**2}
     assert {
         of_layers(comparison.new_text_model(way, 4, 50, seed=0))
         for way in ("encoder-decoder", "positions begin anew", "one stack")
@@ -48,49 +85,51 @@ def test_models_of_four_layers_have_as_many_weights(comparison):
 
 
 @pytest.mark.parametrize("way", ["encoder-decoder", "no encoder layers", "loss on the target", "prefix-LM"])
-def test_one_pass_tells_which_translations_are_right(comparison, translation, way):
+def test_one_pass_tells_which_translations_are_right(translation, way):
     """Against writing them word by word, for a model that is right now and then."""
-    german = comparison.german
-    model = comparison.new_translator(way, 4, seed=0)
+    german = translation.german
+    model = translation.new_translator(way, 4, seed=0)
     optimizer = torch.optim.AdamW(model.parameters(), 4e-3)
     generator = torch.Generator().manual_seed(0)
     batch = german.batch(list(range(20, 60)))
     found = 0.0
     while found < 0.2:
         some = german.batch([20 + i for i in torch.randint(40, (16,), generator=generator).tolist()])
-        comparison.train_step(model, lambda m, b: comparison.mean_loss(*comparison.asked(m, b, way)), optimizer, some)
-        found = comparison.share_right(model, way, range(20, 60))
+        translation.second.train_step(
+            model, lambda m, b: translation.mean_loss(*translation.asked(m, b, way)), optimizer, some
+        )
+        found = translation.share_right(model, way, range(20, 60))
     assert found < 1
     length = batch.target.shape[1]
-    if way in comparison.TWO_STACKS:
-        written = translation.greedy_translate(model, batch.source, german.bos_id, german.eos_id, length)
+    if way in translation.TWO_STACKS:
+        written = translation.third.greedy_translate(model, batch.source, german.bos_id, german.eos_id, length)
         written = F.pad(written, (0, length - written.shape[1]), value=german.pad_id)
     else:
-        written = torch.stack([write_on(comparison, model, way, source, length) for source in batch.source])
+        written = torch.stack([write_on(translation, model, way, source, length) for source in batch.source])
     right = ((written == batch.target) | (batch.target == german.pad_id)).all(dim=1)
     assert right.double().mean().item() == pytest.approx(found)
 
 
 @torch.no_grad()
-def write_on(comparison, model, way, source, length):
+def write_on(translation, model, way, source, length):
     """One text, continued word by word: (length,) German ids."""
-    german, first = comparison.german, len(comparison.german.source)
+    german, first = translation.german, len(translation.german.source)
     words = source[source != german.pad_id]
     tokens = torch.cat([words, torch.tensor([first + german.bos_id])])[None]
     for _ in range(length):
-        mask = comparison.prefix_mask(len(words), tokens.shape[1]) if way == "prefix-LM" else None
+        mask = translation.sixth.prefix_mask(len(words), tokens.shape[1]) if way == "prefix-LM" else None
         tokens = torch.cat([tokens, model(tokens, mask)[:, -1].argmax(dim=-1)[:, None]], dim=1)
     return tokens[0, len(words) + 1 :] - first
 
 
-def test_only_the_words_of_the_target_are_asked_for(comparison):
-    german = comparison.german
+def test_only_the_words_of_the_target_count(translation):
+    german = translation.german
     batch = german.batch([21, 90_000, 7])
     words = int((batch.target != german.pad_id).sum())
-    for way in (*comparison.TWO_STACKS, *comparison.ONE_TEXT):
-        _, labels = comparison.asked(comparison.new_translator(way, 4, seed=0), batch, way)
+    for way in (*translation.TWO_STACKS, *translation.ONE_TEXT):
+        _, labels = translation.asked(translation.new_translator(way, 4, seed=0), batch, way)
         assert (labels != -100).sum() == words
-    _, labels = comparison.asked(comparison.new_translator(way, 4, seed=0), batch, way, everything=True)
+    _, labels = translation.asked(translation.new_translator(way, 4, seed=0), batch, way, everything=True)
     assert (labels != -100).sum() == words + (batch.source != german.pad_id).sum()  # [BOS] for the first of the source
 
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 import torch
-from coursekit.results import few_examples
+from coursekit.results import compared, few_examples
 
 from this_course import ROOT
 
@@ -32,6 +32,51 @@ def test_models_have_equal_size_but_for_those_that_say_so(translators):
 
     sizes = {name: matrices(make()) / translators.D_MODEL**2 for name, make in translators.MODELS.items()}
     assert sizes == dict.fromkeys(sizes, 56) | {"tied, same shape": 32, "no encoder layers": 32}
+
+
+def test_models_compute_what_the_notebook_says(translators):
+    """Multiplications with the weights of the layers, in units of d², for a word of the source and one of the target."""
+
+    def each(model, sources, targets):
+        count, handles = [0], []
+        for module in model.modules():
+            if isinstance(module, torch.nn.Linear):
+                handles.append(
+                    module.register_forward_hook(
+                        lambda m, given, _: count.__setitem__(0, count[0] + given[0].shape[1] * m.weight.numel())
+                    )
+                )
+        source, target = torch.full((1, sources), 5), torch.full((1, targets), 5)
+        model.answers(translators.Sentences(source, target))
+        for handle in handles:
+            handle.remove()
+        return count[0] / translators.D_MODEL**2
+
+    found = {}
+    for name, make in translators.MODELS.items():
+        model = make()
+        few, more, both = each(model, 3, 4), each(model, 4, 4), each(model, 3, 5)
+        found[name] = (more - few, both - few)
+    assert found == {
+        "encoder-decoder": (28, 28),
+        "tied, same shape": (28, 28),
+        "tied, widened": (52, 52),
+        "one stack": (56, 56),
+        "positions begin anew": (56, 56),
+        "prefix-LM": (56, 56),
+        "no encoder layers": (4, 28),
+    }
+
+
+def test_only_sizes_at_which_no_draw_is_missing_are_compared():
+    def rows(numbers, model, draws):
+        return [{"numbers": numbers, "model": model, "draw": draw} for draw in draws]
+
+    whole = [*rows(30, "b", range(12)), *rows(30, "a", reversed(range(10)))]
+    lacking = [*rows(100, "a", range(10)), *rows(100, "b", range(9)), *rows(300, "a", range(10))]
+    expected = [*rows(30, "b", range(10)), *rows(30, "a", range(10))]
+    assert compared([*lacking, *whole]) == sorted(expected, key=lambda row: row["model"])  # as they first occur
+    assert compared(lacking[:19]) == [] and compared([]) == []
 
 
 def test_tied_stacks_share_what_both_have(translators):

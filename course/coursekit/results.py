@@ -2,11 +2,13 @@
 
 import json
 from contextlib import suppress
+from itertools import product
 from pathlib import Path
 
 COMPARISON = Path(__file__).parent / "comparison.json"
 FEW_EXAMPLES = Path(__file__).parent / "few_examples.jsonl"
 TRIANGLE = Path(__file__).parent / "triangle.jsonl"
+DRAWS = range(10)  # of few examples: they are compared, and later draws choose the learning rates
 
 
 def comparison_runs() -> dict:
@@ -30,6 +32,21 @@ def few_examples(file: Path = FEW_EXAMPLES) -> list[dict]:
     A line that was cut off is left out.
     """
     return _lines(file)
+
+
+def compared(rows: list[dict]) -> list[dict]:
+    """Return the rows of few examples that can be compared in pairs: of the draws that chose no rates.
+
+    A size is left out if some model lacks one of the ten draws there. Rows come in the order of sizes, models, draws.
+    """
+    models = list(dict.fromkeys(row["model"] for row in rows))
+    chosen = {(row["numbers"], row["model"], row["draw"]): row for row in rows if row["draw"] in DRAWS}
+    return [
+        chosen[numbers, model, draw]
+        for numbers in sorted({row["numbers"] for row in rows})
+        if all((numbers, *pair) in chosen for pair in product(models, DRAWS))
+        for model, draw in product(models, DRAWS)
+    ]
 
 
 def triangle_cells(file: Path = TRIANGLE) -> list[dict]:

@@ -1,36 +1,6 @@
 """Right solutions of notebook 07, written in other ways than the reference. Each must score full."""
 
 ALTERNATIVES = {
-    "supervised_fraction": {
-        "a count": """
-def supervised_fraction(objective, length, cut=None, probability=0.15):
-    if objective == "causal":
-        asked = length
-    elif objective == "masked":
-        asked = probability * length
-    elif objective == "encoder-decoder":
-        if cut is None:
-            raise ValueError("no cut")
-        if cut < 0 or cut > length:
-            raise ValueError("outside")
-        asked = length - cut
-    else:
-        raise ValueError(objective)
-    return asked / length
-""",
-        "a dict, and a whole number where it is one": """
-def supervised_fraction(objective, length, cut=None, probability=0.15):
-    if objective not in ["causal", "masked", "encoder-decoder"]:
-        raise ValueError
-    if objective == "encoder-decoder" and (cut is None or cut not in range(length + 1)):
-        raise ValueError
-    return {
-        "causal": lambda: 1,
-        "masked": lambda: probability,
-        "encoder-decoder": lambda: len(range(cut, length)) / length,
-    }[objective]()
-""",
-    },
     "best_by_validation": {
         "groups and tuples": """
 def best_by_validation(runs):
@@ -204,86 +174,132 @@ def serving_cost(architecture, layers, d_model, source, answer, turns=1):
 """,
     },
     "evidence_two_kinds": {
+        "one pass": """
+def evidence_two_kinds(table):
+    found = {}
+    for row in table["translation"]:
+        found.setdefault((row["model"], row["numbers"]), {})[row["draw"]] = row
+    ours = found["encoder-decoder", 300]
+    draws = sorted(ours)
+    rivals = ["tied, widened"] + ONE_STACK
+    gaps, p = {}, {}
+    for name in rivals:
+        theirs = found.get((name, 300), {})
+        if sorted(theirs) != draws:
+            raise ValueError(name)
+        gaps[name] = [ours[draw]["test"] - theirs[draw]["test"] for draw in draws]
+        p[name] = permutation_test(gaps[name], [0.0] * len(draws), paired=True)
+    p = holm(p)
+    chosen, highest = None, -math.inf
+    for name in ONE_STACK:
+        level = sum(found[name, 300][draw]["validation"] for draw in draws) / len(draws)
+        if level > highest + 1e-12:
+            chosen, highest = name, level
+    size = max(numbers for model, numbers in found if model == "encoder-decoder")
+    low, high = interval([row["test"] for row in found["encoder-decoder", size].values()])
+    if low >= 0.95:
+        serves = "holds"
+    elif high < 0.95:
+        serves = "fails"
+    else:
+        serves = "open"
+    judged = verdict(serves, part(gaps["tied, widened"], p["tied, widened"], 0.01), part(gaps[chosen], p[chosen], 0.01))
+    return mean(gaps[chosen]), interval(gaps[chosen]), judged
+""",
         "numpy": """
 def evidence_two_kinds(table):
     import numpy as np
 
-    runs = table["translation"]
-    most = sorted(run["numbers"] for run in runs)[-1]
+    def column(model, numbers, which):
+        rows = [row for row in table["translation"] if row["model"] == model and row["numbers"] == numbers]
+        rows = sorted(rows, key=lambda row: row["draw"])
+        return [row["draw"] for row in rows], np.array([row[which] for row in rows])
 
-    def tests(way):
-        return np.array(
-            [run["test"] for run in runs if (run["way"], run["layers"], run["numbers"]) == (way, 4, most)]
-        )
-
-    theirs = tests("encoder-decoder")
-    best = max(tests(way).mean() for way in ONE_TEXT)
-    others = np.concatenate([tests(way) for way in ONE_TEXT])
-    return theirs.mean() - best, verdict(theirs.mean() >= 0.95, bool((theirs[:, None] > others).all()))
-""",
-        "in single precision": """
-def evidence_two_kinds(table):
-    most = max(run["numbers"] for run in table["translation"])
-
-    def tests(way):
-        runs = [run for run in table["translation"] if run["way"] == way and run["layers"] == 4]
-        return torch.tensor([run["test"] for run in runs if run["numbers"] == most])
-
-    theirs, others = tests("encoder-decoder"), [tests(way) for way in ONE_TEXT]
-    lead = theirs.mean() - max(found.mean() for found in others)
-    return lead.item(), verdict(theirs.mean().item() >= 0.95, bool(theirs.min() > torch.cat(others).max()))
-""",
-        "by way": """
-def evidence_two_kinds(table):
-    from collections import defaultdict
-
-    most = max(run["numbers"] for run in table["translation"])
-    ways = defaultdict(list)
-    for run in table["translation"]:
-        if run["layers"] == 4 and run["numbers"] == most:
-            ways[run["way"]].append(run["test"])
-    ways.pop("no encoder layers", None)
-    theirs = ways.pop("encoder-decoder")
-    average = sum(theirs) / len(theirs)
-    best = max(sum(tests) / len(tests) for tests in ways.values())
-    return average - best, verdict(average >= 0.95, all(min(theirs) > test for tests in ways.values() for test in tests))
+    draws, ours = column("encoder-decoder", 300, "test")
+    tests = {}
+    for rival in ["tied, widened", *ONE_STACK]:
+        theirs, tests[rival] = column(rival, 300, "test")
+        if theirs != draws:
+            raise ValueError("draws")
+    corrected = holm({r: permutation_test(ours.tolist(), t.tolist(), paired=True) for r, t in tests.items()})
+    levels = [column(rival, 300, "validation")[1].mean() for rival in ONE_STACK]
+    best = ONE_STACK[int(np.argmax(levels))]
+    most = max(row["numbers"] for row in table["translation"] if row["model"] == "encoder-decoder")
+    low, high = interval(column("encoder-decoder", most, "test")[1].tolist())
+    serves = ["open", "holds", "fails"][int(low >= 0.95) + 2 * int(high < 0.95)]
+    parts = [part((ours - tests[rival]).tolist(), corrected[rival], 0.01) for rival in ("tied, widened", best)]
+    ahead = (ours - tests[best]).tolist()
+    return sum(ahead) / len(ahead), interval(ahead), verdict(*parts, serves)
 """,
     },
     "evidence_cut": {
-        "cut by cut": """
+        "one pass": """
 def evidence_cut(table):
-    runs = [run for run in table["text"] if run["way"] == "encoder-decoder" and run["cut"] != "random"]
-    losses, lowest = [], math.inf
-    for cut in sorted({run["cut"] for run in runs}):
-        own = {run["seed"]: run["test"] for run in runs if run["cut"] == cut == run["tested at"]}
-        for run in runs:
-            if run["cut"] == cut and run["tested at"] != cut:
-                losses.append(run["test"] - own[run["seed"]])
-        lowest = min(lowest, mean(own.values()))
-    stack = mean(run["test"] for run in table["text"] if run["way"] == "one stack" and run["layers"] == 4)
-    return mean(losses), verdict(all(loss > 0.05 for loss in losses), stack < lowest)
+    stack, runs = {}, {}
+    for row in table["text"]:
+        if row["layers"] != 4 or row["cut"] == "random":
+            continue
+        if row["way"] == "one stack":
+            stack[row["seed"]] = row["test"]
+        elif row["way"] == "encoder-decoder":
+            runs.setdefault((row["cut"], row["tested at"]), {})[row["seed"]] = row["test"]
+    seeds = sorted(stack)
+    if any(sorted(found) != seeds for found in runs.values()):
+        raise ValueError("seeds")
+    cuts = {cut for cut, _ in runs}
+    if any((cut, cut) not in runs for cut in cuts):
+        raise ValueError("own cut")
+    costs = {cut: [runs[cut, cut][seed] - stack[seed] for seed in seeds] for cut in cuts}
+    kinds = {
+        part(cost, permutation_test([runs[cut, cut][s] for s in seeds], [stack[s] for s in seeds], paired=True), 0.02)
+        for cut, cost in costs.items()
+    }
+    first = next(kind for kind in ("fails", "open", "holds") if kind in kinds)
+    second = "holds"
+    for (cut, at), found in runs.items():
+        if at != cut:
+            low, high = interval([found[seed] - runs[cut, cut][seed] for seed in seeds])
+            if low > 0.05 or high < -0.05:
+                second = "fails"
+            elif (low < -0.05 or high > 0.05) and second == "holds":
+                second = "open"
+    lowest = sorted(costs.values(), key=mean)[0]
+    return mean(lowest), interval(lowest), verdict(first, second)
 """,
-        "every pair of runs": """
+        "numpy": """
 def evidence_cut(table):
-    mine, stack = [], []
-    for run in table["text"]:
-        if run["way"] == "one stack" and run["layers"] == 4:
-            stack.append(run["test"])
-        elif run["way"] == "encoder-decoder" and isinstance(run["cut"], int):
-            mine.append(run)
-    at_own = [run for run in mine if run["tested at"] == run["cut"]]
-    losses = [
-        run["test"] - own["test"]
-        for own in at_own
-        for run in mine
-        if (run["seed"], run["cut"]) == (own["seed"], own["cut"]) and run is not own
-    ]
-    by_cut = {}
-    for own in at_own:
-        by_cut.setdefault(own["cut"], []).append(own["test"])
-    average = sum(stack) / len(stack)
-    better = all(average < sum(tests) / len(tests) for tests in by_cut.values())
-    return sum(losses) / len(losses), verdict(not any(loss <= 0.05 for loss in losses), better)
+    import numpy as np
+
+    def of(way, cut, at):
+        rows = [r for r in table["text"] if r["way"] == way and r["layers"] == 4 and r["cut"] == cut]
+        rows = sorted((r["seed"], r["test"]) for r in rows if r["tested at"] == at)
+        if way != "one stack" and [seed for seed, _ in rows] != seeds:
+            raise ValueError(f"{cut} {at}")
+        return [seed for seed, _ in rows], np.array([test for _, test in rows])
+
+    seeds, stack = of("one stack", None, None)
+    places = {
+        (r["cut"], r["tested at"])
+        for r in table["text"]
+        if r["way"] == "encoder-decoder" and r["layers"] == 4 and isinstance(r["cut"], int)
+    }
+    cuts = sorted({cut for cut, _ in places})
+    costs = [(of("encoder-decoder", cut, cut)[1] - stack).tolist() for cut in cuts]
+    judged = [part(cost, permutation_test(cost, [0.0] * len(cost), paired=True), 0.02) for cost in costs]
+    moved = np.array(
+        [
+            interval((of("encoder-decoder", cut, at)[1] - of("encoder-decoder", cut, cut)[1]).tolist())
+            for cut, at in places
+            if cut != at
+        ]
+    )
+    if (abs(moved) <= 0.05).all():
+        arbitrary = "holds"
+    else:
+        arbitrary = "fails" if ((moved > 0.05).all(axis=1) | (moved < -0.05).all(axis=1)).any() else "open"
+    costly = "holds" if set(judged) == {"holds"} else "fails" if "fails" in judged else "open"
+    cheapest = costs[int(np.argmin([mean(cost) for cost in costs]))]
+    return mean(cheapest), interval(cheapest), verdict(costly, arbitrary)
 """,
     },
 }

@@ -1,7 +1,7 @@
 """Hidden tests of notebook 07. Sizes are unequal everywhere, and no answer can be guessed.
 
-Tables of results are made up, with the keys of the real ones and rows in any order. A verdict
-is one of three strings, so that each question about evidence shows several tables, and at least one of each kind.
+Tables of results are made up, with the keys of the real ones and rows in any order. A verdict is one of four strings,
+so that each question about evidence shows several tables, and numbers come back with it.
 """
 
 import copy
@@ -12,107 +12,26 @@ from autograder.probe import hidden, outcome
 # What students may use besides what every notebook may: see ``autograder.authoring.assignment``.
 ALLOWS = {
     "coursekit": """
-        comparison_table ledger reach reach_maps reached run_dots score_curves train under_grading visible_check""",
+        comparison_table ledger reach_maps reached run_dots train under_grading visible_check""",
     "coursekit.checkpoints": "PYTHON_DOCS",
     "coursekit.corpus": "Corpus",
+    "coursekit.counting": "Count",
     "coursekit.documentation": "documents fingerprint",
-    "coursekit.number_words": "NumberWords Sentences",
-    "coursekit.results": "comparison_runs",
+    "coursekit.results": "compared comparison_runs few_examples",
     "coursekit.student_t": "t_quantile",
     "statistics": "NormalDist inv_cdf",
     "parts": """
-        GPT2 DecoderLayer Encoder OneStack Transformer causal_mask decode_with_encoder generate_cached
-        language_model_loss load_gpt2_weights mask_tokens match_parameters pack predicted_reach prefix_mask shift_right
-        sinusoidal_positions train_step training_targets""",
+        GPT2 Encoder OneStack Transformer causal_mask generate_cached load_gpt2_weights match_parameters
+        predicted_reach sinusoidal_positions train_step""",
     "torch": "LayerNorm layer_norm gelu GELU scaled_dot_product_attention",
     "torch.utils.flop_counter": "FlopCounterMode",
-    "transformers": "AutoTokenizer GPT2Config GPT2LMHeadModel PreTrainedTokenizerBase from_pretrained",
+    "transformers": "AutoTokenizer GPT2LMHeadModel PreTrainedTokenizerBase from_pretrained",
 }
 
 
 def number(value):
     """A number of any kind as a float; what is none stays as it is."""
     return value if value is None or isinstance(value, str | bool) else float(value)
-
-
-# supervised_fraction
-
-
-@hidden("supervised_fraction")
-def fractions_of_each_objective(student, rng):
-    """Every objective, at several lengths."""
-    found = []
-    for length in rng.different(3, 20, 90):
-        probability, cut = rng.integer(5, 95) / 100, rng.integer(3, length - 3)
-        found.append(number(student.supervised_fraction("causal", length)))
-        found.append(number(student.supervised_fraction("masked", length, probability=probability)))
-        found.append(number(student.supervised_fraction("encoder-decoder", length, cut)))
-    return found
-
-
-@hidden("supervised_fraction")
-def fractions_of_a_cut(student, rng):
-    """One text that an encoder-decoder cuts in several places."""
-    length = rng.integer(12, 50)
-    return [number(student.supervised_fraction("encoder-decoder", length, cut)) for cut in rng.different(5, 1, 11)]
-
-
-@hidden("supervised_fraction")
-def a_cut_at_the_ends(student, rng):
-    """The cut may stand before the first token and after the last."""
-    length = rng.integer(5, 30)
-    cuts = rng.shuffled([0, 0, length, length - 1, 1, rng.integer(2, length - 2)])
-    return [number(student.supervised_fraction("encoder-decoder", length, cut=cut)) for cut in cuts]
-
-
-@hidden("supervised_fraction")
-def masked_with_some_probability(student, rng):
-    """Blanks: with the probability that it has if none is given, and with others, from 0 to 1."""
-    chances = rng.shuffled([0, 1, 1.0, rng.integer(1, 9) / 1000, rng.integer(2, 98) / 100])
-    found = [number(student.supervised_fraction("masked", rng.integer(1, 50), probability=p)) for p in chances]
-    return [*found, number(student.supervised_fraction("masked", rng.integer(2, 60)))]
-
-
-@hidden("supervised_fraction")
-def what_an_objective_does_not_use(student, rng):
-    """A cut does nothing where nothing is cut, and a probability nothing where nothing is hidden by chance."""
-    length, chance = rng.integer(10, 40), rng.integer(20, 80) / 100
-    cuts = rng.different(2, 1, length - 1)
-    found = [
-        lambda: student.supervised_fraction("causal", length, cuts[0], chance),
-        lambda: student.supervised_fraction("masked", length, cuts[0], chance),
-        lambda: student.supervised_fraction("encoder-decoder", length, cuts[1], chance),
-        lambda: student.supervised_fraction("causal", length, length + cuts[0]),
-        lambda: student.supervised_fraction("masked", length, -cuts[1], chance),
-    ]
-    return [number(call()) for call in rng.shuffled(found)]
-
-
-@hidden("supervised_fraction")
-def no_objective(student, rng):
-    """ValueError for another objective, with a cut and without, and only for that."""
-    length = rng.integer(8, 300)
-    others = ["", "Causal", "BERT", "mask", "GPT-2", "prefix-LM", "decoder", "encoder", f"masked-{length}"]
-    names = rng.shuffled([*others, f"causal {length}", "encoder-decoder ", "causal", "masked", "encoder-decoder"])
-    return {
-        name: outcome(
-            lambda name=name: student.supervised_fraction("".join(name), length, rng.integer(1, 7)), ValueError
-        )
-        for name in names
-    }
-
-
-@hidden("supervised_fraction")
-def no_cut(student, rng):
-    """ValueError for an encoder-decoder without a cut or with one outside the text, and only for that."""
-    length = rng.integer(6, 20)
-    cuts = [-rng.integer(2, 9), -1, 0, rng.integer(1, length - 1), length, length + 1, length + rng.integer(2, 9), None]
-    return {
-        f"a cut of {cut} in {length}": outcome(
-            lambda cut=cut: student.supervised_fraction("encoder-decoder", length, cut), ValueError
-        )
-        for cut in cuts
-    }
 
 
 # best_by_validation
@@ -563,301 +482,418 @@ def an_architecture_without_a_price(student, rng):
 # Evidence
 
 
-def said(found):
-    """A number and a verdict, in whatever pair they come."""
-    value, judgement = found
-    return [number(value), str(judgement)]
-
-
-def of_each(evidence, tables):
-    """What is said of each table. What is changed in one is not charged here."""
-    return [said(evidence(copy.deepcopy(table))) for table in tables]
-
-
-def of_each_and_after(evidence, tables):
-    return {"found": [said(evidence(table)) for table in tables], "tables after the calls": tables}
-
-
-# evidence_two_kinds
-
-ONE_TEXT = ["loss on the target", "prefix-LM", "loss on everything"]
+def said(evidence, table):
+    """A number, both ends of its interval, and a verdict. What is changed in the table is not charged here."""
+    value, (low, high), judgement = evidence(copy.deepcopy(table))
+    return [number(value), number(low), number(high), str(judgement)]
 
 
 def thousandths(rng, low, high, count):
     return [rng.integer(low, high) / 1000 for _ in range(count)]
 
 
-def translation_runs(rng, way, layers, numbers, tests):
-    rate = rng.shuffled([1e-3, 2e-3, 4e-3])[0]
-    return [
-        {
-            "way": "".join(way),
-            "layers": layers,
-            "numbers": numbers,
-            "rate": rate,
-            "seed": seed,
-            "steps": 300,
-            "validation": rng.integer(1, 999) / 1000,
-            "test": test,
-            "curve": [(10, 0.0), (20, rng.integer(0, 200) / 200)],
-        }
-        for seed, test in zip(rng.different(len(tests), 0, 9), tests, strict=True)
-    ]
+# Differences of eight pairs, in thousandths and in any order. For all but WILD and ROUGH the smallest p is reached, or
+# one sign change more. With a margin of 10 and four comparisons, SURE holds and WILD is open; the others say why not.
+SURE = (18, 26, 31, 37, 22, 45, 29, 53)
+STRAY = (18, 26, 31, 37, 22, 45, 29, -4)  # one pair is the other way round: p is 4 of 256
+STRAYS = (38, 26, 31, 37, 42, 45, -9, -4)  # and here two pairs are: p is 8 of 256
+FAINT = (1, 2, 2, 3, 1, 4, 3, 30)  # p is smallest, the mean 5.75, and the interval contains the margin
+SLIGHT = (1, 2, 3, 1, 2, 4, 3, 2)  # p is smallest, and the interval is below the margin
+WILD = (-58, 71, 49, -44, 66, -51, 43, -28)
+BEHIND = (-21, -32, -24, -37, -41, -16, -19, -30)
 
 
-def translation_table(rng, theirs, others, more=()):
-    """Runs that count: the encoder-decoder's, and those of three ways in any order. And others that do not.
+def varied(rng, differences, step=1):
+    """The same kind of differences, in any order."""
+    return rng.shuffled([value + step * rng.integer(0, 2) / 4 for value in differences])
 
-    more  of (way, layers, share of the numbers, tests)
+
+# evidence_two_kinds
+
+SINGLE = ["one stack", "positions begin anew", "prefix-LM"]
+OTHERS = ["tied, same shape", "no encoder layers"]
+SERVING = {  # lowest and highest share in thousandths, and how many there are
+    "well": (975, 999, 4),
+    "mostly": (943, 999, 9),  # one draw is below 950, and the interval is not
+    "perhaps": (930, 985, 4),
+    "perhaps not": (915, 970, 4),
+    "badly": (890, 935, 4),
+}
+
+
+def two_kinds(rng, serving, tied, best, others=(WILD, WILD), sizes=True):
+    """A table of translations: how well it serves, and differences to the tied rival, to the best of one stack, and to
+    the other two.
+
+    sizes  more numbers than 300 are there; else it serves as it does at 300
     """
-    numbers, ways = 1000 * rng.integer(20, 90), rng.shuffled(ONE_TEXT)
-    rows = translation_runs(rng, "encoder-decoder", 4, numbers, theirs)
-    for way, tests in zip(ways, others, strict=True):
-        rows += translation_runs(rng, way, 4, numbers, tests)
-    for way, layers, share, tests in more:
-        rows += translation_runs(rng, way, layers, int(numbers * share), tests)
+    draws, chosen = rng.different(8, 0, 40), rng.integer(0, 2)
+    top = 700 if serving == "badly" else 890
+    ours = dict(zip(draws, thousandths(rng, top - 200, top, 8) if sizes else at_300(rng, serving), strict=True))
+    left = list(others)
+    kinds = {"tied, widened": tied} | {
+        model: best if place == chosen else left.pop() for place, model in enumerate(SINGLE)
+    }
+    rows = [run(rng, "encoder-decoder", 300, draw, test) for draw, test in ours.items()]
+    for model, kind in kinds.items():
+        level = 800 if model == SINGLE[chosen] else 760
+        differences = varied(rng, kind)
+        high = rng.integer(0, 7)  # one draw of a rival that is not the best has the highest validation of all
+        for place, (draw, difference) in enumerate(zip(draws, differences, strict=True)):
+            lucky = 960 if place == high and level == 760 else level + rng.integer(-15, 15)
+            rows.append(run(rng, model, 300, draw, ours[draw] - difference / 1000, lucky / 1000))
+    rows += [run(rng, model, 300, d, rng.integer(0, 1000) / 1000) for model in OTHERS for d in rng.different(5, 0, 60)]
+    for size in rng.different(2, 20, 200) + ([500, 1000 * rng.integer(2, 90)] if sizes else []):
+        for model in ["encoder-decoder", *kinds, *OTHERS]:
+            span = SERVING[serving] if model == "encoder-decoder" and size >= 500 else (300, 990, 4)
+            if size == 500:
+                span = SERVING["badly" if serving == "well" else "well"]
+            tests = spread_over(rng, *span)
+            rows += [run(rng, model, size, d, t) for d, t in zip(rng.different(len(tests), 0, 30), tests, strict=True)]
+    rows += [run(rng, model, 100_000, draw, 0.5) for model in ("prefix-LM", *OTHERS) for draw in (0, 1)]
     return {"text": [{"way": "one stack", "test": 2.5}], "translation": rng.shuffled(rows)}
 
 
-def of_both_kinds(rng, serves, needed):
-    """Tests of the encoder-decoder, and of three ways."""
-    theirs = thousandths(rng, 955, 990, 3) if serves else thousandths(rng, 620, 900, rng.integer(2, 4))
-    top = 940 if serves else 600
-    others = [thousandths(rng, top - 130 * (k + 1), top - 130 * k, rng.integer(2, 4)) for k in range(3)]
-    if not needed:  # a run of a way whose mean is not the highest is better than the worst of theirs
-        others[1] = thousandths(rng, 10, 90, 2) + [(min(theirs) + max(theirs)) / 2 + 0.002]
-    return theirs, others
+def at_300(rng, serving):
+    """Eight shares, so that the encoder-decoder serves at 300 numbers as it is said."""
+    low, high, _ = SERVING[serving]
+    return spread_over(rng, low, high, 8)
 
 
-KINDS = [(True, True), (True, False), (False, True), (False, False)]
+def spread_over(rng, low, high, count=4):
+    """So many shares from low to high, in thousandths, both ends among them; in the middle they are balanced."""
+    middle = (low + high) // 2
+    inner = [middle + rng.integer(-3, 3) for _ in range(count - 2)]
+    return rng.shuffled([value / 1000 for value in (low, high, *inner)])
 
 
-@hidden("evidence_two_kinds")
-def runs_that_count(student, rng):
-    """Only runs that count, from several seeds: it serves or does not, and is needed or is not."""
-    tables = [translation_table(rng, *of_both_kinds(rng, *kind)) for kind in rng.shuffled(KINDS)]
-    return of_each(student.evidence_two_kinds, tables)
+def run(rng, model, numbers, draw, test, validation=None):
+    return {
+        "numbers": numbers,
+        "model": "".join(model),
+        "rate": rng.shuffled([1e-3, 2e-3, 4e-3])[0],
+        "draw": draw,
+        "validation": rng.integer(1, 999) / 1000 if validation is None else validation,
+        "test": test,
+        "steps": rng.integer(100, 3000),
+    }
 
 
-def either(rng, count=3):
-    """Tests that are all very good, or all very bad, or as others are."""
-    ranges = [(992, 1000), (0, 9), (300, 980), (300, 980)]
-    return thousandths(rng, *rng.shuffled(ranges)[0], count)
-
-
-@hidden("evidence_two_kinds")
-def fewer_layers(student, rng):
-    """Also with runs of other numbers of layers."""
-    tables = []
-    for kind in rng.shuffled([*KINDS, (True, True)]):
-        more = [(way, rng.shuffled([2, 6])[0], 1, either(rng)) for way in ONE_TEXT]
-        more += [("encoder-decoder", layers, 1, either(rng)) for layers in (2, 6)]
-        tables.append(translation_table(rng, *of_both_kinds(rng, *kind), more))
-    return of_each(student.evidence_two_kinds, tables)
+def decide(student, rng, kinds):
+    return [said(student.evidence_two_kinds, two_kinds(rng, *kind)) for kind in rng.shuffled(kinds)]
 
 
 @hidden("evidence_two_kinds")
-def fewer_numbers(student, rng):
-    """Also with runs that had fewer numbers to learn from, of every way."""
-    tables = []
-    for kind in rng.shuffled([*KINDS, (True, True)]):
-        ways = [*ONE_TEXT, "encoder-decoder"]
-        more = [(way, 4, share, either(rng)) for way in ways for share in (0.98, 1 / rng.integer(3, 90))]
-        tables.append(translation_table(rng, *of_both_kinds(rng, *kind), more))
-    return of_each(student.evidence_two_kinds, tables)
+def clear_results(student, rng):
+    """Every part holds or fails clearly: it serves or not, and is ahead of each rival or not."""
+    return decide(
+        student,
+        rng,
+        [
+            ("well", SURE, SURE),
+            ("well", BEHIND, SURE, (SURE, SURE)),
+            ("well", SURE, BEHIND, (SURE, SURE)),
+            ("badly", BEHIND, BEHIND, (SURE, SURE)),
+            ("badly", SURE, BEHIND),
+            ("badly", BEHIND, SURE),
+        ],
+    )
 
 
 @hidden("evidence_two_kinds")
-def without_encoder_layers(student, rng):
-    """Also with runs without encoder layers, whatever they score."""
-    tables = []
-    for kind in rng.shuffled([*KINDS, (True, True), (False, False)]):
-        more = [("no encoder layers", layers, share, either(rng)) for layers, share in ((2, 1), (4, 1), (4, 0.03))]
-        tables.append(translation_table(rng, *of_both_kinds(rng, *kind), more))
-    return of_each(student.evidence_two_kinds, tables)
+def results_that_decide_nothing(student, rng):
+    """Differences that vary too much, and a share whose interval contains 0.95."""
+    return decide(
+        student,
+        rng,
+        [
+            ("perhaps", WILD, WILD),
+            ("perhaps", BEHIND, WILD, (SURE, SURE)),
+            ("perhaps not", BEHIND, BEHIND),
+            ("mostly", BEHIND, BEHIND),
+            ("badly", WILD, BEHIND),
+            ("perhaps", SURE, WILD),
+            ("badly", BEHIND, WILD, (BEHIND, SURE)),
+        ],
+    )
 
 
 @hidden("evidence_two_kinds")
-def close_calls(student, rng):
-    """A mean of just what is asked, a worst run as good as the best one, and single runs that stand out."""
-    low = [thousandths(rng, 100, 400, 3), thousandths(rng, 100, 400, 2)]
-    good, fair = thousandths(rng, 960, 990, 2), rng.integer(600, 800) / 1000
-    just = rng.shuffled([[0.92, 0.98], [0.925, 0.975], [0.93, 0.97], [0.934, 0.966]])[0]  # mean 0.95, in float32, too
-    kinds = [
-        (just, [thousandths(rng, 500, 900, 2), *low]),
-        (just, [[0.97, 0.5], *low]),
-        ([0.949, 0.949], [thousandths(rng, 500, 900, 2), *low]),
-        ([0.949, 0.948], [[0.97, 0.5], *low]),
-        (good, [[min(good), 0.5], *low]),
-        (good, [[min(good) - 0.0005, 0.5], *low]),
-        ([fair, fair + 0.1], [[fair, fair - 0.3], *low]),
-        ([fair, fair + 0.1], [[fair + 0.15, fair + 0.18], *low]),
-        ([0.951, 0.953], [[0.97, 0.964], *low]),
-        ([0.99, 0.99, 0.9], [[0.6, 0.3], *low]),  # its worst run is below 0.95, and its mean is not
-        ([0.99, 0.7, 0.7], [[0.6, 0.3], *low]),  # its best run is not below 0.95, and its mean is
-        ([fair + 0.1, fair + 0.12], [[fair + 0.11, 0.01], [0.55, 0.56, 0.57], low[0]]),
-    ]
-    tables = [translation_table(rng, theirs, rng.shuffled(others)) for theirs, others in rng.shuffled(kinds)]
-    return of_each(student.evidence_two_kinds, tables)
+def differences_below_the_margin(student, rng):
+    """Differences of the same sign in all pairs, and too small."""
+    return decide(
+        student,
+        rng,
+        [
+            ("badly", SLIGHT, SLIGHT),
+            ("badly", FAINT, SLIGHT),
+            ("badly", SLIGHT, FAINT),
+            ("perhaps", FAINT, FAINT),
+            ("well", SLIGHT, SURE),
+        ],
+    )
+
+
+@hidden("evidence_two_kinds")
+def p_values_of_four_comparisons(student, rng):
+    """One pair the other way round: whether it is too many depends on the other comparisons."""
+    return decide(
+        student,
+        rng,
+        [
+            ("badly", BEHIND, STRAY, (WILD, WILD)),
+            ("badly", WILD, STRAY, (WILD, WILD)),
+            ("perhaps", STRAY, WILD, (WILD, WILD)),
+            ("perhaps", STRAY, WILD, (SURE, WILD)),
+            ("badly", BEHIND, STRAY, (SURE, BEHIND)),
+            ("perhaps", STRAYS, WILD, (WILD, WILD)),
+            ("perhaps", WILD, STRAYS, (WILD, WILD)),
+        ],
+    )
+
+
+@hidden("evidence_two_kinds")
+def three_hundred_are_the_most(student, rng):
+    """Tables in which the encoder-decoder has no more than 300 numbers."""
+    return decide(
+        student, rng, [(serving, WILD, WILD, (WILD, SURE), False) for serving in ("well", "perhaps", "badly")]
+    )
+
+
+@hidden("evidence_two_kinds")
+def equal_validation(student, rng):
+    """Ways of one stack with equal validation: it is the first one in ONE_STACK."""
+    found = []
+    for first, second in rng.shuffled([(0, 1), (0, 2), (1, 2), (1, 2)]):
+        table = two_kinds(rng, "well", WILD, SURE, (BEHIND, WILD))
+        for row in table["translation"]:
+            if row["numbers"] == 300 and row["model"] in SINGLE:
+                row["validation"] = 0.75 if SINGLE.index(row["model"]) in (first, second) else 0.5
+        found.append(said(student.evidence_two_kinds, table))
+    return found
+
+
+def without(rows, model, size, place=0):
+    """Rows without one draw of a model and size."""
+    draws = sorted(row["draw"] for row in rows if (row["model"], row["numbers"]) == (model, size))
+    return [row for row in rows if (row["model"], row["numbers"], row["draw"]) != (model, size, draws[place])]
+
+
+@hidden("evidence_two_kinds")
+def draws_that_are_missing(student, rng):
+    """ValueError where a rival and the encoder-decoder do not have the same draws at 300 numbers, and only there."""
+    found = {}
+    for model in ["encoder-decoder", "tied, widened", *SINGLE, *OTHERS]:
+        rows = two_kinds(rng, "well", SURE, SURE)["translation"]
+        table = {"translation": without(rows, model, 300, rng.integer(0, 4))}
+        found[f"{model} lacks one"] = outcome(lambda table=table: student.evidence_two_kinds(table), ValueError)
+    rows = two_kinds(rng, "well", SURE, SURE)["translation"]
+    first, second = rng.shuffled(["tied, widened", *SINGLE])[:2]
+    table = {"translation": [row for row in rows if (row["model"], row["numbers"]) != (first, 300)]}
+    found["no draw"] = outcome(lambda table=table: student.evidence_two_kinds(table), ValueError)
+    other = next(row for row in rows if (row["model"], row["numbers"]) == (second, 300))
+    table = {"translation": [{**row, "draw": 100} if row is other else row for row in rows]}
+    found["another draw"] = outcome(lambda table=table: student.evidence_two_kinds(table), ValueError)
+    size = max(row["numbers"] for row in rows if row["model"] == "encoder-decoder")
+    table = {"translation": without(rows, rng.shuffled(["one stack", "tied, widened"])[0], size)}
+    found["at another size"] = outcome(lambda: student.evidence_two_kinds(table), ValueError)
+    whole = [two_kinds(rng, "well", SURE, kind) for kind in (SURE, WILD, BEHIND)]
+    return {**found, "as it should be": [number(student.evidence_two_kinds(table)[0]) for table in whole]}
 
 
 @hidden("evidence_two_kinds")
 def tables_of_translations_stay(student, rng):
-    """One run of each way, and tables that are the same after the call as before."""
-    tables = []
-    for serves, needed in rng.shuffled(KINDS):
-        theirs, others = of_both_kinds(rng, serves, needed)
-        tables.append(translation_table(rng, [min(theirs)], [tests[-1:] for tests in others]))
-    return of_each_and_after(student.evidence_two_kinds, tables)
+    """Tables are the same after the call as before."""
+    tables = [two_kinds(rng, serving, tied, SURE) for serving, tied in (("well", SURE), ("badly", WILD))]
+    found = []
+    for table in tables:
+        value, _, judgement = student.evidence_two_kinds(table)
+        found.append([number(value), str(judgement)])
+    return {"found": found, "tables": [[list(row.values()) for row in table["translation"]] for table in tables]}
 
 
 # evidence_cut
+
+# Costs of seven seeds, in thousandths of a bit, with a margin of 20; and changes at another cut, with a limit of 50.
+DEAR = (61, 72, 83, 66, 77, 94, 58)
+ODD = (61, 72, 83, 66, 77, 94, -5)  # one seed is the other way round: p is 4 of 128
+DIM = (2, 3, 4, 2, 5, 3, 81)  # p is smallest, the mean 14, and the interval contains the margin
+CHEAP = (3, 5, 4, 6, 8, 2, 7)
+ROUGH = (-81, 152, 121, -72, 93, 64, -40)
+RUGGED = (-102, 405, 351, -48, 297, 253, 22)  # the dearest of all, and not sure
+GAIN = (-31, -42, -55, -36, -47, -28, -60)
+LITTLE = (11, -4, 21, 14, 1, 6, -9)
+LONE = (1, 2, 0, 3, 1, 2, 71)  # one seed changes by more than the limit, and the interval does not reach it
+MILD = (31, 33, 36, 30, 35, 38, 32)
+FAR = (112, 91, 103, 124, 96, 131, 88)
+GAINED = (-112, -91, -103, -124, -96, -131, -88)
+MIXED = (-62, 98, -28, 74, 41, 2, 30)
+NEAR = (30, 45, 62, 51, 58, 39, 66)  # all below or around the limit, and the interval contains it
 
 
 def bits(rng, low, high):
     return rng.integer(low, high) / 1000
 
 
-def stack_runs(rng, tests, layers=4, way="one stack"):
-    rate = rng.shuffled([3e-3, 6e-3, 1.2e-2])[0]
-    return [
-        {
-            "way": "".join(way),
-            "layers": layers,
-            "cut": None,
-            "tested at": None,
-            "rate": rate,
-            "seed": seed,
-            "steps": 600,
-            "validation": bits(rng, 1000, 5000),
-            "test": test,
-        }
-        for seed, test in zip(rng.different(len(tests), 0, 9), tests, strict=True)
-    ]
+def text_row(rng, way, layers, cut, tested, seed, test):
+    return {
+        "way": "".join(way),
+        "layers": layers,
+        "cut": "".join(cut) if isinstance(cut, str) else cut,
+        "tested at": tested,
+        "rate": rng.shuffled([3e-3, 6e-3, 1.2e-2])[0],
+        "seed": seed,
+        "steps": 600,
+        "validation": bits(rng, 1000, 5000),
+        "test": test,
+    }
 
 
-def cut_runs(rng, cut, tests, way="encoder-decoder"):
-    """The runs of one cut: `tests` has what each seed scores at each cut."""
-    rate = rng.shuffled([3e-3, 6e-3, 1.2e-2])[0]
-    return [
-        {
-            "way": "".join(way),
-            "layers": 4,
-            "cut": "".join(cut) if isinstance(cut, str) else cut,
-            "tested at": tested,
-            "rate": rate,
-            "seed": seed,
-            "steps": 600,
-            "validation": bits(rng, 1000, 5000),
-            "test": test,
-        }
-        for seed, row in zip(rng.different(len(tests), 0, 9), tests, strict=True)
-        for tested, test in row.items()
-    ]
+def cut_table(rng, costs, changes, count=7):
+    """A table of text: the costs of each cut, and its changes at the next cut; elsewhere these are LITTLE.
 
-
-def cut_table(rng, losing, below, spread=100):
-    """Tables of text, and what they were made from.
-
-    losing  do all runs lose enough at other cuts? Otherwise one or two do not, or even gain
-    below   is one stack below the encoder-decoders of each cut? Otherwise it is below those of some
-    spread  how far apart seeds are, in thousandths of a bit
+    count  how many seeds there are
     """
-    heights = dict(zip(rng.different(3, 1, 127), (2000, 2400, 2800), strict=True))
-    rows = []
-    for cut, height in heights.items():
-        tests = []
-        for _ in range(rng.integer(2, 4)):
-            own = height + rng.integer(0, spread)
-            tests.append({tested: (own + rng.integer(60, 400)) / 1000 for tested in heights if tested != cut})
-            tests[-1][cut] = own / 1000
-        del tests[0][rng.shuffled([tested for tested in heights if tested != cut])[0]]  # not each is tested at each
-        rows += cut_runs(rng, cut, tests)
-    if not losing:
-        off = [row for row in rows if row["tested at"] != row["cut"]]
-        for row in rng.shuffled(off)[: rng.integer(1, 2)]:
-            (own,) = (
-                each for each in rows if each["tested at"] == row["cut"] == each["cut"] and each["seed"] == row["seed"]
-            )
-            row["test"] = own["test"] + bits(rng, -300, 45)
-    top = 1700 if below else 2250 + spread
-    rows += stack_runs(rng, [bits(rng, top, top + 90) for _ in range(rng.integer(2, 4))])
-    return {"translation": [{"way": "encoder-decoder", "test": 0.9}], "text": rng.shuffled(rows)}
-
-
-@hidden("evidence_cut")
-def cuts_that_count(student, rng):
-    """Only runs that count, from several seeds: every run loses or not, and one stack is better or not."""
-    return of_each(student.evidence_cut, [cut_table(rng, *kind) for kind in rng.shuffled(KINDS)])
-
-
-@hidden("evidence_cut")
-def seeds_that_differ(student, rng):
-    """Where runs from different seeds are further apart than a cut and another are."""
-    tables = [cut_table(rng, *kind, spread=900) for kind in rng.shuffled([*KINDS, (True, True), (True, False)])]
-    return of_each(student.evidence_cut, tables)
-
-
-def out_of_place(rng, cuts):
-    low = rng.shuffled([200, 1700, 2100, 4000])[0]
-    return [{tested: bits(rng, low, low + 900) for tested in cuts} for _ in range(3)]
-
-
-@hidden("evidence_cut")
-def runs_that_do_not_count(student, rng):
-    """Also with runs of two layers, of random cuts and of other ways, whatever they score."""
-    tables = []
-    other_stacks = [(2, "one stack"), (4, "one stack, anew")]
-    for kind, (layers, way) in rng.shuffled([(kind, other) for kind in KINDS for other in other_stacks]):
-        table = cut_table(rng, *kind)
-        rows, cuts = table["text"], {row["cut"] for row in table["text"]} - {None}
-        low = rng.shuffled([2700, 4000] if kind[1] else [200, 1300])[0]
-        rows += stack_runs(rng, [bits(rng, low, low + 300) for _ in range(3)], layers, way)
-        rows += cut_runs(rng, "random", out_of_place(rng, cuts))
-        ways = ["positions begin anew", "encoder-decoder, anew", "encoder-decoder, shared"]
-        for cut, way in zip(sorted(cuts), rng.shuffled(ways), strict=True):
-            rows += cut_runs(rng, cut, out_of_place(rng, cuts), way)
-        tables.append({**table, "text": rng.shuffled(rows)})
-    return of_each(student.evidence_cut, tables)
-
-
-def two_seeds(rng, own, loss, stack, apart=0.0):
-    """Runs of two seeds: what each cut scores in the mean at its own, what it loses at others, and one stack's runs."""
-    rows, cuts = stack_runs(rng, stack), rng.different(3, 1, 127)
-    for cut, mine in zip(cuts, own, strict=True):
-        around = rng.shuffled([mine - apart, mine + apart])
-        at_others = dict(zip([tested for tested in cuts if tested != cut], rng.shuffled(list(loss)), strict=True))
-        rows += cut_runs(
-            rng, cut, [{tested: each + {cut: 0.0, **at_others}[tested] for tested in cuts} for each in around]
-        )
-    return {"text": rng.shuffled(rows)}
-
-
-@hidden("evidence_cut")
-def close_cuts(student, rng):
-    """Losses of little or nothing, means that are equal, and single runs that stand out."""
-    low, some = rng.integer(16, 24) / 8, rng.integer(2, 7) / 8
-    own, loss, none = (low, low + 0.25, low + 0.5), (some, some / 2), (0.0, 0.0)
-    kinds = [
-        (own, none, [low - 0.5, low - 0.25]),
-        (own, loss, [low, low]),
-        (own, none, [low, low]),
-        (own, (-some, -some), [low + 0.125, low + 0.125]),
-        (own, (-some, some / 2), [low - 0.5, low - 0.25]),  # there are losses, and in the mean there is none
-        (own, (-some / 2, some), [low - 0.5, low - 0.25]),  # there is one in the mean, and not everywhere
-        (own, loss, [low - 0.75, low + 1]),  # its best run is below, and its mean is not
-        (own, loss, [low + 0.125, low - 0.5]),  # its worst run is not below, and its mean is
-        (own, (0.0625, 0.125), [low - 0.001] * 2),
-        (own, (0.03125, 0.046875), [low - 0.001] * 2),  # they lose, and no run enough
-        (own, (0.046875, 0.5), [low - 0.001] * 2),
-        (own, loss, [low - 0.125, low - 0.0625], 0.25),  # in the mean below the best cut, and above its best run
-        (own, loss, [low + 0.0625, low + 0.125], 0.25),  # in the mean above the best cut, and below its worst run
+    seeds, cuts = rng.different(count, 0, 30), rng.different(len(costs), 1, 127)
+    stack = {seed: bits(rng, 1500, 2900) for seed in seeds}
+    rows = [text_row(rng, "one stack", 4, None, None, seed, test) for seed, test in stack.items()]
+    for place, (cut, cost, change) in enumerate(zip(cuts, costs, changes, strict=True)):
+        own = {seed: stack[seed] + each / 1000 for seed, each in zip(seeds, varied(rng, cost), strict=False)}
+        rows += [text_row(rng, "encoder-decoder", 4, cut, cut, seed, test) for seed, test in own.items()]
+        for at in cuts:
+            if at != cut:
+                kind = change if at == cuts[(place + 1) % len(cuts)] else LITTLE
+                moved = varied(rng, kind)
+                rows += [
+                    text_row(rng, "encoder-decoder", 4, cut, at, seed, own[seed] + each / 1000)
+                    for seed, each in zip(seeds, moved, strict=False)
+                ]
+    low = rng.shuffled([300, 4000])[0]
+    others = [("one stack", 2, None, None), ("asked behind the cut", 4, cuts[0], cuts[0]), ("encoder-decoder", 2, 7, 7)]
+    others += [("encoder-decoder", 4, "random", cut) for cut in cuts]
+    others += [("positions begin anew", 4, cuts[0], cut) for cut in cuts]
+    rows += [
+        text_row(rng, *other, seed, bits(rng, low, low + 500)) for other in others for seed in rng.different(4, 0, 40)
     ]
-    return of_each(student.evidence_cut, [two_seeds(rng, *kind) for kind in rng.shuffled(kinds)])
+    return {"translation": [{"model": "encoder-decoder", "test": 0.9}], "text": rng.shuffled(rows)}
+
+
+def decide_cut(student, rng, kinds):
+    return [said(student.evidence_cut, cut_table(rng, *kind)) for kind in rng.shuffled(kinds)]
+
+
+def raised(costs, by):
+    return tuple(cost + by for cost in costs)
+
+
+NONE = (LITTLE, LITTLE, LITTLE)
+HIGHER = (DEAR, raised(DEAR, 90), raised(DEAR, 200))
+
+
+@hidden("evidence_cut")
+def clear_costs(student, rng):
+    """Every part holds or fails clearly."""
+    return decide_cut(
+        student,
+        rng,
+        [
+            (HIGHER, NONE),
+            (HIGHER, (FAR, FAR, FAR)),
+            ((GAIN, DEAR, raised(DEAR, 90)), NONE),
+            ((GAIN, CHEAP, GAIN), (FAR, GAINED, FAR)),
+            (HIGHER, (LITTLE, GAINED, LITTLE)),
+        ],
+    )
+
+
+@hidden("evidence_cut")
+def one_cut_of_three(student, rng):
+    """One cut costs too little, or perhaps; or one place is worse, or perhaps."""
+    return decide_cut(
+        student,
+        rng,
+        [
+            ((DEAR, raised(DEAR, 90), CHEAP), NONE),
+            ((DEAR, raised(DEAR, 90), CHEAP), (FAR, LITTLE, LITTLE)),
+            ((DEAR, ROUGH, raised(DEAR, 90)), (LITTLE, FAR, LITTLE)),
+            ((CHEAP, ROUGH, raised(DEAR, 90)), (LITTLE, FAR, MIXED)),
+            ((DEAR, ROUGH, raised(DEAR, 90)), (LITTLE, MIXED, LITTLE)),
+        ],
+    )
+
+
+@hidden("evidence_cut")
+def costs_around_the_margin(student, rng):
+    """Costs that are sure and small, and one seed of seven the other way round."""
+    return decide_cut(
+        student,
+        rng,
+        [
+            ((CHEAP, raised(DEAR, 20)), (FAR, LITTLE)),
+            ((DIM, raised(DEAR, 20)), (FAR, LITTLE)),
+            ((ODD, raised(DEAR, 90)), (FAR, LITTLE)),
+            ((ODD, raised(CHEAP, 20)), (FAR, LITTLE)),
+            ((raised(DEAR, -40), raised(DEAR, 20)), (FAR, LITTLE)),
+            ((DEAR, RUGGED), (FAR, LITTLE)),
+            ((DEAR, raised(GAIN, -200)), (FAR, LITTLE)),
+        ],
+    )
+
+
+@hidden("evidence_cut")
+def changes_around_the_limit(student, rng):
+    """A single seed that changes much, a mean near the limit, and gains as well as losses."""
+    return decide_cut(
+        student,
+        rng,
+        [
+            ((ROUGH, CHEAP), (LONE, LITTLE)),
+            ((ROUGH, CHEAP), (NEAR, LITTLE)),
+            ((CHEAP, GAIN), (GAINED, LITTLE)),
+            ((CHEAP, GAIN), (FAR, FAR)),
+            ((CHEAP, GAIN), (MILD, LITTLE)),
+            ((CHEAP, GAIN), (MIXED, LONE)),
+        ],
+    )
+
+
+@hidden("evidence_cut")
+def few_seeds(student, rng):
+    """Three, five and six seeds: with too few, no p is small enough."""
+    return decide_cut(student, rng, [(HIGHER, (MIXED, LITTLE, MIXED), count) for count in (3, 4, 5, 6, 7)])
+
+
+@hidden("evidence_cut")
+def seeds_that_are_missing(student, rng):
+    """ValueError where two models that are compared do not have the same seeds, and only there."""
+    found = {}
+    for name, pick in {
+        "one stack lacks one": lambda row: (row["way"], row["layers"]) == ("one stack", 4),
+        "at its own cut": lambda row: (
+            row["way"] == "encoder-decoder" and row["layers"] == 4 and row["cut"] == row["tested at"]
+        ),
+        "at another cut": lambda row: (
+            row["way"] == "encoder-decoder" and row["cut"] not in ("random", 7) and row["cut"] != row["tested at"]
+        ),
+        "half a stack": lambda row: (row["way"], row["layers"]) == ("one stack", 2),
+        "random cuts": lambda row: row["cut"] == "random",
+    }.items():
+        rows = cut_table(rng, HIGHER, NONE)["text"]
+        rows.remove(next(row for row in rows if pick(row)))
+        found[name] = outcome(lambda rows=rows: student.evidence_cut({"text": rows}), ValueError)
+        rows = cut_table(rng, HIGHER, NONE)["text"]
+        next(row for row in rows if pick(row))["seed"] += 100
+        found[f"another seed, {name}"] = outcome(lambda rows=rows: student.evidence_cut({"text": rows}), ValueError)
+    whole = [cut_table(rng, costs, NONE) for costs in (HIGHER, (GAIN, *HIGHER[1:]), (ROUGH, *HIGHER[1:]))]
+    return {**found, "as it should be": [number(student.evidence_cut(table)[0]) for table in whole]}
 
 
 @hidden("evidence_cut")
 def tables_of_cuts_stay(student, rng):
-    """The tables are the same after the call as before."""
-    tables = [cut_table(rng, *kind) for kind in rng.shuffled(KINDS)]
-    return of_each_and_after(student.evidence_cut, tables)
+    """Tables are the same after the call as before."""
+    tables = [cut_table(rng, HIGHER, changes) for changes in (NONE, (FAR, LITTLE, LITTLE))]
+    found = []
+    for table in tables:
+        value, _, judgement = student.evidence_cut(table)
+        found.append([number(value), str(judgement)])
+    return {"found": found, "tables": [[list(row.values()) for row in table["text"]] for table in tables]}

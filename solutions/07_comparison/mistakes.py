@@ -7,86 +7,24 @@ FINITE = "if math.isfinite(found):"
 NONE_LEFT = "if not means:"
 CHOSEN = 'return [run for run in runs if run["rate"] == best]'
 
-MOST = 'run["layers"] == 4 and run["numbers"] == most]'
-LEAD = "mean(theirs) - max(map(mean, tests.values()))"
-SERVES = "mean(theirs) >= 0.95"
-NEEDED = "min(theirs) > max(map(max, tests.values()))"
+PAIRED = "permutation_test(list(ours.values()), [theirs[draw] for draw in ours], paired=True)"
+DIFFERENCES = f"differences[rival] = [ours[draw] - theirs[draw] for draw in ours]\n        p_values[rival] = {PAIRED}"
+SHARES = 'low, high = interval(list(shares("encoder-decoder", most).values()))'
+SERVES = '"holds" if low >= 0.95 else "fails" if high < 0.95 else "open"'
+SAME_DRAWS = "if theirs.keys() != ours.keys():"
+LEAD = "return mean(differences[best]), interval(differences[best])"
 
-STACK = 'if run["way"] == "one stack" and run["layers"] == 4)'
-FIXED = 'if run["way"] == "encoder-decoder" and run["cut"] != "random"]'
-LOSS = 'run["test"] - own[run["cut"], run["seed"]]'
-LOSES = "min(losses) > 0.05"
-BELOW = "one_stack < min(means)"
+COST = 'minus(bits("encoder-decoder", cut, cut), one_stack)'
+COST_P = "permutation_test(cost, [0.0] * len(cost), paired=True)"
+COSTLY = '"fails" if "fails" in found else "open" if "open" in found else "holds"'
+MOVE = 'minus(bits("encoder-decoder", cut, at), bits("encoder-decoder", cut, cut))'
+ARBITRARY = '"holds" if within else "fails" if outside else "open"'
+CHEAPEST = "cheapest = min(cuts, key=lambda cut: mean(costs[cut]))"
+SAME_SEEDS = "if ours.keys() != theirs.keys():"
 
 QUANTILE = "t_quantile((1 + level) / 2, len(values) - 1)"
 
 MISTAKES = [
-    # supervised_fraction
-    Mistake(
-        "the last token is not asked", "supervised_fraction", replace="return 1.0", by="return (length - 1) / length",
-        says="You leave out the last token. What does the docstring say of the one after it?",
-    ),
-    Mistake(
-        "the part that is not hidden", "supervised_fraction", replace="return probability", by="return 1 - probability",
-        says="You return how many of the tokens stay as they are. For which of them is it asked?",
-    ),
-    Mistake(
-        "always 15 in a hundred", "supervised_fraction", replace="return probability", by="return 0.15",
-        says="Your share of blanks is always the same. Which argument says how probable a blank is?",
-    ),
-    Mistake(
-        "whole blanks", "supervised_fraction", replace="return probability", by="return round(probability * length) / length",
-        says="You count whole blanks in one text. How many are there in the mean over many texts?",
-    ),
-    Mistake(
-        "the part of the encoder", "supervised_fraction", replace="return 1 - cut / length", by="return cut / length",
-        says="You return how much the encoder reads. Which of the two is asked something?",
-    ),
-    Mistake(
-        "everything is asked in an encoder-decoder", "supervised_fraction", replace="return 1 - cut / length", by="return 1.0",
-        says="You count all that is read. Is anything asked of the tokens in the encoder?",
-    ),
-    Mistake(
-        "target for each token of the source", "supervised_fraction", replace="return 1 - cut / length", by="return (length - cut) / max(cut, 1)",
-        says="You divide by how many tokens the encoder reads. By how many all layers together read, asks the docstring.",
-    ),
-    Mistake(
-        "the decoder's last token is not asked", "supervised_fraction", replace="return 1 - cut / length", by="return max(length - cut - 1, 0) / length",
-        says="You count one token of the decoder too few. Each of its tokens is asked for the one after it.",
-    ),
-    Mistake(
-        "rounded down to a whole number", "supervised_fraction", replace="cut / length", by="cut // length",
-        says="Your fractions are whole numbers. What does // do that / does not?",
-    ),
-    Mistake(
-        "a cut of 0 taken for none", "supervised_fraction", replace="if cut is None or not 0 <= cut <= length:", by="if not cut or not 0 <= cut <= length:",
-        says="You take a cut of 0 for none at all. What is `not 0` in Python, and how is None told from it?",
-    ),
-    Mistake(
-        "a cut at the end refused", "supervised_fraction", replace="0 <= cut <= length:", by="0 <= cut < length:",
-        says="You refuse a cut after the last token. Which cuts does the docstring allow?",
-    ),
-    Mistake(
-        "a cut behind the end let through", "supervised_fraction", replace="0 <= cut <= length:", by="0 <= cut:",
-        says="You let a cut through that lies behind the last token. What would a fraction below 0 mean?",
-    ),
-    Mistake(
-        "a cut before the beginning let through", "supervised_fraction", replace="not 0 <= cut <= length:", by="cut > length:",
-        says="You let a cut through that lies before the first token. What would a fraction above 1 mean?",
-    ),
-    Mistake(
-        "no cut let through", "supervised_fraction", replace="if cut is None or not 0 <= cut <= length:", by="cut = length // 2 if cut is None else cut\n        if not 0 <= cut <= length:",
-        says="Without a cut you make one up. What does the docstring ask for then?",
-    ),
-    Mistake(
-        "a cut asked of every objective", "supervised_fraction", replace='    if objective == "causal":\n',
-        by='    if cut is not None and not 0 <= cut <= length:\n        raise ValueError("cut")\n    if objective == "causal":\n',
-        says="You refuse a cut outside the text for every objective. For which one does it matter?",
-    ),
-    Mistake(
-        "no error for an unknown objective", "supervised_fraction", replace='raise ValueError(f"there is no objective {objective!r}")', by="return 0.0",
-        says="For an objective that there is not you return a number, and whoever misspells a name does not learn it. Which error is asked for?",
-    ),
     # best_by_validation
     Mistake(
         "chosen by the test", "best_by_validation", replace='run["validation"]', by='run["test"]',
@@ -534,217 +472,256 @@ MISTAKES = [
     ),
     # evidence_two_kinds
     Mistake(
-        "any number of layers", "evidence_two_kinds", replace=MOST, by='run["numbers"] == most]',
-        says="Runs with other numbers of layers are among yours. Which ones count?",
+        "pairs in the order of the rows", "evidence_two_kinds", replace=DIFFERENCES, by='differences[rival] = [one - other for one, other in zip(ours.values(), theirs.values(), strict=True)]\n        p_values[rival] = permutation_test(list(ours.values()), list(theirs.values()), paired=True)',
+        says="You pair values by their place in the table, and its rows are in any order. What tells you which two rows belong together?",
     ),
     Mistake(
-        "four layers or more", "evidence_two_kinds", replace='run["layers"] == 4', by='run["layers"] >= 4',
-        says="Runs with more layers are among yours. Which ones count?",
+        "an unpaired test", "evidence_two_kinds", replace=PAIRED, by=PAIRED.replace(', paired=True', ''),
+        says="Your test is not paired. Both models have learned from the same draws: what does the docstring say of the four tests?",
     ),
     Mistake(
-        "any size of data", "evidence_two_kinds", replace=MOST, by='run["layers"] == 4]',
-        says="Runs that had fewer numbers to learn from are among yours. Which ones count?",
+        "no correction", "evidence_two_kinds", replace='corrected = holm(p_values)', by='corrected = p_values',
+        says="You use the p values as they are. Four comparisons have four chances of a small p: which function corrects for that?",
     ),
     Mistake(
-        "the least data", "evidence_two_kinds", replace='most = max(run["numbers"]', by='most = min(run["numbers"]',
-        says="You take the runs that had the fewest numbers to learn from. Which ones count?",
+        "corrected for two comparisons", "evidence_two_kinds", replace='corrected[rival], 0.01)', by='holm({name: p_values[name] for name in ("tied, widened", best)})[rival], 0.01)',
+        says="You correct for the two comparisons of the verdict. How many were made, of which one was chosen?",
     ),
     Mistake(
-        "compared with no encoder layers, too", "evidence_two_kinds", replace='("encoder-decoder", *ONE_TEXT)}', by='("encoder-decoder", *ONE_TEXT, *(["no encoder layers"] if any(run["way"] == "no encoder layers" for run in runs) else []))}',
-        says="You compare with the model without encoder layers, too. It reads two texts, and the docstring does not count it.",
+        "every p value times four", "evidence_two_kinds", replace='holm(p_values)', by='{rival: min(1.0, 4 * p) for rival, p in p_values.items()}',
+        says="You multiply every p value by four. Holm's method is less strict with all but the smallest.",
     ),
     Mistake(
-        "the lead turned round", "evidence_two_kinds", replace=LEAD, by="max(map(mean, tests.values())) - mean(theirs)",
-        says="Your number has the other sign. What is subtracted from what?",
+        "corrected among the ways of one stack", "evidence_two_kinds", replace='corrected[rival], 0.01)', by='(p_values if rival not in ONE_STACK else holm({name: p_values[name] for name in ONE_STACK}))[rival], 0.01)',
+        says="You correct among the three ways of one stack only. How many rivals are compared in all?",
     ),
     Mistake(
-        "the lead over the mean of all ways", "evidence_two_kinds", replace=LEAD, by="mean(theirs) - mean(test for found in tests.values() for test in found)",
-        says="You compare with the mean of all ways of one text. With which one of them does the docstring compare?",
+        "the rival chosen by the test", "evidence_two_kinds", replace='shares(rival, 300, "validation")', by='shares(rival, 300)',
+        says="You choose the rival by the test, so that it is reported at its luckiest. By what does the docstring choose it?",
     ),
     Mistake(
-        "the lead over the worst way", "evidence_two_kinds", replace=LEAD, by="mean(theirs) - min(map(mean, tests.values()))",
-        says="You compare with the worst way of one text. An honest comparison is with which one?",
+        "the rival with the best single run", "evidence_two_kinds", replace='mean(shares(rival, 300, "validation").values())', by='max(shares(rival, 300, "validation").values())',
+        says="You choose the rival by its best single run. What of its validation does the docstring name?",
     ),
     Mistake(
-        "the lead over the best run", "evidence_two_kinds", replace=LEAD, by="mean(theirs) - max(map(max, tests.values()))",
-        says="You subtract the best single run. Of the ways of one text, what is compared?",
+        "the rival with the lowest validation", "evidence_two_kinds", replace='best = max(ONE_STACK', by='best = min(ONE_STACK',
+        says="You choose the rival with the lowest validation. Validation is a share right here: is a low one good?",
     ),
     Mistake(
-        "the lead of the best run", "evidence_two_kinds", replace=LEAD, by="max(theirs) - max(map(mean, tests.values()))",
-        says="Your encoder-decoder is represented by its best run. What does the docstring take of its runs?",
+        "the last of equal rivals", "evidence_two_kinds", replace='max(ONE_STACK, key', by='max(ONE_STACK[::-1], key',
+        says="Of rivals with equal validation you take the last one. Which one does the docstring name?",
     ),
     Mistake(
-        "the mean of the encoder-decoder alone", "evidence_two_kinds", replace=LEAD, by="mean(theirs)",
-        says="Your number is what the encoder-decoder scores. What is to be subtracted from it?",
+        "always the plain single stack", "evidence_two_kinds", replace='best = max(ONE_STACK, key=lambda rival: mean(shares(rival, 300, "validation").values()))', by='best = ONE_STACK[0]',
+        says="You always compare with \"one stack\". Which of the three ways of one stack does the docstring name?",
     ),
     Mistake(
-        "more than 95 in a hundred", "evidence_two_kinds", replace=">= 0.95", by="> 0.95",
-        says="A mean of exactly 0.95 does not do for you. Look at the words \"at least\".",
+        "serving at 300 numbers", "evidence_two_kinds", replace='most = max(row["numbers"] for row in table["translation"] if row["model"] == "encoder-decoder")', by='most = 300',
+        says="You ask with 300 numbers whether it serves. At which size does the docstring ask it?",
     ),
     Mistake(
-        "a lower bar", "evidence_two_kinds", replace=">= 0.95", by=">= 0.9",
-        says="Your bar for serving is too low. Where does the docstring put it?",
+        "serving at the fewest numbers", "evidence_two_kinds", replace='most = max(', by='most = min(',
+        says="You ask with the fewest numbers whether it serves. At which size does the docstring ask it?",
     ),
     Mistake(
-        "the worst run serves", "evidence_two_kinds", replace=SERVES, by="min(theirs) >= 0.95",
-        says="You ask of the worst run that it serves. Of what does the docstring ask it?",
+        "the most numbers of any model", "evidence_two_kinds", replace=' if row["model"] == "encoder-decoder")', by=')',
+        says="You take the largest size of the whole table, and the encoder-decoder may not have it. Whose largest size does the docstring name?",
     ),
     Mistake(
-        "the best run serves", "evidence_two_kinds", replace=SERVES, by="max(theirs) >= 0.95",
-        says="For you one good run is enough to serve. Of what does the docstring ask it?",
+        "serving by the mean alone", "evidence_two_kinds", replace=SHARES, by='low = high = mean(shares("encoder-decoder", most).values())',
+        says="You compare the mean with 0.95. A mean is uncertain: what does the docstring compare?",
     ),
     Mistake(
-        "as good is needed", "evidence_two_kinds", replace=NEEDED, by=NEEDED.replace(">", ">="),
-        says="For you a run that is just as good as the best of the others is better. Is it?",
+        "serving by the worst and the best draw", "evidence_two_kinds", replace=SHARES, by='low, high = min(shares("encoder-decoder", most).values()), max(shares("encoder-decoder", most).values())',
+        says="You compare single draws with 0.95. What does the docstring compare?",
     ),
     Mistake(
-        "means compared for the need", "evidence_two_kinds", replace=NEEDED, by="mean(theirs) > max(map(mean, tests.values()))",
-        says="You compare means. Which runs have to be compared, to say that it is needed?",
+        "serving is never open", "evidence_two_kinds", replace=SERVES, by='"holds" if low >= 0.95 else "fails"',
+        says="For you it does not serve wherever it is not sure to serve. What if the interval contains 0.95?",
     ),
     Mistake(
-        "the best runs compared", "evidence_two_kinds", replace=NEEDED, by="max(theirs) > max(map(max, tests.values()))",
-        says="You compare the best run with the best. Which run of the encoder-decoder does the docstring name?",
+        "serving where the upper end reaches it", "evidence_two_kinds", replace='"holds" if low >= 0.95', by='"holds" if high >= 0.95',
+        says="For you it serves if the upper end of the interval reaches 0.95. Which end has to?",
     ),
     Mistake(
-        "the best way's runs alone", "evidence_two_kinds", replace=NEEDED, by="min(theirs) > max(max(tests.values(), key=mean))",
-        says="You compare with the runs of the way whose mean is best. With which runs of ONE_TEXT does the docstring compare?",
+        "no margin", "evidence_two_kinds", replace='corrected[rival], 0.01)', by='corrected[rival], 0.0)',
+        says="Your margin is 0, so that a tiny difference is enough. Which margin does the docstring name?",
     ),
     Mistake(
-        "the worst of the others", "evidence_two_kinds", replace=NEEDED, by="min(theirs) > min(map(min, tests.values()))",
-        says="You compare with the worst of the other runs. Which one does the docstring name?",
+        "a margin in percent", "evidence_two_kinds", replace='corrected[rival], 0.01)', by='corrected[rival], 1.0)',
+        says="Your margin is 1, and shares are between 0 and 1. How much is one point of a hundred?",
     ),
     Mistake(
-        "not needed", "evidence_two_kinds", replace=NEEDED, by="min(theirs) <= max(map(max, tests.values()))",
-        says="Your second part holds where others are as good. Does that speak for the claim, or against it?",
+        "the rival minus the encoder-decoder", "evidence_two_kinds", replace='[ours[draw] - theirs[draw] for draw in ours]', by='[theirs[draw] - ours[draw] for draw in ours]',
+        says="Your differences have the other sign. What is subtracted from what?",
     ),
     Mistake(
-        "it serves, and no more", "evidence_two_kinds", replace="mean(theirs) >= 0.95, min(theirs) > max(map(max, tests.values()))", by="mean(theirs) >= 0.95",
-        says="Your verdict has one part. What of the question whether it is needed?",
+        "the difference to the tied rival", "evidence_two_kinds", replace=LEAD, by=LEAD.replace('[best]', '["tied, widened"]'),
+        says="Your number is the difference to the tied encoder-decoder. Of which part does the docstring ask for it?",
     ),
     Mistake(
-        "served and needed in one", "evidence_two_kinds", replace="mean(theirs) >= 0.95, min", by="mean(theirs) >= 0.95 and min",
-        says="You make one part of two, so that the verdict is never qualified. How are several parts handed to verdict?",
+        "the interval of its share", "evidence_two_kinds", replace=LEAD, by='return mean(differences[best]), (low, high)',
+        says="Your interval is that of the encoder-decoder's share. Whose interval belongs to your number?",
+    ),
+    Mistake(
+        "the share itself", "evidence_two_kinds", replace=LEAD, by='return mean(ours.values()), interval(differences[best])',
+        says="Your number is the share of the encoder-decoder at 300 numbers. What does the docstring ask for?",
+    ),
+    Mistake(
+        "without serving", "evidence_two_kinds", replace='[serves, *(part', by='[*(part',
+        says="Your verdict has two parts. What of the question whether it serves?",
+    ),
+    Mistake(
+        "without different weights", "evidence_two_kinds", replace='for rival in ("tied, widened", best))]', by='for rival in (best,))]',
+        says="Your verdict has two parts. What of the tied encoder-decoder?",
+    ),
+    Mistake(
+        "a part for each rival", "evidence_two_kinds", replace='for rival in ("tied, widened", best))]', by='for rival in differences)]',
+        says="Your verdict has a part for each rival. How many parts does the docstring name?",
+    ),
+    Mistake(
+        "missing draws left out", "evidence_two_kinds", replace=SAME_DRAWS, by='ours = {draw: test for draw, test in ours.items() if draw in theirs}\n        if False:',
+        says="Where a draw is missing, you go on with the others. What does the docstring ask for?",
+    ),
+    Mistake(
+        "as many draws are enough", "evidence_two_kinds", replace=SAME_DRAWS, by='if len(theirs) != len(ours):',
+        says="You compare how many draws there are. Can two models have as many, and different ones?",
+    ),
+    Mistake(
+        "no look at the draws", "evidence_two_kinds", replace=SAME_DRAWS, by='if False:',
+        says="You do not look whether the draws are the same. Which error does the docstring name?",
     ),
     # evidence_cut
     Mistake(
-        "one stack of any number of layers", "evidence_cut", replace=STACK, by='if run["way"] == "one stack")',
-        says="One stack of two layers is among yours. Which one counts?",
+        "one stack minus the encoder-decoder", "evidence_cut", replace=COST, by='minus(one_stack, bits("encoder-decoder", cut, cut))',
+        says="Your costs have the other sign. More bits are worse: what is subtracted from what?",
     ),
     Mistake(
-        "random cuts among the fixed ones", "evidence_cut", replace='run["cut"] != "random"]', by='run["cut"]]\n    fixed = [{**run, "cut": run["tested at"]} if run["cut"] == "random" else run for run in fixed]',
-        says="Models that were trained for cuts at random are among yours. Which ones count?",
+        "seeds in the order of the rows", "evidence_cut", replace='[ours[seed] - theirs[seed] for seed in ours]', by='[one - other for one, other in zip(ours.values(), theirs.values(), strict=True)]',
+        says="You pair values by their place in the table, and its rows are in any order. What tells you which two rows belong together?",
     ),
     Mistake(
-        "positions that begin anew", "evidence_cut", replace=FIXED, by='if run["way"] != "one stack" and run["cut"] != "random"]',
-        says="Encoder-decoders whose positions begin anew are among yours. Which way counts?",
+        "one stack's mean", "evidence_cut", replace=COST, by='[bit - mean(one_stack.values()) for bit in bits("encoder-decoder", cut, cut).values()]',
+        says="You subtract the mean of one stack. With which of its runs does the docstring compare?",
     ),
     Mistake(
-        "gains for losses", "evidence_cut", replace=LOSS, by='own[run["cut"], run["seed"]] - run["test"]',
-        says="Your losses have the other sign. More bits are worse: what is subtracted from what?",
+        "p values corrected", "evidence_cut", replace=COST_P, by=f'min(1.0, len(costs) * {COST_P})',
+        says="You correct the p values. All cuts have to cost, so more cuts make it harder: what does the docstring say of the p values?",
     ),
     Mistake(
-        "own cuts among the losses", "evidence_cut", replace='for run in fixed if run["tested at"] != run["cut"]]', by='for run in fixed]',
-        says="A run's test at its own cut is among your losses, with a loss of 0. At which cuts does a run lose something?",
+        "an unpaired test of the costs", "evidence_cut", replace=COST_P, by=COST_P.replace(', paired=True', ''),
+        says="Your test is not paired. Which runs belong together?",
     ),
     Mistake(
-        "a loss for each run", "evidence_cut", replace="return mean(losses)", by="return sum(losses) / len(own)",
-        says="You divide by the number of runs. Of how many losses is it the mean?",
+        "no test", "evidence_cut", replace=COST_P, by='0.0',
+        says="You use no p value. A mean above the margin may be luck: which test does the docstring name?",
     ),
     Mistake(
-        "the sum of the losses", "evidence_cut", replace="return mean(losses)", by="return sum(losses)",
-        says="Your number is a sum. What does the docstring ask for?",
+        "any cost is enough", "evidence_cut", replace=', 0.02)', by=', 0.0)',
+        says="Your margin is 0, so that a tiny cost is enough. Which margin does the docstring name?",
     ),
     Mistake(
-        "the largest loss", "evidence_cut", replace="return mean(losses)", by="return max(losses)",
-        says="Your number is the largest loss. What does the docstring ask for?",
+        "the limit as the margin", "evidence_cut", replace=', 0.02)', by=', 0.05)',
+        says="Your margin of the costs is 0.05. That is the limit of the other part. Which number does the docstring name here?",
     ),
     Mistake(
-        "losses against another seed", "evidence_cut", replace=LOSS, by='run["test"] - min(bits for (cut, _), bits in own.items() if cut == run["cut"])',
-        says="You compare a run with the best one of its cut, whatever the seeds are. With which seed does the docstring compare?",
+        "one cut that costs is enough", "evidence_cut", replace=COSTLY, by='"holds" if "holds" in found else "open" if "open" in found else "fails"',
+        says="For you it is enough that one cut costs. What does the docstring ask of the cuts?",
     ),
     Mistake(
-        "losses against the mean of the seeds", "evidence_cut", replace=LOSS, by='run["test"] - mean(bits for (cut, _), bits in own.items() if cut == run["cut"])',
-        says="You compare each run with the mean over all seeds. With which seed does the docstring compare?",
+        "all cuts have to fail", "evidence_cut", replace=COSTLY, by='found[0] if len(set(found)) == 1 else "open"',
+        says="For you the first part fails only if it fails for all cuts. For how many does the docstring say so?",
     ),
     Mistake(
-        "losses against the model of that cut", "evidence_cut", replace=LOSS,
-        by='run["test"] - mean(bits for (cut, _), bits in own.items() if cut == run["tested at"])',
-        says="You compare a run with models that were trained for the other cut. What does a run need at its own?",
+        "open before it fails", "evidence_cut", replace=COSTLY, by='"open" if "open" in found else "fails" if "fails" in found else "holds"',
+        says="If one cut is open and another one fails, your first part is open. Which of the two decides?",
     ),
     Mistake(
-        "a mean for each cut first", "evidence_cut", replace="return mean(losses)",
-        by='return mean(mean(run["test"] - own[cut, run["seed"]] for run in fixed if run["tested at"] != run["cut"] == cut) for cut in {cut for cut, _ in own})',
-        says="You take a mean for each cut, and then the mean of those. The docstring asks for one mean over all losses.",
+        "the mean over the cuts", "evidence_cut", replace='for cost in costs.values()]', by='for cost in [[mean(each) for each in zip(*costs.values(), strict=True)]]]',
+        says="You take the mean over the cuts before you judge. How many cuts does the docstring judge?",
     ),
     Mistake(
-        "any loss is enough", "evidence_cut", replace=LOSES, by="min(losses) > 0",
-        says="For you the smallest loss counts. Seeds alone make small differences: above which number does the docstring count one?",
+        "the cheapest cut alone", "evidence_cut", replace='for cost in costs.values()]', by='for cost in [min(costs.values(), key=mean)]]',
+        says="You judge the cheapest cut alone. Another one may cost more, and vary so much that it is open.",
     ),
     Mistake(
-        "losses in the mean", "evidence_cut", replace=LOSES, by="mean(losses) > 0.05",
-        says="For you it is enough that runs lose in the mean. What does \"every\" mean?",
+        "the mean of all costs", "evidence_cut", replace='return mean(costs[cheapest])', by='return mean(value for cost in costs.values() for value in cost)',
+        says="Your number is the mean over all cuts. Of which cut does the docstring ask for it?",
     ),
     Mistake(
-        "one loss is enough", "evidence_cut", replace=LOSES, by="max(losses) > 0.05",
-        says="For you one run that loses is enough. What does \"every\" mean?",
+        "the dearest cut", "evidence_cut", replace='cheapest = min(', by='cheapest = max(',
+        says="Your number is that of the cut that costs most. Of which cut does the docstring ask for it?",
     ),
     Mistake(
-        "as good as the best cut", "evidence_cut", replace=BELOW, by="one_stack <= min(means)",
-        says="For you one stack that is just as good is below. Is it?",
+        "the first cut", "evidence_cut", replace=CHEAPEST, by='cheapest = cuts[0]',
+        says="Your number is that of the smallest cut. Which cut costs least?",
     ),
     Mistake(
-        "below one of the cuts", "evidence_cut", replace=BELOW, by="one_stack < max(means)",
-        says="For you it is enough that one stack is below one of the cuts. What does \"each\" mean?",
+        "the cut with the cheapest seed", "evidence_cut", replace=CHEAPEST, by='cheapest = min(cuts, key=lambda cut: min(costs[cut]))',
+        says="You look for the cut with the smallest single difference. What of its differences does the docstring name?",
     ),
     Mistake(
-        "below the mean of the cuts", "evidence_cut", replace=BELOW, by="one_stack < mean(means)",
-        says="You compare with a mean over the cuts. What does \"each\" mean?",
+        "changes of single seeds", "evidence_cut", replace=f'interval({MOVE})', by=f'(min({MOVE}), max({MOVE}))',
+        says="You compare the changes of single seeds with the limit. What does the docstring compare?",
     ),
     Mistake(
-        "below the best run", "evidence_cut", replace=BELOW, by="one_stack < min(own.values())",
-        says="You compare with the best single run. Of the runs of each cut, what is compared?",
+        "mean changes", "evidence_cut", replace=f'interval({MOVE})', by=f'(mean({MOVE}),) * 2',
+        says="You compare mean changes with the limit. A mean is uncertain: what does the docstring compare?",
     ),
     Mistake(
-        "above the cuts", "evidence_cut", replace=BELOW, by="one_stack > max(means)",
-        says="Your second part holds where one stack needs more bits than all others. Are more bits better?",
+        "changes from one stack", "evidence_cut", replace=MOVE, by='minus(bits("encoder-decoder", cut, at), one_stack)',
+        says="You compare the encoder-decoder at another cut with one stack. With what does the docstring compare it?",
     ),
     Mistake(
-        "the best run of one stack", "evidence_cut", replace="one_stack = mean(", by="one_stack = min(",
-        says="One stack is represented by its best run. What does the docstring take of its runs?",
+        "changes from the model of that cut", "evidence_cut", replace=MOVE, by='minus(bits("encoder-decoder", cut, at), bits("encoder-decoder", at, at))',
+        says="You compare with the model that was trained for the other cut. What does the same model need at its own?",
     ),
     Mistake(
-        "cuts compared at all cuts", "evidence_cut", replace="means = [mean(bits for (cut, _), bits in own.items() if cut == each) for each in {cut for cut, _ in own}]",
-        by='means = [mean(run["test"] for run in fixed if run["cut"] == each) for each in {cut for cut, _ in own}]',
-        says="You compare with encoder-decoders tested at all cuts. Where are they tested, for the second part?",
+        "gains are no changes", "evidence_cut", replace='any(high < -0.05 or low > 0.05', by='any(low > 0.05',
+        says="For you a place is worse if more bits are needed there. What if it is clearly better?",
     ),
     Mistake(
-        "runs that lose, and no more", "evidence_cut", replace="verdict(min(losses) > 0.05, one_stack < min(means))", by="verdict(min(losses) > 0.05)",
-        says="Your verdict has one part. What of one stack, which needs no cut?",
+        "losses are no changes", "evidence_cut", replace='any(high < -0.05 or low > 0.05', by='any(high < -0.05',
+        says="For you only a place that is clearly better counts. What if it is clearly worse?",
     ),
     Mistake(
-        "a part for each loss", "evidence_cut", replace="verdict(min(losses) > 0.05, ", by="verdict(*(loss > 0.05 for loss in losses), ",
-        says="Your verdict has a part for each loss. How many does the docstring name?",
+        "every place has to matter", "evidence_cut", replace='outside = any(', by='outside = all(',
+        says="For you the second part fails only if every other cut is different. How many does the docstring name?",
     ),
     Mistake(
-        "losing and being worse in one", "evidence_cut", replace="min(losses) > 0.05, one_stack", by="min(losses) > 0.05 and one_stack",
-        says="You make one part of two, so that the verdict is never qualified. How are several parts handed to verdict?",
+        "one place that is alike is enough", "evidence_cut", replace='within = all(', by='within = any(',
+        says="For you it is enough that one other cut is alike. How many does the docstring name?",
     ),
     Mistake(
-        "the mean at others less the mean at the own", "evidence_cut", replace="return mean(losses)",
-        by='return mean(run["test"] for run in fixed if run["tested at"] != run["cut"]) - mean(own.values())',
-        says="You subtract one mean from another, and a run that was tested at more cuts weighs more in the first than in the second. Take each run's losses, and then the mean.",
+        "never open", "evidence_cut", replace=ARBITRARY, by='"holds" if within else "fails"',
+        says="Your second part fails wherever it does not hold. What if an interval contains the limit?",
     ),
     Mistake(
-        "a mean for each run first", "evidence_cut", replace="return mean(losses)",
-        by='return mean(mean(run["test"] - bits for run in fixed if (run["cut"], run["seed"]) == key and run["tested at"] != run["cut"]) for key, bits in own.items())',
-        says="You take a mean for each run, and then the mean of those. The docstring asks for one mean over all losses.",
+        "a narrower limit", "evidence_cut", replace='all(low >= -0.05 and high <= 0.05', by='all(low >= -0.02 and high <= 0.02',
+        says="Your limit of the changes is 0.02. That is the margin of the other part. Which number does the docstring name here?",
     ),
     Mistake(
-        "ways that begin alike", "evidence_cut", replace='if run["way"] == "encoder-decoder" and', by='if run["way"].startswith("encoder-decoder") and',
-        says="Ways whose names only begin with \"encoder-decoder\" are among yours. Compare whole names.",
+        "a place that matters speaks for it", "evidence_cut", replace=ARBITRARY, by='"fails" if within else "holds" if outside else "open"',
+        says="Your second part holds where the place of the cut matters. Would the cut be arbitrary then?",
     ),
     Mistake(
-        "whatever has no cut", "evidence_cut", replace=STACK, by='if run["cut"] is None and run["layers"] == 4)',
-        says="For you whatever has no cut is one stack. Which way does the docstring name?",
+        "without arbitrary", "evidence_cut", replace='verdict(costly, arbitrary)', by='verdict(costly)',
+        says="Your verdict has one part. What of the place of the cut?",
+    ),
+    Mistake(
+        "without costs", "evidence_cut", replace='verdict(costly, arbitrary)', by='verdict(arbitrary)',
+        says="Your verdict has one part. What of the costs?",
+    ),
+    Mistake(
+        "missing seeds left out", "evidence_cut", replace=SAME_SEEDS, by='ours = {seed: bit for seed, bit in ours.items() if seed in theirs}\n        if False:',
+        says="Where a seed is missing, you go on with the others. What does the docstring ask for?",
+    ),
+    Mistake(
+        "as many seeds are enough", "evidence_cut", replace=SAME_SEEDS, by='if len(ours) != len(theirs):',
+        says="You compare how many seeds there are. Can two models have as many, and different ones?",
+    ),
+    Mistake(
+        "no look at the seeds", "evidence_cut", replace=SAME_SEEDS, by='if False:',
+        says="You do not look whether the seeds are the same. Which error does the docstring name?",
     ),
 ]
