@@ -19,7 +19,6 @@ from coursekit import (
     reach_maps,
     reached,
     run_dots,
-    score_curves,
     stack_pictures,
 )
 from coursekit.corpus import Corpus
@@ -92,12 +91,6 @@ def test_the_ledger_numbers_its_claims():
     ]
 
 
-def test_scores_of_every_run_are_drawn():
-    axis = score_curves({"one": [[(10, 0.1), (20, 0.9)], [(10, 0.2)]], "two": [[(10, 0.3)]]}, "right").axes[0]
-    assert [list(line.get_ydata()) for line in axis.lines] == [[0.1, 0.9], [0.2], [0.3]]
-    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["one", "two"]
-
-
 def test_a_dot_a_run_with_their_mean_and_what_is_live():
     panels = {"many": {"a": [1.0, 2.0], "b": [4.0]}, "few": {"b": [3.0, 5.0]}}
     many, few = run_dots(panels, "points", live={"b": 4.5}).axes
@@ -146,8 +139,6 @@ def test_the_last_losses_have_a_mean():
 def test_more_groups_than_colours_are_refused():
     with pytest.raises(ValueError, match="5 colours, and 6 groups"):
         loss_curves({name: [History(name, 1, [1.0])] for name in "abcdef"})
-    with pytest.raises(ValueError, match="5 colours, and 6 groups"):
-        score_curves({name: [[(1, 1.0)]] for name in "abcdef"}, "right")
 
 
 def test_wide_maps_go_below_each_other():

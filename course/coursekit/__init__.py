@@ -12,7 +12,6 @@ from coursekit.plots import (
     position_maps,
     reach_maps,
     run_dots,
-    score_curves,
 )
 from coursekit.reach import reach, reached
 from coursekit.stacks import stack_pictures
@@ -36,7 +35,6 @@ __all__ = [
     "reach_maps",
     "reached",
     "run_dots",
-    "score_curves",
     "stack_pictures",
     "train",
     "under_grading",

@@ -124,24 +124,6 @@ def loss_curves(groups: Mapping[str, Sequence[History]], smooth: int = 20, logar
     return figure
 
 
-def score_curves(groups: Mapping[str, Sequence[Sequence[tuple[int, float]]]], ylabel: str) -> Figure:
-    """Draw scores over the training steps, with a colour for each group and a line for each run.
-
-    There are five colours, so more than five groups are a ValueError.
-
-    groups  {label: runs}, each run a list of (number of steps, score)
-    """
-    figure, axis = plt.subplots(figsize=(6.6, 3.6), layout="constrained")
-    for (label, runs), (colour, style) in zip(groups.items(), _lines(groups), strict=True):
-        for number, run in enumerate(runs):
-            axis.plot(
-                *zip(*run, strict=True), color=colour, linestyle=style, linewidth=1.4, label=None if number else label
-            )
-    axis.set(xlabel="step", ylabel=ylabel)
-    axis.legend(fontsize=8)
-    return figure
-
-
 def run_dots(
     panels: Mapping[str, Mapping[str, Sequence[float]]], xlabel: str, live: Mapping[str, float] = {}
 ) -> Figure:
