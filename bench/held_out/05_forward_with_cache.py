@@ -23,6 +23,10 @@ class KVCache:
         return keys, values
 
 
+def feed(mlp, x):
+    return mlp.c_proj(F.gelu(mlp.c_fc(x), approximate="tanh"))
+
+
 def forward_with_cache(model, tokens, cache):
     batch, new = tokens.shape
     before = cache.length
@@ -42,7 +46,7 @@ def forward_with_cache(model, tokens, cache):
         weights = scores.masked_fill(later, -torch.inf).softmax(dim=-1)
         gathered = (weights @ values).transpose(1, 2).reshape(x.shape)
         x = x + block.attn.c_proj(gathered)
-        x = x + block.mlp(block.ln_2(x))
+        x = x + feed(block.mlp, block.ln_2(x))
     return model.ln_f(x) @ model.wte.weight.T
 """
 
@@ -85,9 +89,9 @@ CASES = [
     wrong("not scaled", (" / query.shape[-1] ** 0.5", "")),
     wrong("no output projection", ("block.attn.c_proj(gathered)", "gathered")),
     wrong("no first norm", ("block.ln_1(x)", "x")),
-    wrong("no second norm", ("block.mlp(block.ln_2(x))", "block.mlp(x)")),
+    wrong("no second norm", ("feed(block.mlp, block.ln_2(x))", "feed(block.mlp, x)")),
     wrong("no last norm", ("model.ln_f(x) @", "x @")),
-    wrong("no residual at the mlp", ("x = x + block.mlp", "x = block.mlp")),
+    wrong("no residual at the mlp", ("x = x + feed", "x = feed")),
     wrong("no residual at attention", ("x = x + block.attn", "x = block.attn")),
     wrong(
         "only the last position's logits",
@@ -176,7 +180,7 @@ CASES = [
     wrong(
         ["length of the longest layer", "no residual at the mlp"],
         ("return min(", "return max("),
-        ("x = x + block.mlp", "x = block.mlp"),
+        ("x = x + feed", "x = feed"),
         kind=Two,
     ),
 ]
