@@ -15,6 +15,7 @@
     cluster    lets workers of a Dask scheduler do that
     elsewhere  runs and judges one submission on another machine
     results    shows what came of it, as a table
+    progress   says how far it is, and what took the time
     waiting    says which submissions wait to be graded
     gradebook  compares nbgrader's gradebook with the source
     bookkeeping  writes points into the gradebook, and lets what a person has graded stand

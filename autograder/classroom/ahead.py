@@ -6,6 +6,7 @@ What is run goes into the records. nbgrader's own steps come later, find it ther
 import itertools
 import tempfile
 import threading
+import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +43,8 @@ class Ahead:
         self, course: Course, assignment: str, students: list[str], jobs: int, cluster: "Cluster | None" = None
     ):
         self._course, self._assignment, self._cluster = course, assignment, cluster
+        self.worked: dict[str, float] = {}  # seconds of a worker that each submission took
+        self._running: set[str] = set()
         self._own, self._workers = threading.local(), [Worker(config=course.config) for _ in range(jobs)]
         self._turn = itertools.cycle(self._workers)
         threads = max(jobs, AT_A_CLUSTER * cluster.fit) if cluster else jobs
@@ -52,7 +55,7 @@ class Ahead:
         self._prepared = [self._pool.submit(self._prepare, exercise) for exercise in exercises]
         if cluster:
             self._answers = self._pool.submit(self._shared)
-        self._came: dict[str, Future] = {student: self._pool.submit(self._run, student) for student in students}
+        self._came: dict[str, Future] = {student: self._pool.submit(self._timed, student) for student in students}
 
     def __enter__(self) -> "Ahead":
         return self
@@ -64,6 +67,11 @@ class Ahead:
         self._pool.shutdown()
         for worker in self._workers:
             worker.stop()
+
+    @property
+    def running(self) -> int:
+        """Return how many submissions are on their way at this moment."""
+        return len(self._running)
 
     def wait(self, student: str) -> Exceeded | None:
         """Wait until a student's submission was run. Return the limit that it broke, which it would break again.
@@ -81,6 +89,15 @@ class Ahead:
         self._own.worker = next(self._turn)
         if not self._cluster:
             self._own.worker.start(warm_up, portable(self._course.config))
+
+    def _timed(self, student: str) -> None:
+        self._running.add(student)
+        began = time.monotonic()
+        try:
+            self._run(student)
+        finally:
+            self.worked.setdefault(student, time.monotonic() - began)
+            self._running.discard(student)
 
     def _run(self, student: str) -> None:
         do, config = self._own.worker.do, portable(self._course.config)
@@ -116,7 +133,9 @@ class Ahead:
         """Let a worker of the cluster take the steps, and keep what came of them."""
         records = Records(config=self._course.config)
         with tempfile.NamedTemporaryFile(dir=records.place, prefix=".came-") as file:
-            file.write(self._cluster.do(ran, self._common, notebook, resources, self._answers.result()))
+            came, seconds = self._cluster.do(ran, self._common, notebook, resources, self._answers.result())
+            self.worked[resources["nbgrader"]["student"]] = seconds
+            file.write(came)
             file.flush()
             take_in(records, Path(file.name))
 

@@ -7,6 +7,7 @@ import argparse
 import logging
 import os
 import sys
+import time
 import warnings
 from collections.abc import Callable
 from contextlib import contextmanager, nullcontext
@@ -99,11 +100,11 @@ def _grade(course, chosen) -> int:
     from autograder.classroom.grade import grade, out_of_date, to_grade
     from autograder.classroom.gradebook import must_fit
     from autograder.classroom.privacy import keep_private
+    from autograder.classroom.progress import account, so_far
     from autograder.classroom.results import as_table
     from autograder.classroom.waiting import Handed
-    from autograder.judging.report import printable
 
-    results, stopped = [], None
+    results, stopped, workers, began = [], None, 1, time.monotonic()
     assignment = course.assignment(chosen.assignment)
     if chosen.no_sandbox:
         course.config.Execute.sandbox = False
@@ -114,10 +115,11 @@ def _grade(course, chosen) -> int:
     with quiet(), tqdm(total=len(students)) as bar:
         try:
             with _cluster(course, chosen) as cluster:
+                workers = cluster.fit if cluster else chosen.jobs
                 for result in grade(course, assignment.name, students, chosen.force, chosen.jobs, cluster):
                     results.append(result)
                     bar.update()
-                    bar.set_description(printable(result.grading.student))
+                    bar.set_postfix_str(so_far(results))
         except (NbGraderException, UserError, OSError) as error:
             stopped = str(error)
         except KeyboardInterrupt:
@@ -125,6 +127,8 @@ def _grade(course, chosen) -> int:
     if results:
         absent = [] if chosen.student else sorted({*handed.enrolled} - {*handed.students})
         print(as_table(assignment, results, out_of_date(course, assignment, results), absent))
+        for line in account(results, time.monotonic() - began, workers):
+            print(line)
     if stopped:
         kept = f" What was graded is kept: {len(results)} of {len(students)}." if results else ""
         print(stopped + kept, file=sys.stderr)

@@ -5,6 +5,7 @@ The machine has the course's folder, this package, and nothing of the class. It 
 
 import os
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,21 +42,25 @@ class Common:
         return cls(assignment, portable(course.config), course.root, texts)
 
 
-def ran(common: Common, notebook: NotebookNode, resources: ResourcesDict, answers: Answers, kept: Path) -> bytes:
-    """Run and judge a rebuilt notebook. Return records, as the bytes of a database, that hold what came of it.
+def ran(
+    common: Common, notebook: NotebookNode, resources: ResourcesDict, answers: Answers, kept: Path
+) -> tuple[bytes, float]:
+    """Run and judge a rebuilt notebook. Return records, as the bytes of a database, that hold what came of it, and the
+    seconds that it took.
 
     answers  what was found out of the judge's own solutions before
     kept     a folder for these answers: the next submission needs them, too
 
     It must be called in the course's folder. Raises Exceeded if the submission breaks the limits of a worker.
     """
+    began = time.monotonic()
     with _records(common, kept) as config:
         for of, texts in answers.items():
             if of not in _known:
                 JudgeOnce(config=config).store_of(of).update(texts)
                 _known.add(of)
         worker(config).do(taken, InWorker(config=config).steps, notebook, resources, config)
-        return Records(config=config).path.read_bytes()
+        return Records(config=config).path.read_bytes(), time.monotonic() - began
 
 
 def prepared_there(common: Common, exercise: str, kept: Path) -> Answers:

@@ -90,17 +90,23 @@ def grade(
     done = {} if force else {student: line for student in students if (line := handed.up_to_date(student))}
     waiting = [student for student in students if student not in done]
     jobs = min(jobs, len(waiting))
+    before = _newest_execution(course)
     at_once = bool(waiting) and (jobs > 1 or cluster is not None)
     course.config.InWorker.warms_up = not at_once  # else the kernels are those of the workers ahead
     with Ahead(course, assignment, waiting, jobs, cluster) if at_once else nullcontext() as ahead:
         for student in students:
-            began = time.monotonic()
             if student in done:
                 yield Result(done[student], 0, _penalty(course, student, assignment), is_new=False)
                 continue
             broken = ahead.wait(student) if ahead else None
+            began = time.monotonic()
             grading = _graded(course, execute.isolation, student, assignment, broken)
-            yield _result(course, grading, time.monotonic() - began)
+            result = _result(course, grading, time.monotonic() - began)
+            result.was_run = (grading.execution or 0) > before
+            if ahead:
+                result.worked, result.running = ahead.worked.get(student, 0.0), ahead.running
+                result.seconds += result.worked
+            yield result
 
 
 def out_of_date(course: Course, assignment: Assignment, results: list[Result]) -> list[str]:
@@ -110,6 +116,12 @@ def out_of_date(course: Course, assignment: Assignment, results: list[Result]) -
     """
     now = source(assignment, GiveVerdicts(config=course.config).settings)
     return [result.grading.student for result in results if not result.is_new and result.grading.source != now]
+
+
+def _newest_execution(course: Course) -> int:
+    """Return the number of the last execution in the records, or 0."""
+    with Records(config=course.config).open() as database:
+        return database.execute("SELECT max(id) AS id FROM executions").fetchone()["id"] or 0
 
 
 def _result(course: Course, grading: Grading, seconds: float) -> Result:

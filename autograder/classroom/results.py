@@ -19,6 +19,9 @@ class Result:
     penalty: float = 0.0  # for being late
     kept_aside: float | None = None  # the score that an ungraded submission had before
     is_new: bool = True  # False if nothing was handed in since this grading
+    was_run: bool = True  # False if the same had been run before, or nothing was
+    worked: float = 0.0  # of the seconds, those of a worker ahead of nbgrader
+    running: int = 0  # how many others are in a worker at this moment
 
     @property
     def ungraded(self) -> bool:
