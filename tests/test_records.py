@@ -12,6 +12,7 @@ from autograder.errors import UserError
 from autograder.running.answers import Reply, Silent
 from autograder.running.execute import Execute
 from autograder.running.fingerprint import Fingerprint, fingerprint
+from autograder.running.merge import merge
 from autograder.running.records import ANOMALIES, GRADED, UNGRADED, Execution, Grading, Records
 from this_course import ROOT
 
@@ -165,6 +166,22 @@ def test_many_ask_for_the_seed_at_once(records):
     for asker in askers:
         asker.join()
     assert len(found) == 8 and len(set(found)) == 1
+
+
+def test_records_of_two_machines_are_merged_if_they_have_one_seed(records, tmp_path):
+    other = Records(folder=str(tmp_path / "other"))
+    seed = other.seed("01")
+    other.keep(Fingerprint("key", {}), executed())
+    with pytest.raises(UserError, match="There are no records in"):
+        merge(records, tmp_path)
+    assert merge(records, other.place) == 1 and merge(records, other.place) == 0
+    assert records.seed("01") == seed and records.execution(Fingerprint("key", {})).anomalies == ["odd"]
+    assert stat.S_IMODE((records.place / "01.seed").stat().st_mode) == 0o600
+    (other.place / "01.seed").write_text("another")
+    other.keep(Fingerprint("later", {}), executed())
+    with pytest.raises(UserError, match="is not the seed of this class"):
+        merge(records, other.place)
+    assert records.execution(Fingerprint("later", {})) is None
 
 
 def test_its_folder_is_one_of_the_course(small):

@@ -49,6 +49,8 @@ def add_commands(command: Command) -> None:
     replay.add_argument("assignment")
     forget = command("forget", _forget, "remove a student from the records and the gradebook")
     forget.add_argument("student")
+    merge = command("merge", _merge, "take in the records of another machine that has graded for this class")
+    merge.add_argument("folder", type=Path, help="a copy of its folder of records")
     backup = command("backup", _backup, "write gradebook, records, seeds and roster into one file")
     backup.add_argument("file", type=Path, help="a new file")
     restore = command("restore", _restore, "put everything of a backup into its place")
@@ -198,6 +200,16 @@ def _forget(course, chosen) -> int:
     from autograder.classroom.forget import forget
 
     print(forget(course, chosen.student))
+    return 0
+
+
+def _merge(course, chosen) -> int:
+    """Take in what another machine has run and found: its submissions are then graded here, by `grade`, and nothing is
+    run again. It must have had the same seed."""
+    from autograder.running.merge import merge
+    from autograder.running.records import Records
+
+    print(f"{merge(Records(config=course.config), chosen.folder)} executions are new.")
     return 0
 
 

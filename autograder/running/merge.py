@@ -3,7 +3,8 @@
 import sqlite3
 from pathlib import Path
 
-from autograder.running.database import opened
+from autograder.errors import UserError
+from autograder.running.database import for_the_owner, opened
 from autograder.running.records import Records
 
 RAN = "key, repeatable, made, facts, notebook, replies, anomalies"
@@ -12,6 +13,27 @@ SAME = "ours.key = theirs.key AND ours.made = theirs.made"
 NUMBER = (
     f"(SELECT ours.id FROM executions ours JOIN other.executions theirs ON {SAME} WHERE theirs.id = {{}}.execution)"
 )
+
+
+def merge(records: Records, folder: Path) -> int:
+    """Take in the records in another folder, with the seeds that ours lack. Return how many executions are new.
+
+    Raises UserError, and changes nothing, if there are none, or if a seed is another one than ours.
+    """
+    if not (folder / records.path.name).is_file():
+        raise UserError(f"There are no records in {folder}: {records.path.name} is missing.")
+    seeds = {records.place / path.name: path.read_text() for path in sorted(folder.glob("*.seed"))}
+    for ours, text in seeds.items():
+        if ours.exists() and ours.read_text().strip() != text.strip():
+            raise UserError(
+                f"Nothing was taken in: {folder / ours.name} is not the seed of this class, so that its grades would "
+                "not be comparable. Copy the seed to the other machine before it grades."
+            )
+    records.place.mkdir(parents=True, exist_ok=True)
+    for ours, text in seeds.items():
+        with open(ours, "w", opener=for_the_owner) as file:
+            file.write(text)
+    return take_in(records, folder / records.path.name)
 
 
 def take_in(records: Records, other: Path) -> int:
