@@ -1026,7 +1026,7 @@ def training_targets(texts: Tensor, source_lengths: Tensor, pad_id: int, everyth
 
     Returns labels (batch, length - 1) int64 for the inputs texts[:, :-1]. A label is the next token of the text, or
     -100 where the prediction does not count: always where the next token is padding; and, unless everything is True,
-    at each position of the source. At bos the prediction always counts, if there is a target.
+    wherever the input is a token of the source. Where the input is bos it always counts, if there is a target.
     """
     labels = texts[:, 1:]  # (batch, length - 1): position t predicts token t + 1
     ignored = labels == pad_id  # (batch, length - 1)
@@ -1074,8 +1074,8 @@ def match_parameters(d_model: int, d_ff: int, encoder_layers: int, decoder_layer
     encoder_layers, decoder_layers  how many it has; a decoder layer has cross-attention, an encoder layer has none
     num_layers                      how many layers the one stack has, of width d_model, without cross-attention
 
-    Returns the d_ff of the one stack, an int, with which the weight *matrices* of all its layers have as many numbers
-    as those of all layers of the encoder-decoder. Biases, norms and embeddings are not counted.
+    Returns the d_ff of the one stack, an int. With it, all weight *matrices* in its layers together have as many
+    numbers as all those in the layers of the encoder-decoder. Biases, norms and embeddings are not counted.
 
     Raises ValueError if there is no such whole number of at least 1.
     """
@@ -1107,8 +1107,8 @@ def translate(
 ) -> Tensor:
     """Translate with one stack: continue each text, source and bos_id, by its most probable tokens.
 
-    model       a OneStack: model(texts, mask) -> logits (batch, length, vocab_size). The mask (batch, 1, length,
-                length) bool is broadcast over the heads; None is the causal mask
+    model       a OneStack: model(texts) -> logits (batch, length, vocab_size) under a causal mask; with prefix,
+                model(texts, mask), where mask (batch, 1, length, length) bool is broadcast over the heads
     sources     (batch, S) int64, S at least 1, each filled up with pad_id on the right. They are not modified
     eos_id      a row that has written it has ended; an eos_id in a source does not count
     pad_id      only fills rows up. (A model that has learned never writes it, and no test has one that does)
