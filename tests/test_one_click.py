@@ -1,11 +1,13 @@
-"""What Binder and Codespaces read is there, and what it tells them to run can be run."""
+"""What Binder, Codespaces and a hub read is there, and what it tells them to run can be run."""
 
+import ast
 import json
 import shlex
 import subprocess
 import sys
 
 import pytest
+from traitlets.config import PyFileConfigLoader
 
 from this_course import COURSE, ROOT
 
@@ -60,3 +62,11 @@ def test_codespaces_opens_the_first_notebook_with_the_python_that_was_made(conta
     assert custom["codespaces"]["openFiles"] == [FIRST] and (ROOT / FIRST).is_file()
     assert custom["vscode"]["settings"]["python.defaultInterpreterPath"].endswith("/.venv/bin/python")
     assert "VENV := .venv" in (ROOT / "Makefile").read_text()
+
+
+def test_a_hub_lets_formgrader_open_in_a_tab():
+    config = PyFileConfigLoader("jupyterhub_config.py", path=str(ROOT / "deploy")).load_config()
+    (word,) = config.Spawner.args
+    name, _, value = word.partition("=")
+    assert name == "--ServerApp.tornado_settings"
+    assert ast.literal_eval(value) == {"headers": {"Content-Security-Policy": "frame-ancestors 'self'"}}
