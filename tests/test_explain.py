@@ -121,6 +121,9 @@ def test_lines_are_shown_beside_those_of_the_course_and_among_not_too_many():
 def test_what_is_missing_is_said():
     assert "does not define" in explained("Missing", "attend")
     assert "not done yet" in explained("NotImplementedError")
+    message = 'Module [ModuleDict] is missing the required "forward" function'  # PyTorch's own: it is no stub
+    may = Quotable(names=frozenset({"ModuleDict"}))
+    assert explained("NotImplementedError", message, may=may) == f"it raises NotImplementedError: {message}"
     assert explain(None, Silent("no answer within 5 seconds"), Quotable()) == "no answer within 5 seconds"
 
 

@@ -147,7 +147,7 @@ def _kind(value: Answer, sizes: frozenset[int] | None = None) -> str:
 def _raised(raised: Raised, may: Quotable) -> str:
     if raised.type == "Missing":
         return "your notebook, run from the top, does not define the name that is asked for"
-    if raised.type == "NotImplementedError":
+    if raised.type == "NotImplementedError" and not any(known_forms(raised.message)):
         return "it is not done yet, or calls something that is not done yet"
     known = hasattr(builtins, raised.type) and raised.type.endswith(("Error", "Exit", "Interrupt", "Exception"))
     reason = f"it raises {raised.type}" if known else "it raises an exception"

@@ -69,6 +69,7 @@ KINDS = (
     r"~ \(operator\.invert\) is only implemented on integer and Boolean-type tensors",
     r"Subtraction, the `-` operator, with (?:a|two) bool tensors? is not supported\.",
     r"len\(\) of a 0-d tensor",
+    r"Module \[(\w{1,40})\] is missing the required \"forward\" function",
 )
 GRADIENTS = (
     r"element 0 of tensors does not require grad and does not have a grad_fn",
