@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from coursekit.plots import COLOURS, NOTHING
-from coursekit.training import under_grading
+from coursekit.sliders import slider
 
 STATES = {"empty": NOTHING, "kept from before": COLOURS[0], "appended in this call": COLOURS[1]}
 Appended = Sequence[tuple[int, int]]  # for each call: the layer, and how many positions it holds after the call
@@ -33,18 +33,8 @@ def cache_figure(appended: Appended, tokens: Sequence[str], calls: Sequence[int]
 
 
 def cache_slider(appended: Appended, tokens: Sequence[str]) -> None:
-    """Show a slider over all calls, with the figure of the chosen one. It needs a running notebook, and one that is not
-    being graded: elsewhere ``cache_figure`` shows some of the calls.
-    """
-    if under_grading():
-        return
-    from ipywidgets import IntSlider, interact  # here, since it takes time and grading has no use for it
-
-    def show(call: int) -> None:
-        cache_figure(appended, tokens, [call])
-        plt.show()
-
-    interact(show, call=IntSlider(value=1, min=1, max=len(appended), continuous_update=False))
+    """Show a slider over all calls, with the figure of the chosen one; see ``coursekit.sliders``."""
+    slider(lambda call: cache_figure(appended, tokens, [call]), "call", 1, len(appended))
 
 
 def _draw(axis, appended: Appended, tokens: Sequence[str], layers: int) -> None:

@@ -16,9 +16,12 @@ from autograder.probe import fill, hidden, named_gradients, outcome
 ALLOWS = {
     "coursekit": """
         attention_maps comparison_table go_on pad reach reach_maps reached train under_grading visible_check""",
-    "coursekit.number_words": "NumberWords Sentences",
+    "coursekit.number_words": "SPECIAL NumberWords Sentences pieces",
+    "coursekit.padding": "pad",
     "coursekit.plots": "run_dots",
-    "coursekit.results": "triangle_runs",
+    "coursekit.results": "triangle_cells",
+    "coursekit.sliders": "slider",
+    "coursekit.vocabulary": "Vocabulary",
     "parts": """
         GPT2 DecoderLayer Encoder Transformer causal_mask greedy_translate sequence_loss shift_right
         sinusoidal_positions train_step""",

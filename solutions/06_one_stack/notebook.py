@@ -45,6 +45,7 @@ from coursekit.number_words import SPECIAL, NumberWords, Sentences, pieces
 from coursekit.padding import pad
 from coursekit.plots import run_dots
 from coursekit.results import triangle_cells
+from coursekit.sliders import slider
 from coursekit.vocabulary import Vocabulary
 from parts import (
     GPT2,
@@ -1227,6 +1228,27 @@ plt.show()
 # - The decoder without its encoder and GPT-2 are one picture.
 # - The encoder-decoder and the prefix-LM are one picture. Everything that the second stack can see, one stack can see, with a mask and without cross-attention.
 # - So there is only one thing that an encoder-decoder sees and GPT-2 does not: the small triangle in the source, the later words of a prompt.
+#
+# From GPT-2 to the encoder, it is only a question of how long the prefix is.
+# In a running notebook, move the slider below the figure.
+
+
+# %% reader=true
+def with_prefix(*prefixes: int) -> plt.Figure:
+    """Reach matrices of one stack, with the same weights and prefixes of these lengths."""
+    masks = {prefix: prefix_mask(prefix, SOURCE + TARGET) for prefix in prefixes}
+    reaches = {f"prefix of {n}": reach(lambda x, mask=mask: reader(x, mask), vectors) for n, mask in masks.items()}
+    return reach_maps(reaches, [f"s{i}" for i in range(SOURCE)] + [f"t{i}" for i in range(TARGET)])
+
+
+with_prefix(0, 2, SOURCE, SOURCE + TARGET)
+plt.show()
+slider(with_prefix, "prefix", 0, SOURCE + TARGET)
+
+# %% [markdown]
+# *Four grids of seven outputs and seven inputs.
+# A prefix of 0 is GPT-2's triangle, and a prefix of 7 is the encoder's full square.
+# Between them, the block of the prefix grows, and the rest stays a triangle.*
 
 # %% [markdown]
 # ## The triangle
