@@ -274,7 +274,7 @@ def what_notebook_07_measured(notebook):
         name: numbers(rf"\n{name} +\d+ seeds, mean ([\d.]+)", notebook)[0]
         for name in ("one stack, 2 layers", "encoder-decoder, cut 64", "encoder-decoder, cut 96")
     }
-    controls = [numbers(rf"behind {cut} +\d+ seeds, mean ([\d.]+)", notebook)[0] for cut in (64, 96)]
+    controls = [numbers(rf"after {cut} +\d+ seeds, mean ([\d.]+)", notebook)[0] for cut in (64, 96)]
     half, *cut = bits.values()
     assert [round(value - half, 2) for value in (*controls, *cut)] == [0.09, 0.19, 0.14, 0.30]
     hidden = re.findall(r"cut \d+: ([\d.]+) bits per character with the memory, ([\d.]+) if", text)
