@@ -2,12 +2,13 @@
 
     python experiments/compare.py [--jobs N] [--into FILE]
 
-Every model is trained at three learning rates and from several seeds. Each run is kept as soon as it has ended, in a
-file beside the results: interrupt the program, and run it again to go on.
+Every model is trained at three learning rates and from several seeds. For the models of text that claim 7 compares,
+more seeds follow at the rate that validation has chosen, until there are ten. Each run is kept as soon as it has ended,
+in a file beside the results: interrupt the program, and run it again to go on. What is in the results is not run again.
+If you change what a run does, delete them.
 """
 
 import argparse
-import hashlib
 import io
 import itertools
 import json
@@ -38,6 +39,8 @@ from autograder.authoring.course import Course
 COURSE = Course.at(Path(__file__).resolve().parent.parent)
 RATES = {90_000: (2e-3, 4e-3, 8e-3), 1_000: (2e-3, 4e-3, 8e-3), 300: (1e-3, 2e-3, 4e-3)}  # by training set size
 HIGH, LOW = (3e-3, 6e-3, 1.2e-2), (1.5e-3, 3e-3, 6e-3)  # for text: around the best rate of each model
+CHOOSING, SEEDS = range(3), range(10)  # of text: seeds at every rate, and at the best rate of the models of claim 7
+COMPARED = [("one stack", None), *(("encoder-decoder", cut) for cut in (32, 64, 96))]  # of 4 layers
 
 
 def settings() -> Iterator[tuple[str, dict]]:
@@ -54,48 +57,66 @@ def settings() -> Iterator[tuple[str, dict]]:
     texts += [(600, "asked behind the cut", 2, cut, HIGH) for cut in (64, 96)]
     texts += [(1800, "one stack", 2, None, HIGH), (1800, "encoder-decoder", 4, 64, LOW)]
     for steps, way, layers, cut, rates in texts:
-        for rate, seed in itertools.product(rates, range(3)):
+        for rate, seed in itertools.product(rates, CHOOSING):
             yield "text", {"way": way, "layers": layers, "cut": cut, "rate": rate, "seed": seed, "steps": steps}
+
+
+def more_seeds(rows: list[dict]) -> Iterator[tuple[str, dict]]:
+    """Yield the runs of text from more seeds, at the rates that these rows choose by validation."""
+    for way, cut in COMPARED:
+        model = {"way": way, "layers": 4, "cut": cut, "steps": 600}
+        tried = [row for row in rows if model.items() <= row.items() and row["seed"] in CHOOSING]
+        rate = _notebook().best_by_validation(tried)[0]["rate"]
+        for seed in SEEDS[len(CHOOSING) :]:
+            yield "text", {"way": way, "layers": 4, "cut": cut, "rate": rate, "seed": seed, "steps": 600}
 
 
 def compare(into: Path, jobs: int) -> None:
     """Run what is not done yet, ``jobs`` runs at once, and write all results into a file when every run has ended."""
-    wanted = list(settings())
+    before = json.loads(into.read_text(encoding="utf-8")) if into.exists() else {}
     unfinished = into.with_suffix(".unfinished")
-    done = _kept(unfinished)
-    missing = [key for key in map(_key, wanted) if key not in done]
+    wanted = list(settings())
+    done = {_key(setting): found for setting in wanted if (found := _in(before, *setting))} | _kept(unfinished)
+    _run_missing(wanted, done, unfinished, jobs)
+    seeds = list(more_seeds([row for setting in wanted if setting[0] == "text" for row in done[_key(setting)]["rows"]]))
+    done = {_key(setting): found for setting in seeds if (found := _in(before, *setting))} | done
+    _run_missing(seeds, done, unfinished, jobs)
+    results = [(setting[0], done[_key(setting)]) for setting in (*wanted, *seeds)]
+    _write(into, results, before.get("record", {}))
+    unfinished.unlink(missing_ok=True)
+    print(f"{into}: {len(results)} runs.")
+
+
+def _run_missing(wanted: list[tuple[str, dict]], done: dict[str, dict], unfinished: Path, jobs: int) -> None:
+    """Run what is not done yet, and keep each result as soon as there is one."""
+    missing = [setting for setting in wanted if _key(setting) not in done]
     print(f"{len(wanted)} runs, {len(wanted) - len(missing)} of them done already; {jobs} at once.")
+    if not missing:
+        return
     with (
         unfinished.open("a", encoding="utf-8") as file,
         multiprocessing.get_context("spawn").Pool(jobs, _leave_interrupts_to_the_parent) as pool,
         tqdm(total=len(missing), unit="run") as bar,
     ):
         try:
-            for key, result in pool.imap_unordered(_run, missing):
-                done[key] = result
-                file.write("\n" + json.dumps([key, result]))  # in front, since the last line may be cut off
+            for setting, result in pool.imap_unordered(_run, missing):
+                done[_key(setting)] = result
+                file.write("\n" + json.dumps([_key(setting), result]))  # in front, since the last line may be cut off
                 file.flush()
                 bar.update()
         except KeyboardInterrupt:
             sys.exit(f"\nInterrupted. What has ended is kept in {unfinished}: run it again to go on.")
-    results = [(key, done[key]) for key in map(_key, wanted)]
-    _write(into, results)
-    unfinished.unlink()
-    print(f"{into}: {len(results)} runs.")
 
 
 def _key(setting: tuple[str, dict]) -> str:
-    """Return a text that identifies a run by its settings and by the code that it runs."""
-    return json.dumps([*setting, _code()])
+    """Return a text that identifies a run by its settings."""
+    return json.dumps(setting)
 
 
-@lru_cache
-def _code() -> str:
-    """Return a hash of the code that runs: translation.py, notebook 07 and the notebooks before it."""
-    assignment = COURSE.assignment("07_comparison")
-    code = [assignment.parts, *(cell.text for cell in assignment.source.of_role("locked", "exercise"))]
-    code.append(Path(translation.__file__).read_text(encoding="utf-8"))
-    return hashlib.sha256("\n".join(code).encode()).hexdigest()[:12]
+def _in(results: dict, experiment: str, arguments: dict) -> dict | None:
+    """Return what was written of a run, or None."""
+    rows = [row for row in results.get(experiment, []) if arguments.items() <= row.items()]
+    return {"rows": rows, "seconds": 0.0} if rows else None
 
 
 def _kept(unfinished: Path) -> dict[str, dict]:
@@ -112,15 +133,15 @@ def _leave_interrupts_to_the_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _run(key: str) -> tuple[str, dict]:
-    experiment, arguments, _ = json.loads(key)
+def _run(setting: tuple[str, dict]) -> tuple[tuple[str, dict], dict]:
+    experiment, arguments = setting
     began = time.perf_counter()
     with redirect_stdout(io.StringIO()):  # the progress bar of its training
         if experiment == "translation":
             rows = [translation.translation_run(**arguments)]
         else:
             rows, _ = _notebook().text_run(*_text(), **arguments)
-    return key, {"rows": rows, "seconds": time.perf_counter() - began}
+    return setting, {"rows": rows, "seconds": time.perf_counter() - began}
 
 
 @lru_cache
@@ -134,15 +155,20 @@ def _text() -> tuple[Corpus, transformers.PreTrainedTokenizerBase]:
     return Corpus(documents(), tokenizer, _notebook().WINDOW + 1), tokenizer
 
 
-def _write(into: Path, results: list[tuple[str, dict]]) -> None:
-    """Write the results and the record as JSON, with one row per line, so that a diff can be read."""
+def _write(into: Path, results: list[tuple[str, dict]], before: dict) -> None:
+    """Write the results and the record as JSON, with one row per line, so that a diff can be read.
+
+    before  the record of the runs that were there already
+    """
     tables = {"translation": [], "text": []}
-    for key, result in results:
-        tables[json.loads(key)[0]] += result["rows"]
+    for experiment, result in results:
+        tables[experiment] += result["rows"]
     record = {
         "text": fingerprint(documents()),
-        "hours of one core": round(sum(result["seconds"] for _, result in results) / 3600, 2),
-        "machine": f"{os.cpu_count()} cores, {_processor()}",
+        "hours of one core": round(
+            before.get("hours of one core", 0) + sum(result["seconds"] for _, result in results) / 3600, 2
+        ),
+        "machine": "; ".join(dict.fromkeys([*filter(None, before.get("machine", "").split("; ")), _machine()])),
         "versions": {
             "python": platform.python_version(),
             **{module.__name__: module.__version__ for module in (torch, transformers, tokenizers)},
@@ -165,10 +191,11 @@ def _rounded(value):
     return [_rounded(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _processor() -> str:
+def _machine() -> str:
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().split("\n") if cpuinfo.exists() else []
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    names = (line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    return f"{os.cpu_count()} cores, {next(names, platform.machine())}"
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ def compare(monkeypatch):
 
 def test_the_committed_results_are_whole(compare):
     found, wanted = comparison_runs(), {"translation": [], "text": []}
-    for experiment, arguments in compare.settings():
+    for experiment, arguments in (*compare.settings(), *compare.more_seeds(found["text"])):
         wanted[experiment].append(arguments)
     for experiment, settings in wanted.items():
         keys = settings[0]
@@ -107,8 +107,9 @@ def test_what_was_run_is_not_run_again(compare, monkeypatch, tmp_path, capsys):
         for way in ("encoder-decoder", "prefix-LM")
     ]
     monkeypatch.setattr(compare, "settings", lambda: two)
+    monkeypatch.setattr(compare, "more_seeds", lambda rows: [])
     first, second = map(compare._key, two)
-    known = {"rows": [{"way": "as it was", "test": 1 / 3}], "seconds": 36.0}
+    known = {"rows": [two[0][1] | {"test": 1 / 3}], "seconds": 36.0}
     unfinished, finish = into.with_suffix(".unfinished"), compare._write
     lines = [json.dumps([first, known]), json.dumps([second, known]).split("}]")[0] + "}]"]  # stopped while it wrote
     unfinished.write_text("\n".join(lines))
@@ -122,9 +123,14 @@ def test_what_was_run_is_not_run_again(compare, monkeypatch, tmp_path, capsys):
     assert not unfinished.exists()
     written = json.loads(into.read_text())
     before, new = written["translation"]
-    assert before == {"way": "as it was", "test": 0.33333}
+    assert before == two[0][1] | {"test": 0.33333}
     assert new["way"] == "prefix-LM" and new["steps"] == 2 and len(new["curve"]) == 1
     assert written["record"]["hours of one core"] >= 0.01
+    three = (*two, ("translation", two[0][1] | {"seed": 1}))
+    monkeypatch.setattr(compare, "settings", lambda: three)
+    compare.compare(into, jobs=1)
+    assert "3 runs, 2 of them done already" in capsys.readouterr().out
+    assert json.loads(into.read_text())["translation"][:2] == [before, new]
 
 
 def test_the_commands_help_themselves(capsys):
