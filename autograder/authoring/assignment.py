@@ -5,7 +5,8 @@ An assignment is a folder with these files:
     notebook.py      the notebook, with solutions and visible checks: see ``source``
     hidden.py        functions marked with ``hidden`` or ``tells`` of ``autograder.probe``; ALLOWS, the modules that
                      students may import besides those of every notebook, and the names that they may use:
-                     {module: "name name ..."}
+                     {module: "name name ..."}; NO_SLIPS, if there are any, exercises whose solution is too slow to be
+                     varied and asked again a hundred times
     mistakes.py      MISTAKES, a list of ``Mistake``; TRIVIAL, if there are any, solutions that do not do what is asked
                      for, and might still be right behind another mistake: {exercise: {name: code}}
     alternatives.py  ALTERNATIVES, other right solutions: {exercise: {name: code}}
@@ -60,6 +61,7 @@ class Assignment:
     parts: str  # the text of parts.py: the solutions of earlier notebooks, "" if there are none
     allows: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by module, names that students may use
     trivial: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by exercise, the texts of trivial solutions
+    no_slips: frozenset[str] = frozenset()  # exercises whose solution is not varied
 
     def cases_of(self, exercise: str) -> list[Case]:
         return [case for case in self.cases if case.exercise == exercise]
@@ -157,6 +159,7 @@ def _read(folder: Path, earlier: tuple[Path, ...], state: tuple) -> Assignment:
         hidden_text=(folder / "hidden.py").read_text(encoding="utf-8"),
         parts=parts([read_source(path) for path in earlier]),
         allows=_allows(folder / "hidden.py", source),
+        no_slips=_no_slips(folder / "hidden.py", source),
         trivial=dict(trivial_solutions(folder / "mistakes.py", source, wrong)),
     )
 
@@ -191,6 +194,13 @@ def _cases(path: Path, source: Source) -> Iterable[Case]:
 def _allows(path: Path, source: Source) -> dict[str, frozenset[str]]:
     """Return what the assignment allows. What else a student uses is for a person to look at."""
     return {module: frozenset(names.split()) for module, names in _run(path, source).get("ALLOWS", {}).items()}
+
+
+def _no_slips(path: Path, source: Source) -> frozenset[str]:
+    named = frozenset(_run(path, source).get("NO_SLIPS", ()))
+    if unknown := sorted(named - set(source.exercises)):
+        raise SourceError(path, 1, f"NO_SLIPS names {unknown[0]!r}, and there is no such exercise")
+    return named
 
 
 def _run(path: Path, source: Source) -> dict:

@@ -216,7 +216,8 @@ class Judge:
 
         def explanation(wrong: list[Case]) -> tuple[Case, str]:
             elsewhere = too or any(self._known.depends(case, other) for case in wrong for other in odd)
-            slip = "" if names.mistakes or elsewhere else self._slips_of(exercise).says(given, wrong)
+            explained = names.mistakes or elsewhere or exercise in self.assignment.no_slips
+            slip = "" if explained else self._slips_of(exercise).says(given, wrong)
             case, related = most_telling(self._known, {case: given[case] for case in wrong}, slip)
             may = quotable(code.texts, self._given, self._released.get(exercise, ""), own, self._known.sizes(case))
             return case, explain(self._known.difference(case, given[case]), given[case], may, related)

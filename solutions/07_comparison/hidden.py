@@ -27,6 +27,7 @@ ALLOWS = {
     "torch.utils.flop_counter": "FlopCounterMode",
     "transformers": "AutoTokenizer GPT2LMHeadModel PreTrainedTokenizerBase from_pretrained",
 }
+NO_SLIPS = ["permutation_test", "evidence_two_kinds", "evidence_cut"]  # an answer takes a permutation test, or many
 
 
 def number(value):
