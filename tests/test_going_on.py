@@ -2,6 +2,7 @@
 
 import copy
 import os
+import random
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -187,3 +188,20 @@ def test_what_is_lent_for_one_stack_does_the_same_work():
 def test_tables_bring_their_padding():
     shown = comparison_table({"a < b": {"`x`": "**yes**"}})._repr_html_()
     assert "padding" in shown and "a &lt; b" in shown and "<code>x</code>" in shown and "<strong>yes</strong>" in shown
+
+
+def test_what_is_lent_for_statistics_does_the_same_work():
+    reference, draw = load("07_comparison").reference(), random.Random(1)
+    lent = {name: ready_made(name) for name in ("interval", "permutation_test")}
+    for _ in range(40):
+        ours, theirs, partners = (
+            [round(draw.gauss(0, 1), draw.choice([0, 1, 9])) for _ in range(count)]
+            for count in [size := draw.randint(2, 6), draw.randint(1, 6), size]
+        )
+        assert lent["interval"](ours, 0.9) == pytest.approx(reference.interval(ours, 0.9))
+        for other, paired in ((theirs, False), (partners, True)):
+            p = reference.permutation_test(ours, other, paired)
+            assert lent["permutation_test"](ours, other, paired) == pytest.approx(p)
+    for name, wrong in (("interval", ([1.0],)), ("permutation_test", ([], [1.0]))):
+        with pytest.raises(ValueError):
+            lent[name](*wrong)
