@@ -18,7 +18,7 @@ from coursekit import (  # noqa: F401, they add to LENT
     visible_check,
 )
 from coursekit.checking import PASSED, CheckFailed
-from coursekit.go_on import LENT
+from coursekit.go_on import LENT, ready_made
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from autograder.authoring.release import release_notebook
@@ -194,9 +194,10 @@ def test_what_is_lent_for_statistics_does_the_same_work():
     reference, draw = load("07_comparison").reference(), random.Random(1)
     lent = {name: ready_made(name) for name in ("interval", "permutation_test")}
     for _ in range(40):
+        size = draw.randint(2, 6)
         ours, theirs, partners = (
             [round(draw.gauss(0, 1), draw.choice([0, 1, 9])) for _ in range(count)]
-            for count in [size := draw.randint(2, 6), draw.randint(1, 6), size]
+            for count in (size, draw.randint(1, 6), size)
         )
         assert lent["interval"](ours, 0.9) == pytest.approx(reference.interval(ours, 0.9))
         for other, paired in ((theirs, False), (partners, True)):
