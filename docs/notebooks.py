@@ -171,10 +171,17 @@ def syllabus(assignments: Iterable[Assignment]) -> str:
         title = re.search(r"^# (.+)", text, re.MULTILINE)[1]
         question = re.findall(r"^> .+", text, re.MULTILINE)
         table = re.findall(r"^\|.+", text, re.MULTILINE)
-        minutes = sum(int(row.split("|")[4]) for row in table[2:]) + sum(map(int, READING.findall(text)))
         parts += [f"## [{title}](/notebooks/{assignment.name}.ipynb)", "\n".join(question), "\n".join(table)]
-        parts += [f"With the reading, this takes about {minutes // 15 / 4:g} hours."]
+        parts += [f"With the reading, this takes about {hours(assignment):g} hours."]
     return "\n\n".join(parts) + "\n"
+
+
+def hours(assignment: Assignment) -> float:
+    """Return how long the exercises and the reading take, as the notebook says in its first cells, in quarters."""
+    text = "\n".join(cell.text for cell in assignment.source.cells[:2])
+    rows = re.findall(r"^\|.+", text, re.MULTILINE)[2:]
+    minutes = sum(int(row.split("|")[4]) for row in rows) + sum(map(int, READING.findall(text)))
+    return round(minutes / 15) / 4
 
 
 def badges(name: str, repository: str) -> str:

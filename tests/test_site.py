@@ -75,13 +75,19 @@ def test_a_notebook_runs_once_and_its_outputs_are_shown_without_bars(small, tmp_
     assert again.cells[-1].outputs[0].text.endswith("8\n") and list(kept.iterdir()) != [first]
 
 
+def test_the_readme_gives_each_notebook_its_hours():
+    told = re.findall(r"^\| `(\w+)` \| ([\d½¼¾]+) \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    quarters = {0.0: "", 0.25: "¼", 0.5: "½", 0.75: "¾"}
+    assert told == [(one.name, f"{(hours := notebooks.hours(one)) // 1:g}{quarters[hours % 1]}") for one in ASSIGNMENTS]
+
+
 @pytest.mark.slow
 def test_the_site_is_whole_holds_no_solution_and_loads_nothing(tmp_path, secrets):
     """It is built from notebooks that were solved and not run."""
     docs, site = tmp_path / "docs", tmp_path / "site"
     shutil.copytree(ROOT / "docs", docs, ignore=shutil.ignore_patterns("notebooks", "__pycache__"))
-    (tmp_path / "course").mkdir()
-    for path in ("INSTRUCTORS.md", "course/README.md"):
+    for path in ("INSTRUCTORS.md", "course/README.md", "deploy/README.md", "deploy/jupyterhub_config.py"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / path, tmp_path / path)
     notebooks.write_pages(COURSE, docs / "notebooks", handed_in, "owner/name")
     done = subprocess.run(
