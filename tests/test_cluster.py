@@ -18,10 +18,12 @@ from autograder.classroom.elsewhere import moved, ran
 from autograder.classroom.grade import grade
 from autograder.classroom.judge_once import JudgeOnce
 from autograder.errors import UserError
+from autograder.running.execution import Execution
 from autograder.running.fingerprint import Fingerprint
 from autograder.running.kernel.doctor import missing
 from autograder.running.merge import take_in
-from autograder.running.records import GRADED, Execution, Grading, Records
+from autograder.running.records import GRADED, Grading, Records
+from autograder.running.texts import Texts
 from test_ahead import NAME, OWN_CELLS, course, forget_all, graded  # noqa: F401
 
 pytest.importorskip("distributed", reason='Dask is not installed: pip install -e ".[cluster]"')
@@ -175,17 +177,19 @@ def test_the_records_of_two_machines_become_one(tmp_path):
     for number, (records, student, score) in enumerate([(there, "ada", 1.0), (here, "ada", 2.0), (there, "alan", 3.0)]):
         execution = Execution(new_notebook(), {}, [str(number)])
         records.keep(Fingerprint(f"key {number}", {}), execution)
-        records.keep_judgement(execution.id, "judge", {"score": score})
+        records.keep_judgement(execution.id, "judge", {"verdicts": [{"score": score}]})
         records.write(Grading(student, NAME, GRADED, execution=execution.id, verdicts=[{"score": score}]))
     for _ in range(2):  # the second time there is nothing new
         take_in(here, there.path)
         found = {line.student: line for line in here.latest()}
         assert {student: line.verdicts[0]["score"] for student, line in found.items()} == {"ada": 2.0, "alan": 3.0}
         assert here.execution_of(found["alan"])[0].anomalies == ["2"]
-        assert here.judgement(found["alan"].execution, "judge") == {"score": 3.0}
+        assert here.judgement(found["alan"].execution, "judge") == {"verdicts": [{"score": 3.0}]}
         with here.open() as database:
-            lines = [row["verdicts"] for row in database.execute("SELECT * FROM lines ORDER BY id")]
-        assert lines == [f'[{{"score": {score}}}]' for score in (1.0, 2.0, 3.0)]
+            lines = [
+                Texts(database).read(row["verdicts"]) for row in database.execute("SELECT * FROM lines ORDER BY id")
+            ]
+        assert lines == [[f'{{"score": {score}}}'] for score in (1.0, 2.0, 3.0)]
 
 
 @pytest.mark.parametrize("address", ["tcp://10.0.0.1:8786", "tcp://scheduler:8786", "tcp://[2001:db8::1]:8786"])

@@ -12,7 +12,8 @@ from autograder.classroom.lessons.learn import Group, Shown, _literal, _unnamed,
 from autograder.judging.expected import Expected
 from autograder.judging.judge import Judge
 from autograder.running.answers import Reply, Silent
-from autograder.running.records import Execution, Grading, Records
+from autograder.running.execution import Execution
+from autograder.running.records import Grading, Records
 from small_class import ABSOLUTE, KNOWN, NAME, RIGHT, SQUARE, SmallClass
 
 HOSTILE = 'def double(x):\n    """\\"\\"\\" by Ada"""\n    raise SystemExit("""\\\n\u202e""")'

@@ -11,9 +11,10 @@ from autograder.authoring.course import Course
 from autograder.errors import UserError
 from autograder.running.answers import Reply, Silent
 from autograder.running.execute import Execute
+from autograder.running.execution import Execution
 from autograder.running.fingerprint import Fingerprint, fingerprint
 from autograder.running.merge import merge
-from autograder.running.records import ANOMALIES, GRADED, UNGRADED, Execution, Grading, Records
+from autograder.running.records import ANOMALIES, GRADED, UNGRADED, Grading, Records
 from this_course import ROOT
 
 

@@ -18,8 +18,9 @@ from autograder.authoring.source import SourceError
 from autograder.authoring.students import handed_in
 from autograder.running.answers import Answer
 from autograder.running.execute import Execute
+from autograder.running.execution import Execution
 from autograder.running.rebuild import rebuild
-from autograder.running.records import Execution, Records
+from autograder.running.records import Records
 
 ENDING = ".learned.txt"
 Learned = dict[Mistake, dict[str, Answer]]  # what each answers, by the case's name

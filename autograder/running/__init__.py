@@ -12,8 +12,12 @@
     answers      reads answers back as data
     fingerprint  says what an execution depends on, as one hash
     records      keeps what was run and what came of it
+    execution    holds what came of running a notebook
+    apart        takes it, and what was judged, apart into texts
+    texts        keeps each text once, however many have it
     merge        takes in what the records of another machine hold
     database     opens the file in which the records are
+    earlier      carries over records that an earlier version has made
     releases     knows every release that was ever built, and in what a submission differs from them
     submission   says by hashes what was handed in, and what it was graded by
 

@@ -1,35 +1,39 @@
-"""Opens the database of the records, and makes in it what is missing: also in one that an earlier version made."""
+"""Opens the database of the records, and makes in it what is missing."""
 
 import os
 import sqlite3
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-SCHEMA = """
+from autograder.running import texts
+from autograder.running.earlier import carry_over
+
+# `parts` and `verdicts` are numbers of texts, as a list in JSON.
+SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS executions (
     id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, repeatable INTEGER NOT NULL, made TEXT NOT NULL,
-    facts TEXT NOT NULL, notebook BLOB NOT NULL, replies BLOB NOT NULL, anomalies TEXT NOT NULL
+    parts TEXT NOT NULL, anomalies TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS executions_key ON executions (key);
 CREATE TABLE IF NOT EXISTS lines (
     id INTEGER PRIMARY KEY, student TEXT NOT NULL, assignment TEXT NOT NULL, made TEXT NOT NULL, status TEXT NOT NULL,
     reason TEXT NOT NULL, isolation TEXT NOT NULL, execution INTEGER REFERENCES executions (id),
-    verdicts TEXT NOT NULL, anomalies TEXT NOT NULL
+    verdicts TEXT NOT NULL, anomalies TEXT NOT NULL, submitted TEXT NOT NULL, source TEXT NOT NULL,
+    answers TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS lines_student ON lines (student, assignment);
 CREATE TABLE IF NOT EXISTS releases (
     assignment TEXT NOT NULL, cells TEXT NOT NULL, made TEXT NOT NULL, UNIQUE (assignment, cells)
 );
 CREATE TABLE IF NOT EXISTS judgements (
-    execution INTEGER NOT NULL REFERENCES executions (id), judged_by TEXT NOT NULL, judgement BLOB NOT NULL,
+    execution INTEGER NOT NULL REFERENCES executions (id), judged_by TEXT NOT NULL, parts TEXT NOT NULL,
     PRIMARY KEY (execution, judged_by)
 );
 CREATE TABLE IF NOT EXISTS aside (
     student TEXT NOT NULL, assignment TEXT NOT NULL, grades TEXT NOT NULL, PRIMARY KEY (student, assignment)
 );
-"""
-# Columns that lines have got since, each with what it holds in a line that is older.
-LATER = {"submitted": "''", "source": "''", "answers": "'{}'"}
+{texts.SCHEMA}"""
+TABLES = {"executions", "lines", "releases", "judgements", "aside", "texts"}
 
 
 @contextmanager
@@ -55,17 +59,8 @@ def for_the_owner(path: str | Path, flags: int) -> int:
 
 
 def _make(database: sqlite3.Connection) -> None:
-    """Make the tables and columns that are missing. Nothing is written if there are none."""
+    """Make the tables that are missing, and carry over what is of an earlier form. Mostly there is nothing to write."""
     tables = {row["name"] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if not {"executions", "lines", "releases", "judgements", "aside"} <= tables:
+    if not tables >= TABLES:
         database.executescript(SCHEMA)
-    if LATER.keys() <= _columns(database):
-        return
-    with database:
-        database.execute("BEGIN IMMEDIATE")  # one process at a time
-        for name in sorted(LATER.keys() - _columns(database)):
-            database.execute(f"ALTER TABLE lines ADD COLUMN {name} TEXT NOT NULL DEFAULT {LATER[name]}")
-
-
-def _columns(database: sqlite3.Connection) -> set[str]:
-    return {row["name"] for row in database.execute("PRAGMA table_info(lines)")}
+    carry_over(database)

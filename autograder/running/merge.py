@@ -6,8 +6,8 @@ from pathlib import Path
 from autograder.errors import UserError
 from autograder.running.database import for_the_owner, opened
 from autograder.running.records import Records
+from autograder.running.texts import Texts
 
-RAN = "key, repeatable, made, facts, notebook, replies, anomalies"
 # Equal keys and times mean one and the same run. It has a number of its own in each database.
 SAME = "ours.key = theirs.key AND ours.made = theirs.made"
 NUMBER = (
@@ -40,20 +40,22 @@ def take_in(records: Records, other: Path) -> int:
     """Take in what the database in another file holds and ours lacks. Return how many executions these are.
 
     The lines of both are in the order of their times afterwards, so that the last one of a student is the newest one.
-    All of it is written, or nothing. The other file gets the tables and columns that it lacks.
+    All of it is written, or nothing. The other file is brought into today's form.
     """
     with opened(other):
         pass
     with records.open() as database:
         database.execute("ATTACH ? AS other", [str(other)])
         database.execute("BEGIN IMMEDIATE")
+        Texts(database).take_in("other")
         new = database.execute(
-            f"INSERT INTO executions ({RAN}) SELECT {RAN} FROM other.executions theirs"
+            "INSERT INTO executions (key, repeatable, made, parts, anomalies)"
+            " SELECT key, repeatable, made, moved(parts), anomalies FROM other.executions theirs"
             f" WHERE NOT EXISTS (SELECT 1 FROM executions ours WHERE {SAME})"
         ).rowcount
         database.execute(
-            f"INSERT OR IGNORE INTO judgements SELECT {NUMBER.format('found')}, judged_by, judgement"
-            " FROM other.judgements found"
+            "INSERT OR IGNORE INTO judgements (execution, judged_by, parts)"
+            f" SELECT {NUMBER.format('found')}, judged_by, moved(parts) FROM other.judgements found"
         )
         for table in ("releases", "aside"):
             database.execute(f"INSERT OR IGNORE INTO {table} SELECT * FROM other.{table}")
@@ -66,7 +68,8 @@ def _in_order(database: sqlite3.Connection) -> None:
     """Write the lines of both databases anew, the oldest first, and each of them once."""
     names = [row["name"] for row in database.execute("PRAGMA main.table_info(lines)") if row["name"] != "id"]
     here = ", ".join(names)
-    there = ", ".join(NUMBER.format("line") if name == "execution" else name for name in names)
+    other_there = {"execution": NUMBER.format("line"), "verdicts": "moved(verdicts)"}
+    there = ", ".join(other_there.get(name, name) for name in names)
     database.execute(
         f"CREATE TEMP TABLE both AS SELECT {here} FROM lines UNION SELECT {there} FROM other.lines line ORDER BY made"
     )

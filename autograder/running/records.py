@@ -1,57 +1,32 @@
 """Keeps what was run and what came of it, for good: as a log from which any grade can be repeated, and as a cache.
 
 One file, which only its owner can read, holds the executions, by the hash of what was run, and a line for every
-grading, which points at its execution. The secret seeds of the class are in files beside it.
+grading, which points at its execution. What many of them have in common is kept once: see ``texts``. The secret seeds
+of the class are in files beside it.
 """
 
-import copy
 import json
 import secrets
 import sqlite3
-import zlib
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-import nbformat
-from nbformat import NotebookNode
 from traitlets import Unicode, default
 from traitlets.config import Configurable
 
 from autograder.authoring.course import Course
 from autograder.errors import UserError
-from autograder.running.answers import Answer, Reply, Silent
+from autograder.running.apart import execution_apart, execution_together, judgement_apart, judgement_together
 from autograder.running.database import for_the_owner, opened
+from autograder.running.execution import Execution
 from autograder.running.fingerprint import Fingerprint
+from autograder.running.texts import Texts
 
 GRADED, UNGRADED = "graded", "ungraded"
 ANOMALIES = "graded with anomalies"
-JSON = ("verdicts", "anomalies", "answers")  # what a line holds as JSON
-
-
-@dataclass
-class Execution:
-    """Holds a notebook that was run, and what came back."""
-
-    notebook: NotebookNode
-    replies: dict[str, Reply | Silent] = field(default_factory=dict)  # by the case's name
-    anomalies: list[str] = field(default_factory=list)
-    repeatable: bool = True  # False if time limits, or a lack of memory, may have changed it
-    id: int | None = None  # its number in the records, None before it is kept
-
-    def answers(self) -> dict[str, Answer]:
-        return {case: reply.answer if isinstance(reply, Reply) else reply for case, reply in self.replies.items()}
-
-    def into(self, notebook: NotebookNode) -> NotebookNode:
-        """Return a copy of this notebook, which has the same code, with the outputs of the execution's cells."""
-        notebook = copy.deepcopy(notebook)
-        ran = [cell for cell in self.notebook.cells if cell.cell_type == "code"]
-        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-        for cell, before in zip(code, ran, strict=True):
-            cell.outputs, cell.execution_count = before.outputs, before.execution_count
-        notebook.metadata.language_info = self.notebook.metadata.get("language_info", {})
-        return notebook
+JSON = ("anomalies", "answers")  # what a line holds as JSON
 
 
 @dataclass(frozen=True)
@@ -121,24 +96,15 @@ class Records(Configurable):
             found = database.execute(
                 "SELECT * FROM executions WHERE key = ? AND repeatable", [fingerprint.key]
             ).fetchone()
-        return _execution(found) if found else None
+            return _execution(found, Texts(database))[0] if found else None
 
     def keep(self, fingerprint: Fingerprint, execution: Execution) -> None:
         """Keep an execution in the records, and set its id."""
-        replies = {case: asdict(reply) for case, reply in execution.replies.items()}
         with self.open() as database:
+            parts = Texts(database).keep(execution_apart(execution, fingerprint.facts))
             execution.id = database.execute(
-                "INSERT INTO executions (key, repeatable, made, facts, notebook, replies, anomalies)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [
-                    fingerprint.key,
-                    execution.repeatable,
-                    _now(),
-                    json.dumps(fingerprint.facts),
-                    zlib.compress(nbformat.writes(execution.notebook).encode()),
-                    zlib.compress(json.dumps(replies).encode()),
-                    json.dumps(execution.anomalies),
-                ],
+                "INSERT INTO executions (key, repeatable, made, parts, anomalies) VALUES (?, ?, ?, ?, ?)",
+                [fingerprint.key, execution.repeatable, _now(), parts, json.dumps(execution.anomalies)],
             ).lastrowid
 
     def judgement(self, execution: int, judged_by: str) -> dict | None:
@@ -148,16 +114,18 @@ class Records(Configurable):
         """
         with self.open() as database:
             found = database.execute(
-                "SELECT judgement FROM judgements WHERE execution = ? AND judged_by = ?", [execution, judged_by]
+                "SELECT parts FROM judgements WHERE execution = ? AND judged_by = ?", [execution, judged_by]
             ).fetchone()
-        return json.loads(zlib.decompress(found["judgement"])) if found else None
+            return judgement_together(Texts(database).read(found["parts"])) if found else None
 
     def keep_judgement(self, execution: int, judged_by: str, judgement: dict) -> None:
         """Keep what was found of an execution, in place of what was found before."""
-        row = [execution, judged_by, zlib.compress(json.dumps(judgement).encode())]
         with self.open() as database:
+            parts = Texts(database).keep(judgement_apart(judgement))
             database.execute("DELETE FROM judgements WHERE execution = ?", [execution])
-            database.execute("INSERT INTO judgements VALUES (?, ?, ?)", row)
+            database.execute(
+                "INSERT INTO judgements (execution, judged_by, parts) VALUES (?, ?, ?)", [execution, judged_by, parts]
+            )
 
     def write(self, grading: Grading) -> None:
         """Add a grading as a line, with the present time."""
@@ -165,6 +133,7 @@ class Records(Configurable):
         row = asdict(plain)
         row |= {name: json.dumps(row[name]) for name in JSON}
         with self.open() as database:
+            row["verdicts"] = Texts(database).keep(map(json.dumps, grading.verdicts))
             database.execute(
                 f"INSERT INTO lines ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", [*row.values()]
             )
@@ -176,7 +145,8 @@ class Records(Configurable):
                 "SELECT * FROM lines WHERE id IN (SELECT max(id) FROM lines GROUP BY student, assignment)"
                 " ORDER BY assignment, student"
             )
-            return [_grading(row) for row in rows]
+            texts = Texts(database)
+            return [_grading(row, texts) for row in rows]
 
     def last(self, student: str, assignment: str, but: str = "") -> Grading | None:
         """Return the last grading of one student and assignment, or None if there is none.
@@ -188,7 +158,7 @@ class Records(Configurable):
                 "SELECT * FROM lines WHERE student = ? AND assignment = ? AND status != ? ORDER BY id DESC",
                 [writable(student), assignment, but],
             ).fetchone()
-        return _grading(row) if row else None
+            return _grading(row, Texts(database)) if row else None
 
     def last_graded(self, student: str, assignment: str) -> Grading | None:
         """Return the last grading in which a student's submission was not left ungraded, or None if there is none."""
@@ -201,7 +171,7 @@ class Records(Configurable):
         """
         with self.open() as database:
             found = database.execute("SELECT * FROM executions WHERE id = ?", [grading.execution]).fetchone()
-        return (_execution(found), json.loads(found["facts"])) if found else None
+            return _execution(found, Texts(database)) if found else None
 
     def forget(self, student: str) -> int:
         """Remove every line of a student, and the executions that no other line points at. Return the number of lines.
@@ -218,6 +188,7 @@ class Records(Configurable):
             database.executemany(f"DELETE FROM executions WHERE id = ? AND {unused}", [[row[0]] for row in rows])
             database.execute(f"DELETE FROM executions WHERE made < ? AND {unused}", [yesterday])
             database.execute("DELETE FROM judgements WHERE execution NOT IN (SELECT id FROM executions)")
+            Texts(database).tidy()
         return len(rows)
 
 
@@ -229,20 +200,16 @@ def writable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _execution(row: sqlite3.Row) -> Execution:
-    replies = json.loads(zlib.decompress(row["replies"]))
-    return Execution(
-        nbformat.reads(zlib.decompress(row["notebook"]).decode(), as_version=4),
-        {case: Reply(**reply) if "text" in reply else Silent(**reply) for case, reply in replies.items()},
-        json.loads(row["anomalies"]),
-        bool(row["repeatable"]),
-        row["id"],
-    )
+def _execution(row: sqlite3.Row, texts: Texts) -> tuple[Execution, dict]:
+    """Return an execution, and the facts that it depended on."""
+    notebook, replies, facts = execution_together(texts.read(row["parts"]))
+    return Execution(notebook, replies, json.loads(row["anomalies"]), bool(row["repeatable"]), row["id"]), facts
 
 
-def _grading(row: sqlite3.Row) -> Grading:
+def _grading(row: sqlite3.Row, texts: Texts) -> Grading:
     values = {name: row[name] for name in Grading.__dataclass_fields__}
-    return Grading(**values | {name: json.loads(row[name]) for name in JSON})
+    values |= {name: json.loads(row[name]) for name in JSON}
+    return Grading(**values | {"verdicts": [json.loads(text) for text in texts.read(row["verdicts"])]})
 
 
 def _now() -> str:

@@ -19,9 +19,9 @@ from autograder.authoring.questions import Question, questions
 from autograder.authoring.readers import left_out
 from autograder.running.answers import NO_ANSWER, Silent, broken
 from autograder.running.ask import OutOfTime, ask
+from autograder.running.execution import Execution
 from autograder.running.fingerprint import Fingerprint, fingerprint
 from autograder.running.kernel.provisioner import LIMITS, ConfinedProvisioner
-from autograder.running.records import Execution
 from autograder.running.session import CONFINED, KernelSession
 from autograder.running.time_limits import TimeLimits
 

@@ -24,8 +24,9 @@ from autograder.judging.expected import Expected
 from autograder.judging.report import printable
 from autograder.running.answers import NO_ANSWER, Answer, Silent
 from autograder.running.execute import Execute
+from autograder.running.execution import Execution
 from autograder.running.kernel import doctor
-from autograder.running.records import UNGRADED, Execution, Grading, Records
+from autograder.running.records import UNGRADED, Grading, Records
 
 MOST = 20  # groups that are shown
 HEAD = """\
