@@ -17,6 +17,10 @@ PAIRS = [
     ("no output projection", "no value projection"),
     ("queries and keys exchanged", "heads merged without a transpose"),
     ("True for padding", "square of tokens"),
+    # These replace the same lines: they are made in the other order, or word by word.
+    ("diagonal masked", "numbers for bools"),
+    ("True for padding", "first sequence for all"),
+    ("no scaling", "float32 on the way"),
 ]
 
 

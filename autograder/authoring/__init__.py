@@ -7,6 +7,7 @@
     parts       collects the solutions of the earlier notebooks, so that the next one can import them
     assignment  joins a notebook with its hidden tests and its named mistakes, and checks that they fit
     mistakes    reads the named mistakes and the trivial solutions
+    combining   makes several mistakes in one solution
     questions   derives the seed of each hidden test
     template    makes the folder of a new assignment
     release     makes the instructor's notebook, and the one that students get

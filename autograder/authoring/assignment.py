@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from autograder.authoring.combining import combined
 from autograder.authoring.mistakes import Mistake, named_mistakes, trivial_solutions
 from autograder.authoring.names import reached, statements
 from autograder.authoring.parts import parts, without_marks
@@ -43,10 +44,6 @@ class Case:
     forbids: frozenset[str]  # names, or parts of names, that the exercise must not use
     tolerance: float  # allowed difference of values in double precision
     inputs: Inputs | None = None  # of another exercise's function, if these are asked for
-
-
-class CannotCombine(Exception):
-    """Two mistakes change the same piece of a solution, so that no solution can contain both."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,23 +89,11 @@ class Assignment:
     def solution(self, name: str, mistakes: Iterable[Mistake] = ()) -> str:
         """Return the reference solution of an exercise or answer, with these mistakes made in it and without the marks.
 
-        Mistakes in other exercises are ignored. Raises CannotCombine if one of the mistakes removes the text that
-        another one replaces, or if two of them are whole solutions.
+        Mistakes in other exercises are ignored. Raises CannotCombine if they cannot be made together.
         """
         (text,) = (cell.text for cell in self.source.of_role("exercise", "answer") if cell.name == name)
         made = sorted((mistake for mistake in mistakes if mistake.exercise == name), key=self.mistakes.index)
-        whole = [mistake for mistake in made if mistake.solution]
-        if len(whole) > 1:
-            raise CannotCombine(whole[1].name)
-        if whole:
-            text = whole[0].solution
-        for mistake in made:
-            if mistake.solution:
-                continue
-            if text.count(mistake.replace) != 1:
-                raise CannotCombine(mistake.name)
-            text = text.replace(mistake.replace, mistake.by)
-        return without_marks(text)
+        return without_marks(combined(text, made))
 
     def reference(self, mistakes: Iterable[Mistake] = ()) -> types.SimpleNamespace:
         """Return the names that the reference solution defines, with these mistakes made in it.

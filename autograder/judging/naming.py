@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import combinations
 
 from autograder.authoring.assignment import Case
 from autograder.authoring.mistakes import Mistake
 from autograder.judging.expected import Expected
+from autograder.judging.pairs import promising
 from autograder.running.answers import Answer
 
 NAMES = 2  # mistakes of one exercise that are named
@@ -75,22 +75,13 @@ class Naming:
         return Named(tuple(likely + self._beside(likely[0], most_pairs) if len(likely) == 1 else likely))
 
     def _pairs(self, most: int) -> list[tuple[Mistake, Mistake]]:
-        """Return the pairs of mistakes that explain all wrong answers together, each pair of names once.
-
-        Each wrong answer is one that at least one of the two changes. First come the pairs of which one or the other
-        explains most by itself.
-        """
-        wrong = set(self._wrong)
+        """Return the pairs of mistakes that explain all wrong answers together, each pair of names once."""
+        given = {case: self._given[case] for case in self._wrong}
         changed = {m: {case for case in self._wrong if self._changes(case, m)} for m in self._possible}
-        promising = [
-            (one, other)
-            for one, other in combinations(self._possible, 2)
-            if one.name != other.name and changed[one] | changed[other] == wrong
-        ]
-        promising.sort(key=lambda pair: len(self._explains[pair[0]] | self._explains[pair[1]]), reverse=True)
+        tried = promising(self._known, given, self._explains, changed, most)
         # Cases that few mistakes change tell soonest that a pair does not fit.
         telling = sorted(self._wrong, key=lambda case: sum(case in cases for cases in changed.values()))
-        found = [pair for pair in promising[:most] if all(self._shows(case, pair) for case in telling)]
+        found = [pair for pair in tried if all(self._shows(case, pair) for case in telling)]
         return list({frozenset(mistake.name for mistake in pair): pair for pair in reversed(found)}.values())[::-1]
 
     def _likely(self) -> list[Mistake]:
