@@ -29,10 +29,12 @@
     lessons/   what a class teaches: a report, new mistakes, and submissions that are alike
     export     writes the grades of a class, with a status beside every score
     backup     writes all that cannot be made again into one file, and reads it back
+    feedback   makes the pages of feedback of a class
     feedback_page  makes the page of feedback that a student gets
     templates  are the pages' forms, for nbconvert
     replay     runs a grade again
     regrade    judges a class again, and shows what would change before it is written
+    again      rebuilds a notebook for that
     forget     removes a student
     check      grades one notebook of one's own
     as_data    gives that as data: in a form of ours, and in Gradescope's

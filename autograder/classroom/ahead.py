@@ -145,4 +145,4 @@ def _was_run(notebook: NotebookNode, resources: ResourcesDict, config: Config) -
     name = resources["nbgrader"]["assignment"]
     records = Records(config=config)
     run = Execute(config=config).prepare(notebook, Course(config=config).assignment(name), records.seed(name))
-    return records.execution(run.fingerprint()) is not None
+    return records.was_run(run.fingerprint())

@@ -9,20 +9,19 @@ import copy
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 
-from nbconvert.exporters.exporter import ResourcesDict
-from nbformat import NotebookNode
 from nbgrader.api import Gradebook
-from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets.config import Config
 
-from autograder.authoring.course import Course, assignment_of
-from autograder.authoring.release import release_notebook
-from autograder.bounded import Exceeded
+from autograder.authoring.course import Course
+from autograder.bounded import Exceeded, Worker
 from autograder.classroom.admission import reason
+from autograder.classroom.again import Again
 from autograder.classroom.ahead import Ahead
 from autograder.classroom.grade import grade
 from autograder.classroom.gradebook import must_fit
@@ -32,13 +31,10 @@ from autograder.classroom.results import Result
 from autograder.errors import NotFound
 from autograder.judging.judge import GiveVerdicts
 from autograder.judging.report import printable, table
-from autograder.running.execute import Execute
+from autograder.running.execute import NeverRun
 from autograder.running.read import Damaged
-from autograder.running.rebuild import rebuild
 from autograder.running.records import UNGRADED, Grading, Records
 from autograder.running.submission import source
-
-LATER = "to look at: "  # an anomaly that the judge adds, and would add again
 
 FACTS = {  # that an execution depends on, in words
     "questions": "hidden tests",
@@ -47,23 +43,6 @@ FACTS = {  # that an execution depends on, in words
     "versions": "libraries",
     "settings": "limits",
 }
-
-
-class Again(NbGraderPreprocessor):
-    """Takes the place of ``Rebuild`` for a notebook that has been rebuilt: what was odd in it stays known."""
-
-    def preprocess(self, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
-        names, records = resources["nbgrader"], Records(parent=self)
-        before = records.last_graded(names["student"], names["assignment"])
-        ran = records.execution_of(before)
-        rebuilt, _ = rebuild(notebook, release_notebook(assignment_of(self, resources).source))
-        again = [LATER, *(ran[0].anomalies if ran else [])]
-        rebuilt.metadata.autograder = {
-            "anomalies": [odd for odd in before.anomalies if not odd.startswith(tuple(again))],
-            "missing": notebook.metadata.get("autograder", {}).get("missing", []),
-            "submitted": before.submitted,
-        }
-        return rebuilt, resources
 
 
 @dataclass
@@ -91,7 +70,7 @@ class Change:
 class Regrading:
     """Judges the class of an assignment again. It is a context: what it needs on the disk is gone after it.
 
-    jobs  how many submissions are run at once, if any must be
+    jobs  how many submissions are judged, and if they must be, run at once
 
     Raises UserError if the gradebook and the source do not fit, and NotFound if nothing has been graded.
     """
@@ -119,8 +98,7 @@ class Regrading:
         say  is told what is run again, and why, before anything is
         """
         found, to_run, why = {}, [], set()
-        for student in self._lines:
-            verdicts, changed = self._judged(student, run=False)
+        for student, (verdicts, changed) in self._known():
             found[student] = verdicts
             if changed is not None:
                 to_run.append(student)
@@ -134,7 +112,7 @@ class Regrading:
             for student, line in self._lines.items():
                 broken = ahead.wait(student) if ahead and student in to_run else None
                 if student in to_run and not broken:
-                    found[student], _ = self._judged(student, run=True)
+                    found[student], _ = self._judged(student, worker(self._stand_in.config), run=True)
                 failed = reason(broken) if broken else found[student] if isinstance(found[student], str) else ""
                 yield Change(line, [] if failed else found[student], failed)
 
@@ -161,28 +139,40 @@ class Regrading:
                 if any(g.manual_score is not None and g.name in checks for book in found.notebooks for g in book.grades)
             ]
 
-    def _judged(self, student: str, run: bool) -> tuple[list[dict] | str, list[str] | None]:
+    def _known(self) -> Iterator[tuple[str, tuple[list[dict] | str, list[str] | None]]]:
+        """Yield each student, and what ``_judged`` finds where nothing is run: several at once."""
+        self._stand_in.config.InWorker.warms_up = False  # no kernel is needed
+        more = [Worker(config=self._course.config) for _ in range(1, min(self._jobs, len(self._lines)))]
+        workers = [worker(self._stand_in.config), *more]
+        try:
+            with ThreadPoolExecutor(len(workers)) as pool:
+                yield from zip(self._lines, pool.map(self._judged, self._lines, cycle(workers)), strict=True)
+        finally:
+            for one in more:
+                one.stop()
+
+    def _judged(self, student: str, by: Worker, run: bool = False) -> tuple[list[dict] | str, list[str] | None]:
         """Return the verdicts, or why there are none, and None; or what has changed, if it must be run for that."""
         config = portable(self._stand_in.config)
         folder = self._stand_in.format_path(self._stand_in.submitted_directory, student, self.name)
         path = Path(folder, f"{self.name}.ipynb")
         try:
-            return worker(self._stand_in.config).do(_judged, path, student, self.name, config, run)
+            return by.do(_judged, path, student, self.name, config, run)
         except (Exceeded, Damaged, OSError, RuntimeError) as error:
             return reason(error), None
 
 
 def _judged(path: Path, student: str, name: str, config: Config, run: bool) -> tuple[list[dict], list[str] | None]:
     """Judge a graded notebook again. Return what was found, and the names of what has changed if it was not run."""
+    config.Execute.runs = run
     notebook, resources = admit(path, {"nbgrader": {"student": student, "assignment": name}}, config)
-    records, assignment = Records(config=config), Course(config=config).assignment(name)
-    if not run:
-        prepared = Execute(config=config).prepare(notebook, assignment, records.seed(name)).fingerprint()
-        if records.execution(prepared) is None:
-            ran = records.execution_of(records.last_graded(student, name))
-            facts = ran[1] if ran else {}
-            return [], [FACTS.get(fact, fact) for fact in facts if facts[fact] != prepared.facts.get(fact)]
-    notebook, _ = take(InWorker(config=config).steps, notebook, resources, config)
+    try:
+        notebook, _ = take(InWorker(config=config).steps, notebook, resources, config)
+    except NeverRun as never:
+        records, now = Records(config=config), never.fingerprint.facts
+        ran = records.execution_of(records.last_graded(student, name))
+        facts = ran[1] if ran else {}
+        return [], [FACTS.get(fact, fact) for fact in facts if facts[fact] != now.get(fact)]
     return [dict(verdict) for verdict in notebook.metadata.autograder.verdicts], None
 
 

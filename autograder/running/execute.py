@@ -12,10 +12,19 @@ from traitlets import Bool
 
 from autograder.authoring.assignment import Assignment
 from autograder.authoring.course import assignment_of
+from autograder.running.fingerprint import Fingerprint
 from autograder.running.kernel.provisioner import ConfinedProvisioner
 from autograder.running.records import Records
 from autograder.running.run import Run
 from autograder.running.session import CONFINED, NOT_CONFINED
+
+
+class NeverRun(Exception):
+    """Tells that a notebook would have to be run, which was not wanted. It has the fingerprint of the run."""
+
+    def __init__(self, fingerprint: Fingerprint):
+        super().__init__("it was never run")
+        self.fingerprint = fingerprint
 
 
 class Execute(nbgrader.preprocessors.Execute):
@@ -27,6 +36,9 @@ class Execute(nbgrader.preprocessors.Execute):
     sandbox = Bool(True, help="Confine the kernel. Without, a student's code can read and forge grades.").tag(
         config=True
     )
+    runs = Bool(True, help="Whether a notebook is run that is not in the records. Without, NeverRun is raised.").tag(
+        config=True
+    )
 
     def preprocess(self, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         assignment = assignment_of(self, resources)
@@ -35,6 +47,8 @@ class Execute(nbgrader.preprocessors.Execute):
         run = self.prepare(notebook, assignment, seed)
         fingerprint = run.fingerprint()
         execution = records.execution(fingerprint)
+        if execution is None and not self.runs:
+            raise NeverRun(fingerprint)
         if execution is None:
             execution = run.whole()
             records.keep(fingerprint, execution)

@@ -8,18 +8,18 @@ anomaly, and is noted in the notebook's metadata for the instructor.
 import copy
 from pathlib import Path
 
+import nbformat
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from autograder.authoring.course import Course, assignment_of
 from autograder.authoring.release import release_notebook
 from autograder.running import submission
+from autograder.running.read import CELL_TYPES
 from autograder.running.records import Records
 from autograder.running.releases import Release, anomalies, described, grade_id, known, remember, text_of
 
-NEW_CELL = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
 MAX_PICTURES = 100  # that were pasted into one cell
 PICTURES = {"image/png", "image/jpeg", "image/gif"}
 
@@ -75,9 +75,9 @@ def rebuild(
 
 def _free_cell(cell: NotebookNode) -> NotebookNode:
     """Return a new cell with the text and pictures of a student's own cell, and without its metadata."""
-    made = NEW_CELL.get(cell.cell_type, new_raw_cell)(text_of(cell))
-    made.update(_attachments(cell))
-    return made
+    kind = cell.cell_type if cell.cell_type in CELL_TYPES else "raw"
+    plain = {"cell_type": kind, "metadata": {}, "source": text_of(cell), **_attachments(cell)}
+    return nbformat.from_dict(plain | ({"outputs": [], "execution_count": None} if kind == "code" else {}))
 
 
 def _attachments(cell: NotebookNode) -> dict:

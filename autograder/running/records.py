@@ -98,6 +98,12 @@ class Records(Configurable):
             ).fetchone()
             return _execution(found, Texts(database))[0] if found else None
 
+    def was_run(self, fingerprint: Fingerprint) -> bool:
+        """Return whether ``execution`` would return one."""
+        with self.open() as database:
+            found = "SELECT 1 FROM executions WHERE key = ? AND repeatable"
+            return database.execute(found, [fingerprint.key]).fetchone() is not None
+
     def keep(self, fingerprint: Fingerprint, execution: Execution) -> None:
         """Keep an execution in the records, and set its id."""
         with self.open() as database:
@@ -172,6 +178,12 @@ class Records(Configurable):
         with self.open() as database:
             found = database.execute("SELECT * FROM executions WHERE id = ?", [grading.execution]).fetchone()
             return _execution(found, Texts(database)) if found else None
+
+    def odd_in(self, execution: int | None) -> list[str]:
+        """Return the anomalies of the execution with this number; none if there is no such execution."""
+        with self.open() as database:
+            found = database.execute("SELECT anomalies FROM executions WHERE id = ?", [execution]).fetchone()
+        return json.loads(found["anomalies"]) if found else []
 
     def forget(self, student: str) -> int:
         """Remove every line of a student, and the executions that no other line points at. Return the number of lines.
