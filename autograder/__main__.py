@@ -8,6 +8,7 @@ from pathlib import Path
 
 from autograder.classroom import commands as of_a_class
 from autograder.classroom.lessons import commands as of_lessons
+from autograder.classroom.lms import commands as of_lms
 from autograder.errors import UserError
 
 
@@ -44,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         made.set_defaults(run=lambda chosen: run(_course(chosen), chosen))
         return made
 
+    of_lms.add_commands(class_command)
     of_a_class.add_commands(class_command)
     of_lessons.add_commands(class_command)
     chosen = parser.parse_args(arguments)

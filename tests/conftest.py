@@ -84,7 +84,17 @@ c.GenerateFeedback.preprocessors = ["autograder.classroom.feedback_page.ReadGrad
 @pytest.fixture
 def small(tmp_path) -> Path:
     """A small course of another subject, to break: a config and two assignments."""
-    course = tmp_path / "arithmetic"
+    return made_small(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def small_for_all(tmp_path_factory) -> Path:
+    """The same, for all tests of a module."""
+    return made_small(tmp_path_factory.mktemp("small"))
+
+
+def made_small(folder: Path) -> Path:
+    course = folder / "arithmetic"
     for name, exercise, solution, before in (
         ("01_first", "double", "x * 2", "import math"),
         ("02_second", "quadruple", "double(double(x))", "import math\nfrom parts import double"),

@@ -16,6 +16,7 @@ from pathlib import Path
 from autograder.errors import UserError
 
 Command = Callable[[str, Callable, str], argparse.ArgumentParser]
+CORES = len(os.sched_getaffinity(0))
 
 
 def add_commands(command: Command) -> None:
@@ -23,23 +24,18 @@ def add_commands(command: Command) -> None:
 
     command  adds one, which has a name, a function (course, chosen) -> exit status, and a line of help
     """
-    intake = command("intake", _intake, "take in notebooks from files, folders, Canvas or Moodle")
-    intake.add_argument("paths", type=Path, nargs="+", help="notebooks, folders or zip files", metavar="PATH")
-    intake.add_argument("--assignment", help="the one that all of them are of (default: what is in them says it)")
-    intake.add_argument("--apply", action="store_true", help="take them in; without, it is only said what would be")
-    roster = command("roster", _roster, "take in the list of the class from Canvas or Moodle")
-    roster.add_argument("file", type=Path, help="Canvas: the gradebook's export; Moodle: a grading worksheet")
-    roster.add_argument("--assignment", help="the one that Moodle's grading worksheet is of")
     grade = command("grade", _grade, "grade what a class has handed in")
     grade.add_argument("assignment", help="its name, that of its folder")
     grade.add_argument("--student", action="append", help="this student alone; may be given several times")
     grade.add_argument("--force", action="store_true", help="grade what has not changed since, too")
-    grade.add_argument(
-        "--jobs", type=count, default=len(os.sched_getaffinity(0)), help="so many are run at once (%(default)s)"
-    )
+    grade.add_argument("--jobs", type=count, default=CORES, help="so many are run at once (%(default)s)")
     grade.add_argument("--cluster", metavar="ADDRESS", help="run them on the workers of this Dask scheduler")
     grade.add_argument("--without-tls", action="store_true", help="the scheduler's network is protected: use tcp://")
     grade.add_argument("--no-sandbox", action="store_true", help="where code cannot be locked in: trust it")
+    feedback = command("feedback", _feedback, "make the pages of feedback of a class, several at once")
+    feedback.add_argument("assignment", help="its name, that of its folder")
+    feedback.add_argument("--student", action="append", help="this student alone; may be given several times")
+    feedback.add_argument("--jobs", type=count, default=CORES, help="so many are made at once (%(default)s)")
     export = command("export", _export, "write the grades to a CSV file")
     export.add_argument("--to", type=Path, default=Path("grades.csv"), help="the file (default: grades.csv)")
     export.add_argument("--assignment", action="append", default=[], help="this assignment alone")
@@ -66,30 +62,6 @@ def count(text: str) -> int:
     if not text.isdigit() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
     return int(text)
-
-
-def _intake(course, chosen) -> int:
-    """Find the notebooks in files, folders and zip files, and say whose they are and of which assignment. With --apply,
-    put them where nbgrader expects them. The exit status is 1 if something is left out."""
-    from autograder.classroom.lms.intake import LEFT_OUT, as_text, intake
-    from autograder.classroom.privacy import keep_private
-
-    arrivals = intake(course, chosen.paths, chosen.apply, chosen.assignment)
-    keep_private(course)
-    print(as_text(arrivals, chosen.apply))
-    return int(any(arrival.outcome == LEFT_OUT for arrival in arrivals))
-
-
-def _roster(course, chosen) -> int:
-    """Take in the list of the class, so that files from Canvas or Moodle are known by it and grades can go back there.
-    Students get their names in the gradebook. It is kept in the class's folder."""
-    from autograder.classroom.lms.roster import take_in
-    from autograder.classroom.privacy import keep_private
-
-    found = take_in(course, chosen.file, chosen.assignment)
-    keep_private(course)
-    print(f"{len(found.people)} students from {found.kind.capitalize()}.")
-    return 0
 
 
 def _grade(course, chosen) -> int:
@@ -158,6 +130,30 @@ def quiet():
             yield
     finally:
         log.removeHandler(nowhere)
+
+
+def _feedback(course, chosen) -> int:
+    """Make the page of feedback of every submission that is graded, anew, as `nbgrader generate_feedback --force` does.
+    Several are made at once. `nbgrader release_feedback` gives them to students. The exit status is 1 if one of them
+    could not be made."""
+    from tqdm import tqdm
+
+    from autograder.classroom.feedback import feedback, graded
+    from autograder.classroom.gradebook import must_exist
+    from autograder.judging.report import printable
+
+    course.assignment(chosen.assignment)  # raises NotFound if there is none
+    must_exist(course)
+    students = graded(course, chosen.assignment, chosen.student)
+    failed = {}
+    with quiet(), tqdm(total=len(students), unit="page") as bar:
+        for student, why in feedback(course, chosen.assignment, students, chosen.jobs):
+            bar.update()
+            failed |= {student: why} if why else {}
+    print(f"{len(students) - len(failed)} pages in {course.folder(course.feedback_directory)}")
+    for student, why in failed.items():
+        print(printable(f"no page, {student}: {why}"))
+    return int(bool(failed))
 
 
 def _export(course, chosen) -> int:

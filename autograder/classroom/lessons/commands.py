@@ -3,10 +3,9 @@
 They import what they need when they run, as the other commands do.
 """
 
-import os
 from pathlib import Path
 
-from autograder.classroom.commands import Command, count, quiet
+from autograder.classroom.commands import CORES, Command, count, quiet
 
 
 def add_commands(command: Command) -> None:
@@ -24,9 +23,7 @@ def add_commands(command: Command) -> None:
     regrade = command("regrade", _regrade, "judge anew what was graded last, and say first who gains and who loses")
     regrade.add_argument("assignment", help="its name, that of its folder")
     regrade.add_argument("--apply", action="store_true", help="write it; without, it is only said what would change")
-    regrade.add_argument(
-        "--jobs", type=count, default=len(os.sched_getaffinity(0)), help="so many are run at once (%(default)s)"
-    )
+    regrade.add_argument("--jobs", type=count, default=CORES, help="so many are run at once (%(default)s)")
 
 
 def _report(course, chosen) -> int:
@@ -92,6 +89,6 @@ def _regrade(course, chosen) -> int:
         print(printable(f"ungraded, {grading.student}: {grading.reason}"))
     if others := [printable(change.student) for change in changes if change.other_feedback]:
         print(f"Make the feedback of these anew, and release it: {', '.join(others)}")
-        print(f"  nbgrader generate_feedback {chosen.assignment} --force")
+        print(f"  python -m autograder feedback {chosen.assignment}")
         print(f"  nbgrader release_feedback {chosen.assignment}")
     return int(any(result.ungraded for result in written))
