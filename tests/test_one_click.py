@@ -1,8 +1,9 @@
-"""What Binder, Codespaces and a hub read is there, and what it tells them to run can be run."""
+"""What Binder, Codespaces, a hub and CI read is there, and what it tells them to run can be run."""
 
 import ast
 import json
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -70,3 +71,31 @@ def test_a_hub_lets_formgrader_open_in_a_tab():
     name, _, value = word.partition("=")
     assert name == "--ServerApp.tornado_settings"
     assert ast.literal_eval(value) == {"headers": {"Content-Security-Policy": "frame-ancestors 'self'"}}
+
+
+@pytest.mark.parametrize(
+    ("chromium", "installs", "told"),
+    [
+        ("at once", "exit 9", "make test"),
+        (
+            "after",
+            'printf "#!/bin/sh" > chromium && /bin/chmod +x chromium',
+            "apt-get update apt-get install make test",
+        ),
+        ("never", "exit 1", "apt-get update There is no Chromium make test"),
+    ],
+)
+def test_ci_goes_on_with_chromium_or_without(tmp_path, chromium, installs, told):
+    commands = {
+        "id": "echo 0",
+        "make": 'echo "make $1"',
+        "apt-get": f'echo "apt-get $1" >&2; cd {shlex.quote(str(tmp_path))}; {installs}',
+    } | ({"chromium": ""} if chromium == "at once" else {})
+    for name, text in commands.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "dirname").symlink_to(shutil.which("dirname"))
+    command = [shutil.which("bash"), str(ROOT / ".ci" / "run")]
+    done = subprocess.run(command, env={"PATH": str(tmp_path)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 0
+    assert " ".join(line.split(":")[0] for line in done.stdout.decode().splitlines()) == told
