@@ -29,6 +29,7 @@ from test_ahead import NAME, OWN_CELLS, course, forget_all, graded  # noqa: F401
 pytest.importorskip("distributed", reason='Dask is not installed: pip install -e ".[cluster]"')
 
 from dask import config  # noqa: E402
+from distributed import Client, Security  # noqa: E402
 
 from autograder.classroom import cluster as dask  # noqa: E402
 
@@ -44,11 +45,10 @@ ENVIRONMENT = {
 class Dask:
     """A scheduler and workers, which are processes of their own as on other machines."""
 
-    def __init__(self, folder):
-        self.folder, self.started = folder, []
-        self.scheduler, line = self._start(
-            folder, "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", until="Scheduler at:"
-        )
+    def __init__(self, folder, protocol="tcp", **environment):
+        self.folder, self.started, self._environment = folder, [], ENVIRONMENT | environment
+        place = ["--protocol", protocol, "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
+        self.scheduler, line = self._start(folder, "scheduler", *place, until="Scheduler at:")
         self.address = line.split("Scheduler at:")[1].strip()
 
     def worker(self, folder=None, **environment):
@@ -68,7 +68,7 @@ class Dask:
         process = subprocess.Popen(
             [sys.executable, "-m", "dask", *words],
             cwd=folder,
-            env=ENVIRONMENT | environment,
+            env=self._environment | environment,
             text=True,
             stderr=subprocess.PIPE,
         )
@@ -198,6 +198,30 @@ def test_an_address_without_tls_beyond_this_machine_is_refused(address):
         dask.must_be_protected(address)
     dask.must_be_protected(address, without_tls=True)
     dask.must_be_protected(address.replace("tcp", "tls"))
+
+
+def test_a_scheduler_with_tls_is_used_and_lets_nobody_else_in(course, tmp_path):  # noqa: F811
+    made, files = Security.temporary(), {}
+    for name, text in (("cert", made.tls_client_cert), ("key", made.tls_client_key)):
+        files[name] = str(tmp_path / f"{name}.pem")
+        Path(files[name]).write_text(text)
+    settings = {"distributed.comm.require-encryption": True, "distributed.comm.tls.ca-file": files["cert"]}
+    for role in ("client", "worker", "scheduler"):
+        settings |= {f"distributed.comm.tls.{role}.{name}": file for name, file in files.items()}
+    names = {"DASK_" + name.replace(".", "__").replace("-", "_").upper(): str(to) for name, to in settings.items()}
+    cluster = Dask(Path(course.root), "tls", **names)
+    try:
+        assert cluster.address.startswith("tls://")
+        cluster.worker()
+        with config.set(settings), dask.Cluster(course, cluster.address) as found:
+            assert found.fit == 1
+        with pytest.raises(UserError, match="Dask has no certificate here"), dask.Cluster(course, cluster.address):
+            pass
+        other = Security.temporary()
+        with pytest.raises((OSError, TypeError)):
+            Client(cluster.address, security=other, timeout="5s", set_as_default=False)
+    finally:
+        cluster.end()
 
 
 def test_without_a_certificate_it_is_said_what_is_missing(course):  # noqa: F811

@@ -1,11 +1,16 @@
 """What is said while a class is graded, and at the end."""
 
+import signal
+import subprocess
+import sys
+
 import pytest
 
+from autograder.__main__ import main
 from autograder.classroom.grade import grade
 from autograder.classroom.progress import account, so_far
 from autograder.classroom.results import Result
-from autograder.running.records import GRADED, UNGRADED, Grading
+from autograder.running.records import GRADED, UNGRADED, Grading, Records
 from test_ahead import NAME, course  # noqa: F401
 
 
@@ -43,3 +48,32 @@ def test_a_class_tells_it(course):  # noqa: F811
     assert [one.was_run for one in first] == [True, False] and first[0].seconds > first[0].worked > 0
     again = [*grade(course, NAME, ["ada"], force=True)]
     assert not again[0].was_run and again[0].is_new
+
+
+@pytest.mark.slow
+def test_ctrl_c_loses_nothing_and_the_next_command_says_what_was_kept(course, capsys):  # noqa: F811
+    words = ["--course", course.root, "grade", NAME, "--jobs", "2"]
+    run = subprocess.Popen(
+        [sys.executable, "-m", "autograder", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    shown = ""
+    while "| 1/6 " not in shown and (more := run.stderr.read(1)):
+        shown += more
+    run.send_signal(signal.SIGINT)
+    said, shown = run.communicate()
+    assert run.returncode == 1 and "Stopped. What was graded is kept: " in shown and "Traceback" not in shown
+    assert "; the slowest: ada " in said
+    before = {line.student for line in Records(config=course.config).latest()}
+    assert "ada" in before
+
+    assert main(words) == 1  # one of them stays ungraded
+    said = capsys.readouterr().out
+    assert f"{6 - len(before)} in " in said and "worker" in said
+    with Records(config=course.config).open() as database:
+        lines = database.execute("SELECT count(*), count(DISTINCT student) FROM lines").fetchone()
+        runs = database.execute("SELECT count(*), count(DISTINCT key) FROM executions").fetchone()
+    assert (*lines, *runs) == (6, 6, 5, 5)
+
+    assert main([*words, "--force"]) == 1
+    said = capsys.readouterr().out
+    assert "6 in " in said and "\n5 had been run before, and were taken from the records.\n" in said
