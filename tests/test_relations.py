@@ -94,6 +94,9 @@ HAPPEN = {  # by the relation's name: the right answer and the wrong one
 }
 
 
+HAPPENS = {holds.__name__: holds.says for holds in RELATIONS}
+
+
 def told(*pairs, arguments=(GIVEN, MASK[:, None, None])):
     return relation([WrongAnswer(right, given, 1e-9, arguments) for right, given in pairs])
 
@@ -130,6 +133,20 @@ def test_parts_that_are_exchanged_are_told():
     exchanged = ({"output": X, "weights": SQUARE}, {"output": SQUARE, "weights": X})
     assert told(exchanged) == "all of it is right, but one thing is returned in the place of another"
     assert told(exchanged, (X, X + 1)) == ""
+
+
+def test_what_holds_in_a_later_part_names_it():
+    """Of the first part it cannot be told whether its values should add up to 1."""
+    right, given = ({"output": X, "weights": SHARES}, {"output": X + 1, "weights": 2 * SHARES})
+    other = {"output": torch.rand(3, 4, 6), "weights": torch.rand(3, 4, 6)}
+    assert told((right, other)) == "weights: the values should add up to 1 along the last dimension, and they do not"
+    assert told((right, given | {"weights": SHARES})) == "every value is the right one plus the same number"
+
+
+def test_what_is_too_long_to_be_tried_does_not_speak_against_another_order():
+    long = torch.randn(100, 100)
+    assert told((SQUARE, SQUARE.flip(-1)), (X, X.flip(-1)), (long, long.flip(-1))) == HAPPENS["permuted"]
+    assert told((long, long.flip(-1))) != HAPPENS["permuted"]
 
 
 def test_numbers_are_compared_over_all_answers():

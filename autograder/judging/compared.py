@@ -18,6 +18,7 @@ class Compared:
     given: Tensor
     tolerance: float
     arguments: tuple[Tensor, ...] = ()  # that the exercise was called with
+    where: str = ""  # the keys of the dicts that lead to it in the right answer
 
     @property
     def one_shape(self) -> bool:

@@ -162,22 +162,30 @@ def exponential(c: Compared) -> bool:
 
 
 @relation("all values are moved by some places along one of the dimensions")
-def rolled(c: Compared) -> bool:
-    return c.one_shape and any(
-        c.equal(c.given, c.right.roll(shift, dim))
-        for dim in range(c.right.ndim)
-        for shift in range(1, min(c.right.shape[dim], MAX_LENGTH))
-    )
+def rolled(c: Compared) -> bool | None:
+    return _along_one(c, lambda dim: any(_is_rolled(c, shift, dim) for shift in range(1, c.right.shape[dim])))
+
+
+def _is_rolled(c: Compared, shift: int, dim: int) -> bool:
+    return c.equal(c.given, c.right.roll(shift, dim))
 
 
 @relation("the parts along one of the dimensions are right, and in another order")
-def permuted(c: Compared) -> bool:
-    return c.one_shape and any(_is_permuted(c, dim) for dim in range(c.right.ndim))
+def permuted(c: Compared) -> bool | None:
+    return _along_one(c, lambda dim: _is_permuted(c, dim))
+
+
+def _along_one(c: Compared, holds: Callable[[int], bool]) -> bool | None:
+    """Return whether this holds along one of the dimensions that are not too long, or None if one is too long."""
+    if not c.one_shape:
+        return False
+    lengths = c.right.shape
+    if any(holds(dim) for dim, length in enumerate(lengths) if 1 < length <= MAX_LENGTH):
+        return True
+    return None if max(lengths, default=0) > MAX_LENGTH else False
 
 
 def _is_permuted(c: Compared, dim: int) -> bool:
-    if not 1 < c.right.shape[dim] <= MAX_LENGTH:
-        return False
     rest = [list(double(tensor).unbind(dim)) for tensor in (c.right, c.given)]
     for part in rest[1]:
         place = next((at for at, right in enumerate(rest[0]) if c.equal(part, right)), None)

@@ -37,10 +37,10 @@ class WrongAnswer:
     @cached_property
     def compared(self) -> list[Compared] | None:
         """Return the parts that differ, or None if one of them cannot be compared."""
-        pairs = list(_tensors(self.right, self.given))
-        if not pairs or not all(_comparable(*pair) for pair in pairs):
+        parts = list(_tensors(self.right, self.given))
+        if not parts or not all(_comparable(right, given) for _, right, given in parts):
             return None
-        compared = [Compared(*pair, self.tolerance, self.arguments) for pair in pairs]
+        compared = [Compared(right, given, self.tolerance, self.arguments, where) for where, right, given in parts]
         return [one for one in compared if one.differ]
 
 
@@ -64,7 +64,7 @@ def most_telling(known: Expected, wrong: dict[Case, Answer], slip: str = "") -> 
     if not isinstance(wrong[first], Raised | Silent):
         for holds in RELATIONS:
             if holds.alone and (found := _mostly(holds, answers)):
-                return found, holds.says
+                return found, _said_of(holds, answers[found])
     odd = (case for case, answer in wrong.items() if known.difference(case, answer).kind in ODD)
     return next(odd, first), ""
 
@@ -74,7 +74,14 @@ def relation(wrong: Iterable[WrongAnswer]) -> str:
     wrong = list(wrong)
     if wrong and all(map(_in_other_places, wrong)):
         return "all of it is right, but one thing is returned in the place of another"
-    return next((holds.says for holds in RELATIONS if _in_all(holds, wrong)), "")
+    return next((_said_of(holds, wrong[0]) for holds in RELATIONS if _in_all(holds, wrong)), "")
+
+
+def _said_of(holds: Relation, answer: WrongAnswer) -> str:
+    """Return what a relation says, with the part of the answer in which it holds, if the first cannot tell."""
+    where = [part.where for part in answer.compared if holds(part)]
+    known = not where or where[0] == answer.compared[0].where
+    return holds.says if known else f"{where[0]}: {holds.says}"
 
 
 def _in_other_places(answer: WrongAnswer) -> bool:
@@ -116,18 +123,18 @@ def _in_all(holds: Relation, answers: list[WrongAnswer]) -> bool:
     return 2 * count > len(answers)
 
 
-def _tensors(right: Answer, given: Answer) -> Iterable[tuple[Answer, Answer]]:
+def _tensors(right: Answer, given: Answer, where: str = "") -> Iterable[tuple[str, Answer, Answer]]:
     """Yield the parts of two answers that have the same place. Parts that are equal and no tensors are left out."""
     if isinstance(right, list) and isinstance(given, list) and len(right) == len(given):
         for one, other in zip(right, given, strict=True):
-            yield from _tensors(one, other)
+            yield from _tensors(one, other, where)
     elif isinstance(right, dict) and isinstance(given, dict) and right.keys() == given.keys():
         for key in right:
-            yield from _tensors(right[key], given[key])
+            yield from _tensors(right[key], given[key], f"{where} {key}".strip())
     elif isinstance(right, float) and isinstance(given, float):
-        yield torch.tensor(right, dtype=torch.float64), torch.tensor(given, dtype=torch.float64)
+        yield where, torch.tensor(right, dtype=torch.float64), torch.tensor(given, dtype=torch.float64)
     elif isinstance(right, Tensor) or type(right) is not type(given) or right != given:
-        yield right, given
+        yield where, right, given
 
 
 def _comparable(right: Answer, given: Answer) -> bool:
