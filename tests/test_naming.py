@@ -64,6 +64,18 @@ def scaled_dot_product_attention(query, key, value, mask=None):
     assert verdicts["MultiHeadAttention"].score < 30 and verdicts["MultiHeadAttention"].mistakes == []
 
 
+@pytest.mark.parametrize("explained, names", [(9, ["no scaling"]), (8, [])])
+def test_a_name_needs_two_thirds_of_what_its_mistake_would_change(judge, explained, names):
+    """It changes all 13 answers, and those that it does not explain are wrong for no known reason."""
+    exercise = "scaled_dot_product_attention"
+    scaling = judge.answers([judge.assignment.mistake("no scaling")])
+    cases = [case.name for case in judge.assignment.cases_of(exercise)]
+    assert len(cases) == 13
+    answers = judge.answers() | {name: scaling[name] for name in cases[:explained]}
+    answers |= dict.fromkeys(cases[explained:], "something else")
+    assert [mistake.name for mistake in judge.verdicts(answers)[2].mistakes] == names
+
+
 def test_no_mistake_that_was_left_out_gives_a_name_elsewhere(judge, assignment):
     """Each is taken for unknown: its exercise may get the name of a near one, and no other gets any."""
     draw = random.Random(3)

@@ -604,7 +604,7 @@ MISTAKES = [
     ),
     Mistake(
         "assert for ValueError", "GPT2", replace=TOO_LONG, by="        assert length <= self.config.n_positions\n",
-        says="You use assert, which raises AssertionError, or nothing with python -O. Which error does the docstring promise?",
+        says="You notice that the text is too long, and raise something else than ValueError. (An assert can be switched off.)",
     ),
     Mistake(
         "batch for length", "GPT2", replace="length = tokens.shape[1]", by="length = tokens.shape[0]",
