@@ -16,7 +16,8 @@ def _inline(writer, node: nodes.math) -> None:
 
 
 def _block(writer, node: nodes.math_block) -> None:
-    writer.body.append(f'<div class="equation">{_mathml(node.astext(), "block")}</div>')
+    # A long one is scrolled in its place, by the keyboard, too
+    writer.body.append(f'<div class="equation" tabindex="0">{_mathml(node.astext(), "block")}</div>')
     raise nodes.SkipNode
 
 

@@ -1,11 +1,7 @@
 """The site shows notebooks as they look when they are solved, and no solution; its pages load nothing from elsewhere."""
 
 import html
-import os
 import re
-import shutil
-import subprocess
-import sys
 
 import nbformat
 import pytest
@@ -14,11 +10,8 @@ from nbformat.v4 import new_output
 from autograder.authoring.course import Course
 from autograder.authoring.release import release_notebook
 from autograder.authoring.students import handed_in
+from built_site import build_site, notebooks
 from this_course import COURSE, ROOT, load
-
-pytest.importorskip("myst_nb", reason="the site's packages are not installed: pip install -e .[site]")
-sys.path.insert(0, str(ROOT / "docs"))
-import notebooks  # noqa: E402
 
 TEXTS = {".html", ".ipynb", ".txt", ".js"}
 ASSIGNMENTS = [load(name) for name in COURSE.assignment_names]
@@ -84,19 +77,7 @@ def test_the_readme_gives_each_notebook_its_hours():
 @pytest.mark.slow
 def test_the_site_is_whole_holds_no_solution_and_loads_nothing(tmp_path, secrets):
     """It is built from notebooks that were solved and not run."""
-    docs, site = tmp_path / "docs", tmp_path / "site"
-    shutil.copytree(ROOT / "docs", docs, ignore=shutil.ignore_patterns("notebooks", "__pycache__"))
-    for path in ("INSTRUCTORS.md", "course/README.md", "deploy/README.md", "deploy/jupyterhub_config.py"):
-        (tmp_path / path).parent.mkdir(exist_ok=True)
-        shutil.copy(ROOT / path, tmp_path / path)
-    notebooks.write_pages(COURSE, docs / "notebooks", handed_in, "owner/name")
-    done = subprocess.run(
-        [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", str(docs), str(site)],
-        env=os.environ | {"GITHUB_REPOSITORY": "owner/name", "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
+    site = build_site(tmp_path)
     files = {path.relative_to(site).as_posix(): path for path in site.rglob("*") if path.is_file()}
     texts = {name: path.read_text(errors="replace") for name, path in files.items() if path.suffix in TEXTS}
     for name, text in texts.items():

@@ -1,9 +1,11 @@
-"""The page of feedback and the report on a class: on a phone, on a desk, in the dark, in print, and for everybody."""
+"""The page of feedback, the report on a class and the site: on a phone, on a desk, in the dark, in print, and for everybody."""
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from nbgrader.apps.api import NbGraderAPI
 
 from autograder.__main__ import main
+from built_site import build_site
 from small_class import KNOWN, NAME, RIGHT, SQUARE, SmallClass
 
 BROKEN_WORDS = """() => [...document.querySelectorAll("thead th")].flatMap(head => {
@@ -18,6 +20,11 @@ BROKEN_WORDS = """() => [...document.querySelectorAll("thead th")].flatMap(head 
 
 SERIOUS = ("serious", "critical")
 STOPS = "[...document.querySelectorAll('a[href], summary')]"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    return build_site(tmp_path_factory.mktemp("site"))
 
 
 def made_pages(small, capsys):
@@ -45,6 +52,19 @@ def test_feedback_and_report_can_be_read_by_everybody(small, capsys, opened):
         is_read_by_the_keyboard(page, name)
         printed = page.pdf(format="A4")
         assert printed.startswith(b"%PDF") and 1 <= printed.count(b"/Type /Page\n") <= 6, name
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_site_can_be_read_by_everybody(site, opened, scheme):
+    """The theme's own pages are looked at, too: the start, a page of tables, a notebook, a reference."""
+    for name in ("index", "grading", "syllabus", "notebooks/01_attention", "notebooks/ledger", "coursekit"):
+        told = f"{name}, {scheme}"
+        page = opened((site / f"{name}.html").as_uri(), color_scheme=scheme, offline=True)
+        for width in (1400, 375):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{told}, {width} pixels"
+        assert {address for address in page.asked if not address.startswith(("file:", "data:"))} == set(), told
+        assert page.errors == [] and serious(page) == [], told
 
 
 def fits_every_width(page, told):
