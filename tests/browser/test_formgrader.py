@@ -7,6 +7,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from autograder.authoring.students import handed_in
 from confined import NEEDS_CONFINEMENT
 from small_class import KNOWN, NAME, RIGHT, SmallClass
+from steps import student_row, told
 from test_clean import PAYLOADS
 from this_course import COURSE
 
@@ -53,19 +54,10 @@ def test_a_class_is_graded_in_formgrader(made, lab, opened, tmp_path):
     formgrader = f"{lab(made.folder)}/formgrader"
 
     page = opened(f"{formgrader}/manage_submissions/{NAME}")
-    row = {
-        student: page.locator(f"tr:has(td.student-id[data-order='{student}'])")
-        for student in ("ada", "alan", "grace", "mallory")
-    }
+    row = {student: student_row(page, student) for student in ("ada", "alan", "grace", "mallory")}
 
     def click(student, what):
-        row[student].locator(f"td.{what} a").click()
-        told = page.locator(".modal.in")
-        told.locator(".modal-title", has_text="Success").or_(told.locator(".modal-title", has_text="Error")).wait_for()
-        text = told.inner_text()
-        told.locator("button", has_text="Close").or_(told.locator(".close")).first.click()
-        told.wait_for(state="hidden")
-        return text
+        return told(page, row[student], what)
 
     assert "Lovelace, Ada" in row["ada"].inner_text()
     assert "Successfully autograded" in click("ada", "autograde")

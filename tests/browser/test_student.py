@@ -7,6 +7,7 @@ from autograder.authoring.course import commands_on_path
 from autograder.classroom.grade import grade
 from confined import NEEDS_CONFINEMENT
 from small_class import KNOWN, NAME, SmallClass
+from steps import fetch, fetch_feedback, open_assignments, submit
 
 pytestmark = NEEDS_CONFINEMENT
 
@@ -37,9 +38,7 @@ def test_from_fetching_to_the_name_of_a_mistake(made, lab, opened, tmp_path):
     student = tmp_path / "student"
     page = opened(f"{lab(student)}/lab", viewport={"width": 1300, "height": 900})
 
-    assignments = open_assignments(page)
-    assignments.get_by_role("button", name="Fetch", exact=True).click()
-    assignments.locator("#fetched_assignments_list").get_by_text("Submit", exact=True).wait_for()
+    fetch(open_assignments(page))
     assert (student / NAME / f"{NAME}.ipynb").exists()
 
     page.goto(f"{page.url.split('/lab')[0]}/lab/tree/{NAME}/{NAME}.ipynb")
@@ -79,10 +78,7 @@ def test_from_fetching_to_the_name_of_a_mistake(made, lab, opened, tmp_path):
     told.get_by_text("Ok", exact=True).click()
     assert "return x" in (student / NAME / f"{NAME}.ipynb").read_text()
 
-    assignments = open_assignments(page)
-    assignments.locator("#fetched_assignments_list").get_by_text("Submit", exact=True).click()
-    submitted = assignments.locator("#submitted_assignments_list")
-    submitted.locator(".list_item", has_text=NAME).first.wait_for()
+    submit(open_assignments(page), NAME)
 
     with commands_on_path():
         assert teacher.collect(NAME)["success"]
@@ -91,17 +87,9 @@ def test_from_fetching_to_the_name_of_a_mistake(made, lab, opened, tmp_path):
     assert result.score < 10
 
     page.reload()
-    assignments = open_assignments(page)
-    assignments.get_by_text("Fetch Feedback", exact=True).click()
-    assignments.get_by_text("view feedback", exact=False).first.wait_for()
+    fetch_feedback(open_assignments(page))
     (feedback,) = (student / NAME / "feedback").rglob("*.html")
     shown = opened(feedback.as_uri())
     text = shown.locator("body").inner_text()
     assert "does nothing" in text and "Double it." in text
     assert page.errors == shown.errors == []
-
-
-def open_assignments(page):
-    page.locator(".lm-MenuBar-itemLabel", has_text="Nbgrader").click()
-    page.locator(".lm-Menu-itemLabel", has_text="Assignment List").click()
-    return page.locator("#nbgrader-assignment-list")
