@@ -18,7 +18,7 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 NO_NEWS = "jupyterlab.handlers.announcements.NeverCheckForUpdate"
-PATIENCE = 180_000  # milliseconds that a page may take on a busy machine
+PATIENCE = 600_000  # milliseconds that a page may take on a busy machine
 
 
 def pytest_collection_modifyitems(items):

@@ -142,7 +142,7 @@ def test_a_class_on_a_hub(hub, opened, tmp_path):
     choose(lab, "Formgrader")
     lab.frame_locator("iframe").first.get_by_text(NAME).first.wait_for()  # in a tab, which is a frame
     teacher = lab.context.new_page()
-    teacher.set_default_timeout(180_000)
+    teacher.set_default_timeout(600_000)
     formgrader = f"{hub}/user/teacher/formgrader"
     teacher.goto(f"{formgrader}/manage_assignments")
     assignment = teacher.locator("tr", has_text=NAME).first
