@@ -33,10 +33,25 @@ PAYLOADS = {
     "fake panel": '<div class="panel nbgrader_cell" id="check">Score: 100</div>',
     "meta": '<meta http-equiv="refresh" content="0; url=https://example.org">',
     "object": '<object data="x.swf"></object><embed src="x">',
+    "frame of a text": '<iframe srcdoc="<script>alert(1)</script>"></iframe>',
+    "base": '<base href="https://example.org/"><link rel="stylesheet" href="https://example.org/x.css">',
+    "link in a drawing": '<svg><a xlink:href="javascript:alert(1)"><text>x</text></a></svg>',
+    "what opens by itself": '<details open ontoggle="alert(1)"><summary autofocus onfocus="alert(1)">x</summary></details>',
+    "media": '<video><source onerror="alert(1)"></video><audio src="x" onerror="alert(1)"></audio>',
+    "sets of pictures": '<img srcset="https://example.org/x.png 1x"><picture><source srcset="//example.org/x"></picture>',
+    "mathematics that becomes HTML": '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=alert(1)&gt;">',
+    "text for those without scripts": '<noscript><p title="</noscript><img src=x onerror=alert(1)>"></noscript>',
+    "end of the page": "</div></div></body></html><script>alert(1)</script><plaintext>",
+    "comment without an end": "<!-- <p>",
+    "field without an end": "<textarea><title><xmp>",
+    "names of the page's own": '<a id="why" name="submission_id">x</a><p id="notebook-container" class="container">x</p>',
+    "link in an equation": r"$\href{javascript:alert(1)}{x}$ $$\style{position: fixed}{\class{panel}{x}}$$",
 }
 # <tag, attribute=, or the start (or a part) of a value, behind the attribute's name where it matters
 FORBIDDEN = ["<script", "<iframe", "<svg", "<form", "<input", "<style", "<meta", "<object", "<embed", "onerror=", "onload=",
-             "javascript:", "href|/", "data:text/", "data:image/svg", "src|http:", "src|https:", "style|position", "nbgrader_cell"]  # fmt: skip
+             "javascript:", "href|/", "data:text/", "data:image/svg", "src|http:", "src|https:", "style|position", "nbgrader_cell",
+             "<base", "<link", "<video", "<audio", "<source", "<math", "<noscript", "<textarea", "<title", "<xmp", "<plaintext",
+             "ontoggle=", "onfocus=", "autofocus=", "srcset=", "srcdoc=", "id=", "name=", "xlink:href="]  # fmt: skip
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
