@@ -22,6 +22,12 @@ def made(small_for_all):
     return made
 
 
+@pytest.fixture(autouse=True)
+def for_a_small_class(monkeypatch):
+    """Else one process would make all pages."""
+    monkeypatch.setattr("autograder.classroom.feedback.WORTH", 1)
+
+
 def told(made, capsys, *words, status=0):
     assert main(["--course", str(made.folder), "feedback", NAME, *words]) == status
     return capsys.readouterr().out

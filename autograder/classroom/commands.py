@@ -35,7 +35,7 @@ def add_commands(command: Command) -> None:
     feedback = command("feedback", _feedback, "make the pages of feedback of a class, several at once")
     feedback.add_argument("assignment", help="its name, that of its folder")
     feedback.add_argument("--student", action="append", help="this student alone; may be given several times")
-    feedback.add_argument("--jobs", type=count, default=CORES, help="so many are made at once (%(default)s)")
+    feedback.add_argument("--jobs", type=count, default=CORES, help="so many are made at once at most (%(default)s)")
     export = command("export", _export, "write the grades to a CSV file")
     export.add_argument("--to", type=Path, default=Path("grades.csv"), help="the file (default: grades.csv)")
     export.add_argument("--assignment", action="append", default=[], help="this assignment alone")

@@ -21,6 +21,7 @@ from autograder.classroom.in_worker import portable
 from autograder.errors import NotFound, UserError
 from autograder.judging.report import printable
 
+WORTH = 60  # pages that a process makes at least: it takes as long to start
 MOST_KILLED = 3  # times that processes are killed before a page is made
 # In nbgrader's log, behind what went wrong.
 BEHIND = re.compile(r"\[WARNING\] Removing failed|\[ERROR\] There was an error processing assignment '")
@@ -44,12 +45,12 @@ def graded(course: Course, assignment: str, names: list[str] | None = None) -> l
 def feedback(course: Course, assignment: str, students: list[str], jobs: int = 1) -> Iterator[tuple[str, str]]:
     """Make these students' pages anew. Yield each student, and why there is no page, or "", in this order.
 
-    jobs  how many pages are made at once, each in a process of its own
+    jobs  how many pages are made at once at most, each in a process of its own
 
     A process that is killed costs nothing: what is not made yet is made by others. Raises UserError if they are killed
     again and again.
     """
-    config, jobs = portable(course.config), min(jobs, len(students))
+    config, jobs = portable(course.config), min(jobs, len(students) // WORTH)
     if jobs <= 1:
         yield from ((student, page(config, assignment, student)) for student in students)
         return
