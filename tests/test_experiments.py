@@ -154,14 +154,12 @@ def test_the_triangle_is_as_notebook_06_tells_it(triangle):
     names = ("model", "question", "layers")
     cells = {tuple(cell[name] for name in names): cell["runs"] for cell in triangle_cells()}
     wanted = [tuple(setting.values()) for setting in triangle.settings()]
-    assert list(cells) == wanted[: len(cells)]
+    assert list(cells) == wanted
     assert all(len(runs) == triangle.SEEDS for runs in cells.values())
-    two = {cell[:2]: sorted(run["right"][-1] for run in runs) for cell, runs in cells.items() if cell[2] == 2}
-    assert len(two) == 6
-    before, both = two.pop(("causal", "before")), two.pop(("causal", "both"))
-    assert before[-2] > 0.9 and 0.75 < before[-3] < 0.77 and both[-1] > 0.9 and 0.56 < both[-2] < 0.58
-    assert all(0.42 < share < 0.5 for share in [*before[:2], *both[:3], *sum(two.values(), [])])
-    assert not any(run["steps"] for cell, runs in cells.items() if cell[:2] in two and cell[2] == 2 for run in runs)
+    learned = {cell: sum(run["steps"] is not None for run in runs) for cell, runs in cells.items()}
+    found = {("causal", "before", 2): 4, ("causal", "before", 4): 3, ("causal", "both", 2): 4, ("causal", "both", 4): 5}
+    assert learned == dict.fromkeys(wanted, 0) | found
+    assert all(run["right"][-1] < 0.5 for layers in (2, 4) for run in cells["causal", "behind", layers])
 
 
 def test_a_cell_of_the_triangle_is_run_once(triangle, monkeypatch, tmp_path, capsys):
