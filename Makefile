@@ -40,6 +40,7 @@ checkpoint: $(READY)
 experiments: $(READY)
 	@$(VENV)/bin/python experiments/triangle.py
 	@$(VENV)/bin/python experiments/compare.py
+	@$(VENV)/bin/python experiments/needs_source.py
 	@$(VENV)/bin/python experiments/few_examples.py
 
 lab: $(READY)

@@ -1,30 +1,50 @@
-"""Chooses a text that needs its source, before any encoder-decoder reads it.
+"""Trains models on a made-up text that needs its source, and writes a row for each run, for notebook 07.
 
-    python experiments/needs_source.py [--steps N] [--seeds N]
+    python experiments/needs_source.py [--into FILE]
 
-To compare models on a text with a cut says something about encoders only if what stands before the cut is needed. The
-text is made up: each document uses 12 of 64 words, and in it each word is followed by one of two. One stack is trained
-twice from the same weights: it sees the whole document, or only what stands behind the cut. Both are scored on the last
-32 words. The difference, in bits a word, is what the source is worth; the text is fit if it is more than 0.1 with every
-seed. (One trial, cut 96, 150 steps, seed 0: 4.24 bits with the source, 4.74 without.) No encoder-decoder has been
-trained on it yet.
+To compare models on a text with a cut says something about encoders only if what is before the cut is needed. Here each
+document uses 12 of 64 words, and in it each word is followed by one of two. All models are those of notebook 07, of
+width 64 and 4 layers in all, trained for 600 steps of 16 new documents, and scored on the last 32 of 128 words.
+
+Parts 1 and 2 of the plan were fixed before any encoder-decoder was trained:
+
+1. **Does the text need its source?** One stack, and one stack that has never seen what is before the cut ("source
+   hidden"). The difference is what the source is worth, in bits a word: the text is fit if it is more than 0.1. (For
+   this the two draws that choose the rates are enough.)
+2. **Encoder-decoders** with a cut after 64 or 96 words. Each is tested at cuts 32, 64 and 96, and at its own also with
+   the source of another document: the difference is what it takes from its encoder.
+3. **A control**, added after the first results of 2: one stack that reads everything, of which only the predictions
+   behind cut 96 count in the loss, as in the encoder-decoder.
+
+A draw is the seed of the initial weights and of the documents. The rate of each model is chosen by validation on two
+draws; the grid is widened until the best rate is inside. Ten other draws are compared, shared by all models. A row is
+written as soon as its run has ended: interrupt the program, and run it again to go on. What is in the file is not run
+again. If you change what a run does, delete it.
 """
 
 import argparse
 import math
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import product
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from coursekit.training import one_thread, train
+from coursekit.results import DRAWS, NEEDS_SOURCE, needs_source
+from coursekit.training import train
+from sweep import grid, run_missing
 from torch import Tensor, nn
 
 from autograder.authoring.course import Course
 
 COURSE = Course.at(Path(__file__).resolve().parent.parent)
-first, second = (COURSE.assignment(name).reference() for name in ("01_attention", "02_encoder"))
-WORDS, OF_A_DOCUMENT, FOLLOWERS, LENGTH, CUTS, SCORED = 64, 12, 2, 128, (32, 64, 96), 32
-D_MODEL, BATCH = 64, 16
+WORDS, OF_A_DOCUMENT, FOLLOWERS, LENGTH, SCORED = 64, 12, 2, 128, 32
+CUTS, TESTED_AT = (64, 96), (32, 64, 96)
+WIDTH, LAYERS, BATCH, STEPS = 64, 4, 16, 600
+RATE_DRAWS = range(10, 12)  # rates are chosen on draws of their own
+FIRST_RATES = (1.5e-3, 3e-3, 6e-3)
+MODELS = [("one stack", None), *product(("source hidden", "encoder-decoder"), CUTS), ("asked behind the cut", 96)]
 
 
 def documents(count: int, generator: torch.Generator) -> Tensor:
@@ -42,57 +62,72 @@ def documents(count: int, generator: torch.Generator) -> Tensor:
     return used.gather(1, torch.stack(places, dim=1))
 
 
-class OneStack(nn.Module):
-    """Four layers of notebook 2 under a causal mask, which may hide what stands before a cut."""
-
-    def __init__(self):
-        super().__init__()
-        self.embedding = nn.Embedding(WORDS, D_MODEL)
-        nn.init.normal_(self.embedding.weight, std=D_MODEL**-0.5)
-        self.layers = second.Encoder(4, D_MODEL, 4, 5 * D_MODEL, dropout=0.0, norm_first=True)
-        self.register_buffer("positions", second.sinusoidal_positions(LENGTH, D_MODEL), persistent=False)
-
-    def forward(self, texts: Tensor, start: int) -> Tensor:
-        """Return logits (batch, LENGTH - start, WORDS) of the words that follow, from a position on.
-
-        No position sees one before the start.
-        """
-        x = self.embedding(texts[:, start:]) * math.sqrt(D_MODEL) + self.positions[start:]
-        return self.layers(x, first.causal_mask(LENGTH - start)) @ self.embedding.weight.T
+def measure(into: Path) -> None:
+    """Run what is not in the file yet, and append each row as soon as its run has ended."""
+    rows = needs_source(into)
+    run_missing(into, rows, lambda: wanted(rows), run, lambda row: f"{row['test']:.3f} bits a word")
 
 
-def bits(cut: int, hidden: bool, seed: int, steps: int) -> float:
-    """Train one stack on the words behind the cut, and return the bits of a word of the last ones."""
-    start = cut if hidden else 0
+def wanted(rows: list[dict]) -> Iterator[dict]:
+    """Yield the settings of all runs: first those that choose the rates, and then those that are compared.
 
-    def losses(model: nn.Module, texts: Tensor, count: int) -> Tensor:
-        logits = model(texts[:, :-1], start)[:, -count:]
-        return F.cross_entropy(logits.flatten(0, 1), texts[:, -count:].flatten())
+    Where a rate is not chosen yet, the middle one takes its place.
+    """
+    models = {(way, cut): grid(rows, {"way": way, "cut": cut}, RATE_DRAWS, FIRST_RATES, min) for way, cut in MODELS}
+    for ((way, cut), (rates, _)), draw in product(models.items(), RATE_DRAWS):
+        for rate in rates:
+            yield {"way": way, "cut": cut, "rate": rate, "draw": draw}
+    for draw, ((way, cut), (_, best)) in product(DRAWS, models.items()):
+        if way != "source hidden":
+            yield {"way": way, "cut": cut, "rate": best or FIRST_RATES[1], "draw": draw}
 
-    torch.manual_seed(seed)
-    model = OneStack()
+
+def run(way: str, cut: int | None, rate: float, draw: int) -> dict:
+    """Train one model, and return its row: bits a word on the last words of 256 documents.
+
+    "validation", "test"             at its own cut
+    "test at 32", ... 64, ... 96     of an encoder-decoder: at each cut
+    "test with another source"       of an encoder-decoder: at its own cut, with the source of another document
+    """
+    notebook = _notebook()
+    kind = "one stack" if way == "source hidden" else way
+    model = notebook.new_text_model(kind, LAYERS, WORDS, draw, d_model=WIDTH)
+
+    def predictions(model: nn.Module, texts: Tensor, cut: int | None) -> tuple[Tensor, Tensor]:
+        if way == "source hidden":
+            return notebook.next_tokens(model, texts[:, cut:], None)
+        return notebook.next_tokens(model, texts, cut)
+
+    def bits(texts: Tensor, cut: int | None) -> float:
+        with torch.no_grad():
+            logits, labels = predictions(model.eval(), texts, cut)
+        nats = F.cross_entropy(logits[:, -SCORED:].flatten(0, 1), labels[:, -SCORED:].flatten())
+        return nats.item() / math.log(2)
+
     train(
         model,
-        lambda model, texts: losses(model, texts, LENGTH - cut),
+        lambda model, texts: notebook.mean_loss(*predictions(model, texts, cut)),
         lambda generator: documents(BATCH, generator),
-        second.train_step,
-        name=f"cut {cut}, source {'hidden' if hidden else 'seen'}, seed {seed}",
-        steps=steps,
-        learning_rate=3e-3,
-        seed=seed,
+        COURSE.assignment("02_encoder").reference().train_step,
+        name=f"{way}, cut {cut}, rate {rate:g}, draw {draw}",
+        steps=STEPS,
+        learning_rate=rate,
+        seed=draw,
     )
-    with torch.no_grad():
-        tests = documents(256, torch.Generator().manual_seed(1000))
-        return losses(model.eval(), tests, SCORED).item() / math.log(2)
+    test, validation = (documents(256, torch.Generator().manual_seed(seed)) for seed in (1000, 1001))
+    row = {"validation": bits(validation, cut), "test": bits(test, cut)}
+    if way == "encoder-decoder":
+        row |= {f"test at {at}": bits(test, at) for at in TESTED_AT}
+        row["test with another source"] = bits(torch.cat([test.roll(1, 0)[:, :cut], test[:, cut:]], dim=1), cut)
+    return row
+
+
+@lru_cache
+def _notebook():
+    return COURSE.assignment("07_comparison").reference()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python experiments/needs_source.py", description=__doc__.split("\n")[0])
-    parser.add_argument("--steps", type=int, default=600, help="of training (%(default)s)")
-    parser.add_argument("--seeds", type=int, default=3, help="how many (%(default)s)")
-    arguments = parser.parse_args()
-    with one_thread():
-        for cut in CUTS:
-            for seed in range(arguments.seeds):
-                seen, hidden = (bits(cut, hidden, seed, arguments.steps) for hidden in (False, True))
-                print(f"cut {cut}, seed {seed}: {seen:.3f} bits a word, {hidden:.3f} without the source")
+    parser.add_argument("--into", type=Path, default=NEEDS_SOURCE, help="the file of rows (%(default)s)")
+    measure(parser.parse_args().into)

@@ -14,7 +14,7 @@ from this_course import ROOT
 def sweep():
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(ROOT / "experiments"))
-        for name in ("few_examples", "translators"):
+        for name in ("few_examples", "sweep", "translators"):
             patch.delitem(sys.modules, name, raising=False)
         import few_examples
 
@@ -132,18 +132,22 @@ def test_the_grid_grows_until_the_best_rate_is_inside(sweep):
     def row(rate, draw, validation):
         return {"numbers": 300, "model": "one stack", "rate": rate, "draw": draw, "validation": validation}
 
+    def grid(rows, best=max):
+        return sweep.grid(rows, {"numbers": 300, "model": "one stack"}, sweep.RATE_DRAWS, sweep.FIRST_RATES, best)
+
     rows = [row(rate, draw, rate) for rate in sweep.FIRST_RATES for draw in sweep.RATE_DRAWS]
-    assert sweep.best_rate(rows[:-1], 300, "one stack") is None  # a run is missing
     low, middle, high = sweep.FIRST_RATES
-    assert sweep.grid(rows, 300, "one stack") == [low, middle, high, 2 * high]
+    assert grid(rows[:-1]) == ([low, middle, high], None)  # a run is missing
+    assert grid(rows) == ([low, middle, high, 2 * high], None)
+    assert grid(rows, min) == ([low / 2, low, middle, high], None)
     rows.append(row(2 * high, sweep.RATE_DRAWS[0], 0.0))
-    assert sweep.best_rate(rows, 300, "one stack") is None
+    assert grid(rows) == ([low, middle, high, 2 * high], None)
     rows.append(row(2 * high, sweep.RATE_DRAWS[1], 0.0))
-    assert sweep.best_rate(rows, 300, "one stack") == high
-    assert sweep.grid(rows, 300, "one stack") == [low, middle, high, 2 * high]
-    compared = [each for each in sweep.wanted(rows, (300,)) if each["draw"] in sweep.DRAWS]
+    assert grid(rows) == ([low, middle, high, 2 * high], high)
+    wanted = [each for each in sweep.wanted(rows, (300,)) if each["model"] == "one stack"]
+    compared = [each for each in wanted if each["draw"] in sweep.DRAWS]
     assert compared == [{"numbers": 300, "model": "one stack", "rate": high, "draw": draw} for draw in sweep.DRAWS]
-    assert len(list(sweep.plan([], (300,)))) == 7 * (2 * 3 + 10)
+    assert len(list(sweep.wanted([], (300,)))) == 7 * (2 * 3 + 10)
 
 
 def test_what_was_run_is_not_run_again(sweep, monkeypatch, tmp_path, capsys):
@@ -155,7 +159,7 @@ def test_what_was_run_is_not_run_again(sweep, monkeypatch, tmp_path, capsys):
         if len(called) == 3:
             raise KeyboardInterrupt
         called.append((rate, draw))
-        return {"validation": 1 / 3 - abs(rate - 0.004), "test": 2 / 3, "best step": 50, "seconds": 36.0}
+        return {"validation": 1 / 3 - abs(rate - 0.004), "test": 2 / 3, "best step": 50}
 
     monkeypatch.setattr(sweep, "run", run)
     with pytest.raises(SystemExit):
@@ -171,7 +175,7 @@ def test_what_was_run_is_not_run_again(sweep, monkeypatch, tmp_path, capsys):
     ]
     rows = few_examples(into)
     assert len(rows) == 7 and rows[-1]["test"] == 0.66667 and rows[-1]["torch"] == torch.__version__
-    assert "7 runs, 0.07 hours of one core" in capsys.readouterr().out
+    assert "7 runs are done, some 0 to go" in capsys.readouterr().out
 
 
 def test_a_run_keeps_its_best_moment(sweep, monkeypatch):
@@ -186,15 +190,14 @@ def test_a_run_keeps_its_best_moment(sweep, monkeypatch):
 
 def test_the_committed_rows_are_of_one_piece(sweep):
     rows = few_examples()
-    keys = [sweep._key(row) for row in rows]
-    assert len(keys) == len(set(keys))
-    wanted = {sweep._key(setting) for setting in sweep.wanted(rows)}
-    assert set(keys) <= wanted
+    wanted = list(sweep.wanted(rows))
+    runs = [{name: row[name] for name in wanted[0]} for row in rows]
+    assert all(runs.count(run) == 1 and run in wanted for run in runs)
     assert all(0 <= row["test"] <= 1 and row["best step"] <= row["steps"] for row in rows)
 
 
 def test_the_commands_help_themselves(capsys):
-    for name in ("few_examples", "serving"):
+    for name in ("few_examples", "needs_source", "serving"):
         with pytest.raises(SystemExit) as end, pytest.MonkeyPatch.context() as patch:
             patch.syspath_prepend(str(ROOT / "experiments"))
             patch.setattr(sys, "argv", [name, "--help"])

@@ -1,6 +1,7 @@
 """Visible checks say first what is wrong, and what is not solved is lent, but not while a notebook is graded."""
 
 import copy
+import math
 import os
 import random
 import subprocess
@@ -12,6 +13,7 @@ import torch
 from coursekit import (  # noqa: F401, they add to LENT
     comparison_table,
     go_on,
+    lent_comparison,
     lent_decoder,
     lent_gpt2,
     lent_one_stack,
@@ -28,7 +30,7 @@ from autograder.running.execute import Execute
 from autograder.running.rebuild import rebuild
 from this_course import COURSE, load
 
-ATTENTION, ENCODER, DECODER, GPT2, _, ONE_STACK = COURSE.assignment_names[:6]
+ATTENTION, ENCODER, DECODER, GPT2, _, ONE_STACK, COMPARISON = COURSE.assignment_names
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +70,7 @@ def test_nothing_is_lent_under_grading():
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "NBGRADER_EXECUTION": "autograde"})
 
 
-@pytest.mark.parametrize("name", [ATTENTION, ENCODER, DECODER, GPT2, ONE_STACK])
+@pytest.mark.parametrize("name", [ATTENTION, ENCODER, DECODER, GPT2, ONE_STACK, COMPARISON])
 def test_every_exercise_can_be_lent(name):
     assert set(load(name).source.exercises) - {"telling_inputs"} <= set(LENT)  # nothing else uses these
 
@@ -191,7 +193,7 @@ def test_tables_bring_their_padding():
 
 
 def test_what_is_lent_for_statistics_does_the_same_work():
-    reference, draw = load("07_comparison").reference(), random.Random(1)
+    reference, draw = load(COMPARISON).reference(), random.Random(1)
     lent = {name: ready_made(name) for name in ("interval", "permutation_test")}
     for _ in range(40):
         size = draw.randint(2, 6)
@@ -206,3 +208,23 @@ def test_what_is_lent_for_statistics_does_the_same_work():
     for name, wrong in (("interval", ([1.0],)), ("permutation_test", ([], [1.0]))):
         with pytest.raises(ValueError):
             lent[name](*wrong)
+
+
+def test_what_is_lent_for_the_account_does_the_same_work():
+    reference, draw = load(COMPARISON).reference(), random.Random(1)
+    lent = {name: ready_made(name) for name in load(COMPARISON).source.exercises}
+    for _ in range(40):
+        rates, validations = [1, 2, 3], [0.5, 1.0, math.nan, math.inf]
+        runs = [{"rate": draw.choice(rates), "validation": draw.choice(validations)} for _ in range(6)]
+        try:
+            expected = reference.best_by_validation(runs)
+        except ValueError:
+            with pytest.raises(ValueError):
+                lent["best_by_validation"](runs)
+        else:
+            assert lent["best_by_validation"](runs) == expected
+        sizes = [2 * draw.randint(1, 6), *(draw.randint(1, 9) for _ in range(4))]
+        for architecture in ("GPT-2", "encoder-decoder"):
+            assert lent["serving_cost"](architecture, *sizes) == reference.serving_cost(architecture, *sizes)
+    with pytest.raises(ValueError):
+        lent["serving_cost"]("BERT", 2, 1, 1, 1)

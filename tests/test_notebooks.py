@@ -6,6 +6,7 @@ import sys
 
 import nbclient
 import pytest
+from coursekit.go_on import ready_made
 from coursekit.results import comparison_runs
 from nbformat.v4 import new_notebook
 
@@ -261,7 +262,20 @@ def what_notebook_07_measured(notebook):
         for model in ("encoder-decoder", "tied, widened", "one stack", "positions begin anew", "prefix-LM")
     }
     assert means == dict(zip(means, (95.9, 94.6, 93.1, 94.9, 90.9), strict=True))
-    fixed = text[text.index("300 numbers: the comparison that was fixed") :]
+    few = [
+        numbers(rf"  100 numbers, {model} +mean +([\d.]+) %", notebook)[0]
+        for model in ("encoder-decoder", "positions begin anew", "one stack")
+    ]
+    assert few == [68.8, 65.2, 58.2]
+    exploratory, fixed = text[text.index("100 numbers: exploratory") :].split(
+        "300 numbers: the comparison that was fixed"
+    )
+    for rival, told in {
+        "tied, widened": (1.32, -2.39, 5.03, 0.4590, 0.4590, "open"),
+        "positions begin anew": (3.60, 0.73, 6.47, 0.0176, 0.0352, "holds"),
+    }.items():
+        line = re.search(rf"\n{rival} +(\S+) +(\S+) to +(\S+) +(\S+) +(\S+) +(holds|open)", exploratory)
+        assert [*map(float, line.groups()[:5]), line[6]] == list(told)
     for rival, told in {
         "tied, widened": (1.25, 0.14, 2.35, 0.0234, 0.0703),
         "positions begin anew": (1.01, 0.04, 1.97, 0.0469, 0.0703),
@@ -270,6 +284,18 @@ def what_notebook_07_measured(notebook):
         line = re.search(rf"\n{rival} +(\S+) +(\S+) to +(\S+) +(\S+) +(\S+) +(holds|open)", fixed)
         assert [float(number) for number in line.groups()[:5]] == list(told)
         assert line[6] == ("holds" if rival == "prefix-LM" else "open")
+    cuts = [{"way": "encoder-decoder", "cut": cut} for cut in (96, 64, 32)]
+    for claim, exercise, table in (
+        ("6", "evidence_two_kinds", {}),
+        ("7, documentation", "evidence_cut", {"text": cuts}),
+        ("7, needs its source", "evidence_cut", {"text": cuts[:2]}),
+    ):
+        number, interval, verdict = ready_made(exercise)(table)  # what is lent tells the same
+        found = numbers(rf"claim {claim}: {verdict}; (\S+), interval (\S+) to (\S+)", notebook)
+        assert found == pytest.approx([number, *interval], abs=0.0006)
+    made_up = re.findall(r"What is before cut \d+ is worth ([\d.]+) bits|draws, mean ([\d.]+) bits per word", text)
+    assert ["".join(each) for each in made_up] == ["0.08", "0.63", "3.45", "3.30", "3.36", "3.51"]
+    assert all(float(bits) > 6 for bits in re.findall(r"([\d.]+) bits per word with the source of another", text))
     bits = {
         name: numbers(rf"\n{name} +\d+ seeds, mean ([\d.]+)", notebook)[0]
         for name in ("one stack, 2 layers", "encoder-decoder, cut 64", "encoder-decoder, cut 96")

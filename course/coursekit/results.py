@@ -7,6 +7,7 @@ from pathlib import Path
 
 COMPARISON = Path(__file__).parent / "comparison.json"
 FEW_EXAMPLES = Path(__file__).parent / "few_examples.jsonl"
+NEEDS_SOURCE = Path(__file__).parent / "needs_source.jsonl"
 TRIANGLE = Path(__file__).parent / "triangle.jsonl"
 DRAWS = range(10)  # of few examples: they are compared, and later draws choose the learning rates
 
@@ -47,6 +48,18 @@ def compared(rows: list[dict]) -> list[dict]:
         if all((numbers, *pair) in chosen for pair in product(models, DRAWS))
         for model, draw in product(models, DRAWS)
     ]
+
+
+def needs_source(file: Path = NEEDS_SOURCE) -> list[dict]:
+    """Return a row for each run of ``experiments/needs_source.py`` that has ended; its docstring says how.
+
+    "way", "cut", "rate", "draw"  what was trained; draws from 10 on chose the rates
+    "validation", "test"          bits a word
+    "test at 32", ...             of an encoder-decoder: with another cut than its own
+    "test with another source"    of an encoder-decoder: with the source of another document
+    "seconds", "torch", ...       what it took, and where
+    """
+    return _lines(file)
 
 
 def triangle_cells(file: Path = TRIANGLE) -> list[dict]:
