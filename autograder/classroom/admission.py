@@ -20,7 +20,7 @@ from nbgrader.utils import temp_attrs
 from autograder.authoring.course import Course
 from autograder.bounded import Exceeded
 from autograder.classroom.aside import leave_ungraded
-from autograder.classroom.gradebook import must_fit
+from autograder.classroom.gradebook import IN_SCRIPTS, must_fit
 from autograder.classroom.in_worker import portable, worker
 from autograder.classroom.reading import READING, Reading, admit
 from autograder.classroom.waiting import changed
@@ -107,10 +107,14 @@ class Admission(NotebookExporter):
         """Look at a submission before nbgrader does, and make it ignore links, devices, and files that are too large or
         whose names are not printable: nbgrader writes them to the terminal.
 
-        Raises Damaged if the name is no text, the folder is a link, or timestamp.txt holds no time.
+        Raises Damaged if the name is no text or would be a script, if the folder is a link, or timestamp.txt no time.
         """
         if student != writable(student):
             raise Damaged("the student's name is no text in UTF-8")
+        if IN_SCRIPTS & set(student):
+            raise Damaged(
+                "the student's name holds \", <, > or \\, which would run as a script in formgrader: rename the folder"
+            )
         folder = Path(self.parent._format_source(assignment, student))
         if folder.is_symlink() or folder.parent.is_symlink():
             raise Damaged("it is a link, and not followed")

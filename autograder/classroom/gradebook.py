@@ -12,6 +12,7 @@ from autograder.authoring.release import release_notebook
 from autograder.errors import UserError
 
 BUILD = "`python -m autograder build`"
+IN_SCRIPTS = frozenset('"<>\\')  # formgrader puts an id into a script as it is: these would end it, and begin another
 
 
 def must_fit(course: Course, assignment: Assignment) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from nbgrader.api import Gradebook
 
 from autograder.authoring.course import Course
-from autograder.classroom.gradebook import must_exist
+from autograder.classroom.gradebook import IN_SCRIPTS, must_exist
 from autograder.errors import UserError
 from autograder.running.database import for_the_owner
 
@@ -146,7 +146,8 @@ def known_students(course: Course) -> set[str]:
 
 def is_a_name(text: str) -> bool:
     """Return whether a student can be called so: it is the name of a folder, and nbgrader uses * and + for itself."""
-    return text.isprintable() and not text.startswith(".") and not set(text) & set("/\\*+?[]") and text == text.strip()
+    wrong = {*"/*+?[]", *IN_SCRIPTS}
+    return text.isprintable() and not text.startswith(".") and not set(text) & wrong and text == text.strip()
 
 
 def _name(row: dict[str, str], kind: str) -> tuple[str, str]:
