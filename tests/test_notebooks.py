@@ -288,7 +288,7 @@ def what_notebook_07_measured(notebook):
     for claim, exercise, table in (
         ("6", "evidence_two_kinds", {}),
         ("7, documentation", "evidence_cut", {"text": cuts}),
-        ("7, needs its source", "evidence_cut", {"text": cuts[:2]}),
+        ("7, needs its source", "evidence_cut", {"text": cuts[:1]}),
     ):
         number, interval, verdict = ready_made(exercise)(table)  # what is lent tells the same
         found = numbers(rf"claim {claim}: {verdict}; (\S+), interval (\S+) to (\S+)", notebook)
