@@ -157,11 +157,11 @@ def test_nothing_of_a_submission_is_alive():
                 cell.metadata.nbgrader.grade_id = f"x{id(cell)}"
             yield cell
 
-    harmless = page_of(graded(*cells(["harmless"] * len(PAYLOADS), "", "1")))
+    harmless = page_of(graded(*cells(["harmless"] * len(PAYLOADS), "", "1"), comment="harmless"))
     notebook = graded(*cells([*PAYLOADS.values()], MARKDOWN, '1" onerror="x'), comment=PAYLOADS["handler"])
     notebook.metadata.update(STATE)
     page = page_of(notebook)
-    for word in FORBIDDEN:
+    for word in set(FORBIDDEN) - {"<math"}:  # an equation is drawn, and is nothing but one: see below
         assert alive(page, word) == alive(harmless, word), f"{word} is alive"
 
 

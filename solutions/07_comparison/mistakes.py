@@ -77,6 +77,7 @@ MISTAKES = [
     Mistake(
         "the rate alone", "best_by_validation", replace=CHOSEN, by="return [best]",
         says="You return the rate. What should come back are the runs that were made with it.",
+        costs=1.0,  # any number answers the same, and a number that is always the same is worth nothing
     ),
     Mistake(
         "only the best run of the best rate", "best_by_validation", replace=CHOSEN,
