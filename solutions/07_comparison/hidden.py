@@ -12,12 +12,12 @@ from autograder.probe import hidden, outcome
 # What students may use besides what every notebook may: see ``autograder.authoring.assignment``.
 ALLOWS = {
     "coursekit": """
-        comparison_table ledger reach_maps reached run_dots train under_grading visible_check""",
+        comparison_table go_on ledger reach_maps reached run_dots train under_grading visible_check""",
     "coursekit.checkpoints": "PYTHON_DOCS",
     "coursekit.corpus": "Corpus",
     "coursekit.counting": "Count",
     "coursekit.documentation": "documents fingerprint",
-    "coursekit.results": "compared comparison_runs few_examples",
+    "coursekit.results": "compared comparison_runs few_examples needs_source",
     "coursekit.student_t": "t_quantile",
     "statistics": "NormalDist inv_cdf",
     "parts": """
