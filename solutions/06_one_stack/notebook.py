@@ -1270,7 +1270,7 @@ slider(with_prefix, "prefix", 0, SOURCE + TARGET)
 # With one layer, the mask makes no difference to the last position (notebook 4), so two layers are the smallest interesting case.
 # The models are small, and each was trained from five seeds for at most 4,000 steps.
 # The program is `experiments/triangle.py` in the repository of this course, and what was run was fixed before it was run.
-# (Only the steps were not: we had planned 1,000, and they were too few for most models.)
+# (One thing was not: we had planned 1,000 steps, and they were too few for most models.)
 
 # %% reader=true
 cells = triangle_cells()

@@ -263,7 +263,8 @@ for number, (measured, found) in enumerate(settled, 1):
 # 100 numbers are exploratory. (From 30, the first models learned 2 to 4 %, and from 1,000 at least 98 %: there is little to compare there.)
 
 # %% reader=true
-table = {"translation": compared(few_examples())}  # sizes at which all seven models have all ten draws
+every_run = few_examples()
+table = {"translation": compared(every_run)}  # sizes at which all seven models have all ten draws
 MODELS = list(dict.fromkeys(row["model"] for row in table["translation"]))
 SIZES = sorted({row["numbers"] for row in table["translation"]})
 
@@ -282,6 +283,9 @@ for numbers in SIZES:
     plt.show()
     for model in MODELS:
         print(f"{numbers:5} numbers, {model:22} mean {mean(tests(numbers, model)):5.1f} %")
+for numbers in sorted({run["numbers"] for run in every_run} - set(SIZES)):
+    right = [100 * run["test"] for run in every_run if run["numbers"] == numbers]
+    print(f"{numbers:5} numbers, {len(right)} runs so far: {min(right):.1f} to {max(right):.1f} %")
 print(
     f"You predicted that {prediction['right more often']!r} is right more often, by {prediction['points ahead']} points."
 )
@@ -745,7 +749,7 @@ for cut in CUTS[1:]:
 #
 # Two warnings.
 # We had fixed that the source must be worth more than 0.1 bits: before cut 96 it is worth 0.63, but before cut 64 only 0.08, so only cut 96 counts.
-# And all models are undertrained after 600 steps: merely counting the words so far would give about 2.8 bits. Longer training may change the order.
+# And 600 steps are few: longer training may change the order.
 
 # %% [markdown]
 # ## Part 3 · What it costs to serve
