@@ -29,7 +29,7 @@
 # | Exercise 6 | `evidence_cut`: claim 7 | 15 | 20 | ★★★ |
 # | Question 7 | a written answer, graded by a person | 10 | 15 | ★★☆ |
 #
-# Reading and running take about 40 minutes more.
+# Reading takes about 40 minutes more, and this includes about two minutes for running all cells.
 #
 # `parts.py` contains the solutions of notebooks 1 to 6.
 
