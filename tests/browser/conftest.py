@@ -44,7 +44,7 @@ def opened(chromium) -> Iterator[Callable]:
     contexts = []
 
     def open_page(address: str, **options):
-        contexts.append(chromium.new_context(**options))
+        contexts.append(chromium.new_context(reduced_motion="reduce", **options))  # no colour is looked at halfway
         page = contexts[-1].new_page()
         page.set_default_timeout(PATIENCE)
         page.asked, page.errors = [], []
