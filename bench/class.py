@@ -1,7 +1,9 @@
 """Grades a made-up class of any size, and measures what it takes: time, memory, and what is kept.
 
     python bench/class.py FOLDER --students 1000 --jobs 2 --stock 20      # 20 of them by stock nbgrader, too
-    python bench/class.py FOLDER --students 1000 --workers 2 --kill       # Dask, and one worker ends in the middle
+    python bench/class.py OTHER --students 1000 --workers 2 --kill --like FOLDER
+
+The second one grades the same class on Dask's workers, of which one is killed in the middle, and compares.
 
 Each submission holds up to two mistakes of the catalogue and other right ways, and a cell of its own, so that no two
 are the same. FOLDER is made; without it grading starts anew.
@@ -17,7 +19,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import nbformat
@@ -34,7 +36,7 @@ from autograder.classroom.demo import settings_of_a_demonstration
 from autograder.classroom.feedback import feedback
 from autograder.classroom.grade import grade
 from autograder.classroom.regrade import Regrading
-from autograder.running.records import Records
+from autograder.running.records import UNGRADED, Records
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -62,14 +64,12 @@ def made(folder: Path, name: str, students: int) -> Course:
 
 
 class Usage:
-    """Watches what this process and those that it has started use of memory, in MB, and of processors, in seconds."""
+    """Watches what this process and those that it has started use of memory and of processors."""
 
     def __enter__(self) -> "Usage":
-        self._here, self._began = psutil.Process(), 0.0
-        self._seen: list[tuple[int, int, float]] = []  # once a second: this process, the largest other one, seconds
-        self._look()
-        self._began = self._seen.pop()[-1]
-        self._look()
+        self.memory: dict[str, int] = {}  # the most MB that a process of a kind has had
+        self._here, self.seconds = psutil.Process(), 0.0  # seconds: of processor time, all together
+        self._began = self._used()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
@@ -79,75 +79,79 @@ class Usage:
         self._ended.set()
         self._thread.join()
 
-    @property
-    def memory(self) -> str:
-        """Return the most until now."""
-        own, largest, _ = map(max, zip(*self._seen, strict=True))
-        return f"{own} MB here, {largest} MB in the largest other process"
-
-    @property
-    def seconds(self) -> float:
-        """Return the processor time of all: of one that has ended, the one that started it knows it."""
-        return max(seconds for *_, seconds in self._seen)
+    def __str__(self) -> str:
+        return ", ".join(f"{kind} {most:,} MB" for kind, most in self.memory.items())
 
     def _watch(self) -> None:
         while not self._ended.wait(1):
-            self._look()
+            # Of a process that has ended, the one that started it knows its time, and tells it only then.
+            self.seconds = max(self.seconds, self._used() - self._began)
 
-    def _look(self) -> None:
-        own, *others = map(_used, [self._here, *self._here.children(recursive=True)])
-        largest = max((memory for memory, _ in others), default=0)
-        self._seen.append((own[0], largest, sum(seconds for _, seconds in (own, *others)) - self._began))
-
-
-def _used(process: psutil.Process) -> tuple[int, float]:
-    try:
-        with process.oneshot():
-            return process.memory_info().rss // 2**20, sum(process.cpu_times()[:4])
-    except psutil.Error:  # it has ended
-        return 0, 0.0
+    def _used(self) -> float:
+        """Look at the memory of each process, and return the processor time of all until now."""
+        seconds = 0.0
+        for process in (self._here, *self._here.children(recursive=True)):
+            with suppress(psutil.Error), process.oneshot():  # it may have ended
+                kind = "this process" if process == self._here else _kind(process.cmdline())
+                self.memory[kind] = max(self.memory.get(kind, 0), process.memory_info().rss // 2**20)
+                seconds += sum(process.cpu_times()[:4])
+        return seconds
 
 
-def measured(
-    course: Course,
-    name: str,
-    students: list[str],
-    jobs: int,
-    cluster=None,
-    force: bool = False,
-    halfway: Callable[[], object] = lambda: None,
-) -> float:
-    """Grade a class, print what it took, and return the seconds a submission. ``halfway`` is called in the middle."""
+def _kind(words: list[str]) -> str:
+    kinds = {"multiprocessing.spawn": "worker", "/proc/self/fd/": "fork server or kernel", "dask worker": "Dask's"}
+    return next((kind for part, kind in kinds.items() if part in " ".join(words)), "another")
+
+
+def measured(what: str, students: list[str], results: Iterator, halfway: Callable[[], object] = lambda: None) -> float:
+    """Go through results, one for each student, and print what it takes. Return the seconds a submission.
+
+    halfway  is called in the middle
+    """
     times, tenth, early = [time.monotonic()], max(1, len(students) // 10), ""
     with Usage() as usage, quiet(), commands_on_path():
-        results = []
-        for result in grade(course, name, students, force, jobs, cluster):
-            results.append(result)
+        for number, _ in enumerate(results, 1):
             times.append(time.monotonic())
-            if len(results) == tenth:
-                early = usage.memory
-            if len(results) == len(students) // 2:
+            if number == tenth:
+                early = str(usage)
+            if number == len(students) // 2:
                 halfway()
-    print(f"{len(results)} submissions in {times[-1] - times[0]:.0f} s, {sum(one.was_run for one in results)} were run")
-    first, last = _each(times[: tenth + 1]), _each(times[-tenth - 1 :])
-    print(f"  seconds each: {_each(times):.3f}; first tenth {first:.3f}, last tenth {last:.3f}")
-    print(f"  of processor time, all processes together: {usage.seconds / len(results):.3f}")
-    print(f"  memory: after the first tenth {early}; at the end {usage.memory}", flush=True)
-    return _each(times)
+    each = (times[-1] - times[0]) / len(students)
+    print(f"{what}: {len(students)} in {times[-1] - times[0]:.0f} s, {each:.3f} s each")
+    print(f"  of processor time, all processes together: {usage.seconds / len(students):.3f} s each")
+    parts = times[1 : tenth + 1], times[-tenth - 1 :]
+    first, last = (f"{(part[-1] - part[0]) / max(1, len(part) - 1):.3f} s" for part in parts)
+    print(f"  the first after {times[1] - times[0]:.1f} s, then each of the first tenth {first}, of the last {last}")
+    print(f"  memory after the first tenth: {early}\n  memory at the end: {usage}", flush=True)
+    return each
 
 
-@contextmanager
-def timed(what: str, students: list[str]) -> Iterator[None]:
-    """Print how long it takes inside."""
-    began = time.monotonic()
-    with Usage() as usage:
-        yield
-    seconds = (time.monotonic() - began) / len(students)
-    print(f"{what}: {seconds:.3f} s each, {usage.seconds / len(students):.3f} of processor time", flush=True)
+def must_be_graded_once(course: Course) -> None:
+    """Raise RuntimeError if a submission was graded twice, or left ungraded."""
+    find = "SELECT student FROM lines GROUP BY student HAVING count(*) > 1 OR max(status = ?)"
+    with Records(config=course.config).open() as database:
+        if wrong := [row["student"] for row in database.execute(find, [UNGRADED])]:
+            raise RuntimeError(f"graded twice, or not at all: {wrong}")
 
 
-def _each(times: list[float]) -> float:
-    return (times[-1] - times[0]) / (len(times) - 1)
+def found_in(course: Course) -> dict[str, list[dict]]:
+    """Return what was found of each student."""
+    return {line.student: line.verdicts for line in Records(config=course.config).latest()}
+
+
+def regraded(course: Course, name: str, jobs: int) -> Iterator[object]:
+    """Yield what would change for each student."""
+    with Regrading(course, name, jobs) as regrading:
+        yield from regrading.changes(print)
+
+
+def print_sizes(course: Course, students: list[str]) -> None:
+    """Print how many kB a submission takes in each place."""
+    classroom = Path(course.root, "classroom")
+    for place in ("submitted", "autograded", "feedback", "gradebook.db", "records/records.db"):
+        files = [path for path in (classroom / place, *(classroom / place).rglob("*")) if path.is_file()]
+        print(f"  {place}: {sum(path.stat().st_size for path in files) / len(students) / 1000:.1f} kB a submission")
+    print(f"  answers.db, whatever the class: {(classroom / 'records/answers.db').stat().st_size / 1000:,.0f} kB")
 
 
 def by_stock_nbgrader(course: Course, name: str, students: list[str]) -> float:
@@ -163,13 +167,15 @@ def by_stock_nbgrader(course: Course, name: str, students: list[str]) -> float:
         shutil.copytree(place, to) if place.is_dir() else shutil.copy(place, to)
     for submission in folder.glob(f"classroom/submitted/*/{name}"):
         (submission / "parts.py").write_text(course.assignment(name).parts, encoding="utf-8")
-    began = time.monotonic()
-    with timed("stock nbgrader", students), quiet(), commands_on_path():
-        said = NbGraderAPI(config=settings).autograde(name, "*")
-    seconds = (time.monotonic() - began) / len(students)
-    if not said["success"]:
-        raise RuntimeError(said.get("error") or said.get("log"))
-    return seconds
+
+    def each() -> Iterator[None]:
+        for student in students:
+            said = NbGraderAPI(config=settings).autograde(name, student)
+            if not said["success"]:
+                raise RuntimeError(said.get("error") or said.get("log"))
+            yield
+
+    return measured("stock nbgrader", students, each())
 
 
 @contextmanager
@@ -211,25 +217,33 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=0, help="of a Dask scheduler, which grade the class")
     parser.add_argument("--kill", action="store_true", help="kill one of them in the middle")
     parser.add_argument("--stock", type=int, default=0, help="so many are graded by stock nbgrader, too")
+    parser.add_argument("--like", type=Path, help="what is found must be what was found in this folder, made before")
     chosen = parser.parse_args()
     name, jobs = chosen.assignment, chosen.jobs
     course = made(chosen.folder.resolve(), name, chosen.students)
+    other = Course.at(chosen.like.resolve()) if chosen.like else None
+    if other:
+        places = [Records(config=one.config).place / f"{name}.seed" for one in (other, course)]
+        places[1].parent.mkdir(exist_ok=True)
+        shutil.copy(*places)
     students = sorted(path.name for path in course.folder(course.submitted_directory).iterdir())
     stock = by_stock_nbgrader(course, name, students[: chosen.stock]) if chosen.stock else 0.0
     with dask(course, chosen.workers) if chosen.workers else nullcontext((None, [])) as (cluster, workers):
         end_one = workers[0].kill if chosen.kill else lambda: None
-        each = measured(course, name, students, jobs, cluster, halfway=end_one)
+        results = grade(course, name, students, jobs=jobs, cluster=cluster)
+        each = measured("grade", students, results, halfway=end_one)
     if stock:
         print(f"  stock / this: {stock / each:.1f}")
-    size = Records(config=course.config).path.stat().st_size
-    print(f"  records: {size / len(students) / 1000:.1f} kB a submission")
-    print("again, with nothing to run:")
-    measured(course, name, students, jobs, force=True)
-    with timed("regrade", students), Regrading(course, name, jobs) as regrading:
-        [*regrading.changes(print)]
-    for at_once in dict.fromkeys([1, jobs]):
-        with timed(f"feedback, {at_once} at once", students), quiet():
-            [*feedback(course, name, students, at_once)]
+    must_be_graded_once(course)
+    if other:
+        if found_in(course) != found_in(other):
+            raise RuntimeError(f"What was found is not what was found in {other.root}.")
+        print(f"  each was graded once, and what was found is what was found in {chosen.like}")
+        return
+    measured("grade, with nothing to run", students, grade(course, name, students, force=True, jobs=jobs))
+    measured("regrade", students, regraded(course, name, jobs))
+    measured("feedback", students, feedback(course, name, students, jobs))
+    print_sizes(course, students)
 
 
 if __name__ == "__main__":  # workers import this file, too

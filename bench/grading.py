@@ -4,10 +4,11 @@
 
 Stock nbgrader runs an ordinary kernel, and ours a confined one. Both are measured inside one process, from the call of
 nbgrader's own autograde to its return, on the same solved notebook. It has another comment in it each time, so that
-nothing is taken from the records.
+nothing is taken from the records. What several at once gain is measured by ``class.py``.
 """
 
 import logging
+import shutil
 import statistics
 import sys
 import tempfile
@@ -31,21 +32,26 @@ from autograder.classroom.demo import settings_of_a_demonstration
 from autograder.judging.report import table
 
 COURSE = Course.at(Path(__file__).resolve().parent.parent)
-ASSIGNMENT = "01_attention"
 GPT2 = "from transformers import GPT2Config, GPT2LMHeadModel"
-EXTRA = {"notebook 01": "", "notebook 01, and transformers' GPT-2": GPT2}
-WAYS = ["stock", "ours", "ours, pictures drawn"]
+NOTEBOOKS = {  # an assignment, and what its notebook holds besides
+    "notebook 01": ("01_attention", ""),
+    "notebook 01, and transformers' GPT-2": ("01_attention", GPT2),
+    "notebook 03": ("03_decoder", ""),
+    "notebook 05": ("05_generation", ""),
+}
+WAYS = ["stock", "ours"]
 
 
 def main(pairs: int) -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder, commands_on_path():
-        courses = {way: _course(Path(folder, str(number)), way) for number, way in enumerate(WAYS)}
+        built = _built(Path(folder, "built"))
+        courses = {way: _course(shutil.copytree(built, Path(folder, str(n))), way) for n, way in enumerate(WAYS)}
         began = time.monotonic()
         run_sync(_ready)(Path(folder, "first"))
         once = time.monotonic() - began
-        rows = [row for name, extra in EXTRA.items() for row in _compare(name, extra, courses, pairs)]
+        rows = [row for name in NOTEBOOKS for row in _compare(name, courses, pairs)]
         ready = [run_sync(_ready)(Path(folder, str(number))) for number in range(10, 10 + 2 * pairs)]
     print(table(["", "way", "median", "least", "most", "stock / this, in pairs"], rows))
     print(
@@ -54,11 +60,11 @@ def main(pairs: int) -> None:
     print(f"A confined kernel is ready after {_spread(ready)} s (median, least, most of {len(ready)}).")
 
 
-def _compare(name: str, extra: str, courses: dict[str, Callable], pairs: int) -> list[list[str]]:
+def _compare(name: str, courses: dict[str, Callable], pairs: int) -> list[list[str]]:
     seconds: dict[str, list[float]] = {way: [] for way in WAYS}
     for number in tqdm(range(pairs + 1), desc=name, leave=False):
         for way in WAYS if number % 2 else reversed(WAYS):
-            took = courses[way](f"student{number}{'g' if extra else ''}", extra)
+            took = courses[way](f"student{number}{'g' if NOTEBOOKS[name][1] else ''}", *NOTEBOOKS[name])
             if number:  # the first pair warms up: Python, torch and the disk do some work only once
                 seconds[way].append(took)
     rows = []
@@ -68,30 +74,35 @@ def _compare(name: str, extra: str, courses: dict[str, Callable], pairs: int) ->
     return rows
 
 
-def _course(folder: Path, way: str) -> Callable[[str, str], float]:
-    """Make a course in this folder, and return a function that grades one more student in it and returns the seconds.
+def _built(folder: Path) -> Path:
+    """Make a course in this folder."""
+    (folder / "exchange").mkdir(parents=True)
+    (folder / "nbgrader_config.py").write_text(settings_of_a_demonstration(COURSE), encoding="utf-8")
+    build(Course.at(folder))
+    return folder
+
+
+def _course(folder: Path, way: str) -> Callable[[str, str, str], float]:
+    """Return a function that grades one more student of an assignment in this course, and returns the seconds.
 
     way  one of ``WAYS``
     """
-    (folder / "exchange").mkdir(parents=True)
-    (folder / "nbgrader_config.py").write_text(settings_of_a_demonstration(COURSE), encoding="utf-8")
-    course = Course.at(folder)
-    build(course)
-    settings = course.config
+    settings = Course.at(folder).config
     if way == "stock":
         settings = Config(CourseDirectory=settings.CourseDirectory)
         settings.Execute.timeout = 60
-    settings.ConfinedProvisioner.pictures = way == "ours, pictures drawn"
-    assignment = COURSE.assignment(ASSIGNMENT)
 
-    def grade(student: str, extra: str) -> float:
+    def grade(student: str, name: str, extra: str) -> float:
+        assignment = COURSE.assignment(name)
         notebook = handed_in(assignment)
         notebook.cells.append(new_code_cell(f"{extra}\n# {student}"))
-        path = folder / "classroom" / "submitted" / student / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+        path = folder / "classroom" / "submitted" / student / name / f"{name}.ipynb"
         path.parent.mkdir(parents=True)
         nbformat.write(notebook, path)
+        if way == "stock" and assignment.parts:
+            (path.parent / "parts.py").write_text(assignment.parts, encoding="utf-8")
         began = time.monotonic()
-        said = NbGraderAPI(config=settings).autograde(ASSIGNMENT, student)
+        said = NbGraderAPI(config=settings).autograde(name, student)
         if not said["success"]:
             raise RuntimeError(said.get("error") or said.get("log"))
         return time.monotonic() - began

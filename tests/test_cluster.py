@@ -17,6 +17,7 @@ from autograder.__main__ import main
 from autograder.classroom.elsewhere import moved, ran
 from autograder.classroom.grade import grade
 from autograder.classroom.judge_once import JudgeOnce
+from autograder.classroom.regrade import Regrading
 from autograder.errors import UserError
 from autograder.running.execution import Execution
 from autograder.running.fingerprint import Fingerprint
@@ -114,6 +115,22 @@ def test_two_workers_give_what_one_machine_gives(course, cluster):  # noqa: F811
     assert JudgeOnce(config=course.config).store(course.assignment(NAME), seed).get("prepared double")
     forget_all(course)
     assert graded(course, jobs=1) == there
+
+
+def test_what_must_be_run_again_is_run_there_too(course, cluster, monkeypatch):  # noqa: F811
+    before = {line.student: line.verdicts for line in graded(course, jobs=1)}
+    hidden = cluster.folder / "written" / NAME / "hidden.py"
+    hidden.write_text(hidden.read_text() + "\n# another one\n")
+    cluster.worker()
+    sent = []
+    real = dask.Cluster.do
+    monkeypatch.setattr(dask.Cluster, "do", lambda self, what, *given: sent.append(what) or real(self, what, *given))
+    told = []
+    with dask.Cluster(course, cluster.address) as found, Regrading(course, NAME, 1, found) as regrading:
+        changes = [*regrading.changes(told.append)]
+    assert "5 of 5 submissions have to be run again" in told[0] and sent.count(ran) == len(OWN_CELLS)
+    assert counted(course, "executions") == 2 * len(OWN_CELLS)
+    assert {one.student: one.verdicts for one in changes} == {student: before[student] for student in OWN_CELLS}
 
 
 def test_a_worker_that_is_killed_costs_nobody_anything(course, cluster):  # noqa: F811

@@ -28,13 +28,13 @@ RESULTS = [
 
 
 def test_it_is_said_how_far_it_is():
-    assert so_far(RESULTS[:2]) == "1 running, 0 ungraded, alan"
-    assert so_far(RESULTS) == "1 running, 1 ungraded, grace"
+    assert so_far(RESULTS[:2]) == "1 running, 0 ungraded, last alan"
+    assert so_far(RESULTS) == "1 running, 1 ungraded, last grace"
 
 
 def test_at_the_end_it_is_said_what_took_the_time():
     assert [*account(RESULTS, 10, workers=2)] == [
-        "4 in 10 s; the slowest: alan 9.0 s, ada 3.0 s, kurt 1.0 s",
+        "4 submissions in 10 s; the slowest: alan 9.0 s, ada 3.0 s, kurt 1.0 s",
         "2 workers were busy for 50% of this time.",
         "1 had been run before, and was taken from the records.",
     ]
@@ -68,7 +68,7 @@ def test_ctrl_c_loses_nothing_and_the_next_command_says_what_was_kept(course, ca
 
     assert main(words) == 1  # one of them stays ungraded
     said = capsys.readouterr().out
-    assert f"{6 - len(before)} in " in said and "worker" in said
+    assert f"{6 - len(before)} submission" in said and "worker" in said
     with Records(config=course.config).open() as database:
         lines = database.execute("SELECT count(*), count(DISTINCT student) FROM lines").fetchone()
         runs = database.execute("SELECT count(*), count(DISTINCT key) FROM executions").fetchone()
@@ -76,4 +76,4 @@ def test_ctrl_c_loses_nothing_and_the_next_command_says_what_was_kept(course, ca
 
     assert main([*words, "--force"]) == 1
     said = capsys.readouterr().out
-    assert "6 in " in said and "\n5 had been run before, and were taken from the records.\n" in said
+    assert "6 submissions in " in said and "\n5 had been run before, and were taken from the records.\n" in said

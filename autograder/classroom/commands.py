@@ -26,16 +26,16 @@ def add_commands(command: Command) -> None:
     """
     grade = command("grade", _grade, "grade what a class has handed in")
     grade.add_argument("assignment", help="its name, that of its folder")
-    grade.add_argument("--student", action="append", help="this student alone; may be given several times")
-    grade.add_argument("--force", action="store_true", help="grade what has not changed since, too")
-    grade.add_argument("--jobs", type=count, default=CORES, help="so many are run at once (%(default)s)")
-    grade.add_argument("--cluster", metavar="ADDRESS", help="run them on the workers of this Dask scheduler")
-    grade.add_argument("--without-tls", action="store_true", help="the scheduler's network is protected: use tcp://")
-    grade.add_argument("--no-sandbox", action="store_true", help="where code cannot be locked in: trust it")
+    grade.add_argument("--student", action="append", help="grade this one alone; may be given several times")
+    grade.add_argument("--force", action="store_true", help="grade again what has not changed since, too")
+    add_where(grade)
+    trust = "grade where code cannot be locked in, too: it can read and forge grades, and every result says so"
+    grade.add_argument("--no-sandbox", action="store_true", help=trust)
     feedback = command("feedback", _feedback, "make the pages of feedback of a class, several at once")
     feedback.add_argument("assignment", help="its name, that of its folder")
-    feedback.add_argument("--student", action="append", help="this student alone; may be given several times")
-    feedback.add_argument("--jobs", type=count, default=CORES, help="so many are made at once at most (%(default)s)")
+    feedback.add_argument("--student", action="append", help="this one's page alone; may be given several times")
+    pages = "make at most so many pages at once (default: %(default)s, the processor's cores)"
+    feedback.add_argument("--jobs", type=count, metavar="N", default=CORES, help=pages)
     export = command("export", _export, "write the grades to a CSV file")
     export.add_argument("--to", type=Path, default=Path("grades.csv"), help="the file (default: grades.csv)")
     export.add_argument("--assignment", action="append", default=[], help="this assignment alone")
@@ -57,6 +57,16 @@ def add_commands(command: Command) -> None:
     demo.add_argument("--folder", type=Path, default=Path("demo"), help="where; it is made anew (default: demo)")
 
 
+def add_where(command: argparse.ArgumentParser) -> None:
+    """Add what says where submissions are run."""
+    here = "run so many submissions at once here (default: %(default)s, the processor's cores)"
+    command.add_argument("--jobs", type=count, metavar="N", default=CORES, help=here)
+    elsewhere = "run them on the workers of a Dask scheduler, at tls://HOST:PORT"
+    command.add_argument("--cluster", metavar="ADDRESS", help=elsewhere)
+    protected = "take a tcp:// address of another machine, too: its network is protected otherwise"
+    command.add_argument("--without-tls", action="store_true", help=protected)
+
+
 def count(text: str) -> int:
     """Read a number of processes."""
     if not text.isdigit() or not int(text):
@@ -66,8 +76,8 @@ def count(text: str) -> int:
 
 def _grade(course, chosen) -> int:
     """Grade every submission that was handed in and is not graded yet, and show the results of the class. What has not
-    changed is left alone, and what was run before is not run again. Several are run at once. The exit status is 1 if a
-    submission stays ungraded, or if grading stops before its end."""
+    changed is left alone, and what was run before is not run again. Ctrl-C stops it: what was graded is kept, and the
+    same command goes on from there. The exit status is 1 if a submission stays ungraded, or if grading stops early."""
     from nbgrader.converters.base import NbGraderException
     from tqdm import tqdm
 
@@ -86,9 +96,9 @@ def _grade(course, chosen) -> int:
     keep_private(course)
     handed = Handed(course, assignment.name)
     students = to_grade(handed, chosen.student)
-    with quiet(), tqdm(total=len(students)) as bar:
+    with quiet(), tqdm(total=len(students), unit="submission", postfix="workers start") as bar:
         try:
-            with _cluster(course, chosen) as cluster:
+            with cluster_of(course, chosen) as cluster:
                 workers = cluster.fit if cluster else chosen.jobs
                 for result in grade(course, assignment.name, students, chosen.force, chosen.jobs, cluster):
                     results.append(result)
@@ -109,7 +119,7 @@ def _grade(course, chosen) -> int:
     return int(bool(stopped) or any(result.ungraded for result in results))
 
 
-def _cluster(course, chosen):
+def cluster_of(course, chosen):
     """Return a context that gives the cluster that was named, or None."""
     if not chosen.cluster:
         return nullcontext()

@@ -11,7 +11,7 @@ SLOWEST = 3  # submissions that are named
 def so_far(results: Sequence[Result]) -> str:
     """Return what stands behind the progress bar: what is running, and what stays ungraded."""
     ungraded = sum(result.ungraded for result in results)
-    return f"{results[-1].running} running, {ungraded} ungraded, {printable(results[-1].grading.student)}"
+    return f"{results[-1].running} running, {ungraded} ungraded, last {printable(results[-1].grading.student)}"
 
 
 def account(results: Sequence[Result], seconds: float, workers: int) -> Iterable[str]:
@@ -26,7 +26,7 @@ def account(results: Sequence[Result], seconds: float, workers: int) -> Iterable
     slowest = sorted(new, key=lambda result: result.seconds, reverse=True)[:SLOWEST]
     named = ", ".join(f"{printable(result.grading.student)} {result.seconds:.1f} s" for result in slowest)
     known = sum(not result.was_run and not result.ungraded for result in new)
-    yield f"{len(new)} in {seconds:.0f} s; the slowest: {named}"
+    yield f"{len(new)} submission{'s' if len(new) > 1 else ''} in {seconds:.0f} s; the slowest: {named}"
     if worked := sum(result.worked for result in new):
         workers = min(workers, len(new))
         busy = min(1.0, worked / (workers * seconds))

@@ -14,6 +14,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nbgrader.api import Gradebook
 from traitlets.config import Config
@@ -35,6 +36,9 @@ from autograder.running.execute import NeverRun
 from autograder.running.read import Damaged
 from autograder.running.records import UNGRADED, Grading, Records
 from autograder.running.submission import source
+
+if TYPE_CHECKING:
+    from autograder.classroom.cluster import Cluster
 
 FACTS = {  # that an execution depends on, in words
     "questions": "hidden tests",
@@ -70,13 +74,14 @@ class Change:
 class Regrading:
     """Judges the class of an assignment again. It is a context: what it needs on the disk is gone after it.
 
-    jobs  how many submissions are judged, and if they must be, run at once
+    jobs     how many submissions are judged, and if they must be, run at once
+    cluster  whose workers run them, if it is not this machine
 
     Raises UserError if the gradebook and the source do not fit, and NotFound if nothing has been graded.
     """
 
-    def __init__(self, course: Course, name: str, jobs: int = 1):
-        self._course, self.name, self._jobs = course, name, jobs
+    def __init__(self, course: Course, name: str, jobs: int = 1, cluster: "Cluster | None" = None):
+        self._course, self.name, self._jobs, self._cluster = course, name, jobs, cluster
         self.assignment = course.assignment(name)
         must_fit(course, self.assignment)
         lines = [line for line in Records(config=course.config).latest() if line.assignment == name]
@@ -92,28 +97,37 @@ class Regrading:
     def __exit__(self, *exception: object) -> None:
         self._open.__exit__(*exception)
 
-    def changes(self, say: Callable[[str], None]) -> Iterator[Change]:
+    def __len__(self) -> int:
+        """Return how many submissions there are."""
+        return len(self._lines)
+
+    def changes(self, say: Callable[[str], None], on_step: Callable[[], object] = lambda: None) -> Iterator[Change]:
         """Yield what would change for each student, sorted by their names. What must be run again is run.
 
-        say  is told what is run again, and why, before anything is
+        say      is told what is run again, and why, before anything is
+        on_step  is called as soon as it is known of one more
         """
         found, to_run, why = {}, [], set()
         for student, (verdicts, changed) in self._known():
-            found[student] = verdicts
-            if changed is not None:
+            if changed is None:
+                found[student] = verdicts
+                on_step()
+            else:
                 to_run.append(student)
                 why.update(changed)
         if to_run:
             since = f"there have been changes to: {', '.join(sorted(why))}" if why else "given cells have changed"
             say(f"{len(to_run)} of {len(self._lines)} submissions have to be run again, since {since}.")
-        self._stand_in.config.InWorker.warms_up = self._jobs <= 1 and bool(to_run)
-        jobs = min(self._jobs, len(to_run))
-        with Ahead(self._stand_in, self.name, to_run, jobs) if jobs > 1 else nullcontext() as ahead:
+        config, jobs = self._stand_in.config, min(self._jobs, len(to_run))
+        at_once = bool(to_run) and (jobs > 1 or self._cluster is not None)
+        config.InWorker.warms_up = bool(to_run) and not at_once
+        with Ahead(self._stand_in, self.name, to_run, jobs, self._cluster) if at_once else nullcontext() as ahead:
             for student, line in self._lines.items():
-                broken = ahead.wait(student) if ahead and student in to_run else None
-                if student in to_run and not broken:
-                    found[student], _ = self._judged(student, worker(self._stand_in.config), run=True)
-                failed = reason(broken) if broken else found[student] if isinstance(found[student], str) else ""
+                if student not in found:
+                    broken = ahead.wait(student) if ahead else None
+                    found[student] = reason(broken) if broken else self._judged(student, worker(config), run=True)[0]
+                    on_step()
+                failed = found[student] if isinstance(found[student], str) else ""
                 yield Change(line, [] if failed else found[student], failed)
 
     def apply(self, changes: list[Change]) -> Iterator[Result]:

@@ -5,7 +5,7 @@ They import what they need when they run, as the other commands do.
 
 from pathlib import Path
 
-from autograder.classroom.commands import CORES, Command, count, quiet
+from autograder.classroom.commands import Command, add_where, cluster_of, count, quiet
 
 
 def add_commands(command: Command) -> None:
@@ -23,7 +23,7 @@ def add_commands(command: Command) -> None:
     regrade = command("regrade", _regrade, "judge anew what was graded last, and say first who gains and who loses")
     regrade.add_argument("assignment", help="its name, that of its folder")
     regrade.add_argument("--apply", action="store_true", help="write it; without, it is only said what would change")
-    regrade.add_argument("--jobs", type=count, default=CORES, help="so many are run at once (%(default)s)")
+    add_where(regrade)
 
 
 def _report(course, chosen) -> int:
@@ -76,8 +76,12 @@ def _regrade(course, chosen) -> int:
     from autograder.classroom.regrade import Regrading, as_text
     from autograder.judging.report import printable
 
-    with Regrading(course, chosen.assignment, chosen.jobs) as regrading:
-        changes = list(regrading.changes(say=print))
+    with (
+        cluster_of(course, chosen) as cluster,
+        Regrading(course, chosen.assignment, chosen.jobs, cluster) as regrading,
+    ):
+        with tqdm(total=len(regrading), desc="judging", leave=False) as bar:
+            changes = list(regrading.changes(bar.write, bar.update))
         print(as_text(changes, regrading.by_hand()))
         if not chosen.apply:
             print("Nothing was written. With --apply it is.")
