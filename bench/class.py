@@ -46,6 +46,7 @@ def made(folder: Path, name: str, students: int) -> Course:
     folder.mkdir(parents=True)
     (folder / "nbgrader_config.py").write_text(settings_of_a_demonstration(Course.at(ROOT)), encoding="utf-8")
     course = Course.at(folder)
+    course.config.Execute.timeout, course.config.Run.question_timeout = 60, 10  # those of a demonstration are short
     with commands_on_path():
         build(course)
     assignment, draw = course.assignment(name), random.Random(students)
@@ -230,8 +231,7 @@ def main() -> None:
     stock = by_stock_nbgrader(course, name, students[: chosen.stock]) if chosen.stock else 0.0
     with dask(course, chosen.workers) if chosen.workers else nullcontext((None, [])) as (cluster, workers):
         end_one = workers[0].kill if chosen.kill else lambda: None
-        results = grade(course, name, students, jobs=jobs, cluster=cluster)
-        each = measured("grade", students, results, halfway=end_one)
+        each = measured("grade", students, grade(course, name, students, jobs=jobs, cluster=cluster), end_one)
     if stock:
         print(f"  stock / this: {stock / each:.1f}")
     must_be_graded_once(course)

@@ -90,7 +90,7 @@ def _course(folder: Path, way: str) -> Callable[[str, str, str], float]:
     settings = Course.at(folder).config
     if way == "stock":
         settings = Config(CourseDirectory=settings.CourseDirectory)
-        settings.Execute.timeout = 60
+    settings.Execute.timeout, settings.Run.question_timeout = 60, 10  # those of a demonstration are short
 
     def grade(student: str, name: str, extra: str) -> float:
         assignment = COURSE.assignment(name)
