@@ -27,6 +27,7 @@ c.Records.folder = "classroom/records"  # what was run, and the secret seeds of 
 
 # The steps of grading: a submission is rebuilt on the release, run, asked, judged; the rest is nbgrader's own.
 # The steps that deal with what a student wrote are taken in a worker, a process with limits.
+# nbgrader checks the cells' metadata once more at the end. Here, no step after the first check changes them.
 c.Autograde.exporter_class = "autograder.classroom.admission.Admission"
 c.Reading.steps = ["autograder.running.rebuild.Rebuild"]
 c.Autograde.sanitize_preprocessors = ["nbgrader.preprocessors.CheckCellMetadata"]
@@ -35,7 +36,6 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.LimitOutput",
     "autograder.classroom.bookkeeping.SaveGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
-    "nbgrader.preprocessors.CheckCellMetadata",
     "autograder.classroom.last_step.RecordGrading",
 ]
 c.InWorker.steps = ["autograder.running.execute.Execute", "autograder.classroom.judge_once.JudgeOnce"]

@@ -39,6 +39,8 @@ from autograder.classroom.regrade import Regrading
 from autograder.running.records import UNGRADED, Records
 
 ROOT = Path(__file__).resolve().parent.parent
+# Kinds of processes, by a part of their command lines.
+KINDS = {"class.py": "this process", "multiprocessing.spawn": "worker", "/proc/self/fd/": "fork server or kernel"}
 
 
 def made(folder: Path, name: str, students: int) -> Course:
@@ -69,8 +71,8 @@ class Usage:
 
     def __enter__(self) -> "Usage":
         self.memory: dict[str, int] = {}  # the most MB that a process of a kind has had
-        self._here, self.seconds = psutil.Process(), 0.0  # seconds: of processor time, all together
-        self._began = self._used()
+        self._here, self._began, self._seconds = psutil.Process(), 0.0, 0.0
+        self._began, self._seconds = self.look(), 0.0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
@@ -85,23 +87,19 @@ class Usage:
 
     def _watch(self) -> None:
         while not self._ended.wait(1):
-            # Of a process that has ended, the one that started it knows its time, and tells it only then.
-            self.seconds = max(self.seconds, self._used() - self._began)
+            self.look()
 
-    def _used(self) -> float:
-        """Look at the memory of each process, and return the processor time of all until now."""
-        seconds = 0.0
+    def look(self) -> float:
+        """Look at all processes, and return the processor time that they have used since the beginning, in seconds."""
+        seconds = -self._began
         for process in (self._here, *self._here.children(recursive=True)):
             with suppress(psutil.Error), process.oneshot():  # it may have ended
-                kind = "this process" if process == self._here else _kind(process.cmdline())
+                words = " ".join(process.cmdline())
+                kind = next((kind for part, kind in KINDS.items() if part in words), "Dask's or another")
                 self.memory[kind] = max(self.memory.get(kind, 0), process.memory_info().rss // 2**20)
                 seconds += sum(process.cpu_times()[:4])
-        return seconds
-
-
-def _kind(words: list[str]) -> str:
-    kinds = {"multiprocessing.spawn": "worker", "/proc/self/fd/": "fork server or kernel", "dask worker": "Dask's"}
-    return next((kind for part, kind in kinds.items() if part in " ".join(words)), "another")
+        self._seconds = max(self._seconds, seconds)  # when one ends, its time is told by the one that started it
+        return self._seconds
 
 
 def measured(what: str, students: list[str], results: Iterator, halfway: Callable[[], object] = lambda: None) -> float:
@@ -109,17 +107,19 @@ def measured(what: str, students: list[str], results: Iterator, halfway: Callabl
 
     halfway  is called in the middle
     """
-    times, tenth, early = [time.monotonic()], max(1, len(students) // 10), ""
+    times, tenth, early, start = [time.monotonic()], max(1, len(students) // 10), "", 0.0
     with Usage() as usage, quiet(), commands_on_path():
         for number, _ in enumerate(results, 1):
             times.append(time.monotonic())
+            start = start or usage.look()
             if number == tenth:
                 early = str(usage)
             if number == len(students) // 2:
                 halfway()
+        rest = (usage.look() - start) / max(1, len(students) - 1)
     each = (times[-1] - times[0]) / len(students)
     print(f"{what}: {len(students)} in {times[-1] - times[0]:.0f} s, {each:.3f} s each")
-    print(f"  of processor time, all processes together: {usage.seconds / len(students):.3f} s each")
+    print(f"  of processor time, all processes together: {start:.0f} s until the first, then {rest:.3f} s each")
     parts = times[1 : tenth + 1], times[-tenth - 1 :]
     first, last = (f"{(part[-1] - part[0]) / max(1, len(part) - 1):.3f} s" for part in parts)
     print(f"  the first after {times[1] - times[0]:.1f} s, then each of the first tenth {first}, of the last {last}")
