@@ -4,6 +4,7 @@ import pytest
 
 from autograder.authoring import Mistake
 from autograder.authoring.combining import CannotCombine, combined
+from this_course import load
 
 REFERENCE = """\
 def scores(query, key):
@@ -62,3 +63,20 @@ def test_a_whole_solution_is_what_the_others_are_made_in():
         made(WRITTEN_OUT, mistake("dim=-1", "dim=0"))
     with pytest.raises(CannotCombine):
         made(WRITTEN_OUT, mistake(solution=REFERENCE))
+
+
+@pytest.mark.parametrize(
+    "exercise, names, ways",
+    [
+        ("Encoder", ["dropout not passed to the layers", "activation not passed to the layers"], [0, 0]),
+        ("Encoder", ["eps not passed to the layers", "norm_first not passed to the layers"], [0, 0]),
+        ("EncoderLayer", ["mask not passed to attention", "feed-forward's output not dropped"], [2, 1]),
+        ("EncoderLayer", ["mask not passed to attention", "residual from the normalised value"], [2, 2]),
+    ],
+)
+def test_mistakes_in_other_arguments_and_throughout_a_layer_go_together(exercise, names, ways):
+    encoder = load("02_encoder")
+    made = [[one for one in encoder.mistakes if one.name == name][way] for name, way in zip(names, ways, strict=True)]
+    text = encoder.solution(exercise, made)
+    for one in made:
+        assert text != encoder.solution(exercise, [other for other in made if other is not one])

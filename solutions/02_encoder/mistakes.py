@@ -1,6 +1,23 @@
-"""Mistakes that students make in notebook 02. Each is one replacement in the reference solution."""
+"""Mistakes that students make in notebook 02. Each way to make one is a replacement in the reference solution."""
 
 from autograder.authoring import Mistake
+
+# All of EncoderLayer.forward. What is done in one place is mostly done in the others, too.
+SUBLAYERS = """\
+            x = x + self.dropout(self.self_attention(normal, normal, normal, mask))
+            return x + self.dropout(self.feed_forward(self.norm2(x)))
+        x = self.norm1(x + self.dropout(self.self_attention(x, x, x, mask)))
+        return self.norm2(x + self.dropout(self.feed_forward(x)))
+"""
+
+
+def throughout(*changes: tuple[str, str]) -> tuple[str, str]:
+    """Return a way to make a mistake at both sublayers, or in both orders of the norms."""
+    text = SUBLAYERS
+    for old, new in changes:
+        text = text.replace(old, new)
+    return SUBLAYERS, text
+
 
 MISTAKES = [
     # sinusoidal_positions
@@ -201,12 +218,11 @@ MISTAKES = [
     Mistake(
         "residual from the normalised value", "EncoderLayer", replace="x = x + self.dropout(self.self_attention(normal, normal, normal, mask))",
         by="x = normal + self.dropout(self.self_attention(normal, normal, normal, mask))",
-        says="With norm_first you add attention's output to the normalised x. The residual should go past the norm: what is added to what?",
-    ),
-    Mistake(
-        "second residual from the normalised value", "EncoderLayer", replace="return x + self.dropout(self.feed_forward(self.norm2(x)))",
-        by="return self.norm2(x) + self.dropout(self.feed_forward(self.norm2(x)))",
-        says="With norm_first the second residual comes from the normalised value. It should go past the norm: what is added to what?",
+        also=[
+            ("return x + self.dropout(self.feed_forward(self.norm2(x)))", "return self.norm2(x) + self.dropout(self.feed_forward(self.norm2(x)))"),
+            throughout(("x = x + self.dropout", "x = normal + self.dropout"), ("return x + self", "return self.norm2(x) + self")),
+        ],
+        says="With norm_first you add a sublayer's output to the normalised x. The residual should go past the norm: what is added to what?",
     ),
     Mistake(
         "second residual from the layer's input", "EncoderLayer",
@@ -229,11 +245,8 @@ MISTAKES = [
     Mistake(
         "first norm twice", "EncoderLayer", replace="return self.norm2(x + self.dropout(self.feed_forward(x)))",
         by="return self.norm1(x + self.dropout(self.feed_forward(x)))",
-        says="In the paper's order norm1 is used twice and norm2 never.",
-    ),
-    Mistake(
-        "first norm twice, norms first", "EncoderLayer", replace="self.feed_forward(self.norm2(x))", by="self.feed_forward(self.norm1(x))",
-        says="With norm_first norm1 is used twice and norm2 never.",
+        also=[("self.feed_forward(self.norm2(x))", "self.feed_forward(self.norm1(x))"), throughout(("self.norm2", "self.norm1"))],
+        says="norm1 is used twice and norm2 never. Each sublayer has its own norm.",
     ),
     Mistake(
         "first norm missing", "EncoderLayer", replace="x = self.norm1(x + self.dropout(self.self_attention(x, x, x, mask)))",
@@ -269,12 +282,11 @@ MISTAKES = [
     ),
     Mistake(
         "mask not passed to attention", "EncoderLayer", replace="self.self_attention(x, x, x, mask)", by="self.self_attention(x, x, x)",
-        says="In the paper's order the mask changes nothing. Does it get as far as the attention?",
-    ),
-    Mistake(
-        "mask not passed with norms first", "EncoderLayer", replace="self.self_attention(normal, normal, normal, mask)",
-        by="self.self_attention(normal, normal, normal)",
-        says="With norm_first the mask changes nothing. Does it get as far as the attention?",
+        also=[
+            ("self.self_attention(normal, normal, normal, mask)", "self.self_attention(normal, normal, normal)"),
+            throughout((", mask)", ")")),
+        ],
+        says="There is an order of the norms in which the mask changes nothing. Does it get as far as the attention?",
     ),
     Mistake(
         "eps not passed to the second norm", "EncoderLayer", replace="self.norm2 = LayerNorm(d_model, eps)", by="self.norm2 = LayerNorm(d_model)",
@@ -332,27 +344,30 @@ MISTAKES = [
     Mistake(
         "attention's output not dropped", "EncoderLayer", replace="x + self.dropout(self.self_attention(x, x, x, mask))",
         by="x + self.self_attention(x, x, x, mask)",
-        says="In the paper's order nothing of attention's output is dropped. Dropout stands at both sublayers.",
+        also=[throughout(("self.dropout(self.self_attention(normal, normal, normal, mask))", "self.self_attention(normal, normal, normal, mask)"),
+                             ("self.dropout(self.self_attention(x, x, x, mask))", "self.self_attention(x, x, x, mask)"))],
+        says="Nothing of attention's output is dropped. Dropout stands at both sublayers, in both orders of the norms.",
     ),
     Mistake(
-        "feed-forward's output not dropped, norms first", "EncoderLayer", replace="return x + self.dropout(self.feed_forward(self.norm2(x)))",
+        "feed-forward's output not dropped", "EncoderLayer", replace="return x + self.dropout(self.feed_forward(self.norm2(x)))",
         by="return x + self.feed_forward(self.norm2(x))",
-        says="With norm_first nothing of feed_forward's output is dropped. Dropout stands at both sublayers.",
+        also=[throughout(("self.dropout(self.feed_forward(self.norm2(x)))", "self.feed_forward(self.norm2(x))"),
+                             ("self.dropout(self.feed_forward(x))", "self.feed_forward(x)"))],
+        says="Nothing of feed_forward's output is dropped. Dropout stands at both sublayers, in both orders of the norms.",
     ),
     Mistake(
         "dropout after the sum", "EncoderLayer", replace="x = self.norm1(x + self.dropout(self.self_attention(x, x, x, mask)))",
         by="x = self.norm1(self.dropout(x + self.self_attention(x, x, x, mask)))",
-        says="In the paper's order you drop from the sum with the residual. The residual should come through whole: drop before you add.",
+        also=[
+            ("return x + self.dropout(self.feed_forward(self.norm2(x)))", "return self.dropout(x + self.feed_forward(self.norm2(x)))"),
+            throughout(("x + self.dropout(", "self.dropout(x + ")),
+        ],
+        says="You drop from the sum with the residual. The residual should come through whole: drop before you add.",
     ),
     Mistake(
         "dropout after the norm", "EncoderLayer", replace="x = self.norm1(x + self.dropout(self.self_attention(x, x, x, mask)))",
         by="x = self.dropout(self.norm1(x + self.self_attention(x, x, x, mask)))",
         says="In the paper's order you drop from what the first norm gives. Drop from the sublayer's output, before you add it.",
-    ),
-    Mistake(
-        "dropout after the sum, norms first", "EncoderLayer", replace="return x + self.dropout(self.feed_forward(self.norm2(x)))",
-        by="return self.dropout(x + self.feed_forward(self.norm2(x)))",
-        says="With norm_first you drop from the sum with the residual. The residual should come through whole: drop before you add.",
     ),
     Mistake(
         "dropout in front of a sublayer", "EncoderLayer", replace="self.dropout(self.feed_forward(self.norm2(x)))",
@@ -423,21 +438,21 @@ MISTAKES = [
         says="The norm at the end has another eps than the one that was given.",
     ),
     Mistake(
-        "eps not passed to the layers", "Encoder", replace="activation, eps, norm_first) for", by="activation, norm_first=norm_first) for",
+        "eps not passed to the layers", "Encoder", replace="activation, eps, norm_first) for", by="activation, 1e-5, norm_first) for",
         says="The layers have another eps than the one that was given.",
     ),
     Mistake(
         "activation not passed to the layers", "Encoder", replace="dropout, activation, eps, norm_first) for",
-        by="dropout, eps=eps, norm_first=norm_first) for",
+        by="dropout, torch.relu, eps, norm_first) for",
         says="The layers have another activation than the one that was given.",
     ),
     Mistake(
-        "norm_first not passed to the layers", "Encoder", replace="activation, eps, norm_first) for", by="activation, eps) for",
+        "norm_first not passed to the layers", "Encoder", replace="activation, eps, norm_first) for", by="activation, eps, False) for",
         says="The layers never hear of norm_first.",
     ),
     Mistake(
         "dropout not passed to the layers", "Encoder", replace="d_ff, dropout, activation, eps, norm_first) for",
-        by="d_ff, activation=activation, eps=eps, norm_first=norm_first) for",
+        by="d_ff, 0.1, activation, eps, norm_first) for",
         says="The layers drop at their default rate, whatever was given.",
     ),
     Mistake(
