@@ -38,7 +38,7 @@ class FeedbackPage(TemplateExporter):
 
     def default_filters(self) -> Iterable[tuple]:
         yield from super().default_filters()
-        for name in ("clean_html", "highlight_code", "markdown_with_equations", "terminal_without_paths"):
+        for name in ("clean_html", "highlight_code", "markdown_below_a_title", "terminal_without_paths"):
             yield name, getattr(pages, name)
 
 

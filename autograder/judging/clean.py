@@ -15,7 +15,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from autograder.judging.equations import mathml
 
 __all__ = [
-    *("TABLE_CLASS", "code", "html", "markdown", "markdown_with_equations"),
+    *("TABLE_CLASS", "code", "html", "markdown", "markdown_below_a_title"),
     *("terminal", "terminal_without_paths", "without_paths"),
 ]
 
@@ -42,23 +42,17 @@ def html(text: str) -> str:
 
 
 def markdown(text: str, attachments: dict) -> str:
-    """Return markdown as clean HTML.
+    """Return markdown as clean HTML. Equations become MathML; one that cannot be converted is shown as it was typed.
 
     attachments  the pictures that were pasted into the cell, which are kept: {name: {type: data}}
     """
-    renderer = IPythonRenderer(escape=False, attachments=attachments, exclude_anchor_links=True)
-    return html(MarkdownWithMath(renderer=renderer).render(text))
-
-
-def markdown_with_equations(text: str, attachments: dict) -> str:
-    """Return markdown as clean HTML for a page with a title of its own: each heading is one level lower.
-
-    Equations become MathML. One that cannot be converted is shown as it was typed.
-    """
     renderer = _MarksEquations(escape=False, attachments=attachments, exclude_anchor_links=True)
-    clean = html(MarkdownWithMath(renderer=renderer).render(text))
-    clean = HEADING.sub(lambda tag: f"<{tag[1]}h{int(tag[2]) + 1}", clean)
-    return EQUATION.sub(_converted, clean)
+    return EQUATION.sub(_converted, html(MarkdownWithMath(renderer=renderer).render(text)))
+
+
+def markdown_below_a_title(text: str, attachments: dict) -> str:
+    """Return the same for a page with a title of its own: each heading is one level lower."""
+    return HEADING.sub(lambda tag: f"<{tag[1]}h{int(tag[2]) + 1}", markdown(text, attachments))
 
 
 def terminal_without_paths(text: str) -> str:

@@ -42,17 +42,17 @@ def clean_html(context: Context, html: str | bytes) -> str:
 
 @pass_context
 def markdown2html(context: Context, source: str) -> str:
-    """Return markdown as clean HTML, with the pictures that were pasted into the cell."""
+    """Return markdown as clean HTML with equations in MathML, and with the pictures that were pasted into the cell."""
     return _within_budget(context, clean.markdown, source, dict(context.get("cell", {}).get("attachments", {})))
 
 
 @pass_context
-def markdown_with_equations(context: Context, source: str, attachments: Mapping | None = None) -> str:
-    """Return markdown as clean HTML with equations in MathML, for a page that loads nothing.
+def markdown_below_a_title(context: Context, source: str, attachments: Mapping | None = None) -> str:
+    """Return the same for a page with a title of its own.
 
     attachments  the pictures that were pasted into the cell
     """
-    return _within_budget(context, clean.markdown_with_equations, source, dict(attachments or {}))
+    return _within_budget(context, clean.markdown_below_a_title, source, dict(attachments or {}))
 
 
 @pass_context
