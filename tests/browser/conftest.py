@@ -88,4 +88,7 @@ def lab(tmp_path) -> Iterator[Callable[[Path], str]]:
     yield start
     for server in started:
         server.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(60)
+        server.kill()  # it was seen to hang after it had shut down its kernels
         server.wait()
