@@ -3,6 +3,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+import nbgrader.api
 import pytest
 import torch
 
@@ -16,6 +17,14 @@ from this_course import copy_course, load
 # Two workers share the cores: more threads would wait for each other, in the kernels that tests start, too.
 torch.set_num_threads(1)
 os.environ["OMP_NUM_THREADS"] = "1"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def version_of_gradebooks():
+    """A new gradebook asks alembic for its version in a process of its own, which takes seconds: it is asked once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nbgrader.api, "get_alembic_version", cache(nbgrader.api.get_alembic_version))
+        yield
 
 
 @pytest.fixture(scope="session")
