@@ -34,10 +34,9 @@ def test_a_hidden_source_is_not_seen(text, monkeypatch):
 
     def losses(change):
         drawn = text.documents
-        monkeypatch.setattr(text, "STEPS", 1)
         with monkeypatch.context() as patch:
             patch.setattr(text, "documents", lambda *given: change(drawn(*given)))
-            return {way: text.run(way, 96, 3e-3, 0)["test"] for way in ("source hidden", "encoder-decoder")}
+            return {way: text.run(way, 96, 3e-3, 0, steps=1)["test"] for way in ("source hidden", "encoder-decoder")}
 
     def other_source(texts):
         return torch.cat([(texts[:, :96] + 1) % text.WORDS, texts[:, 96:]], dim=1)
@@ -46,12 +45,11 @@ def test_a_hidden_source_is_not_seen(text, monkeypatch):
     assert here["source hidden"] == there["source hidden"] and here["encoder-decoder"] != there["encoder-decoder"]
 
 
-def test_a_run_tells_of_every_cut(text, monkeypatch):
-    monkeypatch.setattr(text, "STEPS", 1)
-    row = text.run("encoder-decoder", 64, 3e-3, 0)
+def test_a_run_tells_of_every_cut(text):
+    row = text.run("encoder-decoder", 64, 3e-3, 0, steps=1)
     assert row["test at 64"] == row["test"] != row["test at 96"]
     assert row["test with another source"] != row["test"]
-    assert set(text.run("one stack", None, 3e-3, 0)) == {"validation", "test"}
+    assert set(text.run("one stack", None, 3e-3, 0, steps=1)) == {"validation", "test"}
 
 
 def test_the_committed_rows_are_all_that_are_wanted(text):
@@ -63,5 +61,5 @@ def test_the_committed_rows_are_all_that_are_wanted(text):
     assert len(rows) == len(wanted)
     for way, cut in text.MODELS:
         tried = {row["rate"] for row in rows if (row["way"], row["cut"]) == (way, cut)}
-        best = text.grid(rows, {"way": way, "cut": cut}, text.RATE_DRAWS, text.FIRST_RATES, min)[1]
+        best = text.grid(rows, {"way": way, "cut": cut, "steps": text.STEPS}, text.RATE_DRAWS, text.FIRST_RATES, min)[1]
         assert min(tried) < best < max(tried)

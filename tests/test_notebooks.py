@@ -285,16 +285,18 @@ def what_notebook_07_measured(notebook):
         assert [float(number) for number in line.groups()[:5]] == list(told)
         assert line[6] == ("holds" if rival == "prefix-LM" else "open")
     cuts = [{"way": "encoder-decoder", "cut": cut} for cut in (96, 64, 32)]
+    of_ten, of_six = ([cuts[0] | {"seed": seed} for seed in range(count)] for count in (10, 6))
     for claim, exercise, table in (
         ("6", "evidence_two_kinds", {}),
         ("7, documentation", "evidence_cut", {"text": cuts}),
-        ("7, needs its source", "evidence_cut", {"text": cuts[:1]}),
+        ("7, needs its source, 600 steps", "evidence_cut", {"text": of_ten}),
+        ("7, needs its source, 1,800 steps", "evidence_cut", {"text": of_six}),
     ):
         number, interval, verdict = ready_made(exercise)(table)  # what is lent tells the same
         found = numbers(rf"claim {claim}: {verdict}; (\S+), interval (\S+) to (\S+)", notebook)
         assert found == pytest.approx([number, *interval], abs=0.0006)
     made_up = re.findall(r"What is before cut \d+ is worth ([\d.]+) bits|draws, mean ([\d.]+) bits per word", text)
-    assert ["".join(each) for each in made_up] == ["0.08", "0.63", "3.45", "3.30", "3.36", "3.51"]
+    assert ["".join(each) for each in made_up] == ["0.08", "0.63", "3.45", "3.30", "3.36", "3.51", "2.96", "2.98"]
     assert all(float(bits) > 6 for bits in re.findall(r"([\d.]+) bits per word with the source of another", text))
     bits = {
         name: numbers(rf"\n{name} +\d+ seeds, mean ([\d.]+)", notebook)[0]

@@ -81,4 +81,6 @@ def evidence_cut(table: dict) -> tuple[float, tuple[float, float], str]:
     cuts = {run["cut"] for run in table["text"] if run["way"] == "encoder-decoder"}
     if 32 in cuts:  # the documentation
         return 0.07505, (0.0562, 0.0939), "confirmed"
-    return -0.09147, (-0.1100, -0.0730), "refuted"  # the text that needs its source
+    if len({run["seed"] for run in table["text"]}) > 6:  # the text that needs its source, after 600 steps
+        return -0.09147, (-0.1100, -0.0730), "refuted"
+    return 0.02358, (-0.0010, 0.0482), "open"  # after 1,800 steps, from six seeds

@@ -53,11 +53,11 @@ def compared(rows: list[dict]) -> list[dict]:
 def needs_source(file: Path = NEEDS_SOURCE) -> list[dict]:
     """Return a row for each run of ``experiments/needs_source.py`` that has ended; its docstring says how.
 
-    "way", "cut", "rate", "draw"  what was trained; draws from 10 on chose the rates
-    "validation", "test"          bits a word
-    "test at 32", ...             of an encoder-decoder: with another cut than its own
-    "test with another source"    of an encoder-decoder: with the source of another document
-    "seconds", "torch", ...       what it took, and where
+    "way", "cut", "rate", "draw", "steps"  what was trained; draws from 10 on chose the rates
+    "validation", "test"                   bits a word
+    "test at 32", ...                      of an encoder-decoder: with another cut than its own
+    "test with another source"             of an encoder-decoder: with the source of another document
+    "seconds", "torch", ...                what it took, and where
     """
     return _lines(file)
 
