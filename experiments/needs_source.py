@@ -8,13 +8,13 @@ width 64 and 4 layers in all, trained on 16 new documents a step, and scored on 
 
 Parts 1 and 2 of the plan were fixed before any encoder-decoder was trained:
 
-1. **Does the text need its source?** After 600 steps, one stack, and one stack that has never seen what is before the
-   cut ("source hidden"). The difference is what the source is worth, in bits a word: the text is fit if it is more than
+1. **Does the text need its source?** One stack, and one that never sees what is before the cut ("source hidden"), are
+   trained for 600 steps. The difference is what the source is worth, in bits a word: the text is fit if it is more than
    0.1. (For this the two draws that choose the rates are enough.)
 2. **Encoder-decoders** with a cut after 64 or 96 words. Each is tested at cuts 32, 64 and 96, and at its own also with
    the source of another document: the difference is what it takes from its encoder.
 3. **A control**, added after the first results of 2: one stack that reads everything, of which only the predictions
-   behind cut 96 count in the loss, as in the encoder-decoder.
+   after cut 96 count in the loss, as in the encoder-decoder.
 4. **Three times as long**, added last, since 600 steps are few: encoder-decoder and one stack are trained for 1,800
    steps, at the rates that were the best for 600, on the first six draws.
 
