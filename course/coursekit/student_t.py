@@ -1,10 +1,12 @@
 """Computes quantiles of Student's t distribution, which confidence intervals of a mean need."""
 
 import math
+from functools import lru_cache
 
 STEPS = 400  # of Simpson's rule; the integrand is smooth, so that this is exact to ten digits
 
 
+@lru_cache(maxsize=1000)  # it takes some milliseconds, and the same few are asked for again and again
 def t_quantile(p: float, degrees: int) -> float:
     """Return the number below which a value lies with probability p, by Student's t with so many degrees of freedom.
 
