@@ -89,6 +89,6 @@ def lab(tmp_path) -> Iterator[Callable[[Path], str]]:
     for server in started:
         server.terminate()
         with suppress(subprocess.TimeoutExpired):
-            server.wait(60)
+            server.wait(10)
         server.kill()  # it was seen to hang after it had shut down its kernels
         server.wait()
