@@ -1,5 +1,8 @@
 """Finds answers that are right but for an earlier mistake, so that one mistake costs once."""
 
+from itertools import islice
+from math import ceil
+
 from autograder.authoring.assignment import Case
 from autograder.authoring.mistakes import Mistake
 from autograder.judging.expected import Expected
@@ -41,5 +44,6 @@ def _tells(known: Expected, case: Case, cause: list[Mistake]) -> bool:
     where this was done before."""
     own = known.assignment.mistakes_of(case.exercise)
     caught = [mistake for mistake in own if known.changes(case, mistake)]
-    seen = [mistake for mistake in caught if known.changes(case, mistake, cause)]
-    return bool(seen) and len(seen) >= STILL_SEES * len(caught) and not known.is_trivial(case, cause)
+    enough = max(1, ceil(STILL_SEES * len(caught)))  # with these it is known, and no further ones are tried
+    seen = islice((mistake for mistake in caught if known.changes(case, mistake, cause)), enough)
+    return len(list(seen)) == enough and not known.is_trivial(case, cause)
