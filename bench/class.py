@@ -83,7 +83,8 @@ class Usage:
         self._thread.join()
 
     def __str__(self) -> str:
-        return ", ".join(f"{kind} {most:,} MB" for kind, most in self.memory.items())
+        # of a copy, since a thread writes into it
+        return ", ".join(f"{kind} {most:,} MB" for kind, most in dict(self.memory).items())
 
     def _watch(self) -> None:
         while not self._ended.wait(1):
