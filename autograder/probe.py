@@ -86,11 +86,11 @@ class Random:
 
     def different(self, count: int, low: int, high: int) -> list[int]:
         """Draw ``count`` different integers from low to high, both included, in random order."""
-        return [low + int(i) for i in torch.randperm(high - low + 1, generator=self.generator)[:count]]
+        return [low + i for i in torch.randperm(high - low + 1, generator=self.generator)[:count].tolist()]
 
     def shuffled(self, items: list) -> list:
         """Return the items in random order, as a new list."""
-        return [items[i] for i in torch.randperm(len(items), generator=self.generator)]
+        return [items[i] for i in torch.randperm(len(items), generator=self.generator).tolist()]
 
     def mask(self, *shape: int) -> Tensor:
         """Draw bools of this shape: True with probability 0.6, and at least once in every row of the last dimension.

@@ -14,17 +14,37 @@ ALTERNATIVES = {
     name: runpy.run_path(str(load(name).source.path.with_name("alternatives.py")))["ALTERNATIVES"]
     for name in COURSE.assignment_names
 }
+EXERCISES = [
+    (name, exercise)
+    for name in COURSE.assignment_names
+    for exercise in dict.fromkeys(mistake.exercise for mistake in load(name).mistakes)
+]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", COURSE.assignment_names)
-@pytest.mark.parametrize("seed", ["tests", "another"])
-def test_every_mistake_is_caught_told_apart_and_costs_once(name, seed, judge_of):
-    for finding in findings(judge_of(name, seed)):
-        where = f"{finding.mistake.exercise}: {finding.mistake.name}"
+@pytest.mark.parametrize("name, exercise", EXERCISES)
+def test_every_mistake_is_caught_told_apart_and_costs_once(name, exercise, judge_of):
+    for finding in findings(judge_of(name), exercise):
+        where = f"{exercise}: {finding.mistake.name}"
         assert finding.caught, f"{where} is not caught"
         assert finding.lost_elsewhere == 0, f"{where} costs {finding.lost_elsewhere} points elsewhere"
         assert finding.told_apart, f"{where} is taken for another mistake, or for none"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name, exercise", EXERCISES)
+def test_a_mistake_is_told_apart_and_costs_as_much_with_another_seed(name, exercise, judge_of):
+    """What it costs elsewhere is not looked at again: that takes most of the time."""
+    judges = [judge_of(name), judge_of(name, "another")]
+    cases = load(name).cases_of(exercise)
+    for mistake in load(name).mistakes_of(exercise):
+        found = []
+        for judge in judges:
+            answers = {case.name: judge.expected(case, [mistake]) for case in cases}
+            found += [v for v in judge.verdicts(judge.answers() | answers) if v.exercise == exercise]
+        where = f"{exercise}: {mistake.name}"
+        assert [named.name for named in found[1].mistakes] == [mistake.name], f"{where} is taken for another, or none"
+        assert found[0].score == found[1].score < found[1].points, f"{where} gets {found[0].score} and {found[1].score}"
 
 
 @pytest.mark.parametrize("name", COURSE.assignment_names)

@@ -11,6 +11,7 @@ from autograder.running.answers import Answer
 # Points are carried forward for a case that, under the earlier mistake, still catches this share of the mistakes
 # that it catches otherwise. An earlier exercise that returns zeros leaves nothing to catch, and would be a gift.
 STILL_SEES = 0.5
+ASKED = 8  # so many of these mistakes are asked at most, from all over the catalogue: what is wanted is only a share
 
 
 def carried(known: Expected, given: dict[Case, Answer], right: set[Case], earlier: list[Mistake]) -> set[Case]:
@@ -44,6 +45,7 @@ def _tells(known: Expected, case: Case, cause: list[Mistake]) -> bool:
     where this was done before."""
     own = known.assignment.mistakes_of(case.exercise)
     caught = [mistake for mistake in own if known.changes(case, mistake)]
+    caught = caught[:: max(1, ceil(len(caught) / ASKED))]
     enough = max(1, ceil(STILL_SEES * len(caught)))  # with these it is known, and no further ones are tried
     seen = islice((mistake for mistake in caught if known.changes(case, mistake, cause)), enough)
     return len(list(seen)) == enough and not known.is_trivial(case, cause)

@@ -28,9 +28,14 @@ class Finding:
         return self.caught and self.lost_elsewhere == 0
 
 
-def findings(judge: Judge) -> list[Finding]:
-    """Make each named mistake alone, in each way in which it is known, judge it, and return what was found of each."""
-    return [_finding(judge, mistake) for mistake in judge.assignment.mistakes]
+def findings(judge: Judge, exercise: str | None = None) -> list[Finding]:
+    """Make each named mistake alone, in each way in which it is known, judge it, and return what was found of each.
+
+    exercise  only its mistakes are made; None: those of all exercises
+    """
+    assignment = judge.assignment
+    mistakes = assignment.mistakes_of(exercise) if exercise else assignment.mistakes
+    return [_finding(judge, mistake) for mistake in mistakes]
 
 
 def _finding(judge: Judge, mistake: Mistake) -> Finding:

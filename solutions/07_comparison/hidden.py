@@ -4,7 +4,6 @@ Tables of results are made up, with the keys of the real ones and rows in any or
 so that each question about evidence shows several tables, and numbers come back with it.
 """
 
-import copy
 import math
 
 from autograder.probe import hidden, outcome
@@ -485,7 +484,7 @@ def an_architecture_without_a_price(student, rng):
 
 def said(evidence, table):
     """A number, both ends of its interval, and a verdict. What is changed in the table is not charged here."""
-    value, (low, high), judgement = evidence(copy.deepcopy(table))
+    value, (low, high), judgement = evidence({part: [dict(row) for row in rows] for part, rows in table.items()})
     return [number(value), number(low), number(high), str(judgement)]
 
 
