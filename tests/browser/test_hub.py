@@ -169,6 +169,10 @@ def test_a_class_on_a_hub(hub, opened, tmp_path):
         assert "Successfully generated feedback" in told(teacher, row, "generate-feedback")
         assert "Successfully released feedback" in told(teacher, row, "release-feedback")
 
+    lab.frame_locator("iframe").first.get_by_text("Manage Students").click()
+    lab.frame_locator("iframe").first.locator("td", has_text="alan").first.wait_for()
+    lab.screenshot(path=tmp_path / "hub.png")  # docs/hub.png is one of them
+
     for name, page in students.items():
         page.goto(f"{hub}/user/{name}/lab")
         fetch_feedback(open_assignments(page))
