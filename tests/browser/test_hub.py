@@ -171,6 +171,7 @@ def test_a_class_on_a_hub(hub, opened, tmp_path):
 
     lab.frame_locator("iframe").first.get_by_text("Manage Students").click()
     lab.frame_locator("iframe").first.locator("td", has_text="alan").first.wait_for()
+    lab.add_style_tag(content=".Toastify { display: none }")  # JupyterLab asks about news
     lab.screenshot(path=tmp_path / "hub.png")  # docs/hub.png is one of them
 
     for name, page in students.items():
