@@ -26,8 +26,8 @@ FIRST_DOUBLED = mistake("    found = ", "    query = 2 * query\n    found = ")
 WRITTEN_OUT = mistake(solution=REFERENCE.replace("found", "them").replace("softmax(dim=-1)", "exp()"))
 
 
-def made(*mistakes):
-    return combined(REFERENCE, mistakes)
+def made(*mistakes, **also):
+    return combined(REFERENCE, mistakes, **also)
 
 
 def test_one_after_the_other():
@@ -55,6 +55,16 @@ def test_the_words_in_which_each_differs_are_changed_together():
 def test_mistakes_that_change_the_same_words_do_not_go_together(one, other):
     with pytest.raises(CannotCombine):
         made(one, other)
+
+
+def test_mistakes_that_were_written_into_another_right_way_go_together():
+    """Each writes the line otherwise than the reference does, and differs from that way in one word."""
+    way = "root = math.sqrt(key.shape[-1])\n    found = torch.einsum('...id, ...jd -> ...ij', query, key) / root"
+    swapped, not_rooted = mistake(LINE, way.replace("ij'", "ji'")), mistake(LINE, way.replace("math.sqrt", ""))
+    with pytest.raises(CannotCombine):
+        made(swapped, not_rooted)
+    text = made(swapped, not_rooted, also_right={LINE: way})
+    assert "root = (key.shape[-1])" in text and "...ji'" in text
 
 
 def test_a_whole_solution_is_what_the_others_are_made_in():

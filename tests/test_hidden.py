@@ -77,6 +77,16 @@ def test_every_right_way_scores_full(name, exercise, way, judge_of):
 
 
 @pytest.mark.parametrize("name", COURSE.assignment_names)
+def test_what_is_also_right_scores_full(name, judge_of):
+    judge = judge_of(name)
+    for text, way in judge.assignment.also_right.items():
+        (cell,) = (cell for cell in judge.assignment.source.exercises.values() if text in cell.text)
+        namespace = judge.assignment.run({cell.name: cell.text.replace(text, way)})
+        for case in judge.assignment.cases_of(cell.name):
+            assert not difference(judge.expected(case), judge.ask(case, namespace), case.tolerance), case.name
+
+
+@pytest.mark.parametrize("name", COURSE.assignment_names)
 def test_no_answer_can_be_guessed(name, judge_of):
     """A case whose answer is the same for two seeds could be answered by a constant: of 66 pairs at most three are.
 

@@ -8,7 +8,9 @@ An assignment is a folder with these files:
                      {module: "name name ..."}; NO_SLIPS, if there are any, exercises whose solution is too slow to be
                      varied and asked again a hundred times
     mistakes.py      MISTAKES, a list of ``Mistake``; TRIVIAL, if there are any, solutions that do not do what is asked
-                     for, and might still be right behind another mistake: {exercise: {name: code}}
+                     for, and might still be right behind another mistake: {exercise: {name: code}}; ALSO_RIGHT, if
+                     there are any, texts of a solution and another right way to write each: mistakes that were
+                     written into that one can be made together
     alternatives.py  ALTERNATIVES, other right solutions: {exercise: {name: code}}
 
 The assignment has the name of its folder. To add an assignment, add such a folder; nothing else is needed. A file
@@ -25,7 +27,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from autograder.authoring.combining import combined
-from autograder.authoring.mistakes import Mistake, named_mistakes, trivial_solutions
+from autograder.authoring.mistakes import Mistake, also_right, named_mistakes, trivial_solutions
 from autograder.authoring.names import reached, statements
 from autograder.authoring.parts import parts, without_marks
 from autograder.authoring.readers import check_readers
@@ -58,6 +60,7 @@ class Assignment:
     parts: str  # the text of parts.py: the solutions of earlier notebooks, "" if there are none
     allows: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by module, names that students may use
     trivial: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by exercise, the texts of trivial solutions
+    also_right: Mapping[str, str] = field(default_factory=dict)  # by a text of a solution, another right way
     no_slips: frozenset[str] = frozenset()  # exercises whose solution is not varied
 
     def cases_of(self, exercise: str) -> list[Case]:
@@ -93,7 +96,7 @@ class Assignment:
         """
         (text,) = (cell.text for cell in self.source.of_role("exercise", "answer") if cell.name == name)
         made = sorted((mistake for mistake in mistakes if mistake.exercise == name), key=self.mistakes.index)
-        return without_marks(combined(text, made))
+        return without_marks(combined(text, made, self.also_right))
 
     def reference(self, mistakes: Iterable[Mistake] = ()) -> types.SimpleNamespace:
         """Return the names that the reference solution defines, with these mistakes made in it.
@@ -144,6 +147,7 @@ def _read(folder: Path, earlier: tuple[Path, ...], state: tuple) -> Assignment:
         hidden_text=(folder / "hidden.py").read_text(encoding="utf-8"),
         parts=parts([read_source(path) for path in earlier]),
         allows=_allows(folder / "hidden.py", source),
+        also_right=also_right(folder / "mistakes.py", source, wrong),
         no_slips=_no_slips(folder / "hidden.py", source),
         trivial=dict(trivial_solutions(folder / "mistakes.py", source, wrong)),
     )

@@ -2,9 +2,12 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from difflib import SequenceMatcher
 from itertools import accumulate
+from types import MappingProxyType
 
 from autograder.authoring.mistakes import Mistake
 
@@ -16,11 +19,14 @@ class CannotCombine(Exception):
     """Two mistakes change the same piece of a solution, so that no solution can contain both."""
 
 
-def combined(text: str, made: Sequence[Mistake]) -> str:
+def combined(text: str, made: Sequence[Mistake], also_right: Mapping[str, str] = MappingProxyType({})) -> str:
     """Return a solution with these mistakes made in it.
 
     They are made one after the other; if one removes the text that another one replaces, in the other order; if that
-    does not help, the words in which each of them differs from the solution are changed together.
+    does not help, the words in which each of them differs from the solution are changed together. At last, a text of
+    the solution is written in another right way, and what replaces it is compared with this one.
+
+    also_right  other right ways, by the text of the solution
 
     Raises CannotCombine if two of them are whole solutions, or change the same words, or if no Python comes of it.
     """
@@ -34,7 +40,14 @@ def combined(text: str, made: Sequence[Mistake]) -> str:
             return _one_after_the_other(text, order)
         except CannotCombine:
             continue
-    return _together(text, pieces)
+    with suppress(CannotCombine):
+        return _together(text, pieces)
+    for old, new in also_right.items():
+        if text.count(old) == 1:
+            with suppress(CannotCombine):
+                others = [replace(one, replace=new) if one.replace == old else one for one in pieces]
+                return _together(text.replace(old, new), others)
+    raise CannotCombine(pieces[-1].name)
 
 
 def _one_after_the_other(text: str, pieces: Iterable[Mistake]) -> str:

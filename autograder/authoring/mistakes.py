@@ -89,6 +89,15 @@ def trivial_solutions(path: Path, source: Source, found: Mapping) -> Iterable[tu
         yield exercise, tuple(named.values())
 
 
+def also_right(path: Path, source: Source, found: Mapping) -> Mapping[str, str]:
+    """Return ALSO_RIGHT: by a text of a solution, another right way to write it. The arguments are as above."""
+    ways = found.get("ALSO_RIGHT", {})
+    for text in ways:
+        if sum(cell.text.count(text) for cell in source.exercises.values()) != 1:
+            raise SourceError(path, 1, f"ALSO_RIGHT: this text should stand once in the solutions: {text!r}")
+    return ways
+
+
 def _does_not_fit(way: Mistake, source: Source) -> str:
     """Say why a mistake cannot be made in this way, or return ""."""
     if way.solution:

@@ -62,24 +62,19 @@ LOAD = """\
 LOSS = "return F.cross_entropy(predictions.flatten(0, 1), targets.flatten())"
 
 
-def weighed(weights):
-    """Attention with its weights in sight, and with padding masked as it should be."""
-    return f"""\
-        scores = query @ key.mT / math.sqrt(query.shape[-1])
-        scores = scores if mask is None else scores.masked_fill(~mask, -1e30)
-        ahead = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device).triu(1)
-{weights}
-        heads = weights @ value"""
+SCALED = "scores = query @ key.mT / math.sqrt(query.shape[-1])"
+HIDDEN = "scores = scores if mask is None else scores.masked_fill(~mask, -1e30)"
+AHEAD = "ahead = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device).triu(1)"
+WEIGHTS = "weights = F.dropout(scores.masked_fill(ahead, -torch.inf).softmax(dim=-1), dropout)"
+BOTH = "ahead = ahead if mask is None else ahead | ~mask"
 
 
-def masked(weights):
-    """Attention with its weights in sight, which may attend to `past`, and to what a mask allows as well."""
-    return f"""\
-        scores = query @ key.mT / math.sqrt(query.shape[-1])
-        past = causal_mask(x.shape[1]).to(x.device)
-{weights}
-        heads = weights @ value"""
+def written_out(scaled=SCALED, hidden=HIDDEN, ahead=AHEAD, weights=WEIGHTS):
+    """Attention with its weights in sight. Without arguments it is right."""
+    return "\n".join(f"        {line}" for line in (scaled, hidden, ahead, weights, "heads = weights @ value") if line)
 
+
+ALSO_RIGHT = {HEADS: written_out()}
 
 MISTAKES = [
     # gelu
@@ -175,58 +170,63 @@ MISTAKES = [
     ),
     Mistake(
         "the future in sight", "CausalSelfAttention", replace=HEADS, by="        heads = F.scaled_dot_product_attention(query, key, value, mask, dropout_p=dropout)",
+        also=[(HEADS, written_out(ahead="", weights="weights = F.dropout(scores.softmax(dim=-1), dropout)"))],
         says="Each position of yours sees all others. What would a model learn that sees the word that it is to predict?",
     ),
     Mistake(
         "itself not in sight", "CausalSelfAttention", replace=HEADS,
-        by=weighed("        weights = scores.masked_fill(ahead | torch.eye(x.shape[1], dtype=torch.bool), -1e9).softmax(dim=-1)")
+        by=written_out(weights="weights = scores.masked_fill(ahead | torch.eye(x.shape[1], dtype=torch.bool), -1e9).softmax(dim=-1)")
         + "\n        heads = heads + 0.0 * dropout",
         says="A position of yours does not see itself. Where does the triangle of the mask begin?",
     ),
     Mistake(
         "one position too far", "CausalSelfAttention", replace=HEADS,
-        by=weighed("        weights = F.dropout(scores.masked_fill(ahead.triu(2), -torch.inf).softmax(dim=-1), dropout)"),
+        by=written_out(weights="weights = F.dropout(scores.masked_fill(ahead.triu(2), -torch.inf).softmax(dim=-1), dropout)"),
         says="Each position of yours sees one after it. Where does the triangle of the mask begin?",
     ),
     Mistake(
         "the past out of sight", "CausalSelfAttention", replace=HEADS,
-        by=weighed("        weights = F.dropout(scores.masked_fill(ahead.T, -torch.inf).softmax(dim=-1), dropout)"),
+        by=written_out(weights="weights = F.dropout(scores.masked_fill(ahead.T, -torch.inf).softmax(dim=-1), dropout)"),
         says="A position of yours sees itself and what comes after it. On which side of the diagonal is the past?",
     ),
     Mistake(
         "masked after the softmax", "CausalSelfAttention", replace=HEADS,
-        by=weighed("        weights = F.dropout(scores.softmax(dim=-1).masked_fill(ahead, 0.0), dropout)"),
+        by=written_out(weights="weights = F.dropout(scores.softmax(dim=-1).masked_fill(ahead, 0.0), dropout)"),
         says="You blank weights of the future after the softmax, so a row's weights no longer sum to 1. Where does the mask belong?",
     ),
     Mistake(
         "0 for minus infinity", "CausalSelfAttention", replace=HEADS,
-        by=weighed("        weights = F.dropout(scores.masked_fill(ahead, 0.0).softmax(dim=-1), dropout)"),
+        by=written_out(weights="weights = F.dropout(scores.masked_fill(ahead, 0.0).softmax(dim=-1), dropout)"),
         says="You set scores of the future to 0, and the softmax of 0 is not 0. Which score gives a weight of 0?",
     ),
     Mistake(
         "a mask that large scores beat", "CausalSelfAttention", replace=HEADS,
-        by=weighed("        weights = F.dropout(scores.masked_fill(ahead, -1e4).softmax(dim=-1), dropout)"),
+        by=written_out(weights="weights = F.dropout(scores.masked_fill(ahead, -1e4).softmax(dim=-1), dropout)"),
         says="Your mask sets a score of -10000, and scores can be lower than that. Which number is lower than all?",
     ),
     Mistake(
         "softmax over the queries", "CausalSelfAttention", replace=HEADS,
-        by=weighed("        weights = F.dropout(scores.masked_fill(ahead, -torch.inf).softmax(dim=-2), dropout)"),
+        by=written_out(weights="weights = F.dropout(scores.masked_fill(ahead, -torch.inf).softmax(dim=-2), dropout)"),
         says="Your weights sum to 1 over the queries. Whose weights should sum to 1?",
     ),
     Mistake(
         "not scaled", "CausalSelfAttention", replace="dropout_p=dropout,", by="dropout_p=dropout, scale=1.0,",
+        also=[(HEADS, written_out("scores = query @ key.mT"))],
         says="Your scores are not divided by anything. What does the docstring divide them by?",
     ),
     Mistake(
         "scaled by the whole width", "CausalSelfAttention", replace="dropout_p=dropout,", by="dropout_p=dropout, scale=x.shape[-1] ** -0.5,",
+        also=[(HEADS, written_out("scores = query @ key.mT / math.sqrt(x.shape[-1])"))],
         says="You scale with the width of the model. Over how many numbers does one head's dot product sum?",
     ),
     Mistake(
         "scaled by the number of heads", "CausalSelfAttention", replace="dropout_p=dropout,", by="dropout_p=dropout, scale=self.n_head ** -0.5,",
+        also=[(HEADS, written_out("scores = query @ key.mT / math.sqrt(self.n_head)"))],
         says="You scale with the number of heads. Over how many numbers does one head's dot product sum?",
     ),
     Mistake(
         "scaled without the root", "CausalSelfAttention", replace="dropout_p=dropout,", by="dropout_p=dropout, scale=1.0 / query.shape[-1],",
+        also=[(HEADS, written_out("scores = query @ key.mT / query.shape[-1]"))],
         says="You divide scores by d_head, or by its root twice. What does the docstring divide them by, and how often?",
     ),
     Mistake(
@@ -251,6 +251,7 @@ MISTAKES = [
     ),
     Mistake(
         "weights never dropped", "CausalSelfAttention", replace=" dropout_p=dropout,", by="",
+        also=[(HEADS, written_out(weights="weights = scores.masked_fill(ahead, -torch.inf).softmax(dim=-1)"))],
         says="No weight of the attention is ever dropped. What is attn_pdrop for?",
     ),
     Mistake(
@@ -295,12 +296,13 @@ MISTAKES = [
     ),
     Mistake(
         "scores dropped for weights", "CausalSelfAttention", replace=HEADS,
-        by=weighed("        weights = F.dropout(scores, dropout).masked_fill(ahead, -torch.inf).softmax(dim=-1)"),
+        by=written_out(weights="weights = F.dropout(scores, dropout).masked_fill(ahead, -torch.inf).softmax(dim=-1)"),
         says="You drop scores before the softmax, and a score of 0 still gives a weight. When are they weights?",
     ),
     # CausalSelfAttention with a mask
     Mistake(
         "mask passed over", "CausalSelfAttention", replace=HEADS, by="        heads = F.scaled_dot_product_attention(query, key, value, dropout_p=dropout, is_causal=True)",
+        also=[(HEADS, written_out(hidden=""))],
         says="Your attention never looks at its mask. Which positions does it hide, beside those that come later?",
     ),
     Mistake(
@@ -313,10 +315,12 @@ MISTAKES = [
     ),
     Mistake(
         "mask the wrong way round", "CausalSelfAttention", replace="mask = mask & causal", by="mask = ~mask & causal",
+        also=[(HEADS, written_out(hidden=HIDDEN.replace("~", "")))],
         says="You hide the positions that the mask allows, and show the others. What does True mean in the masks of this course?",
     ),
     Mistake(
         "mask for the queries", "CausalSelfAttention", replace="mask = mask & causal_mask", by="mask = mask.mT & causal_mask",
+        also=[(HEADS, written_out(hidden=HIDDEN.replace("~mask", "~mask.mT")))],
         says="Your mask hides whole queries, and not keys. Which of the last two dimensions of a mask belongs to the keys?",
     ),
     Mistake(
@@ -325,37 +329,40 @@ MISTAKES = [
     ),
     Mistake(
         "mask multiplied after the softmax", "CausalSelfAttention", replace=HEADS,
-        by=masked("        weights = F.dropout(scores.masked_fill(~past, -torch.inf).softmax(dim=-1), dropout)\n        weights = weights if mask is None else weights * mask"),
+        by=written_out(hidden="", weights=f"{WEIGHTS}\n        weights = weights if mask is None else weights * mask"),
         says="You set weights to 0 after the softmax, so the weights of a row no longer sum to 1. Where does the mask belong?",
     ),
     Mistake(
         "mask multiplied before the softmax", "CausalSelfAttention", replace=HEADS,
-        by=masked("        scores = scores if mask is None else scores * mask\n        weights = F.dropout(scores.masked_fill(~past, -torch.inf).softmax(dim=-1), dropout)"),
+        by=written_out(hidden="scores = scores if mask is None else scores * mask"),
         says="You multiply scores by the mask, so a hidden position has the score 0, which is not the weight 0. Which score gives a weight of 0?",
     ),
     Mistake(
         "mask added as ones and zeros", "CausalSelfAttention", replace=HEADS,
-        by=masked("        scores = scores if mask is None else scores + mask\n        weights = F.dropout(scores.masked_fill(~past, -torch.inf).softmax(dim=-1), dropout)"),
+        by=written_out(hidden="scores = scores if mask is None else scores + mask"),
         says="You add the mask to the scores as ones and zeros, which hides nothing. A mask that is added holds 0 where a position may attend: what does it hold elsewhere?",
     ),
     Mistake(
         "minus infinity for the wrong ones", "CausalSelfAttention", replace=HEADS,
-        by=masked("        scores = scores if mask is None else scores + mask.to(x.dtype) * -1e9\n        weights = F.dropout(scores.masked_fill(~past, -torch.inf).softmax(dim=-1), dropout)"),
+        by=written_out(hidden="scores = scores if mask is None else scores + mask.to(x.dtype) * -1e9"),
         says="You add a large negative number to the scores where the mask is True, and True means that a position may attend. Where does the large negative number belong?",
     ),
     Mistake(
         "a mask of -10000", "CausalSelfAttention", replace=HEADS,
-        by=masked("        scores = scores if mask is None else scores.masked_fill(~mask, -1e4)\n        weights = F.dropout(scores.masked_fill(~past, -torch.inf).softmax(dim=-1), dropout)"),
+        by=written_out(hidden="scores = scores if mask is None else scores.masked_fill(~mask, -1e4)"),
         says="You hide positions of the mask with a score of -10000, and scores can be lower than that. Which number is lower than all?",
     ),
     Mistake(
         "NaN where nothing is visible", "CausalSelfAttention", replace=HEADS,
-        by=masked("        past = past if mask is None else past & mask\n        weights = F.dropout(scores.masked_fill(~past, -torch.inf).softmax(dim=-1), dropout)"),
+        by=written_out(hidden="", ahead=f"{AHEAD}\n        {BOTH}"),
         says="A position that may attend to nothing becomes NaN, and the next block's weights of 0 times NaN are NaN, too. What should the softmax of such a row give?",
     ),
     Mistake(
         "zeros where nothing is visible, without a gradient", "CausalSelfAttention", replace=HEADS,
-        by=masked("        past = past if mask is None else past & mask\n        weights = F.dropout((scores + torch.zeros_like(scores).masked_fill(~past, -torch.inf)).softmax(dim=-1).nan_to_num(), dropout)"),
+        by=written_out(
+            hidden="", ahead=f"{AHEAD}\n        {BOTH}",
+            weights="weights = F.dropout((scores + torch.zeros_like(scores).masked_fill(ahead, -torch.inf)).softmax(dim=-1).nan_to_num(), dropout)",
+        ),
         says="Your outputs are finite where a position may attend to nothing, but the gradients are NaN. Mask with a very large negative number, or give such a row something to attend to.",
     ),
     Mistake(
