@@ -208,10 +208,13 @@ def eps_is_passed_on(student, rng):
 @hidden("DecoderLayer", forbids=LAYERS)
 def arguments_in_order(student, rng):
     """The arguments may be given by position, in the order of the signature."""
-    d_model, eps, norm_first = HEADS * rng.integer(2, 5), rng.integer(2, 9) / 10, rng.shuffled([True, False])[0]
-    decoder = student.DecoderLayer(d_model, HEADS, rng.integer(5, 11), 0.0, torch.sigmoid, eps, norm_first)
-    x, memory = target_and_memory(rng, d_model)
-    return fill(decoder, rng).eval()(x, memory, *masks(rng, x, memory))
+    outputs = []
+    for norm_first in rng.shuffled([True, False]):
+        d_model, eps = HEADS * rng.integer(2, 5), rng.integer(2, 9) / 10
+        decoder = student.DecoderLayer(d_model, HEADS, rng.integer(5, 11), 0.0, torch.sigmoid, eps, norm_first)
+        x, memory = target_and_memory(rng, d_model)
+        outputs.append(fill(decoder, rng).eval()(x, memory, *masks(rng, x, memory)))
+    return outputs
 
 
 @hidden("DecoderLayer", forbids=LAYERS)
@@ -254,11 +257,15 @@ def gradients_reach_the_inputs(student, rng):
 @hidden("DecoderLayer", forbids=LAYERS)
 def gradients_reach_the_parameters(student, rng):
     """Gradients reach every parameter."""
-    decoder, d_model = layer(student, rng, norm_first=rng.shuffled([True, False])[0])
-    x, memory = target_and_memory(rng, d_model)
-    output = decoder(x, memory, *masks(rng, x, memory))
-    parameters = dict(sorted(decoder.named_parameters()))
-    return dict(zip(parameters, gradients(output, [*parameters.values()], rng), strict=True))
+    found = {}
+    for norm_first in (False, True):
+        decoder, d_model = layer(student, rng, norm_first)
+        x, memory = target_and_memory(rng, d_model)
+        output = decoder(x, memory, *masks(rng, x, memory))
+        parameters = dict(sorted(decoder.named_parameters()))
+        names = [f"norm_first {norm_first}: for {name}" for name in parameters]
+        found |= dict(zip(names, gradients(output, [*parameters.values()], rng), strict=True))
+    return found
 
 
 @hidden("DecoderLayer", forbids=LAYERS)
@@ -280,8 +287,9 @@ def inputs_stay(student, rng):
 def dtype_stays(student, rng):
     """float32 goes in and out, and so does float64."""
     outputs = []
-    for dtype in rng.shuffled([torch.float32, torch.float64]):
-        decoder, d_model = layer(student, rng, rng.shuffled([True, False])[0], dtype)
+    kinds = [(norm_first, dtype) for norm_first in (False, True) for dtype in (torch.float32, torch.float64)]
+    for norm_first, dtype in rng.shuffled(kinds):
+        decoder, d_model = layer(student, rng, norm_first, dtype)
         x, memory = target_and_memory(rng, d_model, dtype)
         outputs.append(decoder(x, memory, *masks(rng, x, memory)))
     return outputs
@@ -491,12 +499,20 @@ def transformer(student, rng, parts="literal", d_model=None, dtype=torch.float64
 
 
 def source_of(model, rng, batch, length):
-    """Tokens without padding."""
-    return drawn_without(rng, model.source_embedding.num_embeddings, {model.pad_id}, batch, length)
+    """Tokens without padding. One of several is 0, which is not the padding either."""
+    tokens = drawn_without(rng, model.source_embedding.num_embeddings, {model.pad_id}, batch, length)
+    if tokens.numel() > 1:
+        tokens[rng.integer(0, batch - 1), rng.integer(0, length - 1)] = 0
+    return tokens
 
 
 def target_of(model, rng, batch, length):
     return drawn_without(rng, model.target_embedding.num_embeddings, {model.pad_id}, batch, length)
+
+
+def batch_and_lengths(rng):
+    """A batch, a target's length and a source's, all different. None of them could be taken for the heads."""
+    return rng.different(3, HEADS + 1, HEADS + 4)
 
 
 def padded(model, rng, tokens):
@@ -523,7 +539,7 @@ def a_source_without_padding(student, rng):
     found = {}
     for norm_first in (False, True):
         model = transformer(student, rng, "numbers", norm_first=norm_first)
-        found[f"norm_first {norm_first}"] = model.encode(source_of(model, rng, *rng.different(2, 2, 6)))[0]
+        found[f"norm_first {norm_first}"] = model.encode(source_of(model, rng, *batch_and_lengths(rng)[:2]))[0]
     return found
 
 
@@ -617,7 +633,7 @@ def only_the_past(student, rng):
 def padding_of_the_source_in_decode(student, rng):
     """decode: every layer gets memory_mask, which is another one for each sentence, and one may be all padding."""
     model = transformer(student, rng)
-    batch, target_length, source_length = rng.different(3, 3, 6)
+    batch, target_length, source_length = batch_and_lengths(rng)
     memory, memory_mask = memory_of(rng, model, batch, source_length)
     memory_mask[rng.integer(0, batch - 1)] = False
     return model.decode(target_of(model, rng, batch, target_length), memory, memory_mask)
@@ -627,7 +643,7 @@ def padding_of_the_source_in_decode(student, rng):
 def padding_in_the_target(student, rng):
     """decode: target inputs may be filled up with pad_id; what comes before it is as ever, and there is no NaN."""
     model = transformer(student, rng, "numbers")
-    batch, target_length, source_length = rng.different(3, 3, 6)
+    batch, target_length, source_length = batch_and_lengths(rng)
     target = padded(model, rng, target_of(model, rng, batch, target_length))
     logits = model.decode(target, *memory_of(rng, model, batch, source_length))
     return {"logits": of_real_tokens(model, target, logits), "NaN": int(logits.isnan().sum())}
@@ -639,7 +655,7 @@ def from_source_to_logits(student, rng):
     logits = []
     for norm_first in rng.shuffled([True, False]):
         model = transformer(student, rng, norm_first=norm_first)
-        batch, target_length, source_length = rng.different(3, 3, 6)
+        batch, target_length, source_length = batch_and_lengths(rng)
         source = padded(model, rng, source_of(model, rng, batch, source_length))
         logits.append(model(source, target_of(model, rng, batch, target_length)))
     return logits
@@ -657,7 +673,7 @@ def models_of_one_sentence(student, rng):
 def a_source_of_padding_alone(student, rng):
     """forward: a sentence whose source is all padding gives no NaN, and its neighbours are as ever."""
     model = transformer(student, rng, "numbers")
-    batch, target_length, source_length = rng.different(3, 3, 6)
+    batch, target_length, source_length = batch_and_lengths(rng)
     source = padded(model, rng, source_of(model, rng, batch, source_length))
     source[rng.integer(0, batch - 1)] = model.pad_id
     return model(source, target_of(model, rng, batch, target_length))
@@ -667,7 +683,7 @@ def a_source_of_padding_alone(student, rng):
 def with_your_layers(student, rng):
     """The whole model with your DecoderLayer in it, norm_first=False."""
     model = transformer(student, rng, "own", layers=2, activation=torch.tanh, eps=0.2)
-    batch, target_length, source_length = rng.different(3, 3, 6)
+    batch, target_length, source_length = batch_and_lengths(rng)
     source = padded(model, rng, source_of(model, rng, batch, source_length))
     return model(source, target_of(model, rng, batch, target_length))
 
@@ -676,26 +692,30 @@ def with_your_layers(student, rng):
 def with_your_layers_and_norms_first(student, rng):
     """decode with your DecoderLayer in it, norm_first=True."""
     model = transformer(student, rng, "own", layers=2, norm_first=True, activation=torch.sin, eps=0.3)
-    batch, target_length, source_length = rng.different(3, 3, 6)
+    batch, target_length, source_length = batch_and_lengths(rng)
     return model.decode(target_of(model, rng, batch, target_length), *memory_of(rng, model, batch, source_length))
 
 
 @hidden("Transformer", forbids=LAYERS)
 def gradients_reach_the_embeddings(student, rng):
     """Gradients reach both embeddings; the target's is used twice, at the beginning of the decoder and at its end."""
-    model = transformer(student, rng, "numbers", norm_first=rng.shuffled([True, False])[0])
-    batch, target_length, source_length = rng.different(3, 3, 6)
-    source = padded(model, rng, source_of(model, rng, batch, source_length))
-    logits = model(source, target_of(model, rng, batch, target_length))
-    found = gradients(logits, [model.source_embedding.weight, model.target_embedding.weight], rng)
-    return dict(zip(["for the source", "for the target"], found, strict=True))
+    found = {}
+    for norm_first in (False, True):
+        model = transformer(student, rng, "numbers", norm_first=norm_first)
+        batch, target_length, source_length = batch_and_lengths(rng)
+        source = padded(model, rng, source_of(model, rng, batch, source_length))
+        logits = model(source, target_of(model, rng, batch, target_length))
+        names = [f"norm_first {norm_first}: for the {embedding}" for embedding in ("source", "target")]
+        weights = [model.source_embedding.weight, model.target_embedding.weight]
+        found |= dict(zip(names, gradients(logits, weights, rng), strict=True))
+    return found
 
 
 @hidden("Transformer", forbids=LAYERS)
 def gradients_reach_the_memory(student, rng):
     """Gradients of the logits reach the memory, and those of the memory the encoder."""
     model = transformer(student, rng, "numbers")
-    batch, target_length, source_length = rng.different(3, 3, 6)
+    batch, target_length, source_length = batch_and_lengths(rng)
     memory, memory_mask = memory_of(rng, model, batch, source_length)
     logits = model.decode(target_of(model, rng, batch, target_length), memory.requires_grad_(), memory_mask)
     encoded = model.encode(source_of(model, rng, batch, source_length))[0]
@@ -710,7 +730,7 @@ def precision_of_the_model(student, rng):
     found = []
     for dtype in rng.shuffled([torch.float32, torch.float64]):
         model = transformer(student, rng, "numbers", dtype=dtype)
-        batch, target_length, source_length = rng.different(3, 3, 6)
+        batch, target_length, source_length = batch_and_lengths(rng)
         memory, memory_mask = model.encode(source_of(model, rng, batch, source_length))
         found += [memory, model.decode(target_of(model, rng, batch, target_length), memory, memory_mask)]
     return found
@@ -720,7 +740,7 @@ def precision_of_the_model(student, rng):
 def what_the_model_is_given_stays(student, rng):
     """Source, target inputs, memory and mask are the same after the call as before, and so are the embeddings."""
     model = transformer(student, rng)
-    batch, target_length, source_length = rng.different(3, 3, 6)
+    batch, target_length, source_length = batch_and_lengths(rng)
     source = padded(model, rng, source_of(model, rng, batch, source_length))
     target, (memory, memory_mask) = target_of(model, rng, batch, target_length), memory_of(rng, model, batch, 4)
     with torch.no_grad():  # where autograd itself would refuse to change them
@@ -743,7 +763,7 @@ def no_head_of_its_own(student, rng):
 def nothing_dropped_in_evaluation_mode(student, rng):
     """In evaluation mode nothing is dropped, and nothing is scaled, whatever the rate."""
     model = transformer(student, rng, "numbers", dropout=rng.integer(3, 8) / 10)
-    batch, target_length, source_length = rng.different(3, 3, 6)
+    batch, target_length, source_length = batch_and_lengths(rng)
     target = target_of(model, rng, batch, target_length)
     encoded = model.encode(source_of(model, rng, batch, source_length))
     return [encoded[0], model.decode(target, *memory_of(rng, model, batch, source_length))]
@@ -783,13 +803,31 @@ def loss_of(student, *arguments):
     return torch.tensor(loss, dtype=torch.float64) if isinstance(loss, float) else loss
 
 
-def sentences(rng, dtype=torch.float64, pad_id=None):
+def with_padding(rng, targets, pad_id):
+    """Put padding into about a third of the places, also in front of real tokens.
+
+    Not all sentences get the same number of real tokens, nor is that of all tokens the number of sentences: or means
+    over different things could be the same.
+    """
+    while True:
+        real = rng.mask(*targets.shape)
+        if not real[:, 0].all() and len(real.sum(dim=1).unique()) > 1 and real.sum() != len(real):
+            return targets.masked_fill_(~real, pad_id)
+
+
+def with_padding_predicted(logits, targets, pad_id):
+    """Let the logits predict padding at each sentence's first real token: so it shows if such a token is left out."""
+    logits[torch.arange(len(targets)), (targets != pad_id).long().argmax(dim=1), pad_id] += 15.0
+    return logits
+
+
+def sentences(rng, dtype=torch.float64):
     """Logits, targets of which about a third is padding, anywhere, and pad_id."""
     batch, length, vocab = rng.different(3, 3, 8)
-    pad_id = rng.integer(1, vocab - 1) if pad_id is None else pad_id
-    targets = drawn_without(rng, vocab, {pad_id}, batch, length).masked_fill(~rng.mask(batch, length), pad_id)
-    targets[0, rng.integer(0, length - 1)] = pad_id
-    return 2.0 * rng.normal(batch, length, vocab, dtype=dtype), targets, pad_id
+    pad_id = rng.integer(1, vocab - 1)
+    targets = with_padding(rng, drawn_without(rng, vocab, {pad_id}, batch, length), pad_id)
+    logits = 2.0 * rng.normal(batch, length, vocab, dtype=dtype)
+    return with_padding_predicted(logits, targets, pad_id), targets, pad_id
 
 
 @hidden("sequence_loss")
@@ -797,17 +835,18 @@ def every_token_real(student, rng):
     """Without padding: the mean over all positions of all sentences."""
     batch, length, vocab = rng.different(3, 3, 8)
     targets = drawn_without(rng, vocab, {1}, batch, length)
-    return loss_of(student, 2.0 * rng.normal(batch, length, vocab), targets, 1)
+    return loss_of(student, with_padding_predicted(2.0 * rng.normal(batch, length, vocab), targets, 1), targets, 1)
 
 
 @hidden("sequence_loss")
 def sentences_of_different_length(student, rng):
     """Sentences filled up at the end: every real token counts the same, whichever sentence it stands in."""
-    logits, targets, pad_id = sentences(rng)
-    batch, length = targets.shape
-    lengths = torch.tensor([length, 1, *rng.integers(1, length, batch - 2)])
-    targets = drawn_without(rng, logits.shape[-1], {pad_id}, batch, length)
-    return loss_of(student, logits, targets.masked_fill(torch.arange(length) >= lengths[:, None], pad_id), pad_id)
+    batch, length, vocab = rng.different(3, 3, 8)
+    pad_id, lengths = rng.integer(1, vocab - 1), torch.tensor([length, 1, *rng.integers(1, length, batch - 2)])
+    targets = drawn_without(rng, vocab, {pad_id}, batch, length)
+    targets[torch.arange(length) >= lengths[:, None]] = pad_id
+    logits = with_padding_predicted(2.0 * rng.normal(batch, length, vocab), targets, pad_id)
+    return loss_of(student, logits, targets, pad_id)
 
 
 @hidden("sequence_loss")
@@ -817,18 +856,20 @@ def any_pad_id(student, rng):
     for place in rng.shuffled([0, 1, 2]):
         batch, length, vocab = rng.different(3, 3, 8)
         pad_id = [0, rng.integer(1, vocab - 2), vocab - 1][place]
-        targets = drawn_without(rng, vocab, {pad_id}, batch, length).masked_fill(~rng.mask(batch, length), pad_id)
-        targets[rng.integer(0, batch - 1), 0] = pad_id
-        losses.append(loss_of(student, rng.normal(batch, length, vocab), targets, pad_id))
+        targets = with_padding(rng, drawn_without(rng, vocab, {pad_id}, batch, length), pad_id)
+        logits = with_padding_predicted(rng.normal(batch, length, vocab), targets, pad_id)
+        losses.append(loss_of(student, logits, targets, pad_id))
     return losses
 
 
 @hidden("sequence_loss")
 def a_sentence_of_padding(student, rng):
     """A sentence of padding alone among others counts for nothing."""
-    logits, targets, pad_id = sentences(rng)
-    targets[rng.integer(1, len(targets) - 1)] = pad_id
-    return loss_of(student, logits, targets, pad_id)
+    while True:
+        logits, targets, pad_id = sentences(rng)
+        targets[rng.integer(1, len(targets) - 1)] = pad_id
+        if (targets != pad_id).sum() != len(targets):  # or to divide by the sentences would be right
+            return loss_of(student, logits, targets, pad_id)
 
 
 @hidden("sequence_loss")
@@ -900,7 +941,8 @@ def losses_of_one(student, rng):
     found = []
     for batch, length, vocab in rng.shuffled([(1, 1, 5), (1, 4, 3), (4, 1, 2), (1, 1, 2)]):
         targets = torch.zeros(batch, length, dtype=torch.int64)
-        found.append(loss_of(student, rng.normal(batch, length, vocab), targets, 1))
+        logits = with_padding_predicted(rng.normal(batch, length, vocab), targets, 1)
+        found.append(loss_of(student, logits, targets, 1))
     return found
 
 
@@ -908,10 +950,12 @@ def losses_of_one(student, rng):
 def losses_of_views(student, rng):
     """Logits and targets may be transposed views, or parts of larger tensors."""
     batch, length, vocab = rng.different(3, 3, 8)
-    targets = rng.integers(0, vocab - 1, length, batch).T
+    pad_id = rng.integer(1, vocab - 1)
+    targets = with_padding(rng, drawn_without(rng, vocab, {pad_id}, length, batch).T, pad_id)
     turned, part = rng.normal(batch, vocab, length).mT, rng.normal(batch, length + 2, vocab)[:, 1:-1]
-    pad_id = int(targets[0, 0])
-    return [loss_of(student, logits, targets, pad_id) for logits in (turned, part)]
+    return [
+        loss_of(student, with_padding_predicted(logits, targets, pad_id), targets, pad_id) for logits in (turned, part)
+    ]
 
 
 @hidden("sequence_loss")
@@ -981,7 +1025,10 @@ class Writer(Model):
 
 
 class Reader(Model):
-    """Writes what depends on the source, on the memory's mask, and on every token written before. It never ends."""
+    """Writes what depends on the source, on the memory's mask, and on every token written before.
+
+    It never ends, and never writes padding.
+    """
 
     def __init__(self, pad_id, eos_id, rng, decoys=False):
         super().__init__(pad_id)
@@ -999,7 +1046,8 @@ class Reader(Model):
             state = torch.sin(state @ self.step + self.targets[token])
             states.append(state)
         logits = torch.stack(states, 1) @ self.head
-        logits[..., self.eos_id] = -9.0 - logits[..., self.eos_id].abs()
+        never = [self.eos_id, self.pad_id]
+        logits[..., never] = -9.0 - logits[..., never].abs()
         if self.decoys:
             logits[:, :-1] = 9.0 - logits[:, :-1]
         return logits
@@ -1139,7 +1187,7 @@ def pad_id_is_a_token_too(student, rng):
     """Only eos_id ends a row: where the model itself writes pad_id or bos_id, it goes on."""
     bos_id, eos_id, pad_id = some_ids(rng)
     rows, steps = 3, rng.integer(7, 9)
-    script = endless(rng, {bos_id, eos_id, pad_id}, rows, steps)
+    script = endless(rng, {bos_id, eos_id, pad_id}, rows, steps + 1)
     for row in range(rows):
         script[row, rng.integer(0, 1)], script[row, rng.integer(2, steps - 4)] = pad_id, bos_id
     script[:, steps - 3] = pad_id
@@ -1167,10 +1215,10 @@ def translations_of_one(student, rng):
     found = []
     for rows, length in rng.shuffled([(1, 4), (1, 1), (3, 1)]):
         ids = bos_id, eos_id, pad_id = some_ids(rng)
-        script = endless(rng, ids, rows, 6)
+        script = endless(rng, ids, rows, 7)
         script[0, rng.integer(1, 3)] = eos_id
         model = Writer(pad_id, script, rng)
-        found.append(trimmed(student.greedy_translate(model, sources(rng, rows, length), bos_id, eos_id, 5), pad_id))
+        found.append(trimmed(student.greedy_translate(model, sources(rng, rows, length), bos_id, eos_id, 6), pad_id))
     return found
 
 
