@@ -331,6 +331,14 @@ def made_of(rng, lengths, vocabulary=20):
     return [rng.integers(0, vocabulary - 1, length) for length in lengths]
 
 
+def not_sorted(rng, count, low, high):
+    """Different lengths, of which the longest are not the first."""
+    while True:
+        lengths = rng.different(count, low, high)
+        if lengths != sorted(lengths, reverse=True):
+            return lengths
+
+
 def padded(student, prompts, pad_id):
     """What comes back, as it is. A mask of numbers is told from one of bools."""
     tokens, mask = student.pad_left(prompts, pad_id)
@@ -340,7 +348,7 @@ def padded(student, prompts, pad_id):
 @hidden("pad_left", forbids=READY_MADE)
 def unequal_prompts(student, rng):
     """Prompts of different lengths, in the order in which they were given, with padding on the left."""
-    found = [padded(student, made_of(rng, rng.different(4, 1, 9)), rng.integer(30, 39)) for _ in range(2)]
+    found = [padded(student, made_of(rng, not_sorted(rng, 4, 1, 9)), rng.integer(30, 39)) for _ in range(2)]
     first, second = rng.different(2, 1, 5)
     return [*found, padded(student, made_of(rng, [first, first + 2, first + 2, second]), rng.integer(30, 39))]
 
@@ -360,7 +368,7 @@ def nothing_to_pad(student, rng):
     """One prompt alone, prompts of one token, and prompts of equal length need no padding."""
     length = rng.integer(2, 6)
     given = [[length], [1, 1, 1], [length] * 3]
-    return [padded(student, made_of(rng, lengths), rng.integer(0, 19)) for lengths in rng.shuffled(given)]
+    return [padded(student, made_of(rng, lengths), rng.integer(30, 39)) for lengths in rng.shuffled(given)]
 
 
 @hidden("pad_left", forbids=READY_MADE)
@@ -379,7 +387,7 @@ def prompts_that_are_none(student, rng):
 @hidden("pad_left", forbids=READY_MADE)
 def prompts_before_padding(student, rng):
     """The prompts are the same after the call as before."""
-    prompts = made_of(rng, rng.different(3, 2, 7))
+    prompts = made_of(rng, not_sorted(rng, 3, 2, 7))
     return {**padded(student, prompts, 33), "prompts after the call": prompts}
 
 
@@ -484,6 +492,19 @@ def prompts(rng, batch, length, vocabulary=37):
     return rng.integers(0, vocabulary - 1, batch, length)
 
 
+@torch.no_grad()
+def lively_model(rng, **given):
+    """A random model that writes many different tokens behind different texts: they tell which text it has read."""
+    while True:
+        model = random_model(Random(f"{rng.seed}/{rng.integer(0, 10**9)}"), **given)
+        model.wpe.weight.mul_(0.3)
+        for block in model.h:
+            block.ln_1.weight.mul_(2)
+        texts = prompts(rng, 16, model.config.n_positions)
+        if len(model(texts)[:, -1].argmax(dim=-1).unique()) >= 8:
+            return model
+
+
 def constant_model(logits, **given):
     """One that says the same everywhere, whatever it reads: exactly these logits."""
     width = len(logits)
@@ -527,9 +548,12 @@ def chains(rng, ends, eos_id, vocabulary=40):
     return table, torch.tensor(starts)
 
 
-def ending_with(rng, starts, length, vocabulary=40):
-    """Prompts that end with these tokens."""
-    return torch.cat([prompts(rng, len(starts), length - 1, vocabulary), starts[:, None]], dim=1)
+def ending_with(rng, starts, length, eos_id=None, vocabulary=40):
+    """Prompts that end with these tokens, and do not hold eos_id."""
+    before = prompts(rng, len(starts), length - 1, vocabulary)
+    if eos_id is not None:
+        before[before == eos_id] = (eos_id + 1) % vocabulary
+    return torch.cat([before, starts[:, None]], dim=1)
 
 
 class Watch:
@@ -577,12 +601,13 @@ def model_after(token, probabilities):
 
 
 def drawn(generate, rng, probabilities, steps=1, by_token=False, **options):
-    """What is written behind many equal prompts, by a model that gives these probabilities.
+    """What is written behind many equal prompts without eos_id, by a model that gives these probabilities.
 
     by_token  they hold after the prompts' last token alone
     """
     logits = torch.tensor(probabilities).log() + rng.integer(-5, 5)
-    prompt = torch.tensor([rng.different(3, 0, len(logits) - 1)])
+    others = [token for token in range(len(logits)) if token != options.get("eos_id")]
+    prompt = torch.tensor([rng.shuffled(others)[:3]])
     model = model_after(int(prompt[0, -1]), probabilities) if by_token else constant_model(logits)
     return generate(model, prompt.repeat(DRAWS, 1), steps, **options)[:, 3:]
 
@@ -612,14 +637,14 @@ def of_equal_ones(generate, rng):
 def ended_rows(generate, rng, eos_id):
     ends = rng.shuffled([1, 3, 4, None])
     table, starts = chains(rng, ends, eos_id)
-    return generate(follower(table), ending_with(rng, starts, 3), 8, temperature=0, eos_id=eos_id)
+    return generate(follower(table), ending_with(rng, starts, 3, eos_id), 8, temperature=0, eos_id=eos_id)
 
 
 def early_end(generate, rng):
     """All rows end before they must. Going on to read what was written last is allowed, and no more."""
     eos_id = rng.integer(1, 39)
     table, starts = chains(rng, rng.shuffled([0, 2, rng.integer(3, 4)]), eos_id)
-    model, prompt = follower(table), ending_with(rng, starts, 3)
+    model, prompt = follower(table), ending_with(rng, starts, 3, eos_id)
     watch = Watch(model)
     tokens = generate(model, prompt, 12, temperature=0, eos_id=eos_id)
     return {"tokens": tokens, "goes on": max(watch.positions, default=0) > tokens.shape[1]}
@@ -639,7 +664,7 @@ def few_tokens(generate, rng):
     table, starts = chains(rng, rng.shuffled([0, None, 5]), eos_id)
     model = follower(table)
     found = [
-        generate(model, ending_with(rng, starts, length), new, temperature=0, eos_id=eos_id)
+        generate(model, ending_with(rng, starts, length, eos_id), new, temperature=0, eos_id=eos_id)
         for length, new in rng.shuffled([(3, 0), (2, 1), (1, 6)])
     ]
     return [*found, generate(model, ending_with(rng, starts[:1], 4), 5, temperature=0)]
@@ -652,11 +677,11 @@ def modes_inside_and_after(generate, rng):
         model = random_model(rng, rate=0.5, without="attn").train(training)
         for part in (model.h[1].attn, *rng.shuffled([model.h[0], model.embd_dropout, model.ln_f])[:1]):
             part.train(not training)
-        found.append(with_modes(generate, model, prompts(rng, 3, 2), 4))
+        found.append(with_modes(generate, model, prompts(rng, 3, 1), 5))
     table, starts = chains(rng, [1, 2], eos_id=3)
     model = follower(table, n_positions=23).train(rng.integer(0, 1) == 0)
     model.h[0].ln_2.train(not model.training)
-    return [*found, with_modes(generate, model, ending_with(rng, starts, 3), 8, eos_id=3)]
+    return [*found, with_modes(generate, model, ending_with(rng, starts, 3, eos_id=3), 8, eos_id=3)]
 
 
 def with_modes(generate, model, prompt, new, **options):
@@ -679,7 +704,7 @@ def gradients_inside(generate, rng):
 
 def prompt_after(generate, rng):
     table, starts = chains(rng, rng.shuffled([1, 4, None]), eos_id=5)
-    prompt = ending_with(rng, starts, rng.integer(3, 5))
+    prompt = ending_with(rng, starts, rng.integer(3, 5), eos_id=5)
     tokens = generate(follower(table), prompt, 6, temperature=0, eos_id=5)
     return {"tokens": tokens, "prompts after the call": prompt}
 
@@ -715,7 +740,7 @@ def from_a_generator(generate, rng):
 @hidden("generate", forbids=READY_MADE)
 def most_probable_tokens(student, rng):
     """Temperature 0: the most probable token at each step, given all before it, behind the prompts as they are."""
-    model = random_model(rng, n_positions=rng.integer(13, 15))
+    model = lively_model(rng, n_positions=rng.integer(13, 15))
     return student.generate(model, prompts(rng, 4, rng.integer(2, 5)), 8, temperature=0)
 
 
@@ -723,7 +748,7 @@ def most_probable_tokens(student, rng):
 def longer_than_the_context(student, rng):
     """The model reads the last n_positions tokens, where there are more: of what was written, and of long prompts."""
     n_positions = rng.integer(5, 7)
-    model = random_model(rng, n_positions=n_positions)
+    model = lively_model(rng, n_positions=n_positions)
     found = [student.generate(model, prompts(rng, 3, rng.integer(2, 4)), 9, temperature=0)]
     lengths = [n_positions, n_positions + 1, n_positions + rng.integer(2, 6)]
     return found + [student.generate(model, prompts(rng, 2, length), 3, temperature=0) for length in lengths]
@@ -840,7 +865,7 @@ def settings_in_their_order(student, rng):
 @hidden("generate", forbids=READY_MADE, tolerance=SHARES)
 def ends_of_drawn_rows(student, rng):
     """Rows that are drawn end, too: what comes after their first eos_id is nothing else."""
-    eos_id = rng.integer(0, 3)
+    eos_id = rng.integer(1, 3)
     probabilities = rng.shuffled([0.4, 0.3, 0.2, 0.1])
     tokens = drawn(student.generate, rng, probabilities, steps=3, eos_id=eos_id)
     ended = (tokens == eos_id).long().cummax(dim=1).values
@@ -865,7 +890,7 @@ def left_padded(rng, lengths, longest, vocabulary=37):
 @hidden("generate", forbids=READY_MADE)
 def rows_of_unequal_length(student, rng):
     """With a mask, each row is continued as it would be alone, whatever tokens its padding has; drawn of one, too."""
-    model, longest = random_model(rng, n_positions=rng.integer(13, 15)), rng.integer(5, 6)
+    model, longest = lively_model(rng, n_positions=rng.integer(13, 15)), rng.integer(5, 6)
     tokens, mask = left_padded(rng, rng.shuffled([1, 2, 3, longest]), longest)
     greedy = student.generate(model, tokens, 6, attention_mask=mask, temperature=0)
     more = left_padded(rng, rng.shuffled([2, 4, 3]), 6)  # no row is without padding
@@ -876,7 +901,7 @@ def rows_of_unequal_length(student, rng):
 def unequal_rows_beyond_the_context(student, rng):
     """With a mask, beyond n_positions: the last n_positions columns are read, of the tokens and of the mask."""
     n_positions = rng.integer(5, 7)
-    model, found = random_model(rng, n_positions=n_positions), []
+    model, found = lively_model(rng, n_positions=n_positions), []
     for longest in rng.shuffled([n_positions - 1, n_positions + rng.integer(1, 3)]):
         tokens, mask = left_padded(rng, rng.shuffled([1, 3, longest - 1]), longest)
         found.append(student.generate(model, tokens, 9, attention_mask=mask, temperature=0))
@@ -888,9 +913,9 @@ def unequal_rows_that_end(student, rng):
     """With a mask, rows end as they would alone, and others go on for longer than n_positions."""
     eos_id = rng.integer(1, 38)
     table, starts = chains(rng, rng.shuffled([0, 2, None]), eos_id)
-    tokens, mask = left_padded(rng, rng.shuffled([1, 2, 4]), 4, vocabulary=40)
-    tokens[:, -1] = starts
-    model = follower(table, n_positions=rng.integer(4, 5))
+    _, mask = left_padded(rng, rng.shuffled([1, 2, 4]), 4)
+    tokens = ending_with(rng, starts, 4, eos_id)
+    model = follower(table, n_positions=rng.integer(5, 6))  # more than the prompts have
     return student.generate(model, tokens, 9, attention_mask=mask, temperature=0, eos_id=eos_id)
 
 
@@ -920,8 +945,8 @@ def padding_elsewhere(student, rng):
 @hidden("generate", forbids=READY_MADE)
 def masks_stay(student, rng):
     """The mask is the same after the call as before, and so are the prompts; a mask without padding changes nothing."""
-    model, (tokens, mask) = random_model(rng, n_positions=8), left_padded(rng, rng.shuffled([2, 3, 5]), 5)
-    found = student.generate(model, tokens, 5, attention_mask=mask, temperature=0)
+    model, (tokens, mask) = lively_model(rng, n_positions=12), left_padded(rng, rng.shuffled([1, 2, 3, 5]), 5)
+    found = student.generate(model, tokens, 7, attention_mask=mask, temperature=0)
     full = student.generate(model, tokens, 3, attention_mask=torch.ones_like(mask), temperature=0)
     return {"tokens": [found, full], "mask after the call": mask, "prompts after the call": tokens}
 
@@ -960,7 +985,8 @@ def layers_are_apart(student, rng):
     """KVCache: each layer, and each cache, has its own keys and values, whichever comes first."""
     cache, found = student.KVCache(sizes(n_layer=3)), []
     for layer in [*rng.shuffled([0, 1, 2]), *rng.shuffled([0, 2]), *rng.shuffled([0, 1, 2])]:
-        found.append(held(cache.append(layer, *new_entries(rng, 2, rng.integer(1, 3)))))
+        new = 1 if layer == 1 else rng.integer(1, 3)  # in the end neither the first nor the last holds fewest
+        found.append(held(cache.append(layer, *new_entries(rng, 2, new))))
     one, other = student.KVCache(sizes(n_layer=1)), student.KVCache(sizes(n_layer=2))
     found += [held(cache.append(0, *new_entries(rng, batch, 2))) for cache, batch in ((one, 2), (other, 3), (one, 2))]
     third = student.KVCache(sizes(n_layer=1))
@@ -1275,7 +1301,7 @@ def with_another_cache(generate, *arguments, **options):
 def the_tokens_of_generate(student, rng):
     """Temperature 0, while the context fits: token for token what generate writes, the lowest id of equal ones, too."""
     generate = writer(student)
-    model = random_model(rng, n_positions=rng.integer(13, 15))
+    model = lively_model(rng, n_positions=rng.integer(13, 15))
     lengths = rng.different(3, 2, 6)
     found = [generate(model, prompts(rng, 4, length), 8, temperature=0) for length in lengths]
     return [*found, *of_equal_ones(generate, rng)]
@@ -1284,7 +1310,7 @@ def the_tokens_of_generate(student, rng):
 @hidden("generate_cached", forbids=READY_MADE)
 def past_the_context(student, rng):
     """When n_positions are full, it goes on as generate does: every token has another position with each step."""
-    model = random_model(rng, n_positions=rng.integer(5, 7), without="mlp")
+    model = lively_model(rng, n_positions=rng.integer(5, 7), without="mlp")
     return writer(student)(model, prompts(rng, 3, rng.integer(2, 4)), 10, temperature=0)
 
 
@@ -1293,7 +1319,7 @@ def prompts_that_fill_the_context(student, rng):
     """Prompts may be as long as n_positions, or longer: they come back whole, and their end is read."""
     generate = writer(student)
     n_positions = rng.integer(5, 7)
-    model = random_model(rng, n_positions=n_positions, without="attn")
+    model = lively_model(rng, n_positions=n_positions, without="mlp")
     lengths = [n_positions + rng.integer(2, 6), *rng.shuffled([n_positions - 1, n_positions, n_positions + 1])]
     return [generate(model, prompts(rng, 2, length), 4, temperature=0) for length in lengths]
 
@@ -1325,7 +1351,7 @@ def all_positions_a_step(student, rng):
 def nothing_kept_between_calls(student, rng):
     """Each call begins with an empty cache, for any number of rows."""
     generate = writer(student)
-    model = random_model(rng, n_positions=rng.integer(9, 12), without="mlp")
+    model = lively_model(rng, n_positions=rng.integer(9, 12), without="mlp")
     given = [prompts(rng, *shape) for shape in rng.shuffled([(2, 4), (3, 2), (1, 3), (2, 4)])]
     return [generate(model, tokens, 3, temperature=0) for tokens in given]
 

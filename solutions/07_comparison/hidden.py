@@ -5,6 +5,7 @@ so that each question about evidence shows several tables, and numbers come back
 """
 
 import math
+from statistics import mean, median
 
 from autograder.probe import hidden, outcome
 
@@ -42,10 +43,36 @@ def rates(rng, count):
     return [factor * 2**-12 for factor in rng.different(count, 1, 40)]
 
 
+def lowest(values):
+    """The rate with the lowest mean, and of equal ones the lowest rate."""
+    return min(sorted(values), key=lambda rate: mean(values[rate]), default=None)
+
+
+def tests_of(rng, validations):
+    """A test for each validation. If there are several rates, the best one by the tests is another one."""
+    finite = {rate: found for rate, found in validations.items() if all(map(math.isfinite, found))}
+    while True:
+        tests = {rate: [rng.integer(1, 10**6) / 10**6 for _ in found] for rate, found in validations.items()}
+        if len(tests) < 2 or lowest(tests) != lowest(finite):
+            return tests
+
+
+def disordered(rng, runs):
+    """Runs in any order, but where a rate has several, they are not in the order of their seeds."""
+    while True:
+        runs, seeds = rng.shuffled(runs), {}
+        for run in runs:
+            seeds.setdefault(run["rate"], []).append(run["seed"])
+        if all(len(found) == 1 or found != sorted(found) for found in seeds.values()):
+            return runs
+
+
 def runs_of(rng, validations):
     """Runs of one model, in any order, with these validations at each rate."""
     seeds, way = rng.different(9, 0, 99), rng.shuffled(["encoder-decoder", "prefix-LM", "one stack"])[0]
-    return rng.shuffled(
+    tests = tests_of(rng, validations)
+    return disordered(
+        rng,
         [
             {
                 "way": way,
@@ -54,12 +81,12 @@ def runs_of(rng, validations):
                 "seed": seed,
                 "steps": 300,
                 "validation": validation,
-                "test": rng.integer(1, 10**6) / 10**6,
+                "test": test,
                 "curve": [(10, rng.integer(0, 200) / 200), (20, rng.integer(0, 200) / 200)],
             }
             for rate, found in validations.items()
-            for seed, validation in zip(seeds, found, strict=False)
-        ]
+            for seed, validation, test in zip(seeds, found, tests[rate], strict=False)
+        ],
     )
 
 
@@ -215,9 +242,9 @@ def one_rate(student, rng):
 @hidden("best_by_validation")
 def runs_as_they_are(student, rng):
     """Runs with other keys and other numbers come back as they are, and after the call all are what they were."""
-    failed = [math.nan, *scattered(rng, 1.5, 2)]
-    validations = [*(scattered(rng, height, 3) for height in (2.5, 2.2, 2.8)), failed]
-    runs = runs_of(rng, dict(zip(rates(rng, 4), validations, strict=True)))
+    validations = [*(scattered(rng, height, 3) for height in (2.5, 2.2, 2.8)), [math.nan, *scattered(rng, 1.5, 2)]]
+    *others, last = sorted(rates(rng, 4))  # where the last rate fails, whoever lets a nan through chooses as others do
+    runs = runs_of(rng, dict(zip([*rng.shuffled(others), last], validations, strict=True)))
     for run in runs:
         run["tested at"], run["cut"] = rng.shuffled([32, 64, None])[0], rng.shuffled([32, "random", None])[0]
         run["rate"] = 4096 * run["rate"]
@@ -228,8 +255,11 @@ def runs_as_they_are(student, rng):
 
 
 def spread(rng, count):
-    """Different values in any order, at least as many as a spread needs."""
-    return [rng.integer(-50, 50) / 10 + place for place in rng.shuffled(list(range(0, 5 * count, 5)))]
+    """Different values in any order, at least as many as a spread needs; of three or more, the mean is no median."""
+    while True:
+        values = [rng.integer(-50, 50) / 10 + place for place in rng.shuffled(list(range(0, 5 * count, 5)))]
+        if count < 3 or abs(mean(values) - median(values)) > 0.01:
+            return values
 
 
 def ends(student, *arguments, **options):
@@ -275,7 +305,7 @@ def values_of_any_size(student, rng):
 @hidden("interval")
 def an_interval_that_cannot_be(student, rng):
     """ValueError for fewer than two values and for a level that is none, and only there."""
-    values, level = spread(rng, rng.integer(3, 6)), rng.integer(5, 95) / 100
+    values, level = spread(rng, rng.integer(3, 6)), rng.integer(5, 90) / 100
     calls = {
         "no value": ([], level),
         "one value": (values[:1], level),
@@ -305,11 +335,15 @@ def apart(rng, count, other, by, unit=1.0):
     return [unit * value for value in numbers[:count]], [unit * (value + by) for value in numbers[count:]]
 
 
+SIZES = [(3, 3), (2, 5), (5, 2), (4, 3), (4, 5), (6, 3)]
+
+
 @hidden("permutation_test", tolerance=1e-9)
 def two_groups(student, rng):
     """Unpaired, lists of equal lengths and of different ones, either of which may be higher."""
-    sizes = rng.shuffled([(3, 3), (2, 5), (5, 2), (4, 3), (1, 6)])
-    return [number(student.permutation_test(*apart(rng, *size, rng.shuffled([-12.5, 9.5, 20])[0]))) for size in sizes]
+    kinds = [(*size, rng.shuffled([-12.5, 9.5, 20.5])[0]) for size in SIZES]
+    kinds.append((1, 6, rng.shuffled([-70.5, 70.5])[0]))  # so far away that there is nothing in the other tail
+    return [number(student.permutation_test(*apart(rng, *kind))) for kind in rng.shuffled(kinds)]
 
 
 @hidden("permutation_test", tolerance=1e-9)
@@ -327,10 +361,10 @@ def the_smallest_possible(student, rng):
     """Lists that do not overlap: the observed assignment is the most extreme one, and it is one of all."""
     found = []
     for count, other in rng.shuffled([(2, 2), (3, 3), (2, 4), (1, 3), (4, 2)]):
-        low, high = apart(rng, count, other, 100)
+        low, high = apart(rng, count, other, 200)
         found.append(number(student.permutation_test(*rng.shuffled([low, high]))))
     for count in rng.different(3, 1, 8):
-        low, high = apart(rng, count, count, 100)
+        low, high = apart(rng, count, count, 200)
         found.append(number(student.permutation_test(*rng.shuffled([low, high]), paired=True)))
     return found
 
@@ -339,10 +373,10 @@ def the_smallest_possible(student, rng):
 def equal_numbers(student, rng):
     """Numbers that occur several times: each assignment of positions counts."""
     found = []
-    for _ in range(4):
-        a, b, c = rng.different(3, 0, 12)
-        numbers = rng.shuffled([a, a, a, b, b, c, c])
-        size = rng.integer(2, 5)
+    for _ in range(6):
+        a, b, c, d, e = [60 * value for value in rng.different(5, 0, 60)]  # no mean is rounded
+        numbers = rng.shuffled([a, a, b, b, c, c, d, d, e])
+        size = rng.integer(3, 6)
         found.append(number(student.permutation_test(numbers[:size], numbers[size:])))
     return found
 
@@ -351,11 +385,11 @@ def equal_numbers(student, rng):
 def ties_by_rounding(student, rng):
     """Tenths, of which sums are not exact: assignments with equal differences are equal."""
     found = []
-    for _ in range(6):
-        tenths = [rng.integer(1, 9) / 10 for _ in range(8)]
-        size = rng.integer(2, 6)
-        found.append(number(student.permutation_test(tenths[:size], tenths[size:])))
-        found.append(number(student.permutation_test(tenths[:4], tenths[4:], paired=True)))
+    for _ in range(8):
+        tenths = [rng.integer(1, 9) / 10 for _ in range(12)]
+        size = rng.integer(4, 6)
+        found.append(number(student.permutation_test(tenths[:size], tenths[size:10])))
+        found.append(number(student.permutation_test(tenths[:6], tenths[6:], paired=True)))
     return found
 
 
@@ -364,9 +398,9 @@ def numbers_of_any_size(student, rng):
     """Very large numbers and very small ones: what counts as equal grows with them."""
     found = []
     for unit in rng.shuffled([1e-12, 1e-5, 1e11]):
-        numbers = [unit * rng.integer(1, 99) / 10 for _ in range(7)]
-        found.append(number(student.permutation_test(numbers[:3], numbers[3:])))
-        found.append(number(student.permutation_test(numbers[:3], numbers[3:6], paired=True)))
+        numbers = [unit * (12 * rng.integer(1, 10**5) + place) / 10**5 for place in range(12)]  # no two are equal
+        found.append(number(student.permutation_test(numbers[:4], numbers[4:10])))
+        found.append(number(student.permutation_test(numbers[:6], numbers[6:], paired=True)))
     return found
 
 
@@ -374,7 +408,7 @@ def numbers_of_any_size(student, rng):
 def the_middle_of_it(student, rng):
     """Lists whose means are near each other, among large numbers far from them: many assignments count."""
     found = []
-    for paired in rng.shuffled([True, True, False, False]):
+    for paired in rng.shuffled([True] * 2 + [False] * 5):
         ours, theirs = apart(rng, 5, 5 if paired else 3, 1.5)
         ours[rng.integer(0, 4)] += 300.5
         theirs[rng.integer(0, 2)] += 250.5
@@ -398,15 +432,17 @@ def nothing_to_compare(student, rng):
         "one pair": (ours[:1], theirs[:1], True),
     }
     found = {name: outcome(lambda a=a: student.permutation_test(*a), ValueError) for name, a in calls.items()}
-    return {**found, "p": [number(student.permutation_test(*apart(rng, 4, 3, 3.5))) for _ in range(3)]}
+    return {**found, "p": [number(student.permutation_test(*apart(rng, 5, 4, 3.5))) for _ in range(3)]}
 
 
 @hidden("permutation_test", tolerance=1e-9)
 def lists_as_they_were(student, rng):
     """After the call both lists are what they were, in their order."""
-    ours, theirs = apart(rng, 4, 4, 8.5)
-    found = [number(student.permutation_test(ours, theirs, paired)) for paired in rng.shuffled([True, False])]
-    return {"p": found, "ours": ours, "theirs": theirs}
+    lists = [apart(rng, 6, 6, by) for by in rng.shuffled([8.5, -3.5, 0.5])]
+    found = [
+        [number(student.permutation_test(*both, paired)) for paired in rng.shuffled([True, False])] for both in lists
+    ]
+    return {"p": found, "lists after the calls": lists}
 
 
 # serving_cost
@@ -421,8 +457,8 @@ def bill(student, *arguments, **options):
 
 
 def stacks(rng):
-    """An even number of layers, and a width."""
-    return 2 * rng.integer(1, 12), rng.integer(3, 70)
+    """An even number of layers, more than one in each stack, and a width."""
+    return 2 * rng.integer(2, 12), rng.integer(3, 70)
 
 
 @hidden("serving_cost")
@@ -521,13 +557,14 @@ SERVING = {  # lowest and highest share in thousandths, and how many there are
 }
 
 
-def two_kinds(rng, serving, tied, best, others=(WILD, WILD), sizes=True):
+def two_kinds(rng, serving, tied, best, others=(WILD, WILD), sizes=True, chosen=None):
     """A table of translations: how well it serves, and differences to the tied rival, to the best of one stack, and to
     the other two.
 
-    sizes  more numbers than 300 are there; else it serves as it does at 300
+    sizes   more numbers than 300 are there; else it serves as it does at 300
+    chosen  which one of one stack is the best; None: any
     """
-    draws, chosen = rng.different(8, 0, 40), rng.integer(0, 2)
+    draws, chosen = rng.different(8, 0, 40), rng.integer(0, 2) if chosen is None else chosen
     top = 700 if serving == "badly" else 890
     ours = dict(zip(draws, thousandths(rng, top - 200, top, 8) if sizes else at_300(rng, serving), strict=True))
     left = list(others)
@@ -580,7 +617,9 @@ def run(rng, model, numbers, draw, test, validation=None):
 
 
 def decide(student, rng, kinds):
-    return [said(student.evidence_two_kinds, two_kinds(rng, *kind)) for kind in rng.shuffled(kinds)]
+    """Each one of one stack is the best in some of the tables."""
+    tables = [two_kinds(rng, *kind, chosen=place % 3) for place, kind in enumerate(rng.shuffled(kinds))]
+    return [said(student.evidence_two_kinds, table) for table in tables]
 
 
 @hidden("evidence_two_kinds")
@@ -656,7 +695,7 @@ def p_values_of_four_comparisons(student, rng):
 def three_hundred_are_the_most(student, rng):
     """Tables in which the encoder-decoder has no more than 300 numbers."""
     return decide(
-        student, rng, [(serving, WILD, WILD, (WILD, SURE), False) for serving in ("well", "perhaps", "badly")]
+        student, rng, [(serving, WILD, WILD, (BEHIND, SURE), False) for serving in ("well", "perhaps", "badly")]
     )
 
 
@@ -664,11 +703,11 @@ def three_hundred_are_the_most(student, rng):
 def equal_validation(student, rng):
     """Ways of one stack with equal validation: it is the first one in ONE_STACK."""
     found = []
-    for first, second in rng.shuffled([(0, 1), (0, 2), (1, 2), (1, 2)]):
-        table = two_kinds(rng, "well", WILD, SURE, (BEHIND, WILD))
+    for place, equal in enumerate(rng.shuffled([(0, 1), (0, 2), (1, 2), (1, 2)])):
+        table = two_kinds(rng, "well", WILD, SURE, (BEHIND, WILD), chosen=equal[place % 2])
         for row in table["translation"]:
             if row["numbers"] == 300 and row["model"] in SINGLE:
-                row["validation"] = 0.75 if SINGLE.index(row["model"]) in (first, second) else 0.5
+                row["validation"] = 0.75 if SINGLE.index(row["model"]) in equal else 0.5
         found.append(said(student.evidence_two_kinds, table))
     return found
 
@@ -697,14 +736,16 @@ def draws_that_are_missing(student, rng):
     size = max(row["numbers"] for row in rows if row["model"] == "encoder-decoder")
     table = {"translation": without(rows, rng.shuffled(["one stack", "tied, widened"])[0], size)}
     found["at another size"] = outcome(lambda: student.evidence_two_kinds(table), ValueError)
-    whole = [two_kinds(rng, "well", SURE, kind) for kind in (SURE, WILD, BEHIND)]
+    places = zip((SURE, WILD, BEHIND), rng.different(3, 0, 2), strict=True)
+    whole = [two_kinds(rng, "well", SURE, kind, chosen=chosen) for kind, chosen in places]
     return {**found, "as it should be": [number(student.evidence_two_kinds(table)[0]) for table in whole]}
 
 
 @hidden("evidence_two_kinds")
 def tables_of_translations_stay(student, rng):
     """Tables are the same after the call as before."""
-    tables = [two_kinds(rng, serving, tied, SURE) for serving, tied in (("well", SURE), ("badly", WILD))]
+    kinds = zip((("well", SURE), ("badly", WILD)), rng.different(2, 0, 2), strict=True)
+    tables = [two_kinds(rng, *kind, SURE, chosen=chosen) for kind, chosen in kinds]
     found = []
     for table in tables:
         value, _, judgement = student.evidence_two_kinds(table)
@@ -749,12 +790,16 @@ def text_row(rng, way, layers, cut, tested, seed, test):
     }
 
 
-def cut_table(rng, costs, changes, count=7):
+def cut_table(rng, costs, changes, count=7, rank=0):
     """A table of text: the costs of each cut, and its changes at the next cut; elsewhere these are LITTLE.
 
     count  how many seeds there are
+    rank   how many cuts are smaller than the cheapest one; more than there are begin anew
     """
     seeds, cuts = rng.different(count, 0, 30), rng.different(len(costs), 1, 127)
+    cheapest = min(range(len(costs)), key=lambda place: sum(costs[place]))
+    while sorted(cuts).index(cuts[cheapest]) != rank % len(cuts):
+        cuts = rng.shuffled(cuts)
     stack = {seed: bits(rng, 1500, 2900) for seed in seeds}
     rows = [text_row(rng, "one stack", 4, None, None, seed, test) for seed, test in stack.items()]
     for place, (cut, cost, change) in enumerate(zip(cuts, costs, changes, strict=True)):
@@ -779,7 +824,9 @@ def cut_table(rng, costs, changes, count=7):
 
 
 def decide_cut(student, rng, kinds):
-    return [said(student.evidence_cut, cut_table(rng, *kind)) for kind in rng.shuffled(kinds)]
+    """The cheapest cut is the smallest one in some of the tables, and in others it is not."""
+    tables = [cut_table(rng, *kind, rank=rank) for rank, kind in enumerate(rng.shuffled(kinds))]
+    return [said(student.evidence_cut, table) for table in tables]
 
 
 def raised(costs, by):
@@ -800,7 +847,7 @@ def clear_costs(student, rng):
             (HIGHER, NONE),
             (HIGHER, (FAR, FAR, FAR)),
             ((GAIN, DEAR, raised(DEAR, 90)), NONE),
-            ((GAIN, CHEAP, GAIN), (FAR, GAINED, FAR)),
+            ((GAIN, CHEAP, raised(GAIN, -60)), (FAR, GAINED, FAR)),
             (HIGHER, (LITTLE, GAINED, LITTLE)),
         ],
     )
@@ -884,14 +931,16 @@ def seeds_that_are_missing(student, rng):
         rows = cut_table(rng, HIGHER, NONE)["text"]
         next(row for row in rows if pick(row))["seed"] += 100
         found[f"another seed, {name}"] = outcome(lambda rows=rows: student.evidence_cut({"text": rows}), ValueError)
-    whole = [cut_table(rng, costs, NONE) for costs in (HIGHER, (GAIN, *HIGHER[1:]), (ROUGH, *HIGHER[1:]))]
+    kinds = zip((HIGHER, (GAIN, *HIGHER[1:]), (ROUGH, *HIGHER[1:])), rng.different(3, 0, 2), strict=True)
+    whole = [cut_table(rng, costs, NONE, rank=rank) for costs, rank in kinds]
     return {**found, "as it should be": [number(student.evidence_cut(table)[0]) for table in whole]}
 
 
 @hidden("evidence_cut")
 def tables_of_cuts_stay(student, rng):
     """Tables are the same after the call as before."""
-    tables = [cut_table(rng, HIGHER, changes) for changes in (NONE, (FAR, LITTLE, LITTLE))]
+    kinds = zip((NONE, (FAR, LITTLE, LITTLE)), rng.different(2, 0, 2), strict=True)
+    tables = [cut_table(rng, HIGHER, changes, rank=rank) for changes, rank in kinds]
     found = []
     for table in tables:
         value, _, judgement = student.evidence_cut(table)
