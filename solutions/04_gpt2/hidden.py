@@ -41,12 +41,15 @@ MODELS = {
     "multi_head_attention",
 }
 
+# Where scores or gradients are large, float32 is sometimes as near as 1e-5 and sometimes not. It costs one case alone.
+ROUGH = 1e-3
+
 
 def config_of(rng, **options):
-    """A small model's, without dropout and with an eps that shows."""
+    """A small model's, without dropout and with an eps that shows. It has room for 9 tokens and more."""
     n_head, d_head = rng.different(2, 2, 5)
     sizes = {"n_embd": n_head * d_head, "n_head": n_head, "n_inner": n_head * d_head + rng.integer(1, 7)}
-    sizes |= {"vocab_size": rng.integer(30, 40), "n_positions": rng.integer(9, 12), "n_layer": rng.integer(2, 3)}
+    sizes |= {"vocab_size": rng.integer(30, 40), "n_positions": rng.integer(10, 12), "n_layer": rng.integer(2, 3)}
     rates = dict.fromkeys(("embd_pdrop", "attn_pdrop", "resid_pdrop"), 0.0)
     ends = {"bos_token_id": 0, "eos_token_id": 0}
     return GPT2Config(**{**sizes, **rates, **ends, "layer_norm_epsilon": 0.1, **options})
@@ -98,7 +101,7 @@ def names_around(made):
 def gelu_of_all_sizes(student, rng):
     """The tanh form, for small numbers and large ones of both signs."""
     size = 10.0 ** rng.integers(-2, 1, 40).double()
-    return student.gelu(size * rng.normal(40))
+    return student.gelu(size * rng.normal(40).clamp(-2.5, 2.5))  # farther out another test goes
 
 
 @hidden("gelu", forbids=GELUS)
@@ -197,13 +200,20 @@ def lengths_in_any_order(student, rng):
     return [attention(rng.normal(rng.integer(1, 4), length, config.n_embd)) for length in lengths]
 
 
-@hidden("CausalSelfAttention", forbids=MODELS)
+@hidden("CausalSelfAttention", forbids=MODELS, tolerance=ROUGH)
 def the_future_is_dark(student, rng):
     """No position sees one after it, be the scores there as large as they like; no NaN."""
     attention, config = attention_of(student, rng)
-    batch, length = rng.different(2, 3, 7)
-    x = 300.0 * rng.normal(batch, length, config.n_embd)
+    batch, length = rng.different(2, 4, 7)
+    x = of_two_sizes(rng, batch, length, config.n_embd)
     return [attention(x), attention(x[:, : length - 1])]
+
+
+def of_two_sizes(rng, *shape):
+    """Large numbers, and small ones in the first row: whether large scores are scaled does not show."""
+    x = rng.normal(*shape)
+    x[1:] *= 300.0
+    return x
 
 
 def past_of(length):
@@ -246,7 +256,7 @@ def real_tokens(rng, batch, length):
     return torch.stack(rng.shuffled([left, right, *between]))
 
 
-@hidden("CausalSelfAttention", forbids=MODELS)
+@hidden("CausalSelfAttention", forbids=MODELS, tolerance=ROUGH)
 def attention_to_real_tokens(student, rng):
     """A mask of keys, another for each row, beside the causal one: padding on the left, on the right and in between."""
     attention, config = attention_of(student, rng)
@@ -256,11 +266,11 @@ def attention_to_real_tokens(student, rng):
     return output[reads_something(real[:, None, None], batch, config.n_head, length)]
 
 
-@hidden("CausalSelfAttention", forbids=MODELS)
+@hidden("CausalSelfAttention", forbids=MODELS, tolerance=ROUGH)
 def masks_of_many_shapes(student, rng):
     """A mask may be one for all, or another for each row, each head and each query; it stays as it was."""
-    batch, n_head, length = rng.different(3, 2, 6)
-    attention, config = attention_of(student, rng, n_head=n_head, n_embd=n_head * rng.integer(2, 4))
+    batch, n_head, length, d_head = rng.different(4, 2, 6)
+    attention, config = attention_of(student, rng, n_head=n_head, n_embd=n_head * d_head)
     found = []
     for shape in rng.shuffled([(1, 1), (batch, 1), (1, n_head), (batch, n_head)]):
         mask = mask_of(rng, (*shape, length, length), batch, n_head, length)
@@ -270,17 +280,17 @@ def masks_of_many_shapes(student, rng):
     return found
 
 
-@hidden("CausalSelfAttention", forbids=MODELS)
+@hidden("CausalSelfAttention", forbids=MODELS, tolerance=ROUGH)
 def masked_however_large(student, rng):
     """No position sees what the mask hides, be the scores there as large as they like; all True hides nothing."""
     attention, config = attention_of(student, rng)
-    batch, length = rng.integer(3, 4), rng.integer(6, 8)
-    real, x = real_tokens(rng, batch, length)[:, None, None], 300.0 * rng.normal(batch, length, config.n_embd)
+    batch, length = rng.integer(4, 5), rng.integer(6, 8)
+    real, x = real_tokens(rng, batch, length)[:, None, None], of_two_sizes(rng, batch, length, config.n_embd)
     seen = attention(x, real)[reads_something(real, batch, config.n_head, length)]
     return [seen, attention(x, torch.ones_like(real))]
 
 
-@hidden("CausalSelfAttention", forbids=MODELS)
+@hidden("CausalSelfAttention", forbids=MODELS, tolerance=ROUGH)
 def nothing_to_attend_to(student, rng):
     """A position that may attend to nothing gets finite numbers, and all gradients are finite, and right."""
     attention, config = attention_of(student, rng)
@@ -299,7 +309,7 @@ def attention_by_name(student, rng):
     return [shapes(student.CausalSelfAttention(config_of(rng))) for _ in range(2)]
 
 
-@hidden("CausalSelfAttention", forbids=MODELS)
+@hidden("CausalSelfAttention", forbids=MODELS, tolerance=ROUGH)
 def attention_lets_gradients_through(student, rng):
     """Gradients reach every parameter and x."""
     attention, config = attention_of(student, rng)
@@ -369,7 +379,7 @@ def weights_that_show(attention, n_head, length, batch):
 
 @hidden("CausalSelfAttention", forbids=MODELS, tolerance=0.06)
 def weights_are_dropped(student, rng):
-    """While training, weights of the attention are dropped at the rate attn_pdrop, and the others scaled up."""
+    """While training, weights are dropped at the rate attn_pdrop, and the others scaled up; none in evaluation."""
     rate, (n_head, length) = rate_of(rng), rng.different(2, 3, 5)
     rates = {"attn_pdrop": rate, "embd_pdrop": 0.5}
     attention = student.CausalSelfAttention(config_of(rng, n_embd=n_head * 2 * length, n_head=n_head, **rates)).double()
@@ -378,14 +388,16 @@ def weights_are_dropped(student, rng):
     levels = weights[..., seen] * (torch.arange(length) + 1)[:, None].expand(length, length)[seen] * (1 - rate)
     gone = levels.abs() < 1e-6
     again = weights_that_show(attention, n_head, length, batch=2500)[..., 0, :][..., seen].abs() < 1e-6
+    evaluated = weights_that_show(attention.eval(), n_head, length, batch=50)[..., 0, :][..., seen]
     x = rng.normal(60, length, 2 * n_head * length)
     with torch.no_grad():
-        of_all_scores = fill(attention, rng)(x)
+        of_all_scores = fill(attention.train(), rng)(x)
         as_ever = share((of_all_scores - attention.eval()(x)).abs().amax(dim=-1) < 1e-6)
     return {
         "shape": list(weights.shape),
         "whole weights": share((weights - twice).abs() < 1e-6),
         f"dropped at a rate of {rate}": share(gone),
+        "dropped in evaluation": share(evaluated.abs() < 1e-6),
         "dropped, at the diagonal": share(weights.diagonal(dim1=-2, dim2=-1).abs() < 1e-6),
         "kept and scaled": share((levels - 1).abs() < 1e-6),
         "weights of the future": float(weights[..., ~seen].abs().max()),
@@ -458,7 +470,12 @@ def shown_at_two_rates(student, rng):
         attention.c_proj.weight.zero_()
         attention.c_proj.bias.fill_(1.0)
         ones = attention(rng.normal(400, length, n_head * 2 * length))
-    return {"result": share(ones == 0), "result and weight": share(first == 0), "level": float(first.max()) / 3}
+    return {
+        "result": share(ones == 0),
+        "level of the result": float(ones.max()) / 3,
+        "result and weight": share(first == 0),
+        "level": float(first.max()) / 3,
+    }
 
 
 # GPT2Block
@@ -639,8 +656,11 @@ def block_leaves_x(student, rng):
 def block_of_one_position(student, rng):
     """A batch of one and a length of one work, with large numbers, too."""
     block, config = block_of(student, rng)
-    shapes_of_x = rng.shuffled([(1, 1), (1, rng.integer(3, 6)), (rng.integer(3, 6), 1)])
-    return [block(100.0 * rng.normal(*shape, config.n_embd)) for shape in shapes_of_x]
+    shapes_of_x, sizes = [(1, 1), (1, rng.integer(3, 6)), (rng.integer(3, 6), 1)], rng.shuffled([1.0, 100.0, 100.0])
+    return [
+        block(size * rng.normal(*shape, config.n_embd))
+        for shape, size in zip(rng.shuffled(shapes_of_x), sizes, strict=True)
+    ]
 
 
 @hidden("GPT2Block", forbids=MODELS, tolerance=1e-9)
@@ -738,6 +758,9 @@ def model_of(student, rng, dtype=torch.float64, **options):
     return fill(model, rng, dtype)
 
 
+FEW_HEADS = {"n_head": 2, "n_embd": 12}  # fewer than the rows of a batch, so that rows are not taken for heads
+
+
 def tokens_of(rng, model, batch, length):
     return rng.integers(0, model.wte.num_embeddings - 1, batch, length)
 
@@ -781,7 +804,7 @@ def logits_beside_padding(student, rng):
 @right_blocks
 def positions_beside_padding(student, rng):
     """The position of a real token is the number of real tokens before it, in its row."""
-    model = model_of(student, rng)
+    model = model_of(student, rng, **FEW_HEADS)
     batch, length = rng.integer(3, 4), rng.integer(6, 9)
     real = real_tokens(rng, batch, length)
     model(tokens_of(rng, model, batch, length), attention_mask=real)
@@ -792,7 +815,7 @@ def positions_beside_padding(student, rng):
 @right_blocks
 def padding_changes_nothing(student, rng):
     """Logits at padding and all gradients are finite; no gradient gets from real tokens to padding."""
-    model = model_of(student, rng)
+    model = model_of(student, rng, **FEW_HEADS)
     batch, length = rng.integer(3, 4), rng.integer(6, 9)
     real = real_tokens(rng, batch, length)
     tokens = tokens_of(rng, model, batch, length)
@@ -1131,7 +1154,11 @@ def masks_are_passed_over(student, rng):
 @hidden("load_gpt2_weights", forbids=MODELS)
 def a_head_beside(student, rng):
     """lm_head.weight may be there if it equals wte.weight; one that differs in anything is a ValueError."""
-    model, weights = place_and_weights(rng, rng.shuffled(["", "transformer."])[0], head=True)
+    return [heads_given(student, rng, prefix) for prefix in rng.shuffled(["", "transformer."])]
+
+
+def heads_given(student, rng, prefix):
+    model, weights = place_and_weights(rng, prefix, head=True)
     head = weights["lm_head.weight"]
     nearly = head.clone()
     nearly[tuple(rng.integer(0, size - 1) for size in head.shape)] += 1e-3
@@ -1227,14 +1254,17 @@ def weights_of_a_wrong_shape(student, rng):
 @hidden("load_gpt2_weights", forbids=MODELS)
 def unchanged_after_an_error(student, rng):
     """After each kind of error all weights of the model are as they were, and right weights can still be loaded."""
-    prefix = rng.shuffled(["", "transformer."])[0]
+    return [after_each_error(student, rng, prefix) for prefix in rng.shuffled(["", "transformer."])]
+
+
+def after_each_error(student, rng, prefix):
     model, weights = place_and_weights(rng, prefix, head=True, n_layer=2)
     last = [name for name in weights if name != "lm_head.weight"][-1]
     wrong = {
         "a missing weight": {name: weight for name, weight in weights.items() if name != prefix + "ln_f.bias"},
         "another weight": {**weights, **of_no_place(rng)},
         "another head": {**weights, "lm_head.weight": weights["lm_head.weight"] + 1.0},
-        "a wrong shape": {**weights, last: weights[last][..., :1]},
+        "a wrong shape": {**weights, last: weights[last].flatten()[:1]},
     }
     found = {}
     for name, given in wrong.items():
