@@ -1304,7 +1304,7 @@ def model_has_weights_of_its_own(student, rng):
 @hidden("load_gpt2_weights", forbids=MODELS)
 def more_than_ten_blocks(student, rng):
     """More than ten blocks, where h.1 and h.11 are two: weights are loaded, and missing ones are told apart."""
-    sizes = {"n_embd": rng.integer(2, 4), "n_head": 1, "n_inner": rng.integer(5, 6), "n_layer": rng.integer(11, 13)}
+    sizes = {"n_embd": rng.integer(2, 4), "n_head": 1, "n_inner": rng.integer(5, 6), "n_layer": rng.integer(12, 13)}
     model, weights = place_and_weights(rng, "transformer.", masks=True, **sizes)
     student.load_gpt2_weights(model, weights)
     block = rng.integer(0, 1)
