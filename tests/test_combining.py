@@ -26,8 +26,8 @@ FIRST_DOUBLED = mistake("    found = ", "    query = 2 * query\n    found = ")
 WRITTEN_OUT = mistake(solution=REFERENCE.replace("found", "them").replace("softmax(dim=-1)", "exp()"))
 
 
-def made(*mistakes, **also):
-    return combined(REFERENCE, mistakes, **also)
+def made(*mistakes, also_right=()):
+    return combined(REFERENCE, mistakes, also_right)
 
 
 def test_one_after_the_other():
@@ -63,7 +63,7 @@ def test_mistakes_that_were_written_into_another_right_way_go_together():
     swapped, not_rooted = mistake(LINE, way.replace("ij'", "ji'")), mistake(LINE, way.replace("math.sqrt", ""))
     with pytest.raises(CannotCombine):
         made(swapped, not_rooted)
-    text = made(swapped, not_rooted, also_right={LINE: way})
+    text = made(swapped, not_rooted, also_right=[(LINE, way)])
     assert "root = (key.shape[-1])" in text and "...ji'" in text
 
 

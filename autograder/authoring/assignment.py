@@ -96,7 +96,7 @@ class Assignment:
         """
         (text,) = (cell.text for cell in self.source.of_role("exercise", "answer") if cell.name == name)
         made = sorted((mistake for mistake in mistakes if mistake.exercise == name), key=self.mistakes.index)
-        return without_marks(combined(text, made, self.also_right))
+        return without_marks(combined(text, made, self.also_right.items()))
 
     def reference(self, mistakes: Iterable[Mistake] = ()) -> types.SimpleNamespace:
         """Return the names that the reference solution defines, with these mistakes made in it.

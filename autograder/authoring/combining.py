@@ -2,12 +2,11 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from difflib import SequenceMatcher
 from itertools import accumulate
-from types import MappingProxyType
 
 from autograder.authoring.mistakes import Mistake
 
@@ -19,14 +18,14 @@ class CannotCombine(Exception):
     """Two mistakes change the same piece of a solution, so that no solution can contain both."""
 
 
-def combined(text: str, made: Sequence[Mistake], also_right: Mapping[str, str] = MappingProxyType({})) -> str:
+def combined(text: str, made: Sequence[Mistake], also_right: Iterable[tuple[str, str]] = ()) -> str:
     """Return a solution with these mistakes made in it.
 
     They are made one after the other; if one removes the text that another one replaces, in the other order; if that
     does not help, the words in which each of them differs from the solution are changed together. At last, a text of
     the solution is written in another right way, and what replaces it is compared with this one.
 
-    also_right  other right ways, by the text of the solution
+    also_right  texts of the solution, and another right way to write each
 
     Raises CannotCombine if two of them are whole solutions, or change the same words, or if no Python comes of it.
     """
@@ -42,7 +41,7 @@ def combined(text: str, made: Sequence[Mistake], also_right: Mapping[str, str] =
             continue
     with suppress(CannotCombine):
         return _together(text, pieces)
-    for old, new in also_right.items():
+    for old, new in also_right:
         if text.count(old) == 1:
             with suppress(CannotCombine):
                 others = [replace(one, replace=new) if one.replace == old else one for one in pieces]
