@@ -63,15 +63,15 @@ LOSS = "return F.cross_entropy(predictions.flatten(0, 1), targets.flatten())"
 
 
 SCALED = "scores = query @ key.mT / math.sqrt(query.shape[-1])"
-HIDDEN = "scores = scores if mask is None else scores.masked_fill(~mask, -1e30)"
+HIDES = "scores = scores if mask is None else scores.masked_fill(~mask, -1e30)"
 AHEAD = "ahead = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device).triu(1)"
 WEIGHTS = "weights = F.dropout(scores.masked_fill(ahead, -torch.inf).softmax(dim=-1), dropout)"
 BOTH = "ahead = ahead if mask is None else ahead | ~mask"
 
 
-def written_out(scaled=SCALED, hidden=HIDDEN, ahead=AHEAD, weights=WEIGHTS):
+def written_out(scaled=SCALED, hides=HIDES, ahead=AHEAD, weights=WEIGHTS):
     """Attention with its weights in sight. Without arguments it is right."""
-    return "\n".join(f"        {line}" for line in (scaled, hidden, ahead, weights, "heads = weights @ value") if line)
+    return "\n".join(f"        {line}" for line in (scaled, hides, ahead, weights, "heads = weights @ value") if line)
 
 
 ALSO_RIGHT = {HEADS: written_out()}
@@ -302,7 +302,7 @@ MISTAKES = [
     # CausalSelfAttention with a mask
     Mistake(
         "mask passed over", "CausalSelfAttention", replace=HEADS, by="        heads = F.scaled_dot_product_attention(query, key, value, dropout_p=dropout, is_causal=True)",
-        also=[(HEADS, written_out(hidden=""))],
+        also=[(HEADS, written_out(hides=""))],
         says="Your attention never looks at its mask. Which positions does it hide, beside those that come later?",
     ),
     Mistake(
@@ -315,12 +315,12 @@ MISTAKES = [
     ),
     Mistake(
         "mask the wrong way round", "CausalSelfAttention", replace="mask = mask & causal", by="mask = ~mask & causal",
-        also=[(HEADS, written_out(hidden=HIDDEN.replace("~", "")))],
+        also=[(HEADS, written_out(hides=HIDES.replace("~", "")))],
         says="You hide the positions that the mask allows, and show the others. What does True mean in the masks of this course?",
     ),
     Mistake(
         "mask for the queries", "CausalSelfAttention", replace="mask = mask & causal_mask", by="mask = mask.mT & causal_mask",
-        also=[(HEADS, written_out(hidden=HIDDEN.replace("~mask", "~mask.mT")))],
+        also=[(HEADS, written_out(hides=HIDES.replace("~mask", "~mask.mT")))],
         says="Your mask hides whole queries, and not keys. Which of the last two dimensions of a mask belongs to the keys?",
     ),
     Mistake(
@@ -329,38 +329,38 @@ MISTAKES = [
     ),
     Mistake(
         "mask multiplied after the softmax", "CausalSelfAttention", replace=HEADS,
-        by=written_out(hidden="", weights=f"{WEIGHTS}\n        weights = weights if mask is None else weights * mask"),
+        by=written_out(hides="", weights=f"{WEIGHTS}\n        weights = weights if mask is None else weights * mask"),
         says="You set weights to 0 after the softmax, so the weights of a row no longer sum to 1. Where does the mask belong?",
     ),
     Mistake(
         "mask multiplied before the softmax", "CausalSelfAttention", replace=HEADS,
-        by=written_out(hidden="scores = scores if mask is None else scores * mask"),
+        by=written_out(hides="scores = scores if mask is None else scores * mask"),
         says="You multiply scores by the mask, so a hidden position has the score 0, which is not the weight 0. Which score gives a weight of 0?",
     ),
     Mistake(
         "mask added as ones and zeros", "CausalSelfAttention", replace=HEADS,
-        by=written_out(hidden="scores = scores if mask is None else scores + mask"),
+        by=written_out(hides="scores = scores if mask is None else scores + mask"),
         says="You add the mask to the scores as ones and zeros, which hides nothing. A mask that is added holds 0 where a position may attend: what does it hold elsewhere?",
     ),
     Mistake(
         "minus infinity for the wrong ones", "CausalSelfAttention", replace=HEADS,
-        by=written_out(hidden="scores = scores if mask is None else scores + mask.to(x.dtype) * -1e9"),
+        by=written_out(hides="scores = scores if mask is None else scores + mask.to(x.dtype) * -1e9"),
         says="You add a large negative number to the scores where the mask is True, and True means that a position may attend. Where does the large negative number belong?",
     ),
     Mistake(
         "a mask of -10000", "CausalSelfAttention", replace=HEADS,
-        by=written_out(hidden="scores = scores if mask is None else scores.masked_fill(~mask, -1e4)"),
+        by=written_out(hides="scores = scores if mask is None else scores.masked_fill(~mask, -1e4)"),
         says="You hide positions of the mask with a score of -10000, and scores can be lower than that. Which number is lower than all?",
     ),
     Mistake(
         "NaN where nothing is visible", "CausalSelfAttention", replace=HEADS,
-        by=written_out(hidden="", ahead=f"{AHEAD}\n        {BOTH}"),
+        by=written_out(hides="", ahead=f"{AHEAD}\n        {BOTH}"),
         says="A position that may attend to nothing becomes NaN, and the next block's weights of 0 times NaN are NaN, too. What should the softmax of such a row give?",
     ),
     Mistake(
         "zeros where nothing is visible, without a gradient", "CausalSelfAttention", replace=HEADS,
         by=written_out(
-            hidden="", ahead=f"{AHEAD}\n        {BOTH}",
+            hides="", ahead=f"{AHEAD}\n        {BOTH}",
             weights="weights = F.dropout((scores + torch.zeros_like(scores).masked_fill(ahead, -torch.inf)).softmax(dim=-1).nan_to_num(), dropout)",
         ),
         says="Your outputs are finite where a position may attend to nothing, but the gradients are NaN. Mask with a very large negative number, or give such a row something to attend to.",

@@ -865,7 +865,7 @@ def settings_in_their_order(student, rng):
 @hidden("generate", forbids=READY_MADE, tolerance=SHARES)
 def ends_of_drawn_rows(student, rng):
     """Rows that are drawn end, too: what comes after their first eos_id is nothing else."""
-    eos_id = rng.integer(1, 3)
+    eos_id = rng.integer(1, 3)  # or rows that are filled up with 0 would be right
     probabilities = rng.shuffled([0.4, 0.3, 0.2, 0.1])
     tokens = drawn(student.generate, rng, probabilities, steps=3, eos_id=eos_id)
     ended = (tokens == eos_id).long().cummax(dim=1).values

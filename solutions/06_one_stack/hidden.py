@@ -361,7 +361,7 @@ def equally_probable_tokens(student, rng):
 @hidden("translate")
 def eos_in_a_source(student, rng):
     """An eos in a source ends nothing, and the padding id is another one."""
-    pad_id = rng.integer(1, 2)
+    pad_id = rng.integer(1, 2)  # or padding with 0 would be right
     model, sources = some(rng, rng.shuffled([3, 5, 2]), rng.shuffled([3, 5, 4]), pad_id=pad_id)
     sources[:, 1] = EOS
     return translated(student, model, sources, pad_id=pad_id)
