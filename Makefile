@@ -13,7 +13,7 @@ help:
 	@echo "make bench       in pairs: seconds a submission, stock nbgrader and ours; tokens a second, transformers and ours"
 	@echo "make checkpoint  train the small GPT-2 of the course anew: some twenty minutes"
 	@echo "make experiments train every model that is compared: some eight hours of one core, and it goes on where it was stopped"
-	@echo "make lab         JupyterLab on this course"
+	@echo "make lab         JupyterLab on this course; make lab OPTIONS=--allow-root where you are root, as in a container"
 	@echo "make build       solutions/ -> classroom/source and course/"
 	@echo "make site        the course as pages in build/site, with the outputs of the solved notebooks: some ten minutes at first"
 	@echo "make clean       remove what these targets made, but for .venv and the class in classroom/"
@@ -44,7 +44,7 @@ experiments: $(READY)
 	@$(VENV)/bin/python experiments/few_examples.py
 
 lab: $(READY)
-	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(RUN) jupyterlab
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(RUN) jupyterlab $(OPTIONS)
 
 build: $(READY)
 	@$(RUN) autograder build
