@@ -4,12 +4,13 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test test-fast bench checkpoint experiments lab build site clean
+.PHONY: help setup demo test test-fast outputs bench checkpoint experiments lab build site clean
 help:
 	@echo "make setup       .venv with everything that the course and its grading need; the other targets do it, too"
 	@echo "make demo        build, release, submit, collect and grade a class of 12, with feedback"
 	@echo "make test        everything: units, every mistake, notebooks, hostile submissions, the pipeline"
 	@echo "make test-fast   the tests that start no kernel and try no mistake"
+	@echo "make outputs     run the solved notebooks that have changed, and keep what they print for the tests: some half an hour for all"
 	@echo "make bench       in pairs: seconds a submission, stock nbgrader and ours; tokens a second, transformers and ours"
 	@echo "make checkpoint  train the small GPT-2 of the course anew: some twenty minutes"
 	@echo "make experiments train every model that is compared: some eight hours of one core, and it goes on where it was stopped"
@@ -29,6 +30,9 @@ test: $(READY)
 
 test-fast: $(READY)
 	@$(RUN) pytest -n 2 --dist worksteal -m "not slow"
+
+outputs: $(READY)
+	@$(VENV)/bin/python tests/solved.py
 
 bench: $(READY)
 	@$(VENV)/bin/python bench/grading.py

@@ -75,7 +75,7 @@ def run(assignment: Assignment, course: Course, folder: Path) -> NotebookNode:
     folder  where it is kept
     """
     notebook = handed_in(assignment)
-    kept = folder / f"{assignment.name}-{_hash(notebook, assignment, course)}.ipynb"
+    kept = folder / f"{assignment.name}-{what_it_runs(notebook, assignment, course)}.ipynb"
     if not kept.exists():
         print(f"{assignment.name} is running", flush=True)
         with tempfile.TemporaryDirectory() as scratch:
@@ -87,7 +87,8 @@ def run(assignment: Assignment, course: Course, folder: Path) -> NotebookNode:
     return nbformat.read(kept, as_version=4)
 
 
-def _hash(notebook: NotebookNode, assignment: Assignment, course: Course) -> str:
+def what_it_runs(notebook: NotebookNode, assignment: Assignment, course: Course) -> str:
+    """Return a hash of a notebook's code and texts, and of all of the course that it imports."""
     found = hashlib.sha256("\0".join([assignment.parts, *(cell.source for cell in notebook.cells)]).encode())
     for path in sorted(course.folder(course.release_directory).glob("coursekit/**/*")):
         if path.is_file() and "__pycache__" not in path.parts:
@@ -102,7 +103,7 @@ def page(assignment: Assignment, executed: NotebookNode) -> NotebookNode:
         folded = cell.metadata.get("jupyter", {}).get("source_hidden")
         cell.metadata = NotebookNode(tags=["hide-input"] if folded else [])
         if cell.cell_type == "code":
-            cell.outputs = [output for output in map(_without_bars, solved.outputs) if _is_for_readers(output)]
+            cell.outputs = [output for output in map(without_bars, solved.outputs) if _is_for_readers(output)]
     for cell, after in zip(shown.cells, shown.cells[1:], strict=False):
         alt = next(filter(None, (_alt(output, after) for output in cell.get("outputs", []))), None)
         if alt:
@@ -110,7 +111,7 @@ def page(assignment: Assignment, executed: NotebookNode) -> NotebookNode:
     return shown
 
 
-def _without_bars(output: NotebookNode) -> NotebookNode:
+def without_bars(output: NotebookNode) -> NotebookNode:
     """Return an output without the lines of progress bars."""
     return NotebookNode(output, text=BAR.sub("", output.text)) if "text" in output else output
 

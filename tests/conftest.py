@@ -12,7 +12,8 @@ from autograder.classroom.answer_store import AnswerStore
 from autograder.judging.judge import Judge
 from autograder.judging.verdict import Verdict
 from confined import kernels
-from this_course import copy_course, load
+from shell import Shell
+from this_course import SEED, copy_course, load
 
 # Two workers share the cores: more threads would wait for each other, in the kernels that tests start, too.
 torch.set_num_threads(1)
@@ -39,7 +40,7 @@ def judge_of(tmp_path_factory) -> Callable[..., Judge]:
     path = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "answers.db"
 
     @cache
-    def found(name: str, seed: str = "tests") -> Judge:
+    def found(name: str, seed: str = SEED) -> Judge:
         return Judge(load(name), seed, store=AnswerStore(path, f"{name} {seed}", 10**9))
 
     return found
@@ -48,6 +49,14 @@ def judge_of(tmp_path_factory) -> Callable[..., Judge]:
 @pytest.fixture(scope="session")
 def judge(judge_of) -> Judge:
     return judge_of("01_attention")
+
+
+@pytest.fixture(scope="session")
+def shell():
+    """Runs nbgrader's commands and ours: shell.run(folder, *words)."""
+    found = Shell()
+    yield found
+    found.end()
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ import csv
 import io
 import json
 import os
-import subprocess
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,17 +14,16 @@ from nbgrader.utils import temp_attrs
 
 from autograder.authoring.course import Course
 from autograder.authoring.students import handed_in
-
-BESIDE = str(Path(sys.executable).parent)  # where nbgrader's commands are
+from shell import Shell
 
 
 class Term:
     """A course in a folder of its own, and its class, s01 and so on.
 
-    Commands run in a shell that has imported what they need; all else is as it is for an instructor and for students.
+    All is as it is for an instructor and for students.
     """
 
-    def __init__(self, folder: Path, students: int):
+    def __init__(self, folder: Path, students: int, shell: Shell):
         self.folder, self.students = folder, [f"s{number:02}" for number in range(1, students + 1)]
         (folder / "exchange").mkdir()
         (folder / "exchange").chmod(0o777)
@@ -35,25 +32,13 @@ class Term:
                 f"\nc.Exchange.root = {str(folder / 'exchange')!r}\nc.Exchange.cache = {str(folder / 'x')!r}\n"
             )
             settings.write("c.ExchangeCollect.check_owner = False\n")
-        self.environment = os.environ | {
-            "PATH": f"{BESIDE}{os.pathsep}{os.environ['PATH']}",
+        self._shell = shell
+        self.environment = {
             "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent.parent), str(folder)]),
             "HOME": str(folder / "home"),
             "COLUMNS": "200",
         }
         (folder / "home" / ".jupyter").mkdir(parents=True)
-        self._shell = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("shell.py"))],
-            cwd=folder,
-            env=self.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def end(self) -> None:
-        self._shell.stdin.close()
-        self._shell.wait()
 
     def edit(self, name: str, change) -> None:
         """The instructor changes an assignment's notebook."""
@@ -62,10 +47,7 @@ class Term:
 
     def command(self, *words: str, fails: bool = False) -> str:
         """A command of nbgrader's or ours, and what it prints."""
-        output = self.folder / "output.txt"
-        print(json.dumps([words, str(output)]), file=self._shell.stdin, flush=True)
-        status = int(self._shell.stdout.readline())
-        said = output.read_text()
+        status, said = self._shell.run(self.folder, *words, environment=self.environment)
         assert (status != 0) == fails, f"{' '.join(words)}: {status}\n{said}"
         assert "Traceback" not in said or words[0] == "nbgrader", said
         return said

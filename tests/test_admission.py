@@ -1,14 +1,13 @@
 """What a submission may hold beside its notebook, and what nbgrader's commands say of it to the terminal."""
 
 import json
-import os
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
+from nbgrader.apps.api import NbGraderAPI
 
 from autograder.authoring.build import build
 from autograder.authoring.course import Course
@@ -37,9 +36,18 @@ def hand_in(course, student, **files):
     return folder
 
 
-def command(course, *words):
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    return subprocess.run(words, cwd=course.root, env=environment, capture_output=True, text=True)
+@pytest.fixture
+def command(shell, course):
+    return partial(shell.run, course.root)
+
+
+def api(course):
+    """What formgrader calls. A worker and a fork server of ours are there from an earlier test, which saves seconds."""
+    return NbGraderAPI(config=Course.at(Path(course.root)).config)
+
+
+def autograde(course, **options):
+    return api(course).autograde(NAME, "*", **options)["success"]
 
 
 def last(course, student):
@@ -49,24 +57,24 @@ def last(course, student):
 ESCAPE = "notes\x1b[2K\rada  graded  90.txt"
 
 
-def test_names_of_files_say_nothing_to_the_terminal(course):
+def test_names_of_files_say_nothing_to_the_terminal(course, command):
     folder = hand_in(course, "ada", **{ESCAPE: "x", "notes.txt": "x"})
     (folder / "deep\x1b[2K").mkdir()
     (folder / "deep\x1b[2K" / "inside.txt").write_text("x")
-    graded = command(course, "nbgrader", "autograde", NAME)
-    shown = command(course, "nbgrader", "generate_feedback", NAME)
-    said = graded.stdout + graded.stderr + shown.stdout + shown.stderr
-    assert graded.returncode == shown.returncode == 0 and "\x1b[2K" not in said and "\r" not in said
+    graded = command("nbgrader", "autograde", NAME)
+    shown = command("nbgrader", "generate_feedback", NAME)
+    said = graded.said + shown.said
+    assert graded.status == shown.status == 0 and "\x1b[2K" not in said and "\r" not in said
     assert "left out" in said and r"notes\x1b[2K" in said
     kept = {path.name for path in Path(course.folder(course.autograded_directory), "ada", NAME).rglob("*")}
     assert "notes.txt" in kept and not any("\x1b" in name for name in kept)
 
 
-def test_a_submission_of_too_many_files_is_left_to_a_person(course):
+def test_a_submission_of_too_many_files_is_left_to_a_person(course, command):
     folder = hand_in(course, "ada")
     for number in range(600):
         (folder / f"{number}.txt").write_text("x")
-    assert command(course, "nbgrader", "autograde", NAME).returncode == 1
+    assert command("nbgrader", "autograde", NAME).status == 1
     assert last(course, "ada").status == UNGRADED and "more than 500 files" in last(course, "ada").reason
 
 
@@ -79,8 +87,7 @@ def test_what_breaks_a_limit_of_the_worker_stays_ungraded_and_the_next_is_graded
     bomb["metadata"]["many"] = [[]] * 4_000_000
     notebook.write_text(json.dumps(bomb, separators=(",", ":")))
     hand_in(course, "grace")
-    graded = command(course, "nbgrader", "autograde", NAME)
-    assert graded.returncode == 1
+    assert not autograde(course)
     assert last(course, "ada").status == UNGRADED and "memory" in last(course, "ada").reason
     assert last(course, "grace").status == GRADED
     with Gradebook(course.db_url, course.course_id) as gradebook:
@@ -96,18 +103,18 @@ def test_a_submission_that_was_half_copied_is_collected_and_graded_again(course)
     settings.write_text(
         settings.read_text() + f"c.Exchange.root = {str(exchange)!r}\nc.ExchangeCollect.check_owner = False\n"
     )
-    assert command(course, "nbgrader", "release_assignment", NAME).returncode == 0
+    assert api(course).release_assignment(NAME)["success"]
     handed = exchange / course.course_id / "inbound" / f"ada+{NAME}+2026-10-01 12:00:00 UTC"
     handed.mkdir()
     text = nbformat.writes(handed_in(course.assignment(NAME)))
     (handed / f"{NAME}.ipynb").write_text(text[: len(text) // 2])
-    assert command(course, "nbgrader", "collect", NAME).returncode == 0
-    assert command(course, "nbgrader", "autograde", NAME).returncode == 1
+    assert api(course).collect(NAME)["success"]
+    assert not autograde(course)
     assert last(course, "ada").status == UNGRADED and "JSON" in last(course, "ada").reason
     (handed / f"{NAME}.ipynb").write_text(text)
     (handed / "timestamp.txt").write_text("2026-10-01 12:00:00 UTC")
-    assert command(course, "nbgrader", "collect", NAME, "--update").returncode == 0
-    assert command(course, "nbgrader", "autograde", NAME).returncode == 0
+    assert api(course).collect(NAME, update=True)["success"]
+    assert autograde(course, force=False)
     assert last(course, "ada").status == GRADED
 
 
@@ -116,27 +123,27 @@ def test_a_step_of_nbgraders_that_fails_leaves_a_line(course):
     in_the_way = Path(course.folder(course.autograded_directory), "ada", NAME)
     in_the_way.parent.mkdir(parents=True)
     in_the_way.write_text("a file where nbgrader expects a folder")
-    assert command(course, "nbgrader", "autograde", NAME, "--force").returncode == 1
+    assert not autograde(course)
     assert last(course, "ada").status == UNGRADED and last(course, "ada").reason.startswith("grading failed: ")
 
 
 def test_what_has_changed_is_graded_whatever_its_time_says(course):
     folder = hand_in(course, "ada", **{"timestamp.txt": "2026-10-01 12:00:00 UTC"})
-    assert command(course, "nbgrader", "autograde", NAME).returncode == 0
+    assert autograde(course, force=False)
     first = last(course, "ada")
-    assert command(course, "nbgrader", "autograde", NAME).returncode == 0 and last(course, "ada") == first
+    assert autograde(course, force=False) and last(course, "ada") == first
     notebook = nbformat.read(folder / f"{NAME}.ipynb", as_version=4)
     notebook.cells.append(nbformat.v4.new_code_cell("x = 1"))
     nbformat.write(notebook, folder / f"{NAME}.ipynb")
-    assert command(course, "nbgrader", "autograde", NAME).returncode == 0 and last(course, "ada") != first
+    assert autograde(course, force=False) and last(course, "ada") != first
 
 
-def test_a_source_that_was_not_built_refuses_to_grade(course):
+def test_a_source_that_was_not_built_refuses_to_grade(course, command):
     hand_in(course, "ada")
     source = Path(course.root, course.solutions_directory, NAME, "notebook.py")
     source.write_text(source.read_text().replace("points=4", "points=5"))
-    refused = command(course, "nbgrader", "autograde", NAME)
-    assert refused.returncode == 1 and "python -m autograder build" in refused.stdout + refused.stderr
+    refused = command("nbgrader", "autograde", NAME)
+    assert refused.status == 1 and "python -m autograder build" in refused.said
     assert last(course, "ada") is None
 
 
@@ -146,7 +153,7 @@ def test_work_in_another_notebook_is_said(course):
     (folder / f"{NAME}.ipynb").rename(folder / "mine.ipynb")
     (folder / f"{NAME}.ipynb").write_text(released)
     (hand_in(course, "grace") / f"{NAME}.ipynb").rename(folder.parent.parent / "grace" / NAME / "mine.ipynb")
-    assert command(course, "nbgrader", "autograde", NAME).returncode == 1
+    assert not autograde(course)
     assert (
         last(course, "ada").status == ANOMALIES and "'mine.ipynb', which holds work" in last(course, "ada").anomalies[0]
     )

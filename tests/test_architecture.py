@@ -3,6 +3,8 @@
 import ast
 import re
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -126,6 +128,13 @@ def test_limits_stand_in_the_settings_with_their_defaults():
         for name in ours - course:
             set_to = [COURSE.config.get(base.__name__, {}).get(name) for base in kind.__mro__]
             assert getattr(kind, name).default_value in set_to, f"{kind.__name__}.{name}"
+
+
+def test_what_runs_and_judges_nothing_does_not_import_torch():
+    """It takes seconds, in each process that makes pages of feedback, too."""
+    modules = [f"autograder.classroom.{name}" for name in ("commands", "export", "feedback", "forget", "lms.commands")]
+    code = f"import sys, {', '.join(modules)}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
 def test_every_assignment_is_a_whole_folder():

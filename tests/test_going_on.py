@@ -25,10 +25,9 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from autograder.authoring.release import release_notebook
 from autograder.authoring.students import handed_in
-from autograder.judging.judge import Judge
 from autograder.running.execute import Execute
 from autograder.running.rebuild import rebuild
-from this_course import COURSE, load
+from this_course import COURSE, SEED, load
 
 ATTENTION, ENCODER, DECODER, GPT2, _, ONE_STACK, COMPARISON = COURSE.assignment_names
 
@@ -104,41 +103,42 @@ def test_a_lent_encoder_holds_the_weights_of_the_reference():
     assert torch.allclose(LENT["sinusoidal_positions"](7, 6), reference.sinusoidal_positions(7, 6), atol=1e-6)
 
 
-def graded(assignment, instead):
+def graded(judge, instead):
     """Run and judge a right notebook with these exercises in it, and return the verdicts by exercise."""
+    assignment = judge.assignment
     notebook, _ = rebuild(handed_in(assignment, instead=instead), release_notebook(assignment.source))
     config = copy.deepcopy(COURSE.config)
     config.Run.question_timeout = 200  # without isolation it is time on the clock, and the machine may be busy
     execute = Execute(config=config, sandbox=False, timeout=600, shutdown_kernel="immediate")
-    execution = execute.prepare(notebook, assignment, "going on").whole()
-    verdicts = Judge(assignment, "going on").verdicts(execution.answers(), execution.notebook)
+    execution = execute.prepare(notebook, assignment, SEED).whole()
+    verdicts = judge.verdicts(execution.answers(), execution.notebook)
     return {verdict.exercise: verdict for verdict in verdicts}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("half", [0, 1])
 @pytest.mark.parametrize("name", COURSE.assignment_names)
-def test_what_is_not_done_costs_its_own_points_alone(name, half):
+def test_what_is_not_done_costs_its_own_points_alone(name, half, judge_of):
     """Every second exercise is as it was released. What builds on it is judged with the ready-made part."""
     assignment = load(name)
     cells = release_notebook(assignment.source).cells
     released = {cell.metadata.nbgrader.grade_id: cell.source for cell in cells if "nbgrader" in cell.metadata}
     undone = list(assignment.source.exercises)[half::2]
-    found = graded(assignment, {exercise: released[exercise] for exercise in undone})
+    found = graded(judge_of(name), {exercise: released[exercise] for exercise in undone})
     lost = {name: verdict.points - verdict.score for name, verdict in found.items() if verdict.score < verdict.points}
     assert lost == {exercise: assignment.source.points[exercise] for exercise in undone}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("body", ["    return undefined", "    return query.no_such_method(), None"])
-def test_mistakes_are_seen_behind_an_exercise_that_raises(body):
+def test_mistakes_are_seen_behind_an_exercise_that_raises(body, judge):
     name = "scaled_dot_product_attention"
     broken = {name: f"def {name}(query, key, value, mask=None):\n{body}"}
     reference = load(ATTENTION).solution("MultiHeadAttention")
     mistake = next(mistake for mistake in load(ATTENTION).mistakes if mistake.name == "mask not passed on")
-    found = graded(load(ATTENTION), broken)
+    found = graded(judge, broken)
     assert found[name].score == 0 and found["MultiHeadAttention"].score == found["MultiHeadAttention"].points
-    found = graded(load(ATTENTION), broken | {mistake.exercise: reference.replace(mistake.replace, mistake.by)})
+    found = graded(judge, broken | {mistake.exercise: reference.replace(mistake.replace, mistake.by)})
     assert found["MultiHeadAttention"].mistakes == [mistake]
 
 

@@ -7,7 +7,7 @@ import pytest
 from autograder.authoring.students import handed_in
 from autograder.running.records import Records
 from hostile import KINDS
-from hostile.arena import ASSIGNMENT, Treatment, prepare, surroundings, with_ours
+from hostile.arena import ASSIGNMENT, NBGRADERS, OURS, Treatment, prepare, surroundings, with_ours
 
 pytestmark = pytest.mark.slow
 
@@ -30,13 +30,13 @@ def verdicts(aims):
     return {line.student: (line.status, line.reason, line.verdicts) for line in found if line.student in HONEST}
 
 
-@pytest.mark.parametrize("half", [0, 1])
-def test_the_corpus(half, assignment, tmp_path):
+@pytest.mark.parametrize("half, command", enumerate([NBGRADERS, OURS]), ids=["one by one", "several at once"])
+def test_the_corpus(half, command, assignment, tmp_path):
     kinds = KINDS[half::2]
     with surroundings(tmp_path / "hostile") as (aims, damage):
         made = {kind.student_id: kind.make(assignment, aims) for kind in kinds}
         prepare(aims, made | honest(assignment))
-        treated, status = with_ours(aims)
+        treated, status = with_ours(aims, *command)
         among_others = verdicts(aims)
         seed = aims.course / "classroom" / "records" / f"{ASSIGNMENT}.seed"
         kept = {path.parent.parent.name for path in (aims.course / "classroom" / "submitted").glob(f"*/{ASSIGNMENT}/*")}

@@ -21,10 +21,8 @@ SHOWN = ("s01", "s02", "s03", "s08", "s09", "s29", "s30")  # in docs/grading.md
 
 
 @pytest.fixture
-def term(tree):
-    made = Term(tree, students=30)
-    yield made
-    made.end()
+def term(tree, shell):
+    return Term(tree, students=30, shell=shell)
 
 
 def test_a_term(term):

@@ -19,6 +19,8 @@ from .kind import Kind, Surroundings
 
 ASSIGNMENT = "01_attention"
 LIMITS = "\nc.Execute.timeout = 7\nc.Run.question_timeout = 4\nc.Execute.iopub_timeout = 10\n"
+NBGRADERS = ("nbgrader", "autograde")
+OURS = (sys.executable, "-m", "autograder", "grade", "--jobs", "2")
 STATUSES = {GRADED: "graded", ANOMALIES: "anomalies"}
 
 
@@ -77,7 +79,7 @@ def prepare(aims: Surroundings, students: dict[str, object]) -> None:
     students  {student: notebook, the bytes of its file, or a function that fills the submission's folder}
     """
     course = aims.course
-    copy_course(course)
+    copy_course(course, ASSIGNMENT)
     with (course / "nbgrader_config.py").open("a") as file:
         file.write(LIMITS)
     run(aims, sys.executable, "-m", "autograder", "build")
@@ -108,9 +110,12 @@ def run(aims: Surroundings, *words: str) -> int:
     return process.returncode
 
 
-def with_ours(aims: Surroundings) -> tuple[dict[str, Treatment], int]:
-    """Grade a prepared course in one `nbgrader autograde`. Return the treatment of each student, and the exit status."""
-    status = run(aims, "nbgrader", "autograde", ASSIGNMENT)
+def with_ours(aims: Surroundings, *command: str) -> tuple[dict[str, Treatment], int]:
+    """Grade a prepared course in one command. Return the treatment of each student, and the exit status.
+
+    command  its words before the assignment's name (default: nbgrader's own)
+    """
+    status = run(aims, *(command or NBGRADERS), ASSIGNMENT)
     records = Records(folder=str(aims.course / "classroom" / "records"))
     gradings = {name: records.last(name, ASSIGNMENT) for name in os.listdir(aims.course / "classroom" / "submitted")}
     return {name: _treatment(grading) for name, grading in gradings.items() if grading}, status
