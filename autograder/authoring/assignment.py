@@ -25,14 +25,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autograder.authoring.combining import combined
 from autograder.authoring.mistakes import Mistake, also_right, named_mistakes, trivial_solutions
 from autograder.authoring.names import reached, statements
 from autograder.authoring.parts import parts, without_marks
 from autograder.authoring.readers import check_readers
-from autograder.authoring.source import LAST_CELL, Source, SourceError, check_names, read_source
-from autograder.probe import Inputs
+from autograder.authoring.source import LAST_CELL, Source, SourceError, check_names, read_source, state_of
+
+if TYPE_CHECKING:  # it imports torch, which takes seconds, and not every command needs it
+    from autograder.probe import Inputs
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Case:
     title: str  # what feedback shows
     forbids: frozenset[str]  # names, or parts of names, that the exercise must not use
     tolerance: float  # allowed difference of values in double precision
-    inputs: Inputs | None = None  # of another exercise's function, if these are asked for
+    inputs: "Inputs | None" = None  # of another exercise's function, if these are asked for
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,9 +131,8 @@ def load(folder: Path) -> Assignment:
     Raises SourceError, which names file and line, if something is wrong in the files or if they do not fit together.
     """
     earlier = sorted(path for path in folder.parent.glob("*/notebook.py") if path.parent.name < folder.name)
-    shared = folder.parent.glob(LAST_CELL)
-    files = [path.stat() for path in (*earlier, *sorted(folder.glob("*.py")), *shared)]
-    return _read(folder, tuple(earlier), tuple((file.st_ino, file.st_size, file.st_mtime_ns) for file in files))
+    files = [*earlier, *sorted(folder.glob("*.py")), folder.parent / LAST_CELL]
+    return _read(folder, tuple(earlier), state_of(files))
 
 
 @lru_cache

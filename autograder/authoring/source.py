@@ -19,7 +19,9 @@ import ast
 import re
 import sys
 import traceback
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import jupytext
@@ -94,8 +96,22 @@ class Source:
         return {cell.name: cell.points for cell in self.of_role("check")}
 
 
+def state_of(paths: Iterable[Path]) -> tuple:
+    """Return what tells apart the contents that files had at different times. What is not there has none."""
+    found = [path.stat() for path in paths if path.is_file()]
+    return tuple((file.st_ino, file.st_size, file.st_mtime_ns) for file in found)
+
+
 def read_source(path: Path) -> Source:
-    """Read a percent script and check it. Raises SourceError, which names file and line, if something is wrong."""
+    """Read a percent script and check it. As long as its files stay as they are, they are read once.
+
+    Raises SourceError, which names file and line, if something is wrong.
+    """
+    return _read(path, state_of([path, path.parent.parent / LAST_CELL]))
+
+
+@lru_cache
+def _read(path: Path, state: tuple) -> Source:
     text = path.read_text(encoding="utf-8")
     starts = [number for number, line in enumerate(text.split("\n"), 1) if re.match(r"# %%(\s|$)", line)]
     cells = jupytext.reads(text, fmt="py:percent").cells

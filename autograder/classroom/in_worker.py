@@ -13,7 +13,6 @@ from traitlets import Bool, List, Unicode
 from traitlets.config import Config
 
 from autograder.bounded import Worker, shared
-from autograder.running.execute import Execute
 
 
 class InWorker(NbGraderPreprocessor):
@@ -67,4 +66,6 @@ def _can_travel(value: object) -> bool:
 
 def warm_up(config: Config) -> None:
     """Let this process begin to import what kernels need."""
+    from autograder.running.execute import Execute
+
     Execute(config=config).warm_up()

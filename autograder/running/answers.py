@@ -8,13 +8,12 @@ import base64
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import safetensors.torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from autograder.authoring.assignment import Case
-from autograder.probe import MAX_BYTES
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,10 @@ def decode(text: str) -> Answer:
 
     Return Silent if the text cannot be read as an answer, or is too long.
     """
+    import safetensors.torch  # which takes seconds, and most commands never read an answer
+
+    from autograder.probe import MAX_BYTES
+
     unreadable = Silent("the answer could not be read")
     if not isinstance(text, str) or len(text) > 2 * MAX_BYTES:
         return unreadable
@@ -94,7 +97,7 @@ def decode(text: str) -> Answer:
         return unreadable
 
 
-def _values(tree: dict, tensors: dict[str, Tensor]) -> Any:
+def _values(tree: dict, tensors: "dict[str, Tensor]") -> Any:
     ((kind, content),) = tree.items()
     if kind == "tensor":
         return tensors[content]
