@@ -29,8 +29,9 @@ OWN_CELLS = {
 
 
 @pytest.fixture
-def course(small):
+def course(small, monkeypatch):
     """The small course with a class: five who handed in something, and one whose file is damaged."""
+    monkeypatch.setattr(ahead, "WORTH", 1)  # the judge is prepared, as for a class
     course = Course.at(small)
     with commands_on_path():
         build(course)

@@ -244,14 +244,12 @@ ANSWER = '\n# %% [markdown] answer="why" points=6\n# Why?\n#\n# ### BEGIN SOLUTI
 
 
 @pytest.fixture
-def term(small):
+def term(small, shell):
     with (small / "written" / "01_first" / "notebook.py").open("a") as source:
         source.write(ANSWER)
     with (small / "nbgrader_config.py").open("a") as settings:
         settings.write("c.Autograde.autograde_preprocessors.insert(2, 'nbgrader.preprocessors.AssignLatePenalties')\n")
-    made = Term(small, students=3)
-    yield made
-    made.end()
+    return Term(small, students=3, shell=shell)
 
 
 @pytest.mark.slow

@@ -29,6 +29,7 @@ from autograder.running.records import Records
 if TYPE_CHECKING:
     from autograder.classroom.cluster import Cluster
 
+WORTH = 30  # submissions: for fewer, the judge's own answers are found out when one needs them
 AT_A_CLUSTER = 2  # submissions for each of its workers that are on their way at once
 
 
@@ -51,7 +52,7 @@ class Ahead:
         self._pool = ThreadPoolExecutor(threads, initializer=self._start)
         self._common = Common.of(course, assignment)
         # The judge comes first: its answers about mistakes are the same for all, and take longer than a submission.
-        exercises = course.assignment(assignment).source.exercises
+        exercises = course.assignment(assignment).source.exercises if len(students) >= WORTH else {}
         self._prepared = [self._pool.submit(self._prepare, exercise) for exercise in exercises]
         if cluster:
             self._answers = self._pool.submit(self._shared)
