@@ -1,20 +1,21 @@
 """Measures how many seconds a submission takes, with stock nbgrader and with ours, in pairs in one run.
 
-    python bench/grading.py [PAIRS]
+    python bench/grading.py [PAIRS] [--students N] [--only WORDS]
 
-Stock nbgrader runs an ordinary kernel, and ours a confined one. Both are measured inside one process, from the call of
-nbgrader's own autograde to its return, on the same solved notebook. It has another comment in it each time, so that
-nothing is taken from the records. What several at once gain is measured by ``class.py``.
+Stock nbgrader runs ordinary kernels, one submission after the other, and ours confined ones, ``JOBS`` at once. Both are
+measured inside one process, from the call to its return: nbgrader's own autograde of a few submissions, and our grade
+of a class, with the start of its workers. Each submission is the solved notebook with a comment of its own, so that
+nothing is taken from the records. ``class.py`` measures larger classes, whose submissions are wrong.
 """
 
+import argparse
 import logging
 import shutil
 import statistics
-import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import nbformat
@@ -29,6 +30,7 @@ from autograder.authoring.build import build
 from autograder.authoring.course import Course, commands_on_path
 from autograder.authoring.students import handed_in
 from autograder.classroom.demo import settings_of_a_demonstration
+from autograder.classroom.grade import grade
 from autograder.judging.report import table
 
 COURSE = Course.at(Path(__file__).resolve().parent.parent)
@@ -40,9 +42,11 @@ NOTEBOOKS = {  # an assignment, and what its notebook holds besides
     "notebook 05": ("05_generation", ""),
 }
 WAYS = ["stock", "ours"]
+JOBS = 2
+STOCK = 4  # submissions of a pair that stock nbgrader grades: each takes as long as the first
 
 
-def main(pairs: int) -> None:
+def main(pairs: int, students: int, only: str) -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder, commands_on_path():
@@ -51,22 +55,26 @@ def main(pairs: int) -> None:
         began = time.monotonic()
         run_sync(_ready)(Path(folder, "first"))
         once = time.monotonic() - began
-        rows = [row for name in NOTEBOOKS for row in _compare(name, courses, pairs)]
+        notebooks = [name for name in NOTEBOOKS if only in name]
+        rows = [row for name in notebooks for row in _compare(name, courses, pairs, students)]
         ready = [run_sync(_ready)(Path(folder, str(number))) for number in range(10, 10 + 2 * pairs)]
     print(table(["", "way", "median", "least", "most", "stock / this, in pairs"], rows))
     print(
-        f"\nSeconds a submission, {pairs} pairs. Once a run, the fork server imports what kernels need: {once:.1f} s."
+        f"\nSeconds a submission, {pairs} pairs: stock nbgrader with {STOCK}, ours with {students}, {JOBS} at once, "
+        f"the workers' start included. Of that, a fork server takes {once:.1f} s to import what kernels need."
     )
     print(f"A confined kernel is ready after {_spread(ready)} s (median, least, most of {len(ready)}).")
 
 
-def _compare(name: str, courses: dict[str, Callable], pairs: int) -> list[list[str]]:
+def _compare(name: str, courses: dict[str, Callable], pairs: int, students: int) -> list[list[str]]:
     seconds: dict[str, list[float]] = {way: [] for way in WAYS}
     for number in tqdm(range(pairs + 1), desc=name, leave=False):
         for way in WAYS if number % 2 else reversed(WAYS):
-            took = courses[way](f"student{number}{'g' if NOTEBOOKS[name][1] else ''}", *NOTEBOOKS[name])
+            most = {"stock": STOCK, "ours": students}[way] if number else 1
+            mark = f"p{number}{'g' if NOTEBOOKS[name][1] else ''}"
+            took = courses[way]([f"{mark}s{student:03}" for student in range(most)], *NOTEBOOKS[name])
             if number:  # the first pair warms up: Python, torch and the disk do some work only once
-                seconds[way].append(took)
+                seconds[way].append(took / most)
     rows = []
     for way in WAYS:
         ratios = [stock / this for stock, this in zip(seconds["stock"], seconds[way], strict=True)]
@@ -82,32 +90,49 @@ def _built(folder: Path) -> Path:
     return folder
 
 
-def _course(folder: Path, way: str) -> Callable[[str, str, str], float]:
-    """Return a function that grades one more student of an assignment in this course, and returns the seconds.
+def _course(folder: Path, way: str) -> Callable[[list[str], str, str], float]:
+    """Return a function that grades these students' submissions in this course, and returns the seconds that it took.
 
     way  one of ``WAYS``
     """
-    settings = Course.at(folder).config
-    if way == "stock":
-        settings = Config(CourseDirectory=settings.CourseDirectory)
+    course = Course.at(folder)
+    settings = course.config if way == "ours" else Config(CourseDirectory=course.config.CourseDirectory)
     settings.Execute.timeout, settings.Run.question_timeout = 60, 10  # those of a demonstration are short
 
-    def grade(student: str, name: str, extra: str) -> float:
-        assignment = COURSE.assignment(name)
-        notebook = handed_in(assignment)
-        notebook.cells.append(new_code_cell(f"{extra}\n# {student}"))
-        path = folder / "classroom" / "submitted" / student / name / f"{name}.ipynb"
-        path.parent.mkdir(parents=True)
-        nbformat.write(notebook, path)
-        if way == "stock" and assignment.parts:
-            (path.parent / "parts.py").write_text(assignment.parts, encoding="utf-8")
+    def graded(students: list[str], name: str, extra: str) -> float:
+        for student in students:
+            _hand_in(folder, student, name, f"{extra}\n# {student}")
         began = time.monotonic()
-        said = NbGraderAPI(config=settings).autograde(name, student)
-        if not said["success"]:
-            raise RuntimeError(said.get("error") or said.get("log"))
+        if way == "stock":
+            one_by_one(NbGraderAPI(config=settings), students, name)
+        else:
+            at_once(students, name)
         return time.monotonic() - began
 
-    return grade
+    def one_by_one(api: NbGraderAPI, students: Iterable[str], name: str) -> None:
+        for student in students:
+            said = api.autograde(name, student)
+            if not said["success"]:
+                raise RuntimeError(said.get("error") or said.get("log"))
+
+    def at_once(students: list[str], name: str) -> None:
+        most = sum(COURSE.assignment(name).source.points.values())
+        for result in grade(course, name, students, jobs=JOBS):
+            if result.score != most:
+                raise RuntimeError(f"{result.grading.student} has {result.score}, and not {most}")
+
+    return graded
+
+
+def _hand_in(folder: Path, student: str, name: str, last: str) -> None:
+    assignment = COURSE.assignment(name)
+    notebook = handed_in(assignment)
+    notebook.cells.append(new_code_cell(last))
+    path = folder / "classroom" / "submitted" / student / name / f"{name}.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(notebook, path)
+    if assignment.parts:
+        (path.parent / "parts.py").write_text(assignment.parts, encoding="utf-8")
 
 
 async def _ready(folder: Path) -> float:
@@ -132,4 +157,9 @@ def _spread(numbers: list[float]) -> str:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    options.add_argument("pairs", type=int, nargs="?", default=3, help="(default: %(default)s)")
+    options.add_argument("--students", type=int, default=20, metavar="N", help="of a class (default: %(default)s)")
+    options.add_argument("--only", default="", metavar="WORDS", help="notebooks with these words in their description")
+    chosen = options.parse_args()
+    main(chosen.pairs, chosen.students, chosen.only)
