@@ -20,6 +20,13 @@ torch.set_num_threads(1)
 os.environ["OMP_NUM_THREADS"] = "1"
 
 
+LONG = ("test_hostile.py", "test_term.py", "test_pipeline.py")  # they start first: at the end one core would be idle
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.name not in LONG)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def version_of_gradebooks():
     """A new gradebook asks alembic for its version in a process of its own, which takes seconds: it is asked once."""
