@@ -45,7 +45,7 @@ def keep(name: str) -> None:
     executed = notebooks.run(assignment, COURSE, notebooks.EXECUTED)
     kept = {
         "of": notebooks.what_it_runs(handed_in(assignment), assignment, COURSE),
-        "outputs": {cell.id: [*map(_short, cell.outputs)] for cell in executed.cells if cell.get("outputs")},
+        "outputs": {cell.id: _short(cell.outputs) for cell in executed.cells if cell.get("outputs")},
     }
     OUTPUTS.mkdir(exist_ok=True)
     _place(assignment).write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -55,10 +55,14 @@ def _place(assignment: Assignment) -> Path:
     return OUTPUTS / f"{assignment.name}.json"
 
 
-def _short(output: NotebookNode) -> NotebookNode:
-    if "data" not in output:
-        return notebooks.without_bars(output)
-    return output | {"data": {kind: text if kind in IN_FULL else "" for kind, text in output.data.items()}}
+def _short(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Return outputs without pictures and progress bars; what went to stderr as it is, since nothing may go there."""
+    found = [output if output.get("name") == "stderr" else notebooks.without_bars(output) for output in outputs]
+    shown = [output for output in found if output.get("text") != "" or output.name == "stderr"]
+    for output in shown:
+        if "data" in output:
+            output["data"] = {kind: text if kind in IN_FULL else "" for kind, text in output.data.items()}
+    return shown
 
 
 if __name__ == "__main__":
