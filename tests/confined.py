@@ -6,7 +6,7 @@ import os
 import textwrap
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -101,6 +101,24 @@ class Kernel:
             self.client.stop_channels()
             self._now(self.manager.shutdown_kernel(now=True))
         self._loop.close()
+
+
+def kept_open(process: int) -> dict[int, tuple[str, str]]:
+    """Where a process's descriptors lead, and what the system says of each: of those that it keeps. A server opens
+    others for a moment, as when it looks through the groups of kernels that have ended."""
+    looks = []
+    for pause in (0.3, 0.3, 0.3, 0):
+        looks.append(_opened(process))
+        time.sleep(pause)
+    return {number: found for number, found in looks[0].items() if all(look.get(number) == found for look in looks)}
+
+
+def _opened(process: int) -> dict[int, tuple[str, str]]:
+    found, place = {}, Path(f"/proc/{process}")
+    for number in map(int, os.listdir(place / "fd")):
+        with suppress(FileNotFoundError):
+            found[number] = os.readlink(place / f"fd/{number}"), (place / f"fdinfo/{number}").read_text()
+    return found
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from jupyter_client.channels import AsyncZMQSocketChannel
 import autograder
 from autograder.running.kernel import doctor, forkserver
 from autograder.running.kernel.client import PromptClient
-from confined import MB, NEEDS_CONFINEMENT, Kernel
+from confined import MB, NEEDS_CONFINEMENT, Kernel, kept_open
 from this_course import ROOT
 
 pytestmark = [pytest.mark.slow, NEEDS_CONFINEMENT]
@@ -409,7 +409,7 @@ def test_the_server_inherits_nothing_and_has_one_thread(kernel, tmp_path):
         server = forkserver.ForkServer((), idle=60)
     server._wait_until_ready()
     for process in (server._process.pid, kernel.server()):  # this one has imported torch and all
-        opened = [os.readlink(path) for path in Path(f"/proc/{process}/fd").iterdir()]
+        opened = [path for path, _ in kept_open(process).values()]
         sockets = [path for path in opened if path.startswith("socket:")]
         fonts = [path for path in opened if path.startswith((sys.prefix, "/usr/")) and path.endswith("f")]
         assert len(sockets) == 1 and set(opened) == {"/dev/null", *sockets, *fonts}

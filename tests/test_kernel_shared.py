@@ -19,7 +19,7 @@ import matplotlib
 import pytest
 
 from autograder.running.kernel import doctor, forkserver
-from confined import MB, NEEDS_CONFINEMENT
+from confined import MB, NEEDS_CONFINEMENT, kept_open
 from this_course import ROOT
 
 pytestmark = [pytest.mark.slow, NEEDS_CONFINEMENT]
@@ -70,7 +70,7 @@ def test_descriptors_are_its_own(start):
     first = start()
     before = json.loads(first.run(DESCRIPTORS))
     assert len(before) > 3 and {path for _, path, *_ in before} >= {"/dev/null", str(FONT)}
-    inherited = positions(first.server())
+    inherited = kept_open(first.server())
     after, refused = json.loads(first.run(CHANGED))
     assert refused == 2 * len(before) and all(one != other for one, other in zip(before, after, strict=True))
     second = start()
@@ -79,15 +79,10 @@ def test_descriptors_are_its_own(start):
     first.shut_down = lambda: None
     assert json.loads(second.run("print(json.dumps(look()))")) == before
     assert json.loads(start().run(DESCRIPTORS)) == before
-    assert positions(second.server()) == inherited
+    assert kept_open(second.server()) == inherited
     for path in ("/dev/null", FONT):
         with open(path, "rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def positions(process: int) -> list[str]:
-    """What the system says of a process's descriptors."""
-    return [path.read_text() for path in sorted(Path(f"/proc/{process}/fdinfo").iterdir())]
 
 
 def test_what_was_read_can_be_read_on(kernel):
