@@ -124,8 +124,9 @@ class Worker(Configurable):
         self._connection, theirs = new.Pipe()
         self._folder = tempfile.TemporaryDirectory(prefix="worker-", ignore_cleanup_errors=True)
         limits = {resource.RLIMIT_DATA: self.memory, resource.RLIMIT_CORE: 0}
-        self._process = new.Process(target=_serve, args=(theirs, limits, self._folder.name, self._first), daemon=True)
-        self._process.start()
+        process = new.Process(target=_serve, args=(theirs, limits, self._folder.name, self._first), daemon=True)
+        process.start()
+        self._process = process
         theirs.close()
 
     def _stop(self) -> None:

@@ -158,7 +158,7 @@ class Judge:
             odd += [] if all_explained else [exercise]
             broken |= {exercise} if is_broken(given) else set()
             verdicts.append(verdict)
-        self._known.keep()
+            self._known.keep()  # now: if the next exercise takes more time than is allowed, this was not in vain
         return verdicts
 
     def prepare(self, exercise: str) -> None:
