@@ -3,6 +3,7 @@
 import multiprocessing
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -14,7 +15,9 @@ from autograder.authoring.students import handed_in
 from autograder.bounded import Worker
 from autograder.classroom import ahead
 from autograder.classroom.grade import grade
+from autograder.running.kernel import forkserver
 from autograder.running.records import UNGRADED, Records
+from confined import NEEDS_CONFINEMENT
 
 pytestmark = pytest.mark.slow
 
@@ -93,6 +96,22 @@ def test_workers_that_are_killed_cost_nobody_anything(course, monkeypatch):
 
     lines = graded(course, jobs=2, students=["ada", "alan", "john", "grace"], then=kill)
     assert len(made) == 2 and [line.verdicts[0]["score"] for line in lines] == [4, 4, 0, 4]
+
+
+@NEEDS_CONFINEMENT
+def test_workers_share_a_fork_server_and_have_their_own_when_it_has_ended(course):
+    started = []
+
+    def end():
+        workers = [process.pid for process in multiprocessing.active_children()]
+        started.append([Path(f"/proc/{pid}/task/{pid}/children").read_text() for pid in workers])
+        for server in forkserver._servers.values():
+            if server.alive():
+                server._process.kill()
+                server._process.wait()
+
+    lines = graded(course, jobs=2, students=["ada", "alan", "edsger", "grace", "john"], then=end)
+    assert not any(started[0]) and [line.verdicts[0]["score"] for line in lines] == [4, 4, 4, 4, 0]
 
 
 def test_what_breaks_a_limit_is_not_tried_twice(course, monkeypatch):

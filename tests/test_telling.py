@@ -5,6 +5,7 @@ import re
 import pytest
 import torch
 
+from autograder.judging import telling
 from autograder.judging.report import as_html, as_text
 from autograder.judging.telling import NAMES
 from autograder.running.answers import Raised, Unfit
@@ -126,6 +127,12 @@ ODD = {
         [MANY.view(-1, 1, 1, 1, 1), MANY.view(1, -1, 1, 1, 1), MANY.view(1, 1, -1, 1, 1), MANY.bool().view(1, 1, 1, -1, 1, 1)]
     ],
 }  # fmt: skip
+
+
+def test_what_is_empty_is_not_small_for_that():
+    """A product over nothing fills what these leave open: ten thousand million numbers."""
+    assert telling._is_small([torch.ones(20, 100), torch.ones(3, 0), None], 2000)
+    assert not telling._is_small([torch.ones(100_000, 0), torch.ones(0, 100_000)], 2000)
 
 
 @pytest.mark.parametrize("way", ODD)

@@ -48,6 +48,7 @@ class Ahead:
         self._running: set[str] = set()
         self._own, self._workers = threading.local(), [Worker(config=course.config) for _ in range(jobs)]
         self._turn = itertools.cycle(self._workers)
+        self._fork_server = None if cluster else Execute(config=course.config).warm_up()  # one for all workers
         threads = max(jobs, AT_A_CLUSTER * cluster.fit) if cluster else jobs
         self._pool = ThreadPoolExecutor(threads, initializer=self._start)
         self._common = Common.of(course, assignment)
@@ -89,7 +90,7 @@ class Ahead:
         """Give a thread its worker."""
         self._own.worker = next(self._turn)
         if not self._cluster:
-            self._own.worker.start(warm_up, portable(self._course.config))
+            self._own.worker.start(warm_up, portable(self._course.config), self._fork_server)
 
     def _timed(self, student: str) -> None:
         self._running.add(student)

@@ -5,6 +5,7 @@ What comes back is a notebook of known form: a bomb in a submission breaks the w
 
 import pickle
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
@@ -13,6 +14,9 @@ from traitlets import Bool, List, Unicode
 from traitlets.config import Config
 
 from autograder.bounded import Worker, shared
+
+if TYPE_CHECKING:
+    from autograder.running.kernel.forkserver import ForkServer
 
 
 class InWorker(NbGraderPreprocessor):
@@ -64,8 +68,8 @@ def _can_travel(value: object) -> bool:
     return True
 
 
-def warm_up(config: Config) -> None:
-    """Let this process begin to import what kernels need."""
+def warm_up(config: Config, lent: "ForkServer | None" = None) -> None:
+    """Let this process begin to import what kernels need, or use the fork server that is lent."""
     from autograder.running.execute import Execute
 
-    Execute(config=config).warm_up()
+    Execute(config=config).warm_up(lent)

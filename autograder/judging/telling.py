@@ -8,8 +8,10 @@ catalogue: by its choice of inputs a submission can tell its author which, and n
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
+from math import prod
 
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
 from autograder import probe
@@ -19,7 +21,7 @@ from autograder.judging.expected import Expected
 from autograder.judging.verdict import CaseVerdict
 from autograder.running.answers import Answer, Raised, Silent, decode
 
-MOST_RESULTS = 20_000  # numbers that the right function may return for one tuple: broadcasting makes many of few
+MOST_RESULTS = 20_000  # numbers in a tensor that the right function makes of one tuple: broadcasting makes many of few
 NAMES = 8  # mistakes that are named; the others are counted
 
 Tried = list[tuple[list, Answer]]  # tuples of arguments, each with what the right function returns for it
@@ -62,24 +64,34 @@ class Telling:
         """Return the tuples of an answer that count: they are small, and the right function can take them."""
         limits, right = self._case.inputs, getattr(self._known.reference(frozenset()), self._case.inputs.of)
         tuples = answer[: limits.at_most] if isinstance(answer, list) else []
-        small = [given for given in tuples if _is_small(given, limits.numbers) and _returns_little(right, given)]
-        found = [(given, _returned(right, given)) for given in small]
+        with _AtMost(MOST_RESULTS):
+            found = [(given, _returned(right, given)) for given in tuples if _is_small(given, limits.numbers)]
         return [(given, values) for given, values in found if not isinstance(values, Raised | Silent)]
 
 
 def _is_small(given: Answer, numbers: int) -> bool:
+    """Return whether these are arguments of few numbers. An empty dimension counts as one: a product may fill it."""
     return isinstance(given, list) and all(
-        argument is None or isinstance(argument, Tensor) and argument.numel() <= numbers for argument in given
+        argument is None or isinstance(argument, Tensor) and prod(size or 1 for size in argument.shape) <= numbers
+        for argument in given
     )
 
 
-def _returns_little(right: Callable, given: list) -> bool:
-    """Find out how much a function returns from the shapes alone, without computing it."""
-    try:
-        results = right(*(argument if argument is None else argument.to("meta") for argument in given))
-    except Exception:  # it cannot take them
-        return False
-    return sum(result.numel() for result in tree_leaves(results) if isinstance(result, Tensor)) <= MOST_RESULTS
+class _AtMost(TorchFunctionMode):
+    """Lets torch's functions raise ValueError, while it is entered, if a tensor that they return has more numbers.
+
+    Meta tensors would tell the sizes and compute nothing, but with the first of them torch imports for three seconds.
+    """
+
+    def __init__(self, most: int):
+        super().__init__()
+        self._most = most
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        if any(isinstance(value, Tensor) and value.numel() > self._most for value in tree_leaves(result)):
+            raise ValueError(f"a tensor has more than {self._most} numbers")
+        return result
 
 
 def _returned(function: Callable, given: list) -> Answer:

@@ -13,6 +13,7 @@ from traitlets import Bool
 from autograder.authoring.assignment import Assignment
 from autograder.authoring.course import assignment_of
 from autograder.running.fingerprint import Fingerprint
+from autograder.running.kernel.forkserver import ForkServer
 from autograder.running.kernel.provisioner import ConfinedProvisioner
 from autograder.running.records import Records
 from autograder.running.run import Run
@@ -73,7 +74,9 @@ class Execute(nbgrader.preprocessors.Execute):
         """Return CONFINED if kernels run in the sandbox, and NOT_CONFINED if they do not."""
         return CONFINED if self.sandbox else NOT_CONFINED
 
-    def warm_up(self) -> None:
-        """Start to import what kernels need, and do not wait until it is imported. Do nothing without a sandbox."""
-        if self.sandbox:
-            ConfinedProvisioner(config=self.config).warm_up()
+    def warm_up(self, lent: ForkServer | None = None) -> ForkServer | None:
+        """Return the fork server of this process, which may still import what kernels need. Without a sandbox: None.
+
+        lent  the one of another process, for this process to use
+        """
+        return ConfinedProvisioner(config=self.config).fork_server(lent) if self.sandbox else None

@@ -1,10 +1,12 @@
 """Starts the fork server, and asks it for kernels.
 
-Each process of the grader has its own server. It is started when it is first needed, and again after it has ended.
+A server is started when it is first needed, and again after it has ended. A process may lend its server to those that
+it starts; others have their own.
 """
 
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -28,15 +30,16 @@ class NoKernel(UserError):
 class ForkServer:
     """Starts a process that imports some modules, and asks it to fork confined kernels.
 
+    It may be given to a process that multiprocessing starts, which then asks the same server.
+
     modules      the modules that it imports
     idle         the seconds without a kernel after which it ends
     environment  variables that it finds, beside a few that it always has
     """
 
     def __init__(self, modules: tuple[str, ...], idle: float, environment: dict[str, str] | None = None):
-        self._lock = threading.Lock()
-        self._hello: dict = {}
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.__setstate__({"control": control})
         program = os.open(PROGRAM, os.O_RDONLY)  # kernels can read what it was started with, and find no path of ours
         with theirs:
             self._process = subprocess.Popen(
@@ -50,10 +53,19 @@ class ForkServer:
                 pass_fds=[program],
             )
         os.close(program)
+
+    def __getstate__(self) -> dict:
+        return {"control": self._control}
+
+    def __setstate__(self, state: dict) -> None:
+        self._lock, self._hello, self._process = threading.Lock(), {}, None
+        self._control: socket.socket = state["control"]
         self._control.settimeout(PATIENCE)
 
     def alive(self) -> bool:
-        return self._process.poll() is None
+        poll = select.poll()
+        poll.register(self._control, 0)  # it tells all the same if the other end is closed
+        return not poll.poll(0)
 
     def fork(self, setup: dict, request: dict, sockets: list[socket.socket]) -> None:
         """Ask for a kernel. Raises NoKernel if the server did not start or has ended.
@@ -76,9 +88,11 @@ class ForkServer:
     def _wait_until_ready(self) -> None:
         if not self._hello:
             try:
-                self._hello = json.loads(self._control.recv(100_000) or "{}")
+                # It is left there for the other processes that ask this server. Nothing else comes from it.
+                self._hello = json.loads(self._control.recv(100_000, socket.MSG_PEEK) or "{}")
             except OSError:  # TimeoutError is one
-                self._process.kill()
+                if self._process:
+                    self._process.kill()
         if not self._hello or self._hello["failed"]:
             raise NoKernel(f"the fork server did not start\n{self._hello.get('failed', '')}")
 
@@ -87,13 +101,17 @@ _servers: dict[tuple, ForkServer] = {}
 _lock = threading.Lock()
 
 
-def server(modules: list[str], idle: float, environment: dict[str, str]) -> ForkServer:
+def server(modules: list[str], idle: float, environment: dict[str, str], lent: ForkServer | None = None) -> ForkServer:
     """Return the running server that imports these modules, or start one.
+
+    lent  the one of another process, that this process asks from now on as long as it runs
 
     A new server begins to import at once, and this function does not wait for it.
     """
     key = (os.getpid(), tuple(modules), idle, tuple(sorted(environment.items())))
     with _lock:
+        if lent:
+            _servers[key] = lent
         if key not in _servers or not _servers[key].alive():
             _servers[key] = ForkServer(tuple(modules), idle, environment)
         return _servers[key]

@@ -79,12 +79,9 @@ class ConfinedProvisioner(KernelProvisionerBase):
     def has_process(self) -> bool:
         return self._supervisor is not None
 
-    def warm_up(self) -> None:
-        """Start the fork server, and do not wait until it is ready."""
-        self._server()
-
-    def _server(self) -> ForkServer:
-        return server(self.preload, self.idle, self.environment)
+    def fork_server(self, lent: ForkServer | None = None) -> ForkServer:
+        """Return the fork server. If there is none yet, begin to start it, or use the one that is lent."""
+        return server(self.preload, self.idle, self.environment, lent)
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         manager = self.parent
@@ -146,9 +143,9 @@ class ConfinedProvisioner(KernelProvisionerBase):
         try:
             with theirs:
                 try:
-                    self._server().fork(setup, request, [theirs, *listeners])
+                    self.fork_server().fork(setup, request, [theirs, *listeners])
                 except NoKernel:  # it may have ended since it was last looked at: another takes its place, once
-                    self._server().fork(setup, request, [theirs, *listeners])
+                    self.fork_server().fork(setup, request, [theirs, *listeners])
         except BaseException:
             ours.close()
             raise
