@@ -433,6 +433,7 @@ def test_a_server_that_does_not_get_ready_is_given_up(monkeypatch):
     server = forkserver.ForkServer((), idle=60)
     with pytest.raises(forkserver.NoKernel, match="did not start"):
         server.fork({}, {}, [])
+    assert not server.alive()
     server._process.wait(timeout=10)
 
 

@@ -91,6 +91,7 @@ class ForkServer:
                 # It is left there for the other processes that ask this server. Nothing else comes from it.
                 self._hello = json.loads(self._control.recv(100_000, socket.MSG_PEEK) or "{}")
             except OSError:  # TimeoutError is one
+                self._control.shutdown(socket.SHUT_RDWR)  # for all who ask this server: nobody waits for it again
                 if self._process:
                     self._process.kill()
         if not self._hello or self._hello["failed"]:
