@@ -80,7 +80,9 @@ def forget_all(course):
         build(course)
 
 
-def test_workers_that_are_killed_cost_nobody_anything(course, monkeypatch):
+@pytest.fixture
+def workers(monkeypatch):
+    """The workers in which submissions are run ahead of nbgrader."""
     made = []
 
     class Noted(Worker):
@@ -89,29 +91,32 @@ def test_workers_that_are_killed_cost_nobody_anything(course, monkeypatch):
             made.append(self)
 
     monkeypatch.setattr(ahead, "Worker", Noted)
+    return made
 
+
+def test_workers_that_are_killed_cost_nobody_anything(course, workers):
     def kill():
-        for worker in made:
+        for worker in workers:
             worker.break_off()
 
     lines = graded(course, jobs=2, students=["ada", "alan", "john", "grace"], then=kill)
-    assert len(made) == 2 and [line.verdicts[0]["score"] for line in lines] == [4, 4, 0, 4]
+    assert len(workers) == 2 and [line.verdicts[0]["score"] for line in lines] == [4, 4, 0, 4]
 
 
 @NEEDS_CONFINEMENT
-def test_workers_share_a_fork_server_and_have_their_own_when_it_has_ended(course):
+def test_workers_share_a_fork_server_and_have_their_own_when_it_has_ended(course, workers):
     started = []
 
     def end():
-        workers = [process.pid for process in multiprocessing.active_children()]
-        started.append([Path(f"/proc/{pid}/task/{pid}/children").read_text() for pid in workers])
+        numbers = [worker._process.pid for worker in workers]
+        started.append([Path(f"/proc/{number}/task/{number}/children").read_text() for number in numbers])
         for server in forkserver._servers.values():
             if server.alive():
                 server._process.kill()
                 server._process.wait()
 
     lines = graded(course, jobs=2, students=["ada", "alan", "edsger", "grace", "john"], then=end)
-    assert not any(started[0]) and [line.verdicts[0]["score"] for line in lines] == [4, 4, 4, 4, 0]
+    assert started[0] == ["", ""] and [line.verdicts[0]["score"] for line in lines] == [4, 4, 4, 4, 0]
 
 
 def test_what_breaks_a_limit_is_not_tried_twice(course, monkeypatch):
