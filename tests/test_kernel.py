@@ -406,7 +406,7 @@ def test_another_server_takes_the_place_of_a_dead_one(start):
 def test_the_server_inherits_nothing_and_has_one_thread(kernel, tmp_path):
     with (tmp_path / "secret").open("w") as file:
         os.set_inheritable(file.fileno(), True)
-        server = forkserver.ForkServer((), idle=60)
+        server = forkserver.ForkServer.start((), idle=60)
     server._wait_until_ready()
     for process in (server._process.pid, kernel.server()):  # this one has imported torch and all
         opened = [path for path, _ in kept_open(process).values()]
@@ -430,7 +430,7 @@ def test_a_server_with_two_threads_is_none(tmp_path):
 
 def test_a_server_that_does_not_get_ready_is_given_up(monkeypatch):
     monkeypatch.setattr(forkserver, "PATIENCE", 0.01)
-    server = forkserver.ForkServer((), idle=60)
+    server = forkserver.ForkServer.start((), idle=60)
     with pytest.raises(forkserver.NoKernel, match="did not start"):
         server.fork({}, {}, [])
     assert not server.alive()
@@ -464,7 +464,7 @@ def test_a_kernel_whose_greeting_is_lost_is_ready(tmp_path, monkeypatch):
 
 
 def test_the_server_ends_when_idle():
-    server = forkserver.ForkServer((), idle=1)
+    server = forkserver.ForkServer.start((), idle=1)
     assert server._process.wait(timeout=30) == 0
 
 

@@ -28,21 +28,35 @@ class NoKernel(UserError):
 
 
 class ForkServer:
-    """Starts a process that imports some modules, and asks it to fork confined kernels.
+    """Asks a server process to fork confined kernels.
 
     It may be given to a process that multiprocessing starts, which then asks the same server.
 
-    modules      the modules that it imports
-    idle         the seconds without a kernel after which it ends
-    environment  variables that it finds, beside a few that it always has
+    control  a connection to the server
+    process  the server, if it was started by this process
     """
 
-    def __init__(self, modules: tuple[str, ...], idle: float, environment: dict[str, str] | None = None):
+    def __init__(self, control: socket.socket, process: subprocess.Popen | None = None):
+        self._control, self._process = control, process
+        self._control.settimeout(PATIENCE)
+        self._lock = threading.Lock()
+        self._hello: dict = {}
+
+    def __reduce__(self) -> tuple:
+        return ForkServer, (self._control,)
+
+    @classmethod
+    def start(cls, modules: tuple[str, ...], idle: float, environment: dict[str, str] | None = None) -> "ForkServer":
+        """Start a process that imports some modules, and do not wait until it has imported them.
+
+        modules      the modules
+        idle         the seconds without a kernel after which it ends
+        environment  variables that it finds, beside a few that it always has
+        """
         control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.__setstate__({"control": control})
         program = os.open(PROGRAM, os.O_RDONLY)  # kernels can read what it was started with, and find no path of ours
         with theirs:
-            self._process = subprocess.Popen(
+            process = subprocess.Popen(
                 [sys.executable, "-s", "-B", f"/proc/self/fd/{program}", str(idle), *modules],
                 stdin=theirs,
                 stdout=subprocess.DEVNULL,
@@ -53,14 +67,7 @@ class ForkServer:
                 pass_fds=[program],
             )
         os.close(program)
-
-    def __getstate__(self) -> dict:
-        return {"control": self._control}
-
-    def __setstate__(self, state: dict) -> None:
-        self._lock, self._hello, self._process = threading.Lock(), {}, None
-        self._control: socket.socket = state["control"]
-        self._control.settimeout(PATIENCE)
+        return cls(control, process)
 
     def alive(self) -> bool:
         poll = select.poll()
@@ -114,7 +121,7 @@ def server(modules: list[str], idle: float, environment: dict[str, str], lent: F
         if lent:
             _servers[key] = lent
         if key not in _servers or not _servers[key].alive():
-            _servers[key] = ForkServer(tuple(modules), idle, environment)
+            _servers[key] = ForkServer.start(tuple(modules), idle, environment)
         return _servers[key]
 
 
