@@ -11,16 +11,19 @@ import multiprocessing
 import pickle
 import resource
 import signal
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any
 
-from traitlets import Float, Integer
+from traitlets import Float, Integer, List, Unicode
 from traitlets.config import Config, Configurable
 
 GRACE = 10  # seconds that a process may take to end
@@ -46,6 +49,10 @@ class Worker(Configurable):
     result = Integer(200 * 1024**2, help="Bytes that a piece of work may return.").tag(config=True)
     patience = Float(
         3 * 3600, help="Seconds after which work is broken off even if it only waits, as it does for a kernel."
+    ).tag(config=True)
+    imports = List(
+        Unicode(),
+        help="Modules that are imported once for all workers. Without, each worker imports what it needs for itself.",
     ).tag(config=True)
 
     def __init__(self, **options: Any):
@@ -120,12 +127,13 @@ class Worker(Configurable):
         if self._process and self._process.is_alive():
             return
         self._stop()
-        new = multiprocessing.get_context("spawn")  # a fork would copy threads' locks
+        new = _context(self.imports)
         self._connection, theirs = new.Pipe()
         self._folder = tempfile.TemporaryDirectory(prefix="worker-", ignore_cleanup_errors=True)
         limits = {resource.RLIMIT_DATA: self.memory, resource.RLIMIT_CORE: 0}
         process = new.Process(target=_serve, args=(theirs, limits, self._folder.name, self._first), daemon=True)
-        process.start()
+        with _ctrl_c_waits() if new.get_start_method() == "spawn" else nullcontext():
+            process.start()
         self._process = process
         theirs.close()
 
@@ -138,6 +146,27 @@ class Worker(Configurable):
             self._process = None
 
 
+def _context(imports: Sequence[str]) -> BaseContext:
+    """Return how processes are started. None is forked from this one: that would copy threads' locks."""
+    if imports and sys.platform == "linux":  # elsewhere, not every library can be used in a process that was forked
+        multiprocessing.set_forkserver_preload([*imports])
+        with _ctrl_c_waits():
+            forkserver.ensure_running()
+        return multiprocessing.get_context("forkserver")
+    return multiprocessing.get_context("spawn")
+
+
+@contextmanager
+def _ctrl_c_waits() -> Iterator[None]:
+    """Let a process that is started inside not see Ctrl-C: in the middle of an import it would end with a traceback."""
+    resource_tracker.ensure_running()  # multiprocessing starts it before all others, and then unblocks the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def lift_limits() -> None:
     """Take back a worker's limits, in a program that it has started: this one has limits of its own, or needs none."""
     for kind in (resource.RLIMIT_DATA, resource.RLIMIT_CPU):
@@ -145,13 +174,13 @@ def lift_limits() -> None:
         resource.setrlimit(kind, (highest, highest))
 
 
-_shared: dict[tuple, Worker] = {}
+_shared: dict[str, Worker] = {}
 
 
 def shared(config: Config) -> Worker:
     """Return the worker of this process that has the limits in this configuration: one for all who ask."""
     worker = Worker(config=config)
-    limits = tuple(getattr(worker, name) for name in sorted(worker.trait_names(config=True)))
+    limits = repr([getattr(worker, name) for name in sorted(worker.trait_names(config=True))])
     return _shared.setdefault(limits, worker)
 
 
@@ -165,6 +194,7 @@ def _ended(status: int | None, seconds: int) -> Exceeded:
 def _serve(connection: Connection, limits: dict[int, int], folder: str, first: tuple[Callable, tuple]) -> None:
     """Do what is asked for until the other end is closed. This runs in the process of the worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends us
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # so that programs that are started here have it
     tempfile.tempdir = folder  # which is removed however this process ends
     for kind, most in limits.items():
         _limit(kind, most)

@@ -2,10 +2,11 @@
 
     python bench/grading.py [PAIRS] [--students N] [--only WORDS]
 
-Stock nbgrader runs ordinary kernels, one submission after the other, and ours confined ones, ``JOBS`` at once. Both are
-measured inside one process, from the call to its return: nbgrader's own autograde of a few submissions, and our grade
-of a class, whose start takes a while: then workers import torch. Each submission is the solved notebook with a comment
-of its own, so that nothing is taken from the records. ``class.py`` measures larger classes, and what is wrong.
+Stock nbgrader runs ordinary kernels, one submission after the other, and ours confined ones, ``JOBS`` at once. Each is
+measured in a new process that has imported what it needs, from the call to its return: nbgrader's own autograde of a
+few submissions, and our grade of a class, whose start takes a while: then the processes that it starts import torch.
+Each submission is the solved notebook with a comment of its own, so that nothing is taken from the records.
+``class.py`` measures larger classes, and what is wrong.
 """
 
 import argparse
@@ -15,7 +16,9 @@ import statistics
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import nbformat
@@ -47,17 +50,16 @@ STOCK = 4  # submissions of a pair that stock nbgrader grades: each takes as lon
 
 
 def main(pairs: int, students: int, only: str) -> None:
-    warnings.simplefilter("ignore")
-    logging.disable(logging.ERROR)
+    _be_quiet()
     with tempfile.TemporaryDirectory() as folder, commands_on_path():
         built = _built(Path(folder, "built"))
-        courses = {way: _course(shutil.copytree(built, Path(folder, str(n))), way) for n, way in enumerate(WAYS)}
+        folders = {way: shutil.copytree(built, Path(folder, way)) for way in WAYS}
         began = time.monotonic()
         run_sync(_ready)(Path(folder, "first"))
         once = time.monotonic() - began
         ready = [run_sync(_ready)(Path(folder, str(number))) for number in range(10, 10 + 2 * pairs)]
         notebooks = [name for name in NOTEBOOKS if only in name]
-        rows = [row for name in notebooks for row in _compare(name, courses, pairs, students)]
+        rows = [row for name in notebooks for row in _compare(name, folders, pairs, students)]
     print(table(["", "way", "with the start", "stock / this", "after the first", "stock / this"], rows))
     print(
         f"\nSeconds a submission (median, least, most of {pairs} pairs): stock nbgrader with {STOCK}, ours with "
@@ -66,15 +68,17 @@ def main(pairs: int, students: int, only: str) -> None:
     print(f"A confined kernel is ready after {_spread(ready)} s (median, least, most of {len(ready)}).")
 
 
-def _compare(name: str, courses: dict[str, Callable], pairs: int, students: int) -> list[list[str]]:
+def _compare(name: str, folders: dict[str, Path], pairs: int, students: int) -> list[list[str]]:
     whole: dict[str, list[float]] = {way: [] for way in WAYS}
     later: dict[str, list[float]] = {way: [] for way in WAYS}  # without the first submission, for which all starts
     for number in tqdm(range(pairs + 1), desc=name, leave=False):
         for way in WAYS if number % 2 else reversed(WAYS):
             most = {"stock": STOCK, "ours": students}[way] if number else 1
             mark = f"p{number}{'g' if NOTEBOOKS[name][1] else ''}"
-            done = [*courses[way]([f"{mark}s{student:03}" for student in range(most)], *NOTEBOOKS[name])]
-            if number:  # the first pair warms up: Python, torch and the disk do some work only once
+            names = [f"{mark}s{student:03}" for student in range(most)]
+            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+                done = process.submit(_graded, folders[way], way, names, *NOTEBOOKS[name]).result()
+            if number:  # the first pair warms up: the disk does some work only once
                 whole[way].append(done[-1] / most)
                 later[way].append((done[-1] - done[0]) / (most - 1))
     return [
@@ -87,6 +91,11 @@ def _ratios(seconds: dict[str, list[float]], way: str) -> list[float]:
     return [stock / this for stock, this in zip(seconds["stock"], seconds[way], strict=True)]
 
 
+def _be_quiet() -> None:
+    warnings.simplefilter("ignore")
+    logging.disable(logging.ERROR)
+
+
 def _built(folder: Path) -> Path:
     """Make a course in this folder."""
     (folder / "exchange").mkdir(parents=True)
@@ -95,38 +104,37 @@ def _built(folder: Path) -> Path:
     return folder
 
 
-def _course(folder: Path, way: str) -> Callable[[list[str], str, str], Iterator[float]]:
-    """Return a function that grades these students' submissions in this course, and yields when each was done: in
-    seconds since it began.
+def _graded(folder: Path, way: str, students: list[str], name: str, extra: str) -> list[float]:
+    """Grade these students' submissions in this course. Return when each was done: in seconds since it began.
 
-    way  one of ``WAYS``
+    way    one of ``WAYS``
+    extra  what each notebook holds besides
     """
+    _be_quiet()
     course = Course.at(folder)
     settings = course.config if way == "ours" else Config(CourseDirectory=course.config.CourseDirectory)
     settings.Execute.timeout, settings.Run.question_timeout = 60, 10  # those of a demonstration are short
+    for student in students:
+        _hand_in(folder, student, name, f"{extra}\n# {student}")
+    began = time.monotonic()
+    grading = _one_by_one(settings, students, name) if way == "stock" else _at_once(course, students, name)
+    return [time.monotonic() - began for _ in grading]
 
-    def graded(students: list[str], name: str, extra: str) -> Iterator[float]:
-        for student in students:
-            _hand_in(folder, student, name, f"{extra}\n# {student}")
-        began = time.monotonic()
-        for _ in one_by_one(students, name) if way == "stock" else at_once(students, name):
-            yield time.monotonic() - began
 
-    def one_by_one(students: list[str], name: str) -> Iterator[str]:
-        for student in students:
-            said = NbGraderAPI(config=settings).autograde(name, student)
-            if not said["success"]:
-                raise RuntimeError(said.get("error") or said.get("log"))
-            yield student
+def _one_by_one(settings: Config, students: list[str], name: str) -> Iterator[str]:
+    for student in students:
+        said = NbGraderAPI(config=settings).autograde(name, student)
+        if not said["success"]:
+            raise RuntimeError(said.get("error") or said.get("log"))
+        yield student
 
-    def at_once(students: list[str], name: str) -> Iterator[str]:
-        most = sum(COURSE.assignment(name).source.points.values())
-        for result in grade(course, name, students, jobs=JOBS):
-            if result.score != most:
-                raise RuntimeError(f"{result.grading.student} has {result.score}, and not {most}")
-            yield result.grading.student
 
-    return graded
+def _at_once(course: Course, students: list[str], name: str) -> Iterator[str]:
+    most = sum(COURSE.assignment(name).source.points.values())
+    for result in grade(course, name, students, jobs=JOBS):
+        if result.score != most:
+            raise RuntimeError(f"{result.grading.student} has {result.score}, and not {most}")
+        yield result.grading.student
 
 
 def _hand_in(folder: Path, student: str, name: str, last: str) -> None:

@@ -93,15 +93,18 @@ def grade(
     before = _newest_execution(course)
     at_once = bool(waiting) and (jobs > 1 or cluster is not None)
     course.config.InWorker.warms_up = not at_once  # else the kernels are those of the workers ahead
-    with Ahead(course, assignment, waiting, jobs, cluster) if at_once else nullcontext() as ahead:
+    with (
+        Gradebook(course.db_url, course.course_id) as gradebook,
+        Ahead(course, assignment, waiting, jobs, cluster) if at_once else nullcontext() as ahead,
+    ):
         for student in students:
             if student in done:
-                yield Result(done[student], 0, _penalty(course, student, assignment), is_new=False)
+                yield Result(done[student], 0, _penalty(gradebook, done[student]), is_new=False)
                 continue
             broken = ahead.wait(student) if ahead else None
             began = time.monotonic()
             grading = _graded(course, execute.isolation, student, assignment, broken)
-            result = _result(course, grading, time.monotonic() - began)
+            result = _result(course, gradebook, grading, time.monotonic() - began)
             result.was_run = (grading.execution or 0) > before
             if ahead:
                 result.worked, result.running = ahead.worked.get(student, 0.0), ahead.running
@@ -124,11 +127,11 @@ def _newest_execution(course: Course) -> int:
         return database.execute("SELECT max(id) AS id FROM executions").fetchone()["id"] or 0
 
 
-def _result(course: Course, grading: Grading, seconds: float) -> Result:
+def _result(course: Course, gradebook: Gradebook, grading: Grading, seconds: float) -> Result:
     if grading.status == UNGRADED:
         kept = earlier_score(Records(config=course.config), grading.student, grading.assignment)
         return Result(grading, seconds, kept_aside=kept)
-    return Result(grading, seconds, _penalty(course, grading.student, grading.assignment))
+    return Result(grading, seconds, _penalty(gradebook, grading))
 
 
 def _graded(course: Course, isolation: str, student: str, assignment: str, broken: Exceeded | None) -> Grading:
@@ -168,12 +171,13 @@ def _stopped(student: str, why: str) -> UserError:
     )
 
 
-def _penalty(course: Course, student: str, assignment: str) -> float:
-    with Gradebook(course.db_url, course.course_id) as gradebook:
-        try:
-            return gradebook.find_submission(assignment, student).late_submission_penalty
-        except MissingEntry:
-            return 0.0
+def _penalty(gradebook: Gradebook, grading: Grading) -> float:
+    try:
+        return gradebook.find_submission(grading.assignment, grading.student).late_submission_penalty
+    except MissingEntry:
+        return 0.0
+    finally:
+        gradebook.db.rollback()  # so that it holds no lock meanwhile, and the next time reads what is new
 
 
 def _last_line(said: dict) -> str:

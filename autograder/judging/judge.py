@@ -53,6 +53,7 @@ class GiveVerdicts(NbGraderPreprocessor):
 
     def preprocess(self, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         judged = self.judgement(notebook, resources)
+        del resources["autograder"]["answers"]  # no step that follows needs them, and they can be many
         report.into_notebook(notebook, judged["verdicts"])
         notebook.metadata.autograder.anomalies += [f"to look at: {odd}" for odd in judged["to look at"]]
         return notebook, resources
@@ -102,6 +103,8 @@ class Judge:
         self.store, self._known = store, Expected(assignment, seed, kept, store)
         self._slips: dict[str, Slips] = {}
         self._telling = {case: Telling(self._known, case) for case in assignment.cases if case.inputs}
+        # Who asks for verdicts asks for the code, too.
+        self._look_through = lru_cache(1)(lambda cells: look_through(cells, rules_of(assignment)))
         released = release_notebook(assignment.source).cells
         self._given = [cell.source for cell in released if cell.cell_type == "code"]
         self._released = {
@@ -179,8 +182,7 @@ class Judge:
 
     def code_of(self, notebook: NotebookNode) -> Code:
         """Find out what the notebook's code uses, and what of it a person should look at."""
-        code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-        return look_through(code, rules_of(self.assignment))
+        return self._look_through(tuple(cell.source for cell in notebook.cells if cell.cell_type == "code"))
 
     def _slips_of(self, exercise: str) -> Slips:
         if exercise not in self._slips:
