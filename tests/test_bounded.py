@@ -12,6 +12,7 @@ import pytest
 from traitlets.config import Config
 
 from autograder.bounded import Exceeded, Worker, lift_limits, shared
+from this_course import COURSE
 
 
 def spin():
@@ -50,11 +51,21 @@ def leave_a_file():
     return tempfile.mkdtemp()
 
 
-@pytest.fixture
-def worker():
-    made = Worker(memory=1024**3, seconds=60, result=10**6)
+@pytest.fixture(params=[[], COURSE.config.Worker.imports], ids=["started anew", "forked"])
+def worker(request):
+    made = Worker(memory=1024**3, seconds=60, result=10**6, imports=request.param)
     yield made
     made.stop()
+
+
+def test_what_all_workers_need_is_imported_once():
+    made = [Worker(config=COURSE.config) for _ in range(2)]
+    assert made[0].do(is_imported, "torch") and not Worker().do(is_imported, "torch")
+    assert len({one.do(os.getppid) for one in made}) == 1 and made[0].do(os.getppid) != os.getpid()
+
+
+def is_imported(module):
+    return module in sys.modules
 
 
 def test_work_is_done(worker):
@@ -104,6 +115,11 @@ def test_nothing_is_left_behind(worker):
     with pytest.raises(Exceeded):
         worker.do(kill)
     assert not os.path.exists(folder)
+
+
+def test_programs_that_it_starts_can_be_interrupted(worker):
+    """It is started with Ctrl-C blocked: what it starts must not be."""
+    assert worker.do(signal.pthread_sigmask, signal.SIG_BLOCK, []) == set()
 
 
 def test_programs_that_it_starts_may_lift_its_limits(worker):

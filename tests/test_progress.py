@@ -1,8 +1,11 @@
 """What is said while a class is graded, and at the end."""
 
+import os
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -48,6 +51,25 @@ def test_a_class_tells_it(course):  # noqa: F811
     assert [one.was_run for one in first] == [True, False] and first[0].seconds > first[0].worked > 0
     again = [*grade(course, NAME, ["ada"], force=True)]
     assert not again[0].was_run and again[0].is_new
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("imports", [[], ["torch"]], ids=["started anew", "forked"])
+def test_ctrl_c_while_workers_start_is_told_in_one_line(course, imports):  # noqa: F811
+    """A terminal sends it to all processes, also to those that have not yet begun."""
+    with open(Path(course.root, "nbgrader_config.py"), "a", encoding="utf-8") as settings:
+        settings.write(f"c.Worker.imports = {imports}\n")
+    words = ["--course", course.root, "grade", NAME, "--jobs", "2"]
+    run = subprocess.Popen(
+        [sys.executable, "-m", "autograder", *words], stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    shown = ""
+    while "workers start" not in shown and (more := run.stderr.read(1)):
+        shown += more
+    time.sleep(0.5)  # they import something now. If not, it must be the same
+    os.killpg(run.pid, signal.SIGINT)
+    shown += run.communicate()[1]
+    assert [line for line in shown.splitlines() if line and "submission" not in line] == ["Stopped."]
 
 
 @pytest.mark.slow
