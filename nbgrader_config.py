@@ -67,7 +67,7 @@ c.Worker.seconds = 300  # of processor time, without that of the kernel
 c.Worker.memory = 4 * 1024**3  # bytes
 c.Worker.result = 200 * 1024**2  # bytes that come back
 c.Worker.patience = 3 * 3600.0  # seconds after which it is broken off even if it only waits
-c.Worker.imports = ["torch", "nbgrader.preprocessors", "matplotlib.pyplot"]  # once, for all of them
+c.Worker.preload = ["torch", "nbgrader.preprocessors", "matplotlib.pyplot"]  # once, for all of them
 
 # What a notebook may use. Where it uses more, the cell that did it costs itself.
 c.Execute.timeout = 60  # seconds a cell

@@ -50,7 +50,7 @@ class Worker(Configurable):
     patience = Float(
         3 * 3600, help="Seconds after which work is broken off even if it only waits, as it does for a kernel."
     ).tag(config=True)
-    imports = List(
+    preload = List(
         Unicode(),
         help="Modules that are imported once for all workers. Without, each worker imports what it needs for itself.",
     ).tag(config=True)
@@ -127,7 +127,7 @@ class Worker(Configurable):
         if self._process and self._process.is_alive():
             return
         self._stop()
-        new = _context(self.imports)
+        new = _context(self.preload)
         self._connection, theirs = new.Pipe()
         self._folder = tempfile.TemporaryDirectory(prefix="worker-", ignore_cleanup_errors=True)
         limits = {resource.RLIMIT_DATA: self.memory, resource.RLIMIT_CORE: 0}
@@ -146,10 +146,10 @@ class Worker(Configurable):
             self._process = None
 
 
-def _context(imports: Sequence[str]) -> BaseContext:
+def _context(preload: Sequence[str]) -> BaseContext:
     """Return how processes are started. None is forked from this one: that would copy threads' locks."""
-    if imports and sys.platform == "linux":  # elsewhere, not every library can be used in a process that was forked
-        multiprocessing.set_forkserver_preload([*imports])
+    if preload and sys.platform == "linux":  # elsewhere, not every library can be used in a process that was forked
+        multiprocessing.set_forkserver_preload([*preload])
         with _ctrl_c_waits():
             forkserver.ensure_running()
         return multiprocessing.get_context("forkserver")

@@ -51,9 +51,9 @@ def leave_a_file():
     return tempfile.mkdtemp()
 
 
-@pytest.fixture(params=[[], COURSE.config.Worker.imports], ids=["started anew", "forked"])
+@pytest.fixture(params=[[], COURSE.config.Worker.preload], ids=["started anew", "forked"])
 def worker(request):
-    made = Worker(memory=1024**3, seconds=60, result=10**6, imports=request.param)
+    made = Worker(memory=1024**3, seconds=60, result=10**6, preload=request.param)
     yield made
     made.stop()
 

@@ -131,6 +131,9 @@ def test_shapes_are_told_where_their_sizes_occur():
     expected = torch.zeros(2, 3)
     for given, told in ((torch.zeros(5, 2, 1), "(5, 2, 1)"), (torch.zeros(2, 7), "another one, of 2 dimensions")):
         assert f"the shape is {told}, and (2, 3) is asked for" == explain(difference(expected, given, 0), given, MAY)
+    given = torch.zeros(5, 2, 1, dtype=torch.bool)
+    said = "the shape is (5, 2, 1), and (2, 3) is asked for; the dtype is torch.bool, and torch.float32 is asked for"
+    assert explain(difference(expected, given, 0), given, MAY) == said
 
 
 def test_an_explanation_holds_few_bits():

@@ -54,11 +54,11 @@ def test_a_class_tells_it(course):  # noqa: F811
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("imports", [[], ["torch"]], ids=["started anew", "forked"])
-def test_ctrl_c_while_workers_start_is_told_in_one_line(course, imports):  # noqa: F811
+@pytest.mark.parametrize("preload", [[], ["torch"]], ids=["started anew", "forked"])
+def test_ctrl_c_while_workers_start_is_told_in_one_line(course, preload):  # noqa: F811
     """A terminal sends it to all processes, also to those that have not yet begun."""
     with open(Path(course.root, "nbgrader_config.py"), "a", encoding="utf-8") as settings:
-        settings.write(f"c.Worker.imports = {imports}\n")
+        settings.write(f"c.Worker.preload = {preload}\n")
     words = ["--course", course.root, "grade", NAME, "--jobs", "2"]
     run = subprocess.Popen(
         [sys.executable, "-m", "autograder", *words], stderr=subprocess.PIPE, text=True, start_new_session=True

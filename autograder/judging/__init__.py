@@ -9,6 +9,7 @@
     telling     finds which mistakes of a function show in the inputs that a student chose for it
     naming      finds the mistakes that explain wrong answers
     pairs       finds pairs of mistakes that may explain wrong answers together, the likely ones first
+    in_form     names mistakes in the values of answers that come in another form, too
     relations   finds what all wrong answers have in common, compared with the right ones
     compared    holds two tensors to compare
     forms       relations of a whole answer: another form of the right one, or every value by a rule

@@ -25,7 +25,8 @@ from autograder.judging.expected import Expected
 from autograder.judging.explain import explain, forbidden_use, quotable
 from autograder.judging.feedback import told
 from autograder.judging.forbidden import Code, forbidden_names, look_through
-from autograder.judging.naming import Naming
+from autograder.judging.in_form import besides_form
+from autograder.judging.naming import Named, Naming
 from autograder.judging.once import Store
 from autograder.judging.relations import most_telling
 from autograder.judging.rules import rules_of
@@ -222,14 +223,19 @@ class Judge:
             slip = "" if explained else self._slips_of(exercise).says(given, wrong)
             case, related = most_telling(self._known, {case: given[case] for case in wrong}, slip)
             may = quotable(code.texts, self._given, self._released.get(exercise, ""), own, self._known.sizes(case))
-            return case, explain(self._known.difference(case, given[case]), given[case], may, related)
+            reason = explain(self._known.difference(case, given[case]), given[case], may, related)
+            besides = "" if names.mistakes else besides_form(self._known, given, right | too, named)
+            return case, ". ".join(filter(None, [reason, besides]))
+
+        def named(known: Expected, given: dict[Case, Answer], right: set[Case]) -> Named:
+            return Naming(known, given, right, earlier, odd).named(self._most_pairs)
 
         tried = {case: given[case] for case in given if case.inputs and not isinstance(given[case], Raised | Silent)}
         shares = {case: self._telling[case].verdict(answer) for case, answer in tried.items()}
         given = {case: answer for case, answer in given.items() if case not in tried}
         right = {case for case, answer in given.items() if self._known.is_right(case, answer)}
         too = carried(self._known, given, right, earlier)
-        names = Naming(self._known, given, right | too, earlier, odd).named(self._most_pairs)
+        names = named(self._known, given, right | too)
         found = refused | shares | told(self._known, list(given), right, too, names, earlier, explanation)
         all_explained = not refused and (names.explain_all or right | too == given.keys())
         return [found[case] for case in cases], all_explained

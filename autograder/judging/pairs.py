@@ -32,9 +32,9 @@ def promising(
     changed   by mistake, the cases of them whose answers it changes
     most      so many pairs are returned at most
     """
-    forms = {m: {case: _form(known.answer(case, [m])) for case in cases} for m, cases in changed.items()}
-    right = {case: _form(known.answer(case)) for case in given}
-    came = {case: _form(answer) for case, answer in given.items()}
+    forms = {m: {case: form(known.answer(case, [m])) for case in cases} for m, cases in changed.items()}
+    right = {case: form(known.answer(case)) for case in given}
+    came = {case: form(answer) for case, answer in given.items()}
 
     def fits(case: Case, pair: Pair) -> bool:
         changing = [mistake for mistake in pair if case in changed[mistake]]
@@ -61,12 +61,12 @@ def _go_together(known: Expected, pair: Pair) -> bool:
         return False
 
 
-def _form(answer: Answer) -> object:
+def form(answer: Answer) -> object:
     """Return all of an answer but its values."""
     if isinstance(answer, Tensor):
         return answer.dtype, answer.shape
     if isinstance(answer, list):
-        return tuple(map(_form, answer))
+        return tuple(map(form, answer))
     if isinstance(answer, dict):
-        return frozenset((key, _form(value)) for key, value in answer.items())
+        return frozenset((key, form(value)) for key, value in answer.items())
     return answer.type if isinstance(answer, Raised) else type(answer)
