@@ -33,12 +33,14 @@ class InOneForm:
 
 def besides_form(
     known: Expected,
+    told: Case,
     given: dict[Case, Answer],
     right: set[Case],
     named: Callable[[Expected | InOneForm, dict[Case, Answer], set[Case]], Named],
 ) -> str:
-    """Return in words which mistakes explain all values that can be compared, if some come in another form, or "".
+    """Return in words which mistakes explain all values that can be compared, if what is told is another form, or "".
 
+    told   the case of which it is told how its answer is wrong
     given  the answers to all cases of an exercise
     right  the cases whose answers give points
     named  names the mistakes that explain answers, given these two and what the right ones are
@@ -48,7 +50,7 @@ def besides_form(
     view = InOneForm(known)
     came = {case: answer for case, answer in given.items() if _can_be_compared(known.answer(case), answer)}
     good = {case for case, answer in came.items() if case in right or view.difference(case, answer) is None}
-    if 2 * len(came) <= len(given) or all(form(known.answer(case)) == form(came[case]) for case in came):
+    if 2 * len(came) <= len(given) or told not in came or form(known.answer(told)) == form(came[told]):
         return ""
     found = named(view, came, good)
     names = found.mistakes if found.explain_all else ()

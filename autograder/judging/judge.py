@@ -224,7 +224,7 @@ class Judge:
             case, related = most_telling(self._known, {case: given[case] for case in wrong}, slip)
             may = quotable(code.texts, self._given, self._released.get(exercise, ""), own, self._known.sizes(case))
             reason = explain(self._known.difference(case, given[case]), given[case], may, related)
-            besides = "" if names.mistakes else besides_form(self._known, given, right | too, named)
+            besides = "" if names.mistakes else besides_form(self._known, case, given, right | too, named)
             return case, ". ".join(filter(None, [reason, besides]))
 
         def named(known: Expected, given: dict[Case, Answer], right: set[Case]) -> Named:
