@@ -76,6 +76,13 @@ def test_where_the_values_are_right_the_form_is_said_alone(way, judge):
     assert "is asked for" in reasons and "Besides" not in reasons
 
 
+@pytest.mark.parametrize("dtype", ["complex64", "float8_e4m3fn", "uint16", "uint8", "bfloat16"])
+def test_any_dtype_can_come(dtype, judge):
+    reasons, _ = said(judge, "padding_mask", PADDING.format(real="<=").replace(".double()", f".to(torch.{dtype})"))
+    assert f"the dtype is torch.{dtype}, and torch.bool is asked for" in reasons
+    assert ("Besides, “one token too many”" in reasons) == (dtype in ("uint8", "bfloat16"))
+
+
 def test_what_no_mistake_explains_gets_no_name(judge):
     reasons, named = said(judge, "scaled_dot_product_attention", UNKNOWN)
     assert "Besides" not in reasons and not named

@@ -9,6 +9,11 @@ from torch import Tensor
 
 from autograder.judging.difference import PRECISION
 
+# Types of real numbers. With others, as of 8 bits with a point, torch can do next to nothing.
+COMPARABLE = frozenset(
+    {torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, *PRECISION, torch.float64}
+)
+
 
 @dataclass(frozen=True)
 class Compared:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from autograder.authoring.assignment import Case
 from autograder.authoring.mistakes import Mistake
+from autograder.judging.compared import COMPARABLE
 from autograder.judging.difference import PRECISION, Difference, difference
 from autograder.judging.expected import Expected
 from autograder.judging.naming import Named
@@ -64,7 +65,7 @@ def _can_be_compared(right: Answer, given: Answer) -> bool:
 
 def _in_one_form(right: Answer, given: Answer) -> tuple[Answer, Answer]:
     """Return two answers in one form, as far as they can be brought into it."""
-    if isinstance(right, Tensor) and isinstance(given, Tensor):
+    if isinstance(right, Tensor) and isinstance(given, Tensor) and given.dtype in COMPARABLE:
         if right.squeeze().shape == given.squeeze().shape:
             right = right.reshape(given.shape)
         dtype = _common_dtype(right.dtype, given.dtype)
@@ -79,7 +80,9 @@ def _in_one_form(right: Answer, given: Answer) -> tuple[Answer, Answer]:
 
 
 def _common_dtype(one: torch.dtype, other: torch.dtype) -> torch.dtype:
-    """Return the less precise of two floating-point types, and of others the one that holds the values of both."""
+    """Return the less precise of two floating-point types. Where one of them is none, both are numbers all the same."""
+    if one == other:
+        return one
     if one.is_floating_point and other.is_floating_point:
         return max(one, other, key=lambda dtype: PRECISION.get(dtype, 0.0))
-    return torch.promote_types(one, other)
+    return torch.float64

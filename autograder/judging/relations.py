@@ -14,7 +14,7 @@ from torch import Tensor
 
 from autograder.authoring.assignment import Case
 from autograder.judging import changes, forms, places
-from autograder.judging.compared import Compared, Relation
+from autograder.judging.compared import COMPARABLE, Compared, Relation
 from autograder.judging.difference import FORM, difference
 from autograder.judging.expected import Expected
 from autograder.running.answers import Answer, Raised, Silent
@@ -139,4 +139,4 @@ def _tensors(right: Answer, given: Answer, where: str = "") -> Iterable[tuple[st
 
 def _comparable(right: Answer, given: Answer) -> bool:
     both = isinstance(right, Tensor) and isinstance(given, Tensor)
-    return both and max(right.numel(), given.numel()) <= MAX_SIZE and not given.is_complex()
+    return both and max(right.numel(), given.numel()) <= MAX_SIZE and given.dtype in COMPARABLE
