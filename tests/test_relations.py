@@ -129,6 +129,15 @@ def test_odd_sizes_are_no_trouble(right, given):
     assert isinstance(told((right, given)), str)
 
 
+@pytest.mark.parametrize("right", [X, X > 0, (10 * X).long()], ids=["numbers", "bools", "whole numbers"])
+@pytest.mark.parametrize(
+    "dtype", "bool uint8 uint16 int8 int64 float8_e5m2 float16 bfloat16 float32 float64 complex64".split()
+)
+def test_odd_types_are_no_trouble(right, dtype):
+    for given in (X, torch.ones_like(X), X[..., :1]):
+        assert isinstance(told((right, given.to(getattr(torch, dtype)))), str)
+
+
 def test_parts_that_are_exchanged_are_told():
     exchanged = ({"output": X, "weights": SQUARE}, {"output": SQUARE, "weights": X})
     assert told(exchanged) == "all of it is right, but one thing is returned in the place of another"

@@ -120,7 +120,8 @@ def factor(c: Compared) -> bool | None:
 def offset(c: Compared) -> bool | None:
     if not c.one_shape or not c.right.is_floating_point():
         return False
-    return None if c.right.numel() < 3 else c.equal(c.given - c.given.flatten()[0], c.right - c.right.flatten()[0])
+    right, given = double(c.right), double(c.given)
+    return None if right.numel() < 3 else c.equal(given - given.flatten()[0], right - right.flatten()[0])
 
 
 @relation("every row is the right one times a factor of its own")
