@@ -151,6 +151,17 @@ def test_a_solution_without_a_return_is_told_so(scores):
     assert "it returns None, where a tensor is asked for" in verdict.cases[0].reason
 
 
+def test_to_judge_takes_one_thread_of_torch(judge, monkeypatch):
+    seen = []
+    monkeypatch.setattr(judge._known, "keep", lambda: seen.append(torch.get_num_threads()))
+    torch.set_num_threads(2)
+    try:
+        judge.verdicts(judge.answers())
+        assert {*seen} == {1} and torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+
+
 def test_what_feedback_says_follows_from_points_names_and_one_explanation(judge):
     """However a submission chooses its answers: it can say nothing more by them."""
     draw, known = random.Random(7), {}

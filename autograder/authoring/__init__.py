@@ -9,6 +9,7 @@
     mistakes    reads the named mistakes and the trivial solutions
     combining   makes several mistakes in one solution
     questions   derives the seed of each hidden test
+    one_thread  lets torch use one thread, as it does in kernels
     template    makes the folder of a new assignment
     release     makes the instructor's notebook, and the one that students get
     rehearsal   tries out what maintainers wrote, before a class does

@@ -13,11 +13,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
 from autograder import probe
 from autograder.authoring.assignment import Assignment, Case
 from autograder.authoring.mistakes import Mistake
+from autograder.authoring.one_thread import one_thread
 from autograder.authoring.parts import origin, without_marks
 from autograder.authoring.source import Source, SourceError, line_in, read_source
 
@@ -66,14 +65,9 @@ def rehearse_mistakes(assignment: Assignment) -> None:
 
 @contextlib.contextmanager
 def _quiet():
-    """Let nothing be printed inside, and let torch use one thread, as kernels do: many small sums are faster so."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            yield
-    finally:
-        torch.set_num_threads(before)
+    """Let nothing be printed inside, and let torch use one thread."""
+    with one_thread(), contextlib.redirect_stdout(io.StringIO()):
+        yield
 
 
 def _import_parts(assignments: Sequence[Assignment]) -> None:

@@ -18,7 +18,7 @@ from traitlets.config import Config
 from autograder.authoring.course import Course
 from autograder.bounded import Ended, Exceeded, Worker
 from autograder.classroom.elsewhere import Answers, Common, prepared, prepared_there, ran, taken
-from autograder.classroom.in_worker import InWorker, begin, portable
+from autograder.classroom.in_worker import InWorker, portable, warm_up
 from autograder.classroom.judge_once import JudgeOnce
 from autograder.classroom.reading import READING, admit
 from autograder.errors import UserError
@@ -90,7 +90,7 @@ class Ahead:
         """Give a thread its worker."""
         self._own.worker = next(self._turn)
         if not self._cluster:
-            self._own.worker.start(begin, portable(self._course.config), True, self._fork_server)
+            self._own.worker.start(warm_up, portable(self._course.config), self._fork_server)
 
     def _timed(self, student: str) -> None:
         self._running.add(student)

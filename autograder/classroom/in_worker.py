@@ -43,7 +43,8 @@ def take(
 def worker(config: Config) -> Worker:
     """Return the worker of this process for the submissions of a course."""
     found = shared(config)
-    found.start(begin, portable(config), InWorker(config=config).warms_up)
+    if InWorker(config=config).warms_up:
+        found.start(warm_up, portable(config))
     return found
 
 
@@ -67,15 +68,8 @@ def _can_travel(value: object) -> bool:
     return True
 
 
-def begin(config: Config, warms_up: bool, lent: "ForkServer | None" = None) -> None:
-    """Prepare a new worker for what is to come.
-
-    warms_up  let it begin to import what kernels need, or use the fork server that is lent
-    """
-    import torch
-
+def warm_up(config: Config, lent: "ForkServer | None" = None) -> None:
+    """Let this process begin to import what kernels need, or use the fork server that is lent."""
     from autograder.running.execute import Execute
 
-    torch.set_num_threads(1)  # as in kernels. Others wait for each other where several workers share the processors
-    if warms_up:
-        Execute(config=config).warm_up(lent)
+    Execute(config=config).warm_up(lent)

@@ -2,15 +2,14 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from contextlib import contextmanager
 from types import SimpleNamespace
 
-import torch
 from torch import Tensor
 
 from autograder import probe
 from autograder.authoring.assignment import Assignment, Case
 from autograder.authoring.mistakes import Mistake
+from autograder.authoring.one_thread import one_thread
 from autograder.authoring.questions import questions
 from autograder.judging.arguments import noting_calls
 from autograder.judging.difference import Difference, difference
@@ -185,7 +184,7 @@ class Expected:
 
     def text(self, case: Case, namespace: SimpleNamespace | Noting | None) -> str:
         """Return the answer as it would leave a kernel. No code, no answer: then it is "", which is read as Silent."""
-        with _one_thread():
+        with one_thread():
             return probe.as_text(probe.answer(case.ask, namespace, self._seeds[case.name])) if namespace else ""
 
     def reference(self, made: frozenset[Mistake]) -> SimpleNamespace | None:
@@ -237,14 +236,3 @@ def _forget_first(found: dict, keys: list, most: int) -> None:
     """Remove the first of these keys, so that no more of them are left than this."""
     for key in keys[: max(0, len(keys) - most)]:
         del found[key]
-
-
-@contextmanager
-def _one_thread():
-    """Let torch use one thread inside, as kernels do, so that sums are added up in the same order."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

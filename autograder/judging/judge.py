@@ -18,6 +18,7 @@ from traitlets import Float, Integer
 from autograder.authoring.assignment import Assignment, Case
 from autograder.authoring.course import assignment_of
 from autograder.authoring.mistakes import Mistake
+from autograder.authoring.one_thread import one_thread
 from autograder.authoring.release import release_notebook
 from autograder.judging import report
 from autograder.judging.carry import carried
@@ -104,8 +105,7 @@ class Judge:
         self.store, self._known = store, Expected(assignment, seed, kept, store)
         self._slips: dict[str, Slips] = {}
         self._telling = {case: Telling(self._known, case) for case in assignment.cases if case.inputs}
-        # Who asks for verdicts asks for the code, too.
-        self._look_through = lru_cache(1)(lambda cells: look_through(cells, rules_of(assignment)))
+        self._look_through = lru_cache(1)(lambda cells: look_through(cells, rules_of(assignment)))  # it is asked twice
         released = release_notebook(assignment.source).cells
         self._given = [cell.source for cell in released if cell.cell_type == "code"]
         self._released = {
@@ -138,6 +138,7 @@ class Judge:
         points = self.assignment.source.points[mistake.exercise]
         return Verdict(mistake.exercise, points, cases, self._costs(cases)).score
 
+    @one_thread()
     def verdicts(self, answers: dict[str, Answer], notebook: NotebookNode | None = None) -> list[Verdict]:
         """Return a verdict for every exercise, in the notebook's order.
 
@@ -165,6 +166,7 @@ class Judge:
             self._known.keep()  # now: if the next exercise takes more time than is allowed, this was not in vain
         return verdicts
 
+    @one_thread()
     def prepare(self, exercise: str) -> None:
         """Find out beforehand what a wrong solution of an exercise is compared with, and let it be kept in the store.
 
