@@ -1,6 +1,8 @@
 """A kernel that dies, hangs or shouts costs its own cell or question, and nothing else."""
 
 import asyncio
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,11 @@ from autograder.authoring.release import release_notebook
 from autograder.authoring.students import handed_in
 from autograder.running.answers import Raised, Silent
 from autograder.running.execute import Execute
+from autograder.running.kernel.forkserver import ForkServer
 from autograder.running.kernel.provisioner import ConfinedProvisioner
 from autograder.running.rebuild import rebuild
 from autograder.running.run import Run
+from confined import NEEDS_CONFINEMENT
 from this_course import ROOT, load
 
 pytestmark = pytest.mark.slow
@@ -47,6 +51,27 @@ def test_a_cell_that_kills_the_kernel_costs_itself(run, assignment):
     assert silent(execution) == []
     deadly = [cell for cell in execution.notebook.cells if "os._exit" in cell.source or "SIGKILL" in cell.source]
     assert all("ended the notebook's process" in cell.outputs[0].evalue for cell in deadly)
+
+
+@NEEDS_CONFINEMENT
+def test_a_fork_server_that_is_killed_costs_nothing(run, monkeypatch):
+    """It has heard that a kernel is wanted, and makes none any more."""
+    fork, killed = ForkServer.fork, []
+
+    def heard(server, *request):
+        first = not killed
+        if first:
+            killed.append(server)
+            server._wait_until_ready()
+            server._process.send_signal(signal.SIGSTOP)
+            os.waitpid(server._process.pid, os.WUNTRACED)
+        fork(server, *request)
+        if first:
+            server._process.kill()
+            server._process.wait()
+
+    monkeypatch.setattr(ForkServer, "fork", heard)
+    assert silent(run()) == [] and killed
 
 
 def test_replays_are_bounded(run, assignment):

@@ -67,8 +67,11 @@ class KernelSession(CarefulListener, NotebookClient):
         """Return what knows of the kernel's limits and processor time, or None if the kernel is not confined."""
         return self.km.provisioner if self._confined and self.km else None
 
-    def _start(self) -> None:
-        """Start a kernel in a new folder, with Unix sockets where an ordinary kernel opens ports."""
+    def _start(self, again: bool = True) -> None:
+        """Start a kernel in a new folder, with Unix sockets where an ordinary kernel opens ports.
+
+        again  if it is killed before any of its code is run, as when its fork server is: start another one, once
+        """
         place = Path(tempfile.mkdtemp(dir=self._folder))
         for name in ("scratch", "ipython"):
             (place / name).mkdir()
@@ -87,6 +90,9 @@ class KernelSession(CarefulListener, NotebookClient):
         try:
             self.start_new_kernel_client()
         except RuntimeError as error:  # it has ended, or says nothing
+            if again and provisioner and provisioner.killed:
+                self._start(again=False)
+                return
             why = provisioner.broken.strip().split("\n")[-1] if provisioner else ""
             raise NoKernel(f"{error}: {why}" if why else str(error)) from error
 
