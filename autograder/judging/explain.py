@@ -84,10 +84,9 @@ def in_words(found: Difference, sizes: frozenset[int] = frozenset({0, 1})) -> st
     at = f"{found.where}: " if found.where else ""
     match found.kind:
         case "shape":
-            shape = f"the shape is {_shape(found, sizes)}, and {tuple(found.expected.shape)} is asked for"
-            return f"{at}{shape}" + (f"; {_dtype(found)}" if found.given.dtype != found.expected.dtype else "")
+            return f"{at}the shape is {_shape(found, sizes)}, and {tuple(found.expected.shape)} is asked for"
         case "dtype":
-            return f"{at}{_dtype(found)}"
+            return f"{at}the dtype is {found.given.dtype}, and {found.expected.dtype} is asked for"
         case "nan":
             return f"{at}there is NaN in it"
         case "values":
@@ -120,10 +119,6 @@ def _outcome(found: Difference) -> str:
     return (
         f"{'no error' if found.given == NO_ERROR else 'another error'} is raised, where {found.expected} is asked for"
     )
-
-
-def _dtype(found: Difference) -> str:
-    return f"the dtype is {found.given.dtype}, and {found.expected.dtype} is asked for"
 
 
 def _shape(found: Difference, sizes: frozenset[int]) -> str:
