@@ -40,7 +40,12 @@ from autograder.running.records import UNGRADED, Records
 
 ROOT = Path(__file__).resolve().parent.parent
 # Kinds of processes, by a part of their command lines.
-KINDS = {"class.py": "this process", "multiprocessing.forkserver": "worker", "/proc/self/fd/": "fork server or kernel"}
+KINDS = {
+    "class.py": "this process",
+    "multiprocessing.spawn": "worker",
+    "multiprocessing.forkserver": "worker",
+    "/proc/self/fd/": "fork server or kernel",
+}
 
 
 def made(folder: Path, name: str, students: int) -> Course:

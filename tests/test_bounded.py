@@ -62,6 +62,8 @@ def test_what_all_workers_need_is_imported_once():
     made = [Worker(config=COURSE.config) for _ in range(2)]
     assert made[0].do(is_imported, "torch") and not Worker().do(is_imported, "torch")
     assert len({one.do(os.getppid) for one in made}) == 1 and made[0].do(os.getppid) != os.getpid()
+    for one in made:
+        one.stop()
 
 
 def is_imported(module):

@@ -67,7 +67,7 @@ def said(judge, exercise, text):
 def test_form_and_mistake_are_said_together(way, judge):
     exercise, text, form, name = BOTH[way]
     reasons, named = said(judge, exercise, text)
-    assert f"{form}" in reasons and f". Besides, “{name}”: " in reasons and not named
+    assert form in reasons and f". Besides, “{name}”: " in reasons and not named
 
 
 @pytest.mark.parametrize("way", FORM_ALONE)

@@ -51,7 +51,9 @@ def besides_form(
     view = InOneForm(known)
     came = {case: answer for case, answer in given.items() if _can_be_compared(known.answer(case), answer)}
     good = {case for case, answer in came.items() if case in right or view.difference(case, answer) is None}
-    if 2 * len(came) <= len(given) or told not in came or form(known.answer(told)) == form(came[told]):
+    if len(came) < len(good) + 2 or 2 * len(came) <= len(given):  # one value says too little
+        return ""
+    if told not in came or form(known.answer(told)) == form(came[told]):
         return ""
     found = named(view, came, good)
     names = found.mistakes if found.explain_all else ()
@@ -65,11 +67,11 @@ def _can_be_compared(right: Answer, given: Answer) -> bool:
 
 def _in_one_form(right: Answer, given: Answer) -> tuple[Answer, Answer]:
     """Return two answers in one form, as far as they can be brought into it."""
-    if isinstance(right, Tensor) and isinstance(given, Tensor) and given.dtype in COMPARABLE:
-        if right.squeeze().shape == given.squeeze().shape:
-            right = right.reshape(given.shape)
+    if isinstance(right, Tensor) and isinstance(given, Tensor):
+        if given.dtype not in COMPARABLE or right.squeeze().shape != given.squeeze().shape:
+            return right, given
         dtype = _common_dtype(right.dtype, given.dtype)
-        return right.to(dtype), given.to(dtype)
+        return right.reshape(given.shape).to(dtype), given.to(dtype)
     if isinstance(right, list) and isinstance(given, list) and len(right) == len(given):
         pairs = [_in_one_form(*pair) for pair in zip(right, given, strict=True)]
         return [one for one, _ in pairs], [other for _, other in pairs]
