@@ -103,13 +103,15 @@ def test_given_code_is_followed(small):
         + '\n# %% check="first" points=4\nassert first(1) == 1\n'
         + '\n# %% exercise="second"\ndef second(x):\n    ### BEGIN SOLUTION\n    return _same(x)\n    ### END SOLUTION\n'
         + '\n# %% check="second" points=4\nassert second(1) == 1\n'
+        + '\n# %% exercise="third"\ndef third(x, of: second = None) -> list[first]:\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION\n'
+        + '\n# %% check="third" points=4\nassert third(1) == 1\n'
     )
     hidden = path.with_name("hidden.py")
     hidden.write_text(
         hidden.read_text()
         + "".join(
             f'\n\n@hidden("{name}")\ndef {name}_works(student, rng):\n    """It works."""\n    return student.{name}(1)\n'
-            for name in ("first", "second")
+            for name in ("first", "second", "third")
         )
         + '\n\n@hidden("eightfold")\ndef works_too(student, rng):\n    """It works."""\n    return student.eightfold(rng.integer(1, 10**9))\n'
     )
@@ -120,4 +122,5 @@ def test_given_code_is_followed(small):
         "first": {"first"},
         "_same": {"first"},
         "second": {"second", "first"},
+        "third": {"third"},  # an annotation runs nothing
     }

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 
 from autograder.authoring.combining import combined
 from autograder.authoring.mistakes import Mistake, also_right, named_mistakes, trivial_solutions
-from autograder.authoring.names import reached, statements
+from autograder.authoring.names import reached, statements, without_annotations
 from autograder.authoring.parts import parts, without_marks
 from autograder.authoring.readers import check_readers
 from autograder.authoring.source import LAST_CELL, Source, SourceError, check_names, read_source, state_of
@@ -85,7 +85,7 @@ class Assignment:
         exercises = frozenset(self.source.exercises)
         texts = [(cell.name, cell.text) for cell in self.source.of_role("locked", "exercise")]
         texts += [(mistake.exercise, self.solution(mistake.exercise, [mistake])) for mistake in self.mistakes]
-        code = [(cell, statement) for cell, text in texts for statement in statements(text)]
+        code = [(cell, statement) for cell, text in texts for statement in statements(without_annotations(text))]
         cells = {id(statement): cell for cell, statement in code}  # a cell may define helpers, too, for later exercises
         return {
             name: exercises & {cells[id(statement)] for statement in reached([other for _, other in code], name)}
@@ -119,7 +119,7 @@ class Assignment:
         with _importable("parts", self.parts):
             for cell in self.source.of_role("locked", "exercise"):
                 text = exercises.get(cell.name, cell.text)
-                exec(compile("\n" * cell.line + text, str(self.source.path), "exec"), namespace)
+                exec(_compiled("\n" * cell.line + text, str(self.source.path)), namespace)
         return types.SimpleNamespace(**namespace)
 
 
@@ -203,6 +203,12 @@ def _run(path: Path, source: Source) -> dict:
         raise SourceError.of(path, error) from None
 
 
+@lru_cache(1000)
+def _compiled(text: str, path: str) -> types.CodeType:
+    """Return the code of a text: most of a notebook is the same whatever mistake is made in it."""
+    return compile(text, path, "exec")
+
+
 @contextmanager
 def _importable(name: str, text: str):
     """Let code inside the block import a module that has this name and text.
@@ -210,7 +216,7 @@ def _importable(name: str, text: str):
     After the block the name means what it meant before.
     """
     module = types.ModuleType(name)
-    exec(compile(text, f"{name}.py", "exec"), module.__dict__)
+    exec(_compiled(text, f"{name}.py"), module.__dict__)
     before = sys.modules.get(name)
     sys.modules[name] = module
     try:

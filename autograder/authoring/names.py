@@ -56,6 +56,31 @@ def reached(code: Iterable[Statement], name: str, but: Collection[str] = ()) -> 
     return list(found.values())
 
 
+def without_annotations(text: str) -> str:
+    """Return the code of a text without annotations: what they name is looked up, and none of its code is run.
+
+    An annotation that calls something stays. Comments are gone, too.
+    """
+    return ast.unparse(_WithoutAnnotations().visit(ast.parse(text)))
+
+
+class _WithoutAnnotations(ast.NodeTransformer):
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        node.annotation = _if_it_calls(node.annotation)
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = _if_it_calls(node.returns)
+        return self.generic_visit(node)
+
+    visit_AsyncFunctionDef = visit_FunctionDef
+
+
+def _if_it_calls(annotation: ast.expr | None) -> ast.expr | None:
+    calls = annotation and any(isinstance(leaf, ast.Call) for leaf in ast.walk(annotation))
+    return annotation if calls else None
+
+
 def _top_level(node: ast.AST) -> Iterable[ast.AST]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.ImportFrom | ast.Import):
