@@ -89,6 +89,8 @@ def _tensors(expected: Tensor, given: Any, tolerance: float) -> tuple[str, bool]
         return "shape", False
     if given.dtype != expected.dtype:
         return "dtype", False
+    if torch.equal(given, expected):  # mostly, and it takes a small part of the time of what follows
+        return None
     if not expected.is_floating_point():
         wrong = given != expected
     else:

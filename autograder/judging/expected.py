@@ -217,7 +217,7 @@ class Expected:
         return self._touched[case]
 
     def _asked_for(self, case: Case) -> list[str]:
-        noting = Noting(self.assignment.reference())
+        noting = Noting(self.reference(frozenset()))
         self.ask(case, noting)
         leans_on, everything = self.assignment.leans_on, self.assignment.source.exercises
         return sorted({name for asked in noting.asked_for for name in leans_on.get(asked, everything)})
@@ -229,7 +229,8 @@ class Expected:
         """Hand over what was found out since this was last called, and let go of what only few submissions need."""
         self.once.hand_over()
         for found in (self._answers, self._changes, self._trivial):
-            _forget_first(found, [key for key in found if len(key[1]) > 1], ANSWERS)
+            if len(found) > ANSWERS:
+                _forget_first(found, [key for key in found if len(key[1]) > 1], ANSWERS)
 
 
 def _forget_first(found: dict, keys: list, most: int) -> None:
