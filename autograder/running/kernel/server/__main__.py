@@ -71,6 +71,7 @@ def preload(modules: list[str]) -> str:
 
     Return an empty string, or the reason why kernels cannot be forked: an import failed or started threads.
     """
+    gc.disable()  # imports make many objects, and next to none of them is garbage: it would be looked for all the time
     try:
         for name in [*modules, *KERNEL]:
             importlib.import_module(name)
@@ -80,6 +81,7 @@ def preload(modules: list[str]) -> str:
         return traceback.format_exc()
     threads = len(os.listdir("/proc/self/task"))
     gc.freeze()  # a collection in a kernel does not touch, and so copy, what it shares with us
+    gc.enable()
     return "" if threads == 1 else f"importing {', '.join(modules)} has started {threads - 1} threads"
 
 
