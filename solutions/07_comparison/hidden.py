@@ -571,24 +571,25 @@ def two_kinds(rng, serving, tied, best, others=(WILD, WILD), sizes=True, chosen=
     kinds = {"tied, widened": tied} | {
         model: best if place == chosen else left.pop() for place, model in enumerate(SINGLE)
     }
-    rows = [run(rng, "encoder-decoder", 300, draw, test) for draw, test in ours.items()]
+    rows = [run("encoder-decoder", 300, draw, test) for draw, test in ours.items()]
     for model, kind in kinds.items():
         level = 800 if model == SINGLE[chosen] else 760
         differences = varied(rng, kind)
         high = rng.integer(0, 7)  # one draw of a rival that is not the best has the highest validation of all
         for place, (draw, difference) in enumerate(zip(draws, differences, strict=True)):
             lucky = 960 if place == high and level == 760 else level + rng.integer(-15, 15)
-            rows.append(run(rng, model, 300, draw, ours[draw] - difference / 1000, lucky / 1000))
-    rows += [run(rng, model, 300, d, rng.integer(0, 1000) / 1000) for model in OTHERS for d in rng.different(5, 0, 60)]
+            rows.append(run(model, 300, draw, ours[draw] - difference / 1000, lucky / 1000))
+    rows += [run(model, 300, d, rng.integer(0, 1000) / 1000) for model in OTHERS for d in rng.different(5, 0, 60)]
     for size in rng.different(2, 20, 200) + ([500, 1000 * rng.integer(2, 90)] if sizes else []):
         for model in ["encoder-decoder", *kinds, *OTHERS]:
             span = SERVING[serving] if model == "encoder-decoder" and size >= 500 else (300, 990, 4)
             if size == 500:
                 span = SERVING["badly" if serving == "well" else "well"]
             tests = spread_over(rng, *span)
-            rows += [run(rng, model, size, d, t) for d, t in zip(rng.different(len(tests), 0, 30), tests, strict=True)]
-    rows += [run(rng, model, 100_000, draw, 0.5) for model in ("prefix-LM", *OTHERS) for draw in (0, 1)]
-    return {"text": [{"way": "one stack", "test": 2.5}], "translation": rng.shuffled(rows)}
+            rows += [run(model, size, d, t) for d, t in zip(rng.different(len(tests), 0, 30), tests, strict=True)]
+    rows += [run(model, 100_000, draw, 0.5) for model in ("prefix-LM", *OTHERS) for draw in (0, 1)]
+    rows = filled(rng, rows, [1e-3, 2e-3, 4e-3], (1, 999), (100, 3000))
+    return {"text": [{"way": "one stack", "test": 2.5}], "translation": rows}
 
 
 def at_300(rng, serving):
@@ -604,16 +605,30 @@ def spread_over(rng, low, high, count=4):
     return rng.shuffled([value / 1000 for value in (low, high, *inner)])
 
 
-def run(rng, model, numbers, draw, test, validation=None):
+def run(model, numbers, draw, test, validation=None):
+    """A row of the table, but for what ``filled`` draws."""
     return {
         "numbers": numbers,
         "model": "".join(model),
-        "rate": rng.shuffled([1e-3, 2e-3, 4e-3])[0],
+        "rate": None,
         "draw": draw,
-        "validation": rng.integer(1, 999) / 1000 if validation is None else validation,
+        "validation": validation,
         "test": test,
-        "steps": rng.integer(100, 3000),
+        "steps": None,
     }
+
+
+def filled(rng, rows, rates, validation, steps):
+    """Rows whose rate, validation and steps are drawn, where they are None: for all at once, since one by one it takes
+    longer than the rest.
+
+    validation, steps  from the first to the last; a validation in thousandths
+    """
+    drawn = zip(*(rng.integers(*ends, len(rows)).tolist() for ends in ((0, 2), validation, steps)), strict=True)
+    for row, (rate, value, step) in zip(rows, drawn, strict=True):
+        for name, filling in (("rate", rates[rate]), ("validation", value / 1000), ("steps", step)):
+            row[name] = filling if row[name] is None else row[name]
+    return rng.shuffled(rows)
 
 
 def decide(student, rng, kinds):
@@ -776,16 +791,17 @@ def bits(rng, low, high):
     return rng.integer(low, high) / 1000
 
 
-def text_row(rng, way, layers, cut, tested, seed, test):
+def text_row(way, layers, cut, tested, seed, test):
+    """A row of the table, but for what ``filled`` draws."""
     return {
         "way": "".join(way),
         "layers": layers,
         "cut": "".join(cut) if isinstance(cut, str) else cut,
         "tested at": tested,
-        "rate": rng.shuffled([3e-3, 6e-3, 1.2e-2])[0],
+        "rate": None,
         "seed": seed,
         "steps": 600,
-        "validation": bits(rng, 1000, 5000),
+        "validation": None,
         "test": test,
     }
 
@@ -801,26 +817,25 @@ def cut_table(rng, costs, changes, count=7, rank=0):
     while sorted(cuts).index(cuts[cheapest]) != rank % len(cuts):
         cuts = rng.shuffled(cuts)
     stack = {seed: bits(rng, 1500, 2900) for seed in seeds}
-    rows = [text_row(rng, "one stack", 4, None, None, seed, test) for seed, test in stack.items()]
+    rows = [text_row("one stack", 4, None, None, seed, test) for seed, test in stack.items()]
     for place, (cut, cost, change) in enumerate(zip(cuts, costs, changes, strict=True)):
         own = {seed: stack[seed] + each / 1000 for seed, each in zip(seeds, varied(rng, cost), strict=False)}
-        rows += [text_row(rng, "encoder-decoder", 4, cut, cut, seed, test) for seed, test in own.items()]
+        rows += [text_row("encoder-decoder", 4, cut, cut, seed, test) for seed, test in own.items()]
         for at in cuts:
             if at != cut:
                 kind = change if at == cuts[(place + 1) % len(cuts)] else LITTLE
                 moved = varied(rng, kind)
                 rows += [
-                    text_row(rng, "encoder-decoder", 4, cut, at, seed, own[seed] + each / 1000)
+                    text_row("encoder-decoder", 4, cut, at, seed, own[seed] + each / 1000)
                     for seed, each in zip(seeds, moved, strict=False)
                 ]
     low = rng.shuffled([300, 4000])[0]
     others = [("one stack", 2, None, None), ("asked behind the cut", 4, cuts[0], cuts[0]), ("encoder-decoder", 2, 7, 7)]
     others += [("encoder-decoder", 4, "random", cut) for cut in cuts]
     others += [("positions begin anew", 4, cuts[0], cut) for cut in cuts]
-    rows += [
-        text_row(rng, *other, seed, bits(rng, low, low + 500)) for other in others for seed in rng.different(4, 0, 40)
-    ]
-    return {"translation": [{"model": "encoder-decoder", "test": 0.9}], "text": rng.shuffled(rows)}
+    rows += [text_row(*other, seed, bits(rng, low, low + 500)) for other in others for seed in rng.different(4, 0, 40)]
+    rows = filled(rng, rows, [3e-3, 6e-3, 1.2e-2], (1000, 5000), (600, 600))
+    return {"translation": [{"model": "encoder-decoder", "test": 0.9}], "text": rows}
 
 
 def decide_cut(student, rng, kinds):
