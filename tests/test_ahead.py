@@ -26,6 +26,7 @@ OWN_CELLS = {
     "ada": "x = 1",
     "alan": "x = 2",
     "edsger": "import os\nos._exit(1)",
+    "emmy": "while True: pass",
     "grace": "for i in range(10**4): print('a' * 10**3)",
     "john": "def double(x): return x",
 }
@@ -33,9 +34,10 @@ OWN_CELLS = {
 
 @pytest.fixture
 def course(small, monkeypatch):
-    """The small course with a class: five who handed in something, and one whose file is damaged."""
+    """The small course with a class: six who handed in something, and one whose file is damaged."""
     monkeypatch.setattr(ahead, "WORTH", 1)  # the judge is prepared, as for a class
     course = Course.at(small)
+    course.config.Execute.timeout = 2
     with commands_on_path():
         build(course)
     for student, text in OWN_CELLS.items():

@@ -46,6 +46,16 @@ def test_what_a_clock_decided_is_kept_and_run_again(records):
     assert records.execution_of(Grading("ada", "01", GRADED, execution=execution.id))[1] == {"seed": "s"}
 
 
+def test_what_a_clock_decided_counts_for_the_grading_that_it_was_run_for(records):
+    for _ in range(2):
+        records.keep(Fingerprint("key", {}), executed(repeatable=False))
+    for since, found in ((0, 2), (1, 2), (2, None)):
+        now = Records(folder=records.folder, since=since)
+        execution = now.execution(Fingerprint("key", {}))
+        assert (execution and execution.id, now.was_run(Fingerprint("key", {}))) == (found, found is not None)
+    assert records.newest_execution() == 2
+
+
 def test_the_last_line_counts(records):
     for status in (GRADED, UNGRADED, ANOMALIES):
         records.write(Grading("ada", "01", status, verdicts=[{"score": 1.0}], anomalies=["x"]))

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from traitlets import Unicode, default
+from traitlets import Integer, Unicode, default
 from traitlets.config import Configurable
 
 from autograder.authoring.course import Course
@@ -26,6 +26,7 @@ from autograder.running.texts import Texts
 
 GRADED, UNGRADED = "graded", "ungraded"
 ANOMALIES = "graded with anomalies"
+TAKEN = "FROM executions WHERE key = ? AND (repeatable OR id > ?) ORDER BY repeatable DESC, id DESC"
 JSON = ("anomalies", "answers")  # what a line holds as JSON
 
 
@@ -51,6 +52,12 @@ class Records(Configurable):
     """Reads and writes the records of a class. Several processes may use them at once."""
 
     folder = Unicode(help="Folder of the course for records. It holds the secret seeds, too: keep it.").tag(config=True)
+
+    since = Integer(
+        None,
+        allow_none=True,
+        help="The number of an execution. What was run after it is not run again, even if the clock had a say in it.",
+    ).tag(config=True)
 
     @default("folder")
     def _it_must_be_set(self) -> str:
@@ -90,19 +97,22 @@ class Records(Configurable):
     def execution(self, fingerprint: Fingerprint) -> Execution | None:
         """Return the execution that was kept with this fingerprint.
 
-        Return None if it was never run, or if its result may have depended on the clock or on a lack of memory.
+        Return None if it was never run, or if its result may have depended on the clock or on a lack of memory: unless
+        it is newer than ``since``.
         """
         with self.open() as database:
-            found = database.execute(
-                "SELECT * FROM executions WHERE key = ? AND repeatable", [fingerprint.key]
-            ).fetchone()
+            found = database.execute(f"SELECT * {TAKEN}", [fingerprint.key, self.since]).fetchone()
             return _execution(found, Texts(database))[0] if found else None
 
     def was_run(self, fingerprint: Fingerprint) -> bool:
         """Return whether ``execution`` would return one."""
         with self.open() as database:
-            found = "SELECT 1 FROM executions WHERE key = ? AND repeatable"
-            return database.execute(found, [fingerprint.key]).fetchone() is not None
+            return database.execute(f"SELECT 1 {TAKEN}", [fingerprint.key, self.since]).fetchone() is not None
+
+    def newest_execution(self) -> int:
+        """Return the number of the last execution, or 0."""
+        with self.open() as database:
+            return database.execute("SELECT max(id) AS id FROM executions").fetchone()["id"] or 0
 
     def keep(self, fingerprint: Fingerprint, execution: Execution) -> None:
         """Keep an execution in the records, and set its id."""
