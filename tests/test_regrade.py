@@ -10,12 +10,15 @@ pytestmark = pytest.mark.slow
 NEW = """
     Mistake('squared', 'double', replace='return x * 2', by='return x * x', says='Two times x, not x times x.', costs=0.25),
 ]"""
+ENDLESS = RIGHT + "\nwhile True: pass"
 
 
 @pytest.fixture
 def made(small):
     made = SmallClass(small)
-    made.grade({"ada": RIGHT, "alan": KNOWN, "grace": SQUARE, "kurt": SQUARE})
+    with (small / "nbgrader_config.py").open("a") as settings:
+        settings.write("\nc.Execute.timeout = 2\n")
+    made.grade({"ada": RIGHT, "alan": KNOWN, "emmy": ENDLESS, "grace": SQUARE, "kurt": SQUARE})
     with made.gradebook() as gradebook:
         grade = gradebook.find_grade("why", NAME, NAME, "grace")
         grade.manual_score, grade.needs_manual_grade = 5, False
@@ -44,7 +47,7 @@ def test_a_new_mistake_is_found_without_running_anything(made, capsys):
     made.hand_in("kurt", double=RIGHT)  # a newer one, which is not graded yet
     lines, before = len(Records(config=made.course.config).latest()), executions(made)
     said = regrade(made, capsys)
-    assert "2 gain points, 0 lose some, 2 keep theirs. The feedback of 2 is another one." in said
+    assert "2 gain points, 0 lose some, 3 keep theirs. The feedback of 2 is another one." in said
     assert "have to be run again" not in said and "Nothing was written" in said
     row = next(line.split() for line in said.splitlines() if line.startswith("grace"))
     assert row == ["grace", "double", "0", "3", "squared"]
@@ -60,8 +63,8 @@ def test_a_new_mistake_is_found_without_running_anything(made, capsys):
         assert gradebook.find_comment("why", NAME, NAME, "grace").comment == "Well said."
     assert len(Records(config=made.course.config).latest()) == lines
     said = regrade(made, capsys)
-    assert "0 gain points, 0 lose some, 4 keep theirs. The feedback of 0 is another one." in said
-    assert made.grade() == {"ada": 10, "alan": 6, "grace": 9, "kurt": 10}  # now the newer one
+    assert "0 gain points, 0 lose some, 5 keep theirs. The feedback of 0 is another one." in said
+    assert made.grade() == {"ada": 10, "alan": 6, "emmy": 10, "grace": 9, "kurt": 10}  # now the newer one
 
 
 def test_a_new_question_is_asked_and_it_is_said_first(made, capsys):
@@ -69,11 +72,11 @@ def test_a_new_question_is_asked_and_it_is_said_first(made, capsys):
     before = executions(made)
     made.edit("hidden.py", "-rng.integer(1, 10**9)", "-rng.integer(1, 10**8)")
     said = regrade(made, capsys)
-    assert said.startswith("4 of 4 submissions have to be run again, since there have been changes to:")
-    assert "hidden tests" in said.splitlines()[0] and "4 keep theirs" in said
-    assert executions(made) == before + 3  # two wrote the same
+    assert said.startswith("5 of 5 submissions have to be run again, since there have been changes to:")
+    assert "hidden tests" in said.splitlines()[0] and "5 keep theirs" in said
+    assert executions(made) == before + 4  # two wrote the same
     assert "have to be run again" not in regrade(made, capsys, "--apply")
-    assert executions(made) == before + 3 and locked.exists()
+    assert executions(made) == before + 4 and locked.exists()
 
 
 def test_what_was_odd_stays_known(made, capsys):

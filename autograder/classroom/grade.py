@@ -91,11 +91,11 @@ def grade(
     waiting = [student for student in students if student not in done]
     jobs = min(jobs, len(waiting))
     records = Records(config=course.config)
-    before = records.newest_execution() if records.since is None else records.since
+    before = records.newest_execution()
     at_once = bool(waiting) and (jobs > 1 or cluster is not None)
     course.config.InWorker.warms_up = not at_once  # else the kernels are those of the workers ahead
     with (
-        _nothing_run_twice(course, before),
+        _nothing_run_twice(course, before if records.since is None else records.since),
         Gradebook(course.db_url, course.course_id) as gradebook,
         Ahead(course, assignment, waiting, jobs, cluster) if at_once else nullcontext() as ahead,
     ):
