@@ -128,8 +128,7 @@ def test_what_must_be_run_again_is_run_there_too(course, cluster, monkeypatch): 
     told = []
     with dask.Cluster(course, cluster.address) as found, Regrading(course, NAME, 1, found) as regrading:
         changes = [*regrading.changes(told.append)]
-    assert f"{len(OWN_CELLS)} of {len(OWN_CELLS)} submissions have to be run again" in told[0]
-    assert sent.count(ran) == len(OWN_CELLS)
+    assert "5 of 5 submissions have to be run again" in told[0] and sent.count(ran) == len(OWN_CELLS)
     assert counted(course, "executions") == 2 * len(OWN_CELLS)
     assert {one.student: one.verdicts for one in changes} == {student: before[student] for student in OWN_CELLS}
 
@@ -138,7 +137,7 @@ def test_a_worker_that_is_killed_costs_nobody_anything(course, cluster):  # noqa
     first, _ = cluster.worker(), cluster.worker()
     with connected(course, cluster) as grade_all:
         lines = grade_all(then=first.kill)
-    assert [sum(verdict["score"] for verdict in line.verdicts) for line in lines] == [4, 4, 4, 4, 4, 0, 0]
+    assert [sum(verdict["score"] for verdict in line.verdicts) for line in lines] == [4, 4, 4, 4, 0, 0]
     assert counted(course, "executions") == len(OWN_CELLS) and counted(course, "lines") == len(lines)
 
 
