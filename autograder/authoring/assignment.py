@@ -85,7 +85,7 @@ class Assignment:
         exercises = frozenset(self.source.exercises)
         texts = [(cell.name, cell.text) for cell in self.source.of_role("locked", "exercise")]
         texts += [(mistake.exercise, self.solution(mistake.exercise, [mistake])) for mistake in self.mistakes]
-        code = [(cell, statement) for cell, text in texts for statement in statements(without_annotations(text))]
+        code = [(cell, statement) for cell, text in texts for statement in statements(text, without_annotations(text))]
         cells = {id(statement): cell for cell, statement in code}  # a cell may define helpers, too, for later exercises
         return {
             name: exercises & {cells[id(statement)] for statement in reached([other for _, other in code], name)}

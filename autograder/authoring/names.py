@@ -56,12 +56,12 @@ def reached(code: Iterable[Statement], name: str, but: Collection[str] = ()) -> 
     return list(found.values())
 
 
-def without_annotations(text: str) -> str:
-    """Return the code of a text without annotations: what they name is looked up, and none of its code is run.
+def without_annotations(text: str) -> ast.Module:
+    """Return the syntax tree of a text without annotations of functions: what they name is looked up, and not run.
 
-    An annotation that calls something stays. Comments are gone, too.
+    An annotation that calls something stays.
     """
-    return ast.unparse(_WithoutAnnotations().visit(ast.parse(text)))
+    return _WithoutAnnotations().visit(ast.parse(text))
 
 
 class _WithoutAnnotations(ast.NodeTransformer):

@@ -800,7 +800,7 @@ def text_row(way, layers, cut, tested, seed, test):
         "tested at": tested,
         "rate": None,
         "seed": seed,
-        "steps": 600,
+        "steps": None,
         "validation": None,
         "test": test,
     }
