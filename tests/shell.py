@@ -1,6 +1,7 @@
 """Runs commands of nbgrader's and ours, each in a process of its own, as a shell does.
 
-Each is a fork of one process that has imported what they need, which takes most of the time of a short command.
+Each is a fork of one process that has imported what they need, which takes most of the time of a short command. Their
+kernels are forks of one process, too, where the command's course has the settings of ours.
 """
 
 import json
@@ -55,12 +56,15 @@ def serve() -> int:
     import autograder.classroom.commands  # noqa: F401
     import autograder.classroom.export
     import autograder.classroom.grade
-    import autograder.judging.judge
-    import autograder.running.execute  # noqa: F401
+    import autograder.judging.judge  # noqa: F401
+    from autograder.running.execute import Execute
+    from this_course import COURSE
 
     for line in sys.stdin:
         words, folder, environment, output = json.loads(line)
+        kernels = Execute(config=COURSE.config).warm_up()  # a new one, if the last command's has ended
         if not os.fork():
+            Execute(config=COURSE.config).warm_up(kernels)
             file, nothing = os.open(output, os.O_WRONLY), os.open(os.devnull, os.O_RDONLY)
             for descriptor, other in ((0, nothing), (1, file), (2, file)):
                 os.dup2(other, descriptor)
