@@ -1,6 +1,5 @@
 """Visible checks say first what is wrong, and what is not solved is lent, but not while a notebook is graded."""
 
-import copy
 import math
 import os
 import random
@@ -27,6 +26,7 @@ from autograder.authoring.release import release_notebook
 from autograder.authoring.students import handed_in
 from autograder.running.execute import Execute
 from autograder.running.rebuild import rebuild
+from confined import NEEDS_CONFINEMENT
 from this_course import COURSE, SEED, load
 
 ATTENTION, ENCODER, DECODER, GPT2, _, ONE_STACK, COMPARISON = COURSE.assignment_names
@@ -107,15 +107,13 @@ def graded(judge, instead):
     """Run and judge a right notebook with these exercises in it, and return the verdicts by exercise."""
     assignment = judge.assignment
     notebook, _ = rebuild(handed_in(assignment, instead=instead), release_notebook(assignment.source))
-    config = copy.deepcopy(COURSE.config)
-    config.Run.question_timeout = 200  # without isolation it is time on the clock, and the machine may be busy
-    execute = Execute(config=config, sandbox=False, timeout=600, shutdown_kernel="immediate")
-    execution = execute.prepare(notebook, assignment, SEED).whole()
+    execution = Execute(config=COURSE.config).prepare(notebook, assignment, SEED).whole()
     verdicts = judge.verdicts(execution.answers(), execution.notebook)
     return {verdict.exercise: verdict for verdict in verdicts}
 
 
 @pytest.mark.slow
+@NEEDS_CONFINEMENT
 @pytest.mark.parametrize("half", [0, 1])
 @pytest.mark.parametrize("name", COURSE.assignment_names)
 def test_what_is_not_done_costs_its_own_points_alone(name, half, judge_of):
@@ -130,6 +128,7 @@ def test_what_is_not_done_costs_its_own_points_alone(name, half, judge_of):
 
 
 @pytest.mark.slow
+@NEEDS_CONFINEMENT
 @pytest.mark.parametrize("body", ["    return undefined", "    return query.no_such_method(), None"])
 def test_mistakes_are_seen_behind_an_exercise_that_raises(body, judge):
     name = "scaled_dot_product_attention"

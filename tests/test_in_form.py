@@ -21,8 +21,11 @@ def padding_mask(lengths, max_length):
 """
 CAUSAL = """
 def causal_mask(length):
-    return torch.ones(length, length).tril({diagonal})[None]
+    return torch.ones({rows}, length).tril({diagonal}){form}
 """
+BATCH = {"rows": "length", "form": "[None]"}
+A_ROW_MORE = {"rows": "length + 1", "form": ".bool()"}
+SWAPPED = "weights, weights @ value"
 BOTH = {  # an exercise, its solution, what is said of the form, and the name of what else is wrong
     "numbers for bools": (
         "padding_mask",
@@ -32,8 +35,14 @@ BOTH = {  # an exercise, its solution, what is said of the form, and the name of
     ),
     "a dimension more": (
         "causal_mask",
-        CAUSAL.format(diagonal=1),
+        CAUSAL.format(**BATCH, diagonal=1),
         "the shape is (1, 3, 3), and (3, 3) is asked for",
+        "one step ahead",
+    ),
+    "a row more": (
+        "causal_mask",
+        CAUSAL.format(**A_ROW_MORE, diagonal=1),
+        "the shape is (4, 3), and (3, 3) is asked for",
         "one step ahead",
     ),
     "single precision": (
@@ -42,14 +51,22 @@ BOTH = {  # an exercise, its solution, what is said of the form, and the name of
         "output: the dtype is torch.float32, and torch.float64 is asked for",
         "no scaling",
     ),
+    "in another's place": (
+        "scaled_dot_product_attention",
+        ATTENTION.format(scaled=SCALED, returned=SWAPPED).replace("~mask", "mask"),
+        " is asked for: one thing is returned in the place of another",
+        "mask the wrong way round",
+    ),
 }
 FORM_ALONE = {
     "numbers for bools": ("padding_mask", PADDING.format(real="<")),
-    "a dimension more": ("causal_mask", CAUSAL.format(diagonal=0)),
+    "a dimension more": ("causal_mask", CAUSAL.format(**BATCH, diagonal=0)),
+    "a row more": ("causal_mask", CAUSAL.format(**A_ROW_MORE, diagonal=0)),
     "single precision": (
         "scaled_dot_product_attention",
         ATTENTION.format(scaled=SCALED, returned="(weights @ value).float(), weights.float()"),
     ),
+    "in another's place": ("scaled_dot_product_attention", ATTENTION.format(scaled=SCALED, returned=SWAPPED)),
 }
 UNKNOWN = ATTENTION.format(scaled=f"{SCALED} + 0.1 * query.sum(-1, keepdim=True)", returned="2 * weights, weights")
 

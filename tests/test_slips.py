@@ -3,7 +3,7 @@
 import pytest
 
 from autograder.judging import edits
-from autograder.judging.variations import variations
+from autograder.judging.variations import MOST, variations
 
 LAYER = '''
 class Layer(nn.Module):
@@ -21,7 +21,7 @@ class Layer(nn.Module):
         x = self.norm1(x + self.drop(self.linear(x, mask)))
         return self.norm2(x).softmax(dim=-1)
 '''
-WORDS = {"norm1", "norm2", "rate", "mask"}
+WORDS = {"norm1", "norm2", "rate", "mask", "first"}
 MADE = {  # a slip: what it replaces, and what is said
     "a step": ("self.norm2(x)", "x", "norm2 is not applied"),
     "a step without a name": ("self.drop(self.linear(x, mask))", "self.linear(x, mask)", edits.LEFT_OUT),
@@ -31,6 +31,8 @@ MADE = {  # a slip: what it replaces, and what is said
     "an argument": ("self.linear(x, mask)", "self.linear(x)", "mask is not passed on"),
     "a parameter": ("nn.Dropout(rate)", "nn.Dropout(0.1)", "rate is ignored"),
     "a mask": ("linear(x, mask)", "linear(x, mask if mask is None else ~mask)", edits.ROUND),
+    "a condition that holds": ("if self.first", "if True", "first is ignored"),
+    "a condition that never does": ("if self.first", "if False", "first is ignored"),
     "one for another": ("return self.norm2", "return self.norm1", "norm1 and norm2 are mixed up"),
 }
 
@@ -51,6 +53,24 @@ def _plain():
 
 def test_the_same_slip_may_be_made_in_both_branches():
     assert any(one.text.count("~mask") == 2 for one in variations(LAYER, WORDS))
+
+
+def test_all_masks_may_be_the_wrong_way_round():
+    text = "def f(x, a_mask, b_mask):\n    return x.where(a_mask, 0).where(b_mask, 1)"
+    assert {one.says for one in variations(text, set()) if one.text.count("~") == 2} == {edits.ROUND}
+
+
+def test_the_id_of_a_token_may_be_written_as_a_number():
+    text = "def f(x, end_id):\n    return x == end_id"
+    told = {one.says for one in variations(text, {"end_id"}) for number in (0, 1, 2) if f"x == {number}" in one.text}
+    assert told == {"end_id is ignored"}
+
+
+def test_where_there_are_too_many_they_are_taken_from_everywhere():
+    text = "def f(x):\n" + "\n".join(f"    x = x + {number}" for number in range(90)) + "\n    return x"
+    found = [one.text for one in variations(text, set())]
+    assert len(found) == len({*found}) == MOST
+    assert any("x + 0\n" not in one for one in found) and any("x + 89\n" not in one for one in found)
 
 
 def test_names_that_the_description_lacks_are_not_said():

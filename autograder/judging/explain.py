@@ -84,9 +84,10 @@ def in_words(found: Difference, sizes: frozenset[int] = frozenset({0, 1})) -> st
     at = f"{found.where}: " if found.where else ""
     match found.kind:
         case "shape":
-            return f"{at}the shape is {_shape(found, sizes)}, and {tuple(found.expected.shape)} is asked for"
+            shape = f"{at}the shape is {_shape(found, sizes)}, and {tuple(found.expected.shape)} is asked for"
+            return shape if found.given.dtype == found.expected.dtype else f"{shape}; {_dtype(found)}"
         case "dtype":
-            return f"{at}the dtype is {found.given.dtype}, and {found.expected.dtype} is asked for"
+            return f"{at}{_dtype(found)}"
         case "nan":
             return f"{at}there is NaN in it"
         case "values":
@@ -130,6 +131,10 @@ def _shape(found: Difference, sizes: frozenset[int]) -> str:
     given, expected = found.given, found.expected
     plain = abs(given.ndim - expected.ndim) <= 2 and sizes.union(expected.shape).issuperset(given.shape)
     return str(tuple(given.shape)) if plain else f"another one, of {min(given.ndim, 9)} dimensions"
+
+
+def _dtype(found: Difference) -> str:
+    return f"the dtype is {found.given.dtype}, and {found.expected.dtype} is asked for"
 
 
 def _kind(value: Answer, sizes: frozenset[int] | None = None) -> str:

@@ -1,7 +1,8 @@
 """Names mistakes in the values of answers that come in another form than the right one, too.
 
 There two things are wrong, and the form hides the other one. So both answers are brought into one form before they are
-compared: one dtype, and the same dimensions of size 1.
+compared: one dtype, the same dimensions of size 1, and what comes in another's place is put into its own. Where a
+tensor is somewhat too long or too short in one dimension, what both have from the beginning on is compared.
 """
 
 from collections.abc import Callable, Iterable
@@ -68,17 +69,48 @@ def _can_be_compared(right: Answer, given: Answer) -> bool:
 def _in_one_form(right: Answer, given: Answer) -> tuple[Answer, Answer]:
     """Return two answers in one form, as far as they can be brought into it."""
     if isinstance(right, Tensor) and isinstance(given, Tensor):
-        if given.dtype not in COMPARABLE or right.squeeze().shape != given.squeeze().shape:
-            return right, given
-        dtype = _common_dtype(right.dtype, given.dtype)
-        return right.reshape(given.shape).to(dtype), given.to(dtype)
+        return _tensors_in_one_form(right, given)
     if isinstance(right, list) and isinstance(given, list) and len(right) == len(given):
-        pairs = [_in_one_form(*pair) for pair in zip(right, given, strict=True)]
+        pairs = [_in_one_form(*pair) for pair in zip(right, in_their_places(right, given), strict=True)]
         return [one for one, _ in pairs], [other for _, other in pairs]
     if isinstance(right, dict) and isinstance(given, dict) and right.keys() == given.keys():
-        pairs = {key: _in_one_form(right[key], given[key]) for key in right}
+        came = in_their_places([*right.values()], [given[key] for key in right])
+        pairs = {key: _in_one_form(right[key], part) for key, part in zip(right, came, strict=True)}
         return {key: one for key, (one, _) in pairs.items()}, {key: other for key, (_, other) in pairs.items()}
     return right, given
+
+
+def _tensors_in_one_form(right: Tensor, given: Tensor) -> tuple[Tensor, Tensor]:
+    if given.dtype not in COMPARABLE:
+        return right, given
+    sizes = [*zip(right.shape, given.shape, strict=True)] if right.ndim == given.ndim else []
+    if right.squeeze().shape == given.squeeze().shape:
+        right = right.reshape(given.shape)
+    elif sum(one != other for one, other in sizes) == 1 and all(2 * min(pair) >= max(pair) for pair in sizes):
+        common = tuple(slice(min(pair)) for pair in sizes)
+        right, given = right[common], given[common]
+    else:
+        return right, given
+    dtype = _common_dtype(right.dtype, given.dtype)
+    return right.to(dtype), given.to(dtype)
+
+
+def in_their_places(right: list, given: list) -> list:
+    """Return the given parts, those that have another's form in a place where they fit, or all as they are."""
+    wanted, came = ([_shape(part) for part in parts] for parts in (right, given))
+    odd = [at for at, shape in enumerate(came) if shape != wanted[at]]
+    moved, left = [*given], [*odd]
+    for at in odd:
+        if not (fits := [other for other in left if came[other] == wanted[at]]):
+            return given
+        left.remove(fits[0])
+        moved[at] = given[fits[0]]
+    return moved
+
+
+def _shape(part: Answer) -> object:
+    """Return the form of a part without what can be changed in it: its dtype, and dimensions of size 1."""
+    return part.squeeze().shape if isinstance(part, Tensor) else form(part)
 
 
 def _common_dtype(one: torch.dtype, other: torch.dtype) -> torch.dtype:

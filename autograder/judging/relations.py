@@ -17,10 +17,12 @@ from autograder.judging import changes, forms, places
 from autograder.judging.compared import COMPARABLE, Compared, Relation
 from autograder.judging.difference import FORM, difference
 from autograder.judging.expected import Expected
+from autograder.judging.in_form import in_their_places
 from autograder.running.answers import Answer, Raised, Silent
 
 RELATIONS = [*forms.RELATIONS, *places.RELATIONS, *changes.RELATIONS]  # the first that holds is said
 ODD = FORM | {"silence", "behaviour"}  # kinds of differences that say more than that values are wrong
+IN_OTHER_PLACES = "one thing is returned in the place of another"
 MAX_PARTS = 10  # of an answer, of which it is looked whether they are in another order
 MAX_SIZE = 100_000  # numbers in a tensor; of larger ones nothing is said
 
@@ -66,14 +68,15 @@ def most_telling(known: Expected, wrong: dict[Case, Answer], slip: str = "") -> 
             if holds.alone and (found := _mostly(holds, answers)):
                 return found, _said_of(holds, answers[found])
     odd = (case for case, answer in wrong.items() if known.difference(case, answer).kind in ODD)
-    return next(odd, first), ""
+    told = next(odd, first)
+    return told, IN_OTHER_PLACES if _has_other_places(answers[told]) else ""
 
 
 def relation(wrong: Iterable[WrongAnswer]) -> str:
     """Return in words the relation that holds between all these answers and the right ones, or ""."""
     wrong = list(wrong)
     if wrong and all(map(_in_other_places, wrong)):
-        return "all of it is right, but one thing is returned in the place of another"
+        return f"all of it is right, but {IN_OTHER_PLACES}"
     return next((_said_of(holds, wrong[0]) for holds in RELATIONS if _in_all(holds, wrong)), "")
 
 
@@ -86,10 +89,8 @@ def _said_of(holds: Relation, answer: WrongAnswer) -> str:
 
 def _in_other_places(answer: WrongAnswer) -> bool:
     """Return whether the parts of an answer are right, and in another order."""
-    right, given = answer.right, answer.given
-    if isinstance(right, dict) and isinstance(given, dict) and right.keys() == given.keys():
-        right, given = list(right.values()), [given[key] for key in right]
-    if not isinstance(right, list) or not isinstance(given, list) or not 1 < len(given) == len(right) <= MAX_PARTS:
+    right, given = _parts(answer)
+    if not 1 < len(given) <= MAX_PARTS:
         return False
     left = [*right]
     for part in given:
@@ -97,6 +98,22 @@ def _in_other_places(answer: WrongAnswer) -> bool:
             return False
         left = [one for one in left if one is not same[0]]
     return not left
+
+
+def _has_other_places(answer: WrongAnswer) -> bool:
+    """Return whether the parts of an answer have the right forms only in another order."""
+    right, given = _parts(answer)
+    return any(one is not other for one, other in zip(in_their_places(right, given), given, strict=True))
+
+
+def _parts(answer: WrongAnswer) -> tuple[list, list]:
+    """Return as many parts of the right answer as of the given one, in one order, or none."""
+    right, given = answer.right, answer.given
+    if isinstance(right, dict) and isinstance(given, dict) and right.keys() == given.keys():
+        return [*right.values()], [given[key] for key in right]
+    if isinstance(right, list) and isinstance(given, list) and len(right) == len(given):
+        return right, given
+    return [], []
 
 
 def _mostly(holds: Relation, answers: dict[Case, WrongAnswer]) -> Case | None:

@@ -8,11 +8,24 @@ import ast
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from autograder.judging.edits import DIMENSION, DIMENSIONS, EXCHANGED, LEFT_OUT, MIXED, NOT_ON, ORDER, VARY, dimension
+from autograder.judging.edits import (
+    DIMENSION,
+    DIMENSIONS,
+    EXCHANGED,
+    LEFT_OUT,
+    MIXED,
+    NOT_ON,
+    ORDER,
+    ROUND,
+    VARY,
+    dimension,
+)
 
-MOST = 150  # variations of one solution
+MOST = 250  # variations of one solution
+IDS = (0, 1, 2)  # of special tokens, which are often written as numbers
 
 BACKWARDS = "something is gone through from the other end"
+IGNORED = "a condition is ignored"
 
 
 @dataclass(frozen=True)
@@ -37,7 +50,8 @@ class Edit:
 def variations(text: str, words: Collection[str]) -> list[Variation]:
     """Return variations of a solution, at most MOST of them, each once.
 
-    The same slip may be made in both branches of a solution, and another dimension may be taken throughout.
+    The same slip may be made in both branches of a solution. Another dimension may be taken throughout, and all masks
+    may be the wrong way round.
 
     words  of the exercise's description, which may be repeated
     """
@@ -60,15 +74,17 @@ def variations(text: str, words: Collection[str]) -> list[Variation]:
         if one.in_branch > other.in_branch and one.about and (one.says, one.about) == (other.says, other.about)
     ]
     along = [[edit for edit in edits if edit.says == DIMENSION and dimension(edit.other) == dim] for dim in DIMENSIONS]
+    inverted = [edit for edit in edits if edit.says == ROUND and isinstance(edit.other, ast.IfExp)]
     found: dict[str, str] = {}
-    for made in [*([edit] for edit in edits), *both, *filter(None, along)]:
+    for made in [*([edit] for edit in edits), *both, *filter(None, [*along, inverted])]:
         undo = [edit.put(edit.other) for edit in made]
         found.setdefault(ast.unparse(tree), made[0].says)
         for edit, before in zip(made[::-1], undo[::-1], strict=True):
             edit.put(before)
     found.pop(ast.unparse(tree), None)
-    step = -(-len(found) // MOST) or 1
-    return [Variation(text, says) for text, says in list(found.items())[::step]]
+    least = min(len(found), MOST)
+    chosen = [[*found.items()][at * len(found) // least] for at in range(least)]
+    return [Variation(text, says) for text, says in chosen]
 
 
 def _about(node: ast.AST, twins: set[str]) -> frozenset[str]:
@@ -112,7 +128,7 @@ def _of_statements(tree: ast.AST) -> Iterator:
 
 def _of_expressions(tree: ast.AST) -> Iterator:
     """Yield each place of an expression, with what may stand there instead."""
-    twins, defaults = _twins(tree), _defaults(tree)
+    twins, constants = _twins(tree), _constants(tree)
     for node in ast.walk(tree):
         for field, value in ast.iter_fields(node):
             if field in ("annotation", "returns", "decorator_list", "bases", "defaults", "kw_defaults"):
@@ -121,7 +137,8 @@ def _of_expressions(tree: ast.AST) -> Iterator:
                 if isinstance(one, ast.expr) and not isinstance(getattr(one, "ctx", None), ast.Store | ast.Del):
                     others = [(other, says) for vary in VARY for other, says in vary(one)]
                     others += _reversed(one) if isinstance(node, ast.For) and field == "iter" else []
-                    others += _instead(one, twins, defaults)
+                    others += _decided(one) if field == "test" else []
+                    others += _instead(one, twins, constants)
                     yield one, _putter(node, field, at), others
     for pair in twins:
         yield tree, _exchanger(tree, pair), [(None, (EXCHANGED, "{} and {} are exchanged", [*pair]))]
@@ -170,21 +187,23 @@ def _stem(name: str) -> str:
     return name.rstrip("0123456789") if name[-1].isdigit() else name.rpartition("_")[2]
 
 
-def _defaults(tree: ast.AST) -> dict[str, ast.Constant]:
-    """Map parameters that have a constant for a default to it."""
+def _constants(tree: ast.AST) -> dict[str, list[ast.Constant]]:
+    """Map parameters to the constants that may be used in their place: the default, or what an id often is."""
     found = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.arguments):
             positional = node.args[len(node.args) - len(node.defaults) :]
             pairs = [*zip(positional, node.defaults, strict=True), *zip(node.kwonlyargs, node.kw_defaults, strict=True)]
-            found |= {one.arg: default for one, default in pairs if isinstance(default, ast.Constant)}
+            tokens = [one.arg for one in node.args if one.arg.endswith("_id")]
+            found |= {name: [ast.Constant(number) for number in IDS] for name in tokens}
+            found |= {one.arg: [default] for one, default in pairs if isinstance(default, ast.Constant)}
     return found
 
 
-def _instead(node: ast.expr, twins: list[tuple[str, str]], defaults: dict[str, ast.Constant]) -> list:
-    """Return what may be used in place of a name: another one of its kind, or what it is by default."""
-    if isinstance(node, ast.Name) and node.id in defaults:
-        return [(defaults[node.id], (NOT_ON, "{} is ignored", [node.id]))]
+def _instead(node: ast.expr, twins: list[tuple[str, str]], constants: dict[str, list[ast.Constant]]) -> list:
+    """Return what may be used in place of a name: another one of its kind, or a constant."""
+    if isinstance(node, ast.Name) and node.id in constants:
+        return [(constant, (NOT_ON, "{} is ignored", [node.id])) for constant in constants[node.id]]
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
         pairs = [pair for pair in twins if node.attr in pair]
         others = [(pair[pair[0] == node.attr], pair) for pair in pairs]
@@ -193,6 +212,13 @@ def _instead(node: ast.expr, twins: list[tuple[str, str]], defaults: dict[str, a
             for other, pair in others
         ]
     return []
+
+
+def _decided(test: ast.expr) -> list:
+    """Return a condition that always holds, and one that never does."""
+    names = [node.attr if isinstance(node, ast.Attribute) else node.id for node in [test] if hasattr(node, "ctx")]
+    says = (IGNORED, "{} is ignored", names) if names else IGNORED
+    return [(ast.Constant(value), says) for value in (True, False)]
 
 
 def _reversed(node: ast.expr) -> list:
