@@ -25,6 +25,7 @@ WORDS = {"norm1", "norm2", "rate", "mask", "first"}
 MADE = {  # a slip: what it replaces, and what is said
     "a step": ("self.norm2(x)", "x", "norm2 is not applied"),
     "a step without a name": ("self.drop(self.linear(x, mask))", "self.linear(x, mask)", edits.LEFT_OUT),
+    "a sum": ("x + self.drop(self.linear(x, mask))", "x - self.drop(self.linear(x, mask))", edits.SIGN),
     "a term": ("x + self.drop(self.linear(x, mask))", "self.drop(self.linear(x, mask))", edits.TERM),
     "an order": ("x + self.drop(self.linear(x, mask))", "self.drop(x + self.linear(x, mask))", edits.ORDER),
     "a dimension": ("dim=-1", "dim=1", edits.DIMENSION),

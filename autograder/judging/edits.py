@@ -10,6 +10,8 @@ from collections.abc import Iterator
 LEFT_OUT = "a step is left out"
 TERM = "a term of a sum or difference is left out"
 FACTOR = "a factor or a divisor is left out"
+SIGN = "something is added that should be subtracted, or the other way round"
+INVERSE = "something is multiplied that should be divided, or the other way round"
 ORDER = "two steps are in the wrong order"
 EXCHANGED = "two things of the same kind are exchanged"
 MIXED = "one of two things of the same kind is used in place of the other"
@@ -23,6 +25,12 @@ KIN = [
     {"mean", "sum"}, {"argmax", "argmin"}, {"max", "min", "amax", "amin"}, {"tril", "triu"}, {"any", "all"},
     {"eval", "train"}, {"softmax", "log_softmax"}, {"sin", "cos"}, {"ones", "zeros"}, {"std", "var"},
 ]  # fmt: skip
+OPPOSITE = {
+    ast.Add: (ast.Sub, SIGN),
+    ast.Sub: (ast.Add, SIGN),
+    ast.Mult: (ast.Div, INVERSE),
+    ast.Div: (ast.Mult, INVERSE),
+}
 DIMENSIONS = (0, 1, -1, -2)
 ALONG = {"softmax", "log_softmax", "mean", "sum", "cumsum", "argmax"}  # what works along a dimension
 KEPT = {"range", "len", "int", "float", "bool", "list", "tuple", "super", "isinstance", "ValueError", "KeyError", "zip"}
@@ -30,6 +38,9 @@ KEPT = {"range", "len", "int", "float", "bool", "list", "tuple", "super", "isins
 
 def _operators(node: ast.expr) -> Iterator:
     if isinstance(node, ast.BinOp):
+        if type(node.op) in OPPOSITE:
+            operator, says = OPPOSITE[type(node.op)]
+            yield ast.BinOp(node.left, operator(), node.right), says
         if isinstance(node.op, ast.Add | ast.Sub):
             yield node.left, TERM
         if isinstance(node.op, ast.Add):

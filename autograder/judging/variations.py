@@ -21,7 +21,7 @@ from autograder.judging.edits import (
     dimension,
 )
 
-MOST = 250  # variations of one solution
+MOST = 300  # variations of one solution
 IDS = (0, 1, 2)  # of special tokens, which are often written as numbers
 
 BACKWARDS = "something is gone through from the other end"
