@@ -215,6 +215,27 @@ def test_the_session_has_its_history(kernel):
     assert kernel.value("get_ipython().history_manager.enabled") is False
 
 
+def test_files_have_no_access_lists(kernel):
+    """Their memory counts as nobody's: 64 kB for each file and folder, and more."""
+    said = kernel.run("""
+        import os, shutil, struct
+        entries = [(1, 7, -1), *[(2, 7, 1000)] * 8_000, (4, 7, -1), (16, 7, -1), (32, 7, -1)]
+        access = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
+        os.mkdir("listed")
+        open("listed/file", "w").write("text")
+        opened, done = os.open("listed/file", os.O_RDONLY), []
+        for place, options in (("listed", {}), ("listed/file", {"follow_symlinks": False}), (opened, {})):
+            for name in ("system.posix_acl_access", "system.posix_acl_default", "user.x"):
+                try:
+                    os.setxattr(place, name, access, **options)
+                    done.append((place, name))
+                except OSError:
+                    pass
+        print(done, open(shutil.copy2("listed/file", "copied")).read())
+        """)
+    assert said == "[] text"
+
+
 def test_it_changes_no_time_and_no_attribute_of_what_is_shared(kernel, tmp_path):
     shared = [Path("/dev", name) for name in ("null", "full", "random", "urandom")]
     shared += [FONT, Path(os.__file__), Path("/usr"), Path(sys.prefix)]

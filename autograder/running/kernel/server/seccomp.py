@@ -51,7 +51,8 @@ def program(machine: str) -> bytes:
     """Return the BPF program that refuses calls on a machine of this architecture.
 
     A call that is not in the list fails with ENOSYS, so that libraries do without it. One that is in the list, but not
-    with these arguments, fails with EPERM, or ENOTTY for a control that a file does not have.
+    with these arguments, fails with EPERM, or ENOTTY for a control that a file does not have. Attributes of files fail
+    as they do where there are none, which a program that copies files puts up with.
     """
     column, audit = calls.MACHINES[machine]
     numbers = {name: pair[column] for name, pair in calls.SOME.items()}
@@ -104,6 +105,8 @@ def _unless(argument: int, value: int, rule: list[Instruction]) -> list[Instruct
     return [(_LOAD, 0, 0, _ARGUMENT_AT[argument]), (_EQUAL, len(rule), 0, value), *rule]
 
 
+# An access list is an attribute of a file whose memory counts as nobody's: 64 kB for each file and folder, and more.
+_NO_ATTRIBUTES = [_error(errno.ENOTSUP)]
 _ITSELF = _only(0, [0])  # as number 0: another number may be the supervisor's, or that of one of its threads
 _SOCKET = [
     _only(0, FAMILIES),
@@ -112,6 +115,7 @@ _SOCKET = [
     _unless(0, UNIX, _only(1, TYPES, mask=0xF)),  # above these bits are flags
 ]
 RULES: dict[str, list[list[Instruction]]] = {
+    **dict.fromkeys(("setxattr", "lsetxattr", "fsetxattr"), [_NO_ATTRIBUTES]),
     "mmap": [_never(3, SHARED_ANONYMOUS), _never(3, HUGE)],
     "madvise": [_only(2, ADVICE)],
     "fcntl": [_only(1, COMMANDS)],
