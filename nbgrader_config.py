@@ -47,6 +47,7 @@ c.ExportApp.plugin_class = "autograder.classroom.export.WithStatus"
 # each assignment that is released to the exchange. Students submit it, too: it is not collected.
 c.GenerateAssignment.exporter_class = "autograder.authoring.generate.BuildInstead"
 c.ExchangeFactory.release_assignment = "autograder.classroom.handout.HandOut"
+c.ExchangeFactory.collect = "autograder.classroom.collect.Collect"
 c.HandOut.along = ["coursekit", "pyproject.toml"]  # of course/; [] where students have it installed
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", *c.HandOut.along]
 

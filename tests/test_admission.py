@@ -66,8 +66,38 @@ def test_names_of_files_say_nothing_to_the_terminal(course, command):
     said = graded.said + shown.said
     assert graded.status == shown.status == 0 and "\x1b[2K" not in said and "\r" not in said
     assert "left out" in said and r"notes\x1b[2K" in said
-    kept = {path.name for path in Path(course.folder(course.autograded_directory), "ada", NAME).rglob("*")}
-    assert "notes.txt" in kept and not any("\x1b" in name for name in kept)
+
+
+TAKEN = {f"{NAME}.ipynb", "timestamp.txt", "submission_secret.txt"}
+
+
+def test_what_lies_beside_a_notebook_goes_nowhere_and_stops_no_feedback(course):
+    """nbgrader would copy it all, and release each page; the secret says to whom a page is released."""
+    Path(course.root, "exchange").mkdir(mode=0o777)
+    for student, secret in (("ada", b""), ("bob", b"\xff"), ("cleo", b"a secret"), ("dora", bytes(20_000))):
+        folder = hand_in(course, student, **{"page.html": "<script>1</script>", "notes.txt": "x"})
+        (folder / "folder.html").mkdir()
+        (folder / "folder.html" / "inside.txt").write_text("x")
+        (folder / "submission_secret.txt").write_bytes(secret)
+    assert autograde(course)
+    found = api(course)
+    assert found.generate_feedback(NAME)["success"]
+    for step in (course.autograded_directory, course.feedback_directory):
+        for folder in Path(course.folder(step)).glob(f"*/{NAME}"):
+            names = {path.name.replace(".html", ".ipynb") for path in folder.rglob("*")}
+            assert names == TAKEN, f"{folder}: {names}"
+    found.config.Exchange.root = str(Path(course.root, "exchange"))
+    assert NbGraderAPI(config=found.config).release_feedback(NAME)["success"]
+    assert len([*Path(course.root, "exchange").rglob("*.html")]) == 4
+
+
+def test_folders_in_folders_are_left_to_a_person_where_nobody_looks_any_more(course):
+    folder = hand_in(course, "ada")
+    deep = folder.joinpath(*["d"] * 52)
+    deep.mkdir(parents=True)
+    (deep / "notes.txt").symlink_to("/etc/passwd")
+    assert not autograde(course)
+    assert last(course, "ada").status == UNGRADED and "folders in folders" in last(course, "ada").reason
 
 
 def test_a_submission_of_too_many_files_is_left_to_a_person(course, command):

@@ -9,6 +9,7 @@
     last_step  is nbgrader's last step: writes a line in the records, and flags what is odd
     commands   the commands for a class, as the command line knows them
     handout    releases an assignment to nbgrader's exchange with what its notebook imports
+    collect    collects from it, each submission by itself, and follows no links
     lms/       exchanges submissions and grades with Canvas and Moodle, and takes in loose notebooks
     grade      grades a class
     ahead      runs and judges many submissions at once, ahead of nbgrader's book-keeping

@@ -29,13 +29,15 @@ from autograder.running.execute import Execute
 from autograder.running.kernel import doctor
 from autograder.running.read import Damaged, time_of
 from autograder.running.records import UNGRADED, Grading, writable
+from autograder.running.submission import NOT_THE_STUDENTS, SECRET
 
 MAX_NAMED = 20  # so many files that are left out are named
 MAX_DEPTH = 50  # folders in folders
+MAX_SECRET = 10_000  # bytes
 
 
 class Admission(NotebookExporter):
-    """Refuses to grade if code cannot be locked in, ignores what is no plain file, and records what stays ungraded.
+    """Refuses to grade if code cannot be locked in, takes in the notebook alone, and records what stays ungraded.
 
     What a student has handed in is read in a worker, where the first steps of grading are taken: see ``reading``.
     """
@@ -104,8 +106,10 @@ class Admission(NotebookExporter):
         self.log.error("Left out %a: %a", student, reason(error))
 
     def _look_at(self, assignment: str, student: str) -> None:
-        """Look at a submission before nbgrader does, and make it ignore links, devices, and files that are too large or
-        whose names are not printable: nbgrader writes them to the terminal.
+        """Look at a submission before nbgrader does, and make it ignore all but the notebook and what it needs itself.
+
+        nbgrader would copy the rest, and release what is a page, whatever a student has put there. Its log names files
+        that are no plain files of this course, as links are.
 
         Raises Damaged if the name is no text or would be a script, if the folder is a link, or timestamp.txt no time.
         """
@@ -126,7 +130,9 @@ class Admission(NotebookExporter):
         odd = [path for path in files if not self._is_plain(path)]
         for path in odd[:MAX_NAMED]:
             self.log.warning("%a: %a is left out, because it is no plain file of this course", student, path.name)
-        self.parent.coursedir.ignore = [*self._ignore, *(glob.escape(str(path)) for path in odd)]
+        taken = {f"{assignment}.ipynb", *NOT_THE_STUDENTS}
+        others = [path for path in folder.iterdir() if path.name not in taken or path in odd or not _has_text(path)]
+        self.parent.coursedir.ignore = [*self._ignore, *(glob.escape(str(path)) for path in others)]
         time_of(self.parent.coursedir, folder)  # nbgrader opens the file even if it is no plain file
 
     def _is_plain(self, path: Path) -> bool:
@@ -172,16 +178,27 @@ def refusal(missing: str) -> str:
     )
 
 
-def _below(folder: Path, most: int) -> list[Path]:
-    """Return the paths of everything in a folder, at any depth, but not many more than ``most``.
+def _has_text(path: Path) -> bool:
+    """Return whether nbgrader can read a file, if it is the secret that names a student's feedback: without one that it
+    can read it releases no feedback to the class."""
+    if path.name != SECRET:
+        return True
+    try:
+        return 0 < path.stat().st_size <= MAX_SECRET and bool(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        return False
 
-    Links are not followed.
+
+def _below(folder: Path, most: int) -> list[Path]:
+    """Return the paths of everything in a folder, but not many more than ``most``. Links are not followed.
+
+    Raises Damaged if there are too many folders in folders.
     """
     found: list[Path] = []
     for at, folders, files in os.walk(folder):
         found += (Path(at, name) for name in (*folders, *files))
-        if len(Path(at).relative_to(folder).parts) >= MAX_DEPTH:
-            folders.clear()
+        if len(Path(at).relative_to(folder).parts) > MAX_DEPTH:
+            raise Damaged(f"it has more than {MAX_DEPTH} folders in folders: take out what is no work, and grade again")
         if len(found) > most:
             break
     return found

@@ -13,7 +13,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from autograder.authoring.course import Course, assignment_of
 from autograder.judging.judge import GiveVerdicts
 from autograder.running.records import ANOMALIES, GRADED, Grading, Records
-from autograder.running.submission import answers, source
+from autograder.running.submission import SECRET, answers, source
 
 
 class RecordGrading(NbGraderPreprocessor):
@@ -51,7 +51,7 @@ class RecordGrading(NbGraderPreprocessor):
             for step in (course.autograded_directory, course.submitted_directory)
         )
         time = datetime.fromtimestamp(came.lstat().st_mtime, UTC).strftime("%Y-%m-%d %H:%M:%S.%f UTC")
-        for name, text in (("timestamp.txt", time), ("submission_secret.txt", secrets.token_hex(64))):
+        for name, text in (("timestamp.txt", time), (SECRET, secrets.token_hex(64))):
             if folder.is_dir() and not os.path.lexists(folder / name):
                 (folder / name).write_text(text, encoding="utf-8")
 

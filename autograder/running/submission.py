@@ -14,7 +14,8 @@ from nbformat import NotebookNode
 
 from autograder.authoring.assignment import Assignment
 
-NOT_THE_STUDENTS = {"timestamp.txt", "submission_secret.txt"}  # nbgrader puts them beside a student's files
+SECRET = "submission_secret.txt"
+NOT_THE_STUDENTS = {"timestamp.txt", SECRET}  # nbgrader puts them beside a student's files
 MAX_BYTES = 100_000_000  # after so many only the sizes of files count: nobody grades them
 MAX_FILES = 1_000
 MAX_DEPTH = 50  # folders in folders
