@@ -11,7 +11,7 @@ from nbformat.v4 import new_code_cell
 from autograder.authoring.release import release_notebook
 from autograder.authoring.students import handed_in
 from autograder.judging.commands import as_python
-from autograder.judging.forbidden import forbidden_names, look_through
+from autograder.judging.forbidden import MAX_CHARACTERS, forbidden_names, look_through
 from autograder.judging.judge import Judge
 from autograder.judging.permitted import PERMITTED
 from autograder.judging.rules import rules_of
@@ -141,6 +141,53 @@ def flags(assignment, text, exercise="cell"):
     notebook = handed_in(assignment, instead={} if exercise == "cell" else {exercise: text})
     notebook.cells += [new_code_cell(text)] if exercise == "cell" else []
     return look_through(code_of(notebook), rules_of(assignment)).to_look_at
+
+
+def scored(judge, exercise, own, beside):
+    """Judge right answers to an exercise with this text, and another cell: the points, and the reasons."""
+    notebook = handed_in(judge.assignment, instead={exercise: own})
+    notebook.cells.append(new_code_cell(beside))
+    (verdict,) = (one for one in judge.verdicts(judge.answers(), notebook) if one.exercise == exercise)
+    return verdict.score, {case.reason for case in verdict.cases}
+
+
+USES = "def {}(*all):\n    return F.scaled_dot_product_attention(*all)"
+HELPED = "def scaled_dot_product_attention(*all):\n    return helper(*all)"
+UNREAD = {
+    "much": ("#" * MAX_CHARACTERS, "more than 200,000 characters of code"),
+    "nested": ("x = " + "-" * 3_000 + "1", "code cell"),
+    "a long line": ("x = 1" + " + 1" * 3_000, "code cell"),
+    "a command": ("!true", "code cell"),
+    "a strange end of a line": ("# \u2028", "code cell"),
+    "a prompt": (">>> x = 1", "code cell"),
+}
+
+
+@pytest.mark.parametrize("how", UNREAD)
+def test_what_cannot_be_read_lifts_nothing(how, judge):
+    exercise, (hides, where) = "scaled_dot_product_attention", UNREAD[how]
+    for own, beside in (
+        (f"{hides}\n{USES.format(exercise)}", ""),
+        (HELPED, f"{hides}\n{USES.format('helper')}"),
+        (HELPED, f"{hides}\nfrom torch.nn.functional import scaled_dot_product_attention as helper"),
+    ):
+        score, reasons = scored(judge, exercise, own, beside)
+        assert score == 0 and {reason.startswith("what it uses is not known") for reason in reasons} == {True}
+        assert all(where in reason for reason in reasons)
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "def scaled_dot_product_attention(:",
+        "!pip list\nimport torch.nn.functional as F\nx = F.softmax(torch.ones(2), -1)",
+        "!ls\nassert scaled_dot_product_attention == scaled_dot_product_attention",
+        ">>> mine = 1",
+    ],
+)
+def test_what_cannot_be_read_costs_nothing_where_it_defines_nothing(beside, judge):
+    exercise = "scaled_dot_product_attention"
+    assert scored(judge, exercise, judge.assignment.solution(exercise), beside) == (35.0, {""})
 
 
 @pytest.mark.parametrize("name, text", WAYS, ids=range(len(WAYS)))

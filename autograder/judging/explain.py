@@ -68,11 +68,6 @@ def explain(difference: Difference | None, answer: Answer, may: Quotable, relate
     return ": ".join(filter(None, [in_words(difference, may.sizes), related])) if difference else ""
 
 
-def forbidden_use(name: str) -> str:
-    """Say why an exercise that uses a forbidden name gives no points."""
-    return f"it uses {name}, which this exercise asks you to write yourself"
-
-
 def carried_forward(cause: Iterable[Mistake]) -> str:
     """Say why an answer gives points: only earlier mistakes make it differ from the right one."""
     made = " and ".join(f"“{mistake.name}” in {mistake.exercise}" for mistake in cause)

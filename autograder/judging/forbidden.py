@@ -4,10 +4,12 @@ A person decides about that. The trusted side looks at the syntax tree of the no
 not listed: see ``permitted`` and ``unlisted``. What is found in the open costs the case at once: a forbidden name in
 the definition of the exercise, or in what it reaches by name.
 
-Nothing that a student writes may make this module raise an exception: code that cannot be read is reported, too.
+Nothing that a student writes may make this module raise an exception: code that cannot be read is reported, too. Where
+the kernel may run it all the same, and it may define what an exercise uses, what the exercise uses is not known.
 """
 
 import ast
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -20,7 +22,22 @@ from autograder.judging.unlisted import unlisted
 
 MAX_CHARACTERS = 200_000  # of a notebook's code; longer code is reported, and not read
 MOST = 20  # lines that say where to look; the others are counted
+COMMAND = re.compile(r"^\s*[!%?,;/]|=\s*[!%]|\?\s*$", re.MULTILINE)  # what IPython may run, though it is no Python
+DEFINES = re.compile(r"\b(?:def|class|for|as)\s+(\w+)|\b(\w+)\s*:?=(?!=)")
 UNREADABLE = (SyntaxError, ValueError, RecursionError, RuntimeError, MemoryError, SystemError)
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Holds what the text of code says that cannot be read, and that the kernel may run all the same."""
+
+    where: str
+    defines: frozenset[str] | None  # names, in the open; None: it is not known
+    imports: str = ""  # the lines with imports
+
+    def may_be_used(self, names: set[str], forbids: Iterable[str]) -> bool:
+        """Return whether it may define one of these names, or import something that is forbidden."""
+        return self.defines is None or bool(self.defines & names) or any(part in self.imports for part in forbids)
 
 
 @dataclass
@@ -31,6 +48,7 @@ class Code:
     statements: list[Statement] = field(default_factory=list)
     to_look_at: list[str] = field(default_factory=list)  # what a person should look at, in words
     modules: frozenset[str] = frozenset()  # names of modules: who calls their functions changes nothing
+    unread: list[Unread] = field(default_factory=list)
 
 
 def look_through(cells: Iterable[str], rules: Rules | None = None) -> Code:
@@ -40,8 +58,11 @@ def look_through(cells: Iterable[str], rules: Rules | None = None) -> Code:
     """
     cells, rules = list(cells), rules or Rules()
     if sum(map(len, cells)) > MAX_CHARACTERS:
-        return Code(cells, [], ["its code takes too long to read, and was not read"])
-    known, mine, places = [], {}, {}  # of places only the order counts
+        much = f"more than {MAX_CHARACTERS:,} characters of code"
+        return Code(
+            cells, to_look_at=[f"{much}: it takes too long to read, and was not read"], unread=[Unread(much, None)]
+        )
+    unread, known, mine, places = [], [], {}, {}  # of places only the order counts
     for number, cell in enumerate(cells, 1):
         try:
             text, tree, found = _read(cell)
@@ -50,6 +71,7 @@ def look_through(cells: Iterable[str], rules: Rules | None = None) -> Code:
                 mine[number] = text, tree
         except UNREADABLE as error:
             places[f"code cell {number} {error if isinstance(error, Unreadable) else 'cannot be read'}"] = None
+            unread += [_unread(number, cell)] if _may_run(cell, error) else []
     rules = rules.with_code(tree for _, tree in mine.values())
     for number, (text, tree) in mine.items():
         try:
@@ -59,7 +81,7 @@ def look_through(cells: Iterable[str], rules: Rules | None = None) -> Code:
     found = list(places)
     more = [f"and {len(found) - MOST} more places"] if len(found) > MOST else []
     modules = frozenset(name for name, paths in rules.aliases.items() if any(map(is_module, paths)))
-    return Code(cells, known, found[:MOST] + more, modules)
+    return Code(cells, known, found[:MOST] + more, modules, unread)
 
 
 @lru_cache(maxsize=1024)  # most cells are the same in every submission
@@ -69,22 +91,54 @@ def _read(cell: str) -> tuple[str, ast.Module, list[Statement]]:
     return text, tree, statements(text, tree)
 
 
-def forbidden_names(code: Code, exercise: str, forbids: frozenset[str], own: Iterable[str] = ()) -> list[str]:
-    """Return the forbidden names that an exercise reaches, in the order in which they are met.
+def _may_run(cell: str, error: Exception) -> bool:
+    """Return whether the kernel may run a cell that could not be read here, for this error."""
+    broken = isinstance(error, SyntaxError | ValueError) and not isinstance(error, Unreadable)
+    return not broken or bool(COMMAND.search(cell))
+
+
+def _unread(number: int, cell: str) -> Unread:
+    lines = cell.splitlines()
+    rest = "\n".join(line for line in lines if "import" not in line)
+    names = {name for found in DEFINES.findall(rest) for name in found if name}
+    return Unread(f"code cell {number}", frozenset(names), "\n".join(line for line in lines if "import" in line))
+
+
+def refusal(code: Code, exercise: str, forbids: frozenset[str], own: Iterable[str]) -> str:
+    """Return why an exercise gets no points where these names are forbidden, or "" if nothing speaks against it.
 
     forbids  names, or parts of names
     own      the names of the notebook's exercises: the student writes them, and each is judged for itself
     """
     if not forbids:
-        return []
-    others = {*own} - {exercise}
-    mine = {*own}.union(*(statement.binds | statement.changes for statement in code.statements))
-    found: dict[str, None] = {}
+        return ""
+    found = _reached(code, exercise, own)
+    if taken := _taken(code, found, forbids, own):
+        return f"it uses {taken[0]}, which this exercise asks you to write yourself"
+    names = {exercise}.union(*(statement.reads for statement in found)) - ({*own} - {exercise})
+    if unread := [one.where for one in code.unread if one.may_be_used(names, forbids)]:
+        return f"what it uses is not known, since the grader cannot read {unread[0]}: write it more plainly"
+    return ""
+
+
+def forbidden_names(code: Code, exercise: str, forbids: frozenset[str], own: Iterable[str] = ()) -> list[str]:
+    """Return the forbidden names that an exercise reaches, in the order in which they are met. See ``refusal``."""
+    return _taken(code, _reached(code, exercise, own), forbids, own) if forbids else []
+
+
+def _reached(code: Code, exercise: str, own: Iterable[str]) -> list[Statement]:
     statements = [replace(statement, changes=statement.changes - code.modules) for statement in code.statements]
-    for statement in reached(statements, exercise, but=others):
+    return reached(statements, exercise, but={*own} - {exercise})
+
+
+def _taken(code: Code, found: list[Statement], forbids: frozenset[str], own: Iterable[str]) -> list[str]:
+    """Return the forbidden names that these statements take from elsewhere."""
+    mine = {*own}.union(*(statement.binds | statement.changes for statement in code.statements))
+    names: dict[str, None] = {}
+    for statement in found:
         taken = statement.takes | (statement.reads - mine)
-        found.update(dict.fromkeys(name for name in sorted(taken) if any(part in name for part in forbids)))
-    return list(found)
+        names.update(dict.fromkeys(name for name in sorted(taken) if any(part in name for part in forbids)))
+    return list(names)
 
 
 def _printable(text: str) -> str:

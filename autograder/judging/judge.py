@@ -23,9 +23,9 @@ from autograder.authoring.release import release_notebook
 from autograder.judging import report
 from autograder.judging.carry import carried
 from autograder.judging.expected import Expected
-from autograder.judging.explain import explain, forbidden_use, quotable
+from autograder.judging.explain import explain, quotable
 from autograder.judging.feedback import told
-from autograder.judging.forbidden import Code, forbidden_names, look_through
+from autograder.judging.forbidden import Code, look_through, refusal
 from autograder.judging.in_form import besides_form
 from autograder.judging.naming import Named, Naming
 from autograder.judging.once import Store
@@ -211,12 +211,8 @@ class Judge:
         """Return the verdicts on an exercise's cases, and whether named mistakes explain all that is wrong."""
         cases = self.assignment.cases_of(exercise)
         own = self.assignment.source.exercises
-        used = {forbids: forbidden_names(code, exercise, forbids, own) for forbids in {case.forbids for case in cases}}
-        refused = {
-            case: CaseVerdict(case.title, False, forbidden_use(used[case.forbids][0]))
-            for case in cases
-            if used[case.forbids]
-        }
+        why = {forbids: refusal(code, exercise, forbids, own) for forbids in {case.forbids for case in cases}}
+        refused = {case: CaseVerdict(case.title, False, why[case.forbids]) for case in cases if why[case.forbids]}
         given = {case: answers.get(case.name, NO_ANSWER) for case in cases if case not in refused}
 
         def explanation(wrong: list[Case]) -> tuple[Case, str]:
