@@ -37,11 +37,15 @@ def test_the_same_wrong_answers_count_most():
 @pytest.mark.slow
 def test_those_who_copied_come_first(small, capsys):
     made = SmallClass(small)
-    made.grade({"ada": RIGHT, "alan": KNOWN, "edsger": RIGHT, "grace": ODD, "john": OTHER, "kurt": RENAMED})
-    first, *rest = similar(made.course, NAME, most=5)
+    long = f"{RIGHT}\n{'x = 1; ' * 5_000}"
+    students = {"ada": RIGHT, "alan": KNOWN, "edsger": RIGHT, "grace": ODD, "john": OTHER, "kurt": RENAMED}
+    made.grade(students | {"zuse": long, "zilly": long})
+    (first, *rest), left_out = similar(made.course, NAME, most=5)
+    assert left_out == ["double of zilly", "double of zuse"]
     assert first.students == ("grace", "kurt") and all(pair.weight < first.weight / 2 for pair in rest)
     (double,) = first.alike
     assert (double.share, double.same_answers) == (1.0, 3)
     assert main(["--course", str(small), "similar", NAME, "--most", "1"]) == 0
     said = capsys.readouterr().out
+    assert "Not compared, for more than 20,000 characters: double of zilly, double of zuse." in said
     assert "grace and kurt" in said and "the same wrong answers, which 3 give" in said

@@ -62,7 +62,7 @@ def _similar(course, chosen) -> int:
     verdict. Nothing is run or written."""
     from autograder.classroom.lessons.similar import as_text, similar
 
-    print(as_text(similar(course, chosen.assignment, chosen.most)))
+    print(as_text(*similar(course, chosen.assignment, chosen.most)))
     return 0
 
 

@@ -34,6 +34,7 @@ from autograder.judging.report import printable, table
 from autograder.running.records import Records
 
 PIECE = 6  # tokens in a row
+LONGEST = 20_000  # characters of a solution; no one writes longer ones, and one of megabytes holds up the whole class
 RARE = 20  # what more students share is too common to tell
 COMPARED = 2_000  # pairs, those first that share most
 RIGHT = 200  # pairs of right solutions that say what these have in common
@@ -70,8 +71,11 @@ class Pair:
         return sum(one.weight for one in self.alike)
 
 
-def similar(course: Course, name: str, most: int) -> list[Pair]:
-    """Return the pairs of submissions that are most alike, at most so many. Nothing is run."""
+def similar(course: Course, name: str, most: int) -> tuple[list[Pair], list[str]]:
+    """Return the pairs of submissions that are most alike, at most so many, and in words what was not compared.
+
+    Nothing is run.
+    """
     course.assignment(name)  # raises NotFound if there is none
     try:
         return worker(course.config).do(_similar, name, most, portable(course.config))
@@ -79,9 +83,10 @@ def similar(course: Course, name: str, most: int) -> list[Pair]:
         raise UserError(f"To compare the submissions takes more than is allowed: {error}") from None
 
 
-def as_text(pairs: Iterable[Pair]) -> str:
-    """Return a table for the terminal."""
+def as_text(pairs: Iterable[Pair], left_out: Collection[str] = ()) -> str:
+    """Return a table for the terminal, and what was not compared."""
     rows = []
+    more = f"\nNot compared, for more than {LONGEST:,} characters: {', '.join(left_out)}." if left_out else ""
     for pair in pairs:
         for number, one in enumerate(sorted(pair.alike, key=lambda one: -one.weight)):
             names = " and ".join(map(printable, pair.students)) if not number else ""
@@ -89,8 +94,8 @@ def as_text(pairs: Iterable[Pair]) -> str:
             rows.append([names, one.exercise, f"{one.share:.0%}", f"{one.usual:.0%}", f"{one.rarity:.0%}", wrong])
     said = "This is no verdict: who learns together writes alike. Look at both notebooks, and talk to both."
     if not rows:
-        return "No two submissions are alike beyond what is usual."
-    return f"{table(['students', 'exercise', 'alike', 'usual', 'rare', ''], rows)}\n\n{said}"
+        return f"No two submissions are alike beyond what is usual.{more}"
+    return f"{table(['students', 'exercise', 'alike', 'usual', 'rare', ''], rows)}\n\n{said}{more}"
 
 
 def tokens(text: str, known: Collection[str]) -> Tokens:
@@ -122,7 +127,7 @@ def candidates(shared: Iterable[tuple[Collection[str], float]], most: int) -> li
     return [pair for pair, _ in counts.most_common(most)]
 
 
-def _similar(name: str, most: int, config: Config) -> list[Pair]:
+def _similar(name: str, most: int, config: Config) -> tuple[list[Pair], list[str]]:
     """Find the pairs. This runs in a worker."""
     assignment, records = Course(config=config).assignment(name), Records(config=config)
     known, groups = Expected(assignment, records.seed(name)), {}
@@ -130,10 +135,13 @@ def _similar(name: str, most: int, config: Config) -> list[Pair]:
     names = _known_names(assignment)
     texts: dict[tuple[str, str], Tokens] = {}  # by exercise and student
     right: dict[str, list[Tokens]] = defaultdict(list)
+    left_out: list[str] = []
     for execution, lines in runs(records, graded(records, name)):
         cells = written(execution.notebook)
-        own = {e: tokens(cells[e], names) for e in assignment.source.exercises if cells[e].strip() != stubs[e].strip()}
+        changed = [e for e in assignment.source.exercises if cells[e].strip() != stubs[e].strip()]
+        own = {e: tokens(cells[e], names) for e in changed if len(cells[e]) <= LONGEST}
         for line in lines:
+            left_out += [f"{exercise} of {printable(line.student)}" for exercise in changed if exercise not in own]
             add_to_groups(groups, assignment, known, execution, line)
             texts |= {(exercise, line.student): found for exercise, found in own.items()}
             full = [one["exercise"] for one in line.verdicts if one["score"] >= one["points"]]
@@ -153,7 +161,7 @@ def _similar(name: str, most: int, config: Config) -> list[Pair]:
     found = [
         Pair(pair, [*_alike(pair, texts, index, given, usual, wrong, size)]) for pair in candidates(shared, COMPARED)
     ]
-    return sorted((pair for pair in found if pair.weight > 0), key=lambda pair: -pair.weight)[:most]
+    return sorted((pair for pair in found if pair.weight > 0), key=lambda pair: -pair.weight)[:most], left_out
 
 
 def _alike(pair, texts, index, given, usual: Mapping[str, float], wrong, size: int) -> Iterator[Alike]:
