@@ -100,6 +100,7 @@ c.Autograde.autograde_preprocessors = [
 ]
 c.InWorker.steps = ["autograder.running.execute.Execute", "autograder.classroom.judge_once.JudgeOnce"]
 c.Execute.shutdown_kernel = "immediate"
+c.ExchangeFactory.collect = "autograder.classroom.collect.Collect"
 c.ExportApp.plugin_class = "autograder.classroom.export.WithStatus"
 c.GenerateFeedback.exporter_class = "autograder.classroom.feedback_page.FeedbackPage"
 c.GenerateFeedback.preprocessors = ["autograder.classroom.feedback_page.ReadGrades"]

@@ -10,7 +10,6 @@ from autograder.authoring.course import Course, commands_on_path
 
 NAME, TIME = "01_first", "2026-11-01 12:00:00 UTC"
 SETTINGS = """
-c.ExchangeFactory.collect = "autograder.classroom.collect.Collect"
 c.Exchange.root = str(root / "exchange")
 c.Exchange.assignment_dir = str(root)
 c.ExchangeCollect.check_owner = False

@@ -18,7 +18,12 @@ EXPECTED = torch.tensor([[1.0, 2.0, 3.0]], dtype=torch.float64)
         (EXPECTED, EXPECTED * float("nan"), "there is NaN in it"),
         (EXPECTED, EXPECTED + torch.tensor([0.0, 0.0, 1.0]), "some values are off"),
         (EXPECTED, EXPECTED + 1, "every value is off"),
-        (EXPECTED, torch.zeros(2**40, 0), "the shape is another one, of 2 dimensions, and (1, 3) is asked for"),
+        (EXPECTED, torch.zeros(2**40, 0).double(), "the shape is another one, of 2 dimensions, and (1, 3) is asked for"),
+        (
+            EXPECTED,
+            torch.zeros(1, 3, 1).int(),
+            "the shape is (1, 3, 1), and (1, 3) is asked for; the dtype is torch.int32, and torch.float64 is asked for",
+        ),
         (EXPECTED, None, "it returns None, where a tensor is asked for"),
         (EXPECTED, Unfit("ndarray"), "it returns a ndarray, where a tensor is asked for"),
         (EXPECTED, Unfit("def hidden(student"), "it returns a value of another type, where a tensor is asked for"),

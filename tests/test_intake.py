@@ -2,6 +2,7 @@
 
 import stat
 import zipfile
+from dataclasses import replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
@@ -12,10 +13,12 @@ from nbgrader.api import Gradebook
 from autograder.authoring.build import build
 from autograder.authoring.course import Course, commands_on_path
 from autograder.authoring.students import handed_in
+from autograder.bounded import Exceeded
 from autograder.classroom.lms.file_names import named, student_in
 from autograder.classroom.lms.intake import LEFT_OUT, NEW, REPLACES, SAME, as_text, intake
-from autograder.classroom.lms.roster import take_in
-from autograder.classroom.lms.unpack import Unpacked
+from autograder.classroom.lms.roster import Person, Roster, take_in
+from autograder.classroom.lms.unpack import unpacked
+from autograder.classroom.reading import READING
 from autograder.classroom.releases import remember_releases
 
 CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,01 First (77),Final Score
@@ -174,11 +177,129 @@ def test_hostile_zip_files(course, tmp_path):
     }
 
 
-def test_all_together_are_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr("autograder.classroom.lms.unpack.MAX_TOTAL", 25)
-    zipped(tmp_path / "many.zip", {f"{number}.ipynb": b"0" * 10 for number in range(100)})
-    taken = list(Unpacked(tmp_path, 10).take(tmp_path / "many.zip"))
-    assert [one.path is not None for one in taken] == [True, True, False]
+@pytest.fixture
+def bounded(tmp_path, monkeypatch):
+    """All together may have 60 bytes. What is called, says which were taken out, and why others were not."""
+    monkeypatch.setattr("autograder.classroom.lms.unpack.MAX_TOTAL", 60)
+    (tmp_path / "out").mkdir()
+
+    def taken_out(*paths):
+        taken = unpacked(paths, tmp_path / "out", 30)
+        assert sum(path.stat().st_size for path in (tmp_path / "out").iterdir()) <= 60
+        return {str(one.name): one.reason for one in taken}
+
+    return taken_out
+
+
+def test_who_has_much_takes_no_room_from_others(bounded, tmp_path):
+    for large in ("Mal Lory_9_assignsubmission_file_/{}.ipynb", "mal_9_{}_x.ipynb", "mal/deep/{}.ipynb"):
+        held = {large.format(500 + number): b"0" * 20 for number in range(10)}
+        held |= dict.fromkeys(("Vic_7_assignsubmission_file_/x.ipynb", "vic_8_600_x.ipynb", "vic/x.ipynb"), b"0" * 10)
+        of = bounded(zipped(tmp_path / "z.zip", held))
+        assert len(of) == 13  # those without room are all listed
+        assert [name for name, why in of.items() if not why] == [
+            f"z/{name}" for name in held if len(held[name]) == 10 or name == large.format(500)
+        ]
+        assert all("no room" in why for why in of.values() if why)
+
+
+def test_a_zip_file_takes_no_room_from_others(bounded, tmp_path):
+    """Even if it is made so that its notebooks seem to be of many."""
+    many = zipped(tmp_path / "many.zip", {f"M_{n}_assignsubmission_file_/x.ipynb": b"0" * 5 for n in range(1, 100)})
+    of = bounded(many, zipped(tmp_path / "vic.zip", {"x.ipynb": b"0" * 30}))
+    assert of["vic/x.ipynb"] == "" and sum(not why for why in of.values()) == 7 and len(of) == 100
+
+
+def test_who_fills_up_a_folder_hides_no_others(tmp_path, monkeypatch):
+    monkeypatch.setattr("autograder.classroom.lms.unpack.MAX_ENTRIES", 3)
+    for name in (*(f"mal/{number}/{number}.ipynb" for number in range(9)), "vic/x.ipynb"):
+        (tmp_path / "mails" / name).parent.mkdir(parents=True)
+        (tmp_path / "mails" / name).touch()
+    of = {str(one.name): one.reason for one in unpacked([tmp_path / "mails"], tmp_path, 30)}
+    assert [name for name, why in of.items() if not why] == [
+        *(f"mails/mal/{n}/{n}.ipynb" for n in range(3)),
+        "mails/vic/x.ipynb",
+    ]
+    assert "more than 3 files: mails/mal/3/3.ipynb and those after it" in of["mails/mal"] and len(of) == 5
+
+
+def test_looking_into_a_notebook_has_the_limit_of_reading_one(course, tmp_path, monkeypatch):
+    limits = []
+
+    class Recorder:
+        def do(self, *work, seconds=None):
+            limits.append(seconds)
+            raise Exceeded("too slow")
+
+    monkeypatch.setattr("autograder.classroom.lms.intake.shared", lambda config: Recorder())
+    (tmp_path / "ada.ipynb").write_bytes(notebook(course))
+    intake(course, [tmp_path / "ada.ipynb"], apply=False)
+    assert limits == [READING]
+
+
+IN_CANVAS = [Person("mal", {"ID": "111"}, "Lory", "Mal"), Person("vic", {"ID": "765"}, "Tim", "Vic")]
+IN_MOODLE = [replace(one, row={"Identifier": f"Participant {one.row['ID']}"}) for one in IN_CANVAS]
+MOODLE_FOLDER = "Mal Lory_111_assignsubmission_file_"
+
+
+@pytest.mark.parametrize(
+    "path, students",
+    [
+        # what follows Moodle's part, or Canvas's, is of the student's choice
+        (f"m/{MOODLE_FOLDER}/Vic Tim_765_assignsubmission_file_01.ipynb", ["mal", "vic"]),
+        (f"m/{MOODLE_FOLDER}/Vic Tim_765_assignsubmission_file_/01.ipynb", ["mal", "vic"]),
+        (f"m/{MOODLE_FOLDER}Vic Tim_765_assignsubmission_file_01.ipynb", ["mal", "vic"]),
+        (f"m/{MOODLE_FOLDER}/vic_765_500_01.ipynb", ["mal", "vic"]),
+        (f"m/{MOODLE_FOLDER}/vic/01.ipynb", ["mal", "vic"]),
+        (f"m/{MOODLE_FOLDER}/vic.ipynb", ["mal", "vic"]),
+        ("m/Mal Lory_111_assignsubmission_onlinetext_/Vic Tim_765_assignsubmission_file_01.ipynb", ["mal", "vic"]),
+        ("c/mal_111_500_vic_765_501_01.ipynb", ["mal", "vic"]),
+        ("c/mal_111_500_Vic Tim_765_assignsubmission_file_01.ipynb", ["mal", "vic"]),
+        # a name in Canvas is lory, vic_-765_-500_
+        ("c/vic_765_500_lory_111_501_01.ipynb", ["mal", "vic"]),
+        ("c/vic_765_111_501_01.ipynb", ["mal", "vic"]),
+        # who is not in the list of the class is nobody else
+        ("m/New One_999_assignsubmission_file_/Vic Tim_765_assignsubmission_file_01.ipynb", []),
+        ("m/Vic Tim_999_assignsubmission_file_/01.ipynb", []),
+        ("c/new_999_500_vic_765_501_01.ipynb", []),
+        ("c/timvic_999_500_vic.ipynb", []),
+        # folders: an e-mail's, and the one of a zip file that was unpacked
+        ("x/mal/vic/01.ipynb", ["mal", "vic"]),
+        ("x/mal/Vic Tim_765_assignsubmission_file_01.ipynb", ["mal", "vic"]),
+        ("x/mal/vic_765_500_01.ipynb", ["mal", "vic"]),
+        ("c/mal_111_500_work/vic.ipynb", ["mal", "vic"]),
+        ("c/mal_111_500_work/vic_765_500_01.ipynb", ["mal", "vic"]),
+        # and what is clear stays so
+        (f"m/{MOODLE_FOLDER}/x_999_1_y.ipynb", ["mal"]),
+        (f"m/{MOODLE_FOLDER}/mal_111_500_01.ipynb", ["mal"]),
+        ("NLP_2026_1_HW1-4567/Mal Lory_111_assignsubmission_file/01.ipynb", ["mal"]),
+        ("c/mal_lory_LATE_111_765_01_first-2.ipynb", ["mal"]),
+        ("week_1_2_submissions/mal_111_500_2_2026_final.ipynb", ["mal"]),
+        ("x/mal/01-vic.ipynb", ["mal"]),
+        ("x/mal_2026_10_16.ipynb", ["mal"]),
+    ],
+)
+def test_the_part_that_the_student_chooses_does_not_decide(path, students):
+    path = PurePosixPath(path)
+    rosters = [Roster("canvas", [], [], IN_CANVAS), Roster("moodle", [], [], IN_MOODLE)]
+    assert student_in(path, named(path), {"mal", "vic"}, rosters) == students
+
+
+def test_what_is_read_from_the_first_part():
+    late = named(PurePosixPath("c/mal_lory_LATE_111_500_ada_102_501_x-3.ipynb"))
+    assert (late.kind, late.who, late.person, late.late, late.order) == ("canvas", "mal_lory", "111", True, (500, 3))
+    assert late.file == "ada_102_501_x.ipynb"
+    own = named(PurePosixPath(f"m/{MOODLE_FOLDER}/x_LATE_102_501_y.ipynb"))
+    assert (own.kind, own.who, own.late, own.file) == ("moodle", "Mal Lory", False, "x_LATE_102_501_y.ipynb")
+
+
+def test_nobody_hands_in_for_somebody_else(course, tmp_path):
+    (tmp_path / "grades.csv").write_text(MOODLE)
+    take_in(course, tmp_path / "grades.csv", "01_first")
+    forged = "Alan Turing_9002_assignsubmission_file_/Ada Lovelace_9001_assignsubmission_file_01_first.ipynb"
+    (arrival,) = intake(course, [zipped(tmp_path / "m.zip", {forged: notebook(course)})], apply=True)
+    assert arrival.outcome == LEFT_OUT and "of ada or of alan@x.org, since parts of its name" in arrival.why
+    assert forged in as_text([arrival], True) and not list(course.folder(course.submitted_directory).iterdir())
 
 
 @pytest.mark.parametrize(

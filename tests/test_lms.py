@@ -12,7 +12,7 @@ from nbgrader.api import Gradebook
 from autograder.authoring.build import build
 from autograder.authoring.course import Course, commands_on_path
 from autograder.classroom.lms.grades import write_canvas, write_moodle
-from autograder.classroom.lms.roster import take_in
+from autograder.classroom.lms.roster import kept, take_in
 from autograder.errors import UserError
 from autograder.running.records import GRADED, UNGRADED, Grading, Records
 from test_intake import CANVAS, MOODLE
@@ -47,6 +47,14 @@ def test_names_come_from_the_list(course):
     with Gradebook(course.db_url, course.course_id) as gradebook:
         ada = gradebook.find_student("ada")
         assert (ada.first_name, ada.last_name, ada.lms_user_id) == ("Ada", "Lovelace", "101")
+
+
+def test_ids_are_shown_so_that_they_cannot_steer_the_terminal(course, tmp_path):
+    with commands_on_path(), Gradebook(course.db_url, course.course_id) as gradebook:
+        gradebook.update_or_create_student("a\x1b[2Jb")
+        gradebook.add_submission("01_first", "a\x1b[2Jb")
+        said = write_canvas(course, gradebook, [], tmp_path / "out.csv")
+    assert said[1] == r"01_first: not in the list of the class: a\x1b[2Jb, else"
 
 
 def test_canvas(course, tmp_path):
@@ -142,3 +150,33 @@ def test_what_is_no_list_is_refused(course, tmp_path):
     (tmp_path / "x.csv").write_text(MOODLE)
     with pytest.raises(UserError, match="--assignment NAME"):
         take_in(course, tmp_path / "x.csv", None)
+
+
+def moodle(course, tmp_path, *students, columns="Email address"):
+    """Take in a grading worksheet, and return who its rows are about."""
+    lines = [f"Identifier,Full name,{columns},Grade", *(f"Participant {one}," for one in students)]
+    (tmp_path / "m.csv").write_text(",\n".join(lines).replace("Grade,", "Grade") + ",\n")
+    return [person.student for person in take_in(course, tmp_path / "m.csv", "01_first").people]
+
+
+def test_two_rows_of_one_student_are_refused(course, tmp_path):
+    """An address is of the student's choice: who has ada@gmail.com is not ada for that."""
+    rows = "1,Ada Lovelace,ada@x.org", "2,Mal \x1bLory,ada@gmail.com"
+    said = r"row 2 \(Ada Lovelace, ada@x.org, .* 1\) and row 3 \(Mal \\x1bLory, .* are both read as the student ada\. "
+    with pytest.raises(UserError, match=r"m\.csv, " + said + ".*change or empty the cell"):
+        moodle(course, tmp_path, *rows)
+    with Gradebook(course.db_url, course.course_id) as gradebook:
+        assert gradebook.find_student("ada").email != "ada@gmail.com"
+    assert not kept(course, "moodle", "01_first")  # nothing of it was taken in
+    assert moodle(course, tmp_path, rows[0], "2,Mal Lory,") == ["ada", "Participant 2"]
+    # where nobody is known, each keeps what is their own
+    assert moodle(course, tmp_path, "3,Eve,eve@x.org", "4,Mal,eve@y.org") == ["eve@x.org", "eve@y.org"]
+    with pytest.raises(UserError, match="both read as the student S1"):
+        moodle(course, tmp_path, "5,Ada,S1", "6,Mal,S1", columns="ID number")
+
+
+def test_what_the_system_calls_a_student_is_no_other_students(course, tmp_path):
+    columns = "Username,ID number,Email address"
+    for forged in ("2,Mal Lory,mal,,ada@gmail.com", "2,Mal Lory,mal,ada,mal@x.org"):
+        for rows in ([forged, "1,Ada,ada,,ada@x.org"], ["1,Ada,ada,,ada@x.org", forged]):
+            assert set(moodle(course, tmp_path, *rows, columns=columns)) == {"ada", "mal"}

@@ -17,6 +17,7 @@ from autograder.classroom.lms import roster
 from autograder.classroom.lms.roster import CANVAS, MOODLE, Roster
 from autograder.classroom.standing import Standing, standings
 from autograder.errors import NotFound, UserError
+from autograder.judging.report import printable
 
 POINTS = "    Points Possible"  # as Canvas writes it
 EXCUSED = "EX"
@@ -112,8 +113,8 @@ def _heading(name: str, columns: list[str]) -> str:
 
 def _left_out(name: str, held: dict[str, Standing], taken_in: Roster) -> list[str]:
     listed = {person.student for person in taken_in.people}
-    waiting = [one.student for one in held.values() if one.student in listed and not one.is_final]
-    others = sorted(held.keys() - listed)
+    waiting = [printable(one.student) for one in held.values() if one.student in listed and not one.is_final]
+    others = [printable(student) for student in sorted(held.keys() - listed)]
     said = [f"{name}: {len(waiting)} cells are as they came, since the grades are not final: {', '.join(waiting[:10])}"]
     more = [f"{name}: not in the list of the class: {', '.join(others[:10])}"]
     return [*(said if waiting else []), *(more if others else [])]

@@ -26,9 +26,9 @@ from autograder.classroom.gradebook import must_exist
 from autograder.classroom.in_worker import portable
 from autograder.classroom.lms.file_names import Named, named, student_in
 from autograder.classroom.lms.roster import CANVAS, MOODLE, is_a_name, kept, known_students
-from autograder.classroom.lms.unpack import Taken, Unpacked
+from autograder.classroom.lms.unpack import Taken, unpacked
 from autograder.classroom.others import work_on
-from autograder.classroom.reading import Reading
+from autograder.classroom.reading import READING, Reading
 from autograder.judging.report import printable, table
 from autograder.running.read import Damaged, time_of
 from autograder.running.records import Records
@@ -63,11 +63,9 @@ def intake(course: Course, paths: Iterable[Path], apply: bool, assignment: str |
     place = course.folder(course.submitted_directory)
     place.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=".intake-") as folder:
-        found = Unpacked(Path(folder), Reading(config=course.config).max_bytes)
         arrivals = [
             _understood(course, taken, assignments, named_by_hand=bool(assignment))
-            for path in paths
-            for taken in found.take(path)
+            for taken in unpacked(paths, Path(folder), Reading(config=course.config).max_bytes)
         ]
         arrivals = [_compared(course, arrival) for arrival in _one_each(_owned(course, arrivals))]
         for arrival in arrivals:
@@ -104,7 +102,8 @@ def _understood(course: Course, taken: Taken, assignments: list[Assignment], nam
         return arrival
     try:
         names = [one.name for one in assignments]
-        held, work = shared(course.config).do(_looked_into, taken.path, names, portable(course.config))
+        looked = _looked_into, taken.path, names, portable(course.config)
+        held, work = shared(course.config).do(*looked, seconds=READING)
     except (Damaged, Exceeded) as error:
         # It is handed in all the same: grading says that it is damaged, and the student can be told.
         stem = arrival.name.file.removesuffix(".ipynb")
@@ -138,13 +137,14 @@ def _owned(course: Course, arrivals: list[Arrival]) -> list[Arrival]:
     canvas = kept(course, CANVAS)
     rosters = [one for one in [canvas, *(kept(course, MOODLE, name) for name in course.assignment_names)] if one]
     students |= {person.student for roster in rosters for person in roster.people}
+    students = {student for student in students if is_a_name(student)}
     found = []
     for arrival in arrivals:
         if not arrival.assignment:
             found.append(arrival)
             continue
         own = [one for one in rosters if one.kind == CANVAS or one == kept(course, MOODLE, arrival.assignment)]
-        owners = [one for one in student_in(arrival.taken.name, arrival.name, students, own) if is_a_name(one)]
+        owners = student_in(arrival.taken.name, arrival.name, students, own)
         if len(owners) == 1:
             time = _time(course, arrival)
             note = "" if arrival.has_work else "nothing in it is filled in"
@@ -156,7 +156,10 @@ def _owned(course: Course, arrivals: list[Arrival]) -> list[Arrival]:
 
 def _not_known(arrival: Arrival, owners: list[str]) -> str:
     if owners:
-        return f"it may be of {' or of '.join(owners)}"
+        return (
+            f"it may be of {' or of '.join(owners)}, since parts of its name and of its folders' names say so: if you "
+            "know whose it is, take it in from a folder without such a name, and call it STUDENT.ipynb"
+        )
     if arrival.name.kind:
         return (
             f"{arrival.name.who} ({arrival.name.person}) is not in the list of the class that is known here: take in "

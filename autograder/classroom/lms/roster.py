@@ -16,6 +16,7 @@ from nbgrader.api import Gradebook
 from autograder.authoring.course import Course
 from autograder.classroom.gradebook import IN_SCRIPTS, must_exist
 from autograder.errors import UserError
+from autograder.judging.report import printable
 from autograder.running.database import for_the_owner
 
 CANVAS, MOODLE = "canvas", "moodle"
@@ -54,7 +55,7 @@ def take_in(course: Course, path: Path, assignment: str | None) -> Roster:
 
     assignment  whose grading worksheet it is, where it comes from Moodle
 
-    Raises UserError if it is none.
+    Raises UserError if it is none, or if two of its rows are about the same student.
     """
     must_exist(course)
     if path.stat().st_size > MAX_BYTES:
@@ -66,7 +67,7 @@ def take_in(course: Course, path: Path, assignment: str | None) -> Roster:
             f"{path} is Moodle's grading worksheet of one assignment: say of which, with --assignment NAME. There are: "
             f"{', '.join(course.assignment_names)}."
         )
-    roster = _read(course, kind, text)
+    roster = _read(course, kind, path, text)
     with Gradebook(course.db_url, course.course_id) as gradebook:
         for person in roster.people:
             email = person.row.get("Email address") or _if_email(person.row.get("SIS Login ID", ""))
@@ -83,7 +84,7 @@ def take_in(course: Course, path: Path, assignment: str | None) -> Roster:
 def kept(course: Course, kind: str, assignment: str | None = None) -> Roster | None:
     """Return the roster of a kind that was taken in, for Moodle that of an assignment. Return None if there is none."""
     path = _path(course, kind, assignment)
-    return _read(course, kind, path.read_text(encoding="utf-8")) if path.is_file() else None
+    return _read(course, kind, path, path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def folder_of(course: Course) -> Path:
@@ -119,22 +120,47 @@ def _reader(text: str) -> csv.DictReader:
     return csv.DictReader(io.StringIO(text), delimiter=";" if head.count(";") > head.count(",") else ",")
 
 
-def _read(course: Course, kind: str, text: str) -> Roster:
+def _read(course: Course, kind: str, path: Path, text: str) -> Roster:
     reader = _reader(text)
     columns = list(reader.fieldnames or [])
     rows = [{name: row.get(name) or "" for name in columns} for row in reader]
     known = known_students(course)
-    people = []
-    for row in rows:
-        ids = [row.get(column, "").strip() for column in NAMES[kind]]
-        ids += [found.split("@")[0] for found in ids if "@" in found]
-        ids = [found for found in ids if found and is_a_name(found)]
-        if not ids or kind == CANVAS and not row["ID"].strip():  # Canvas has rows that are no student's
+    given = {row.get(NAMES[kind][0], "").strip() for row in rows}
+    people, number_of = [], {}
+    for number, row in enumerate(rows, start=2):  # the first row has the names of the columns
+        student = _student(row, kind, known, given)
+        if not student or kind == CANVAS and not row["ID"].strip():  # Canvas has rows that are no student's
             continue
-        student = next((found for found in ids if found in known), ids[0])
-        last, first = _name(row, kind)
-        people.append(Person(student, row, last, first))
+        if student in number_of:
+            raise UserError(_twice(path, kind, student, {n: rows[n - 2] for n in (number_of[student], number)}))
+        number_of[student] = number
+        people.append(Person(student, row, *_name(row, kind)))
     return Roster(kind, columns, rows, people)
+
+
+def _student(row: dict[str, str], kind: str, known: set[str], given: set[str]) -> str:
+    """Return the student whom a row is about: one who is known, else what comes first in the row. Return "" for none.
+
+    Students may write the columns after the first themselves, an address above all. So what is the name of one row in
+    its first column is the name of no other row.
+
+    given  what the rows have in the first column of names
+    """
+    first, *others = [row.get(column, "").strip() for column in NAMES[kind]]
+    others += [found.split("@")[0] for found in (first, *others) if "@" in found]
+    ids = [found for found in (first, *(one for one in others if one not in given)) if found and is_a_name(found)]
+    return next((found for found in ids if found in known), ids[0] if ids else "")
+
+
+def _twice(path: Path, kind: str, student: str, rows: dict[int, dict[str, str]]) -> str:
+    """Say that rows of a list, given with their numbers, are about the same student, and what to do."""
+    shown = "Student", "Full name", *NAMES[kind]
+    said = [f"row {number} ({', '.join(filter(None, map(row.get, shown)))})" for number, row in rows.items()]
+    return printable(
+        f"In {path}, {' and '.join(said)} are both read as the student {student}. Find out which of them is {student}. "
+        "In the other row change or empty the cell that says so, an address for example. Then take the file in with "
+        "`python -m autograder roster FILE`."
+    )
 
 
 def known_students(course: Course) -> set[str]:
