@@ -9,7 +9,7 @@ import torch
 
 from autograder import probe
 from autograder.judging.difference import difference
-from autograder.running.answers import Raised, Silent, Unfit, decode
+from autograder.running.answers import LONGEST, UNREADABLE, Raised, Reply, Silent, Unfit, decode, reply
 
 
 def through(value):
@@ -71,12 +71,21 @@ def test_an_exception_is_an_answer():
         '{"values": {"tensor": "0"}, "tensors": "%%%"}',
         "[" * 100_000,
         json.dumps({"values": {"tensor": "0"}, "tensors": base64.b64encode(b"\x80\x04]").decode()}),
-        "x" * (2 * probe.MAX_BYTES + 1),
+        "x" * (LONGEST + 1),
+        probe.as_text(probe.answer(lambda student, rng: torch.zeros([1] * 70), None, "seed")),
     ],
-    ids=range(20),
+    ids=range(21),
 )  # fmt: skip
 def test_what_cannot_be_read_is_no_answer(text):
     assert isinstance(decode(text), Silent)
+
+
+def test_what_is_too_long_to_be_read_is_not_kept():
+    whole = through(torch.ones(probe.MAX_BYTES // 4))
+    assert isinstance(whole, torch.Tensor) and len(whole) == probe.MAX_BYTES // 4
+    assert reply(["x" * LONGEST]) == Reply("x" * LONGEST)
+    assert reply(["x" * (LONGEST + 1)]) == reply([{}]) == UNREADABLE
+    assert isinstance(reply(["x", "x"]), Silent)
 
 
 def test_an_answer_has_left_before_the_next_question_is_asked(monkeypatch):

@@ -10,7 +10,7 @@ from traitlets import Instance, Integer
 from autograder import probe
 from autograder.authoring.assignment import Assignment
 from autograder.authoring.questions import Question
-from autograder.running.answers import Reply, Silent
+from autograder.running.answers import Reply, Silent, reply
 from autograder.running.listen import CarefulListener
 
 
@@ -62,7 +62,7 @@ def ask(
         for case, kind in types.items():
             texts = [text for other, text in came if other == kind]
             if texts:
-                replies[case] = Reply(texts[0]) if len(texts) == 1 else Silent("more than one answer came back")
+                replies[case] = reply(texts)
 
 
 class Questioner(CarefulListener, NotebookClient):
