@@ -163,5 +163,13 @@ def test_numbers_are_compared_over_all_answers():
     assert told((1.0, -1.0), (2.5, 3.0)) == ""
 
 
+def test_what_may_be_chance_is_not_said():
+    """A few wrong numbers in even columns, and a single one that is another's logarithm."""
+    assert told((X[0, 0], changed(X[0, 0], torch.arange(6) == 2))) != HAPPENS["even_columns"]
+    assert told((X[0, 0], changed(X[0, 0], torch.arange(6) % 2 == 0))) == HAPPENS["even_columns"]
+    assert told((torch.zeros(3), torch.ones(3))) != HAPPENS["exponential"]
+    assert told((torch.tensor([2.0]), torch.tensor([2.0]).log())) != HAPPENS["logarithm"]
+
+
 def test_what_is_said_holds_no_value():
     assert not any(letter.isdigit() and letter not in "01" for holds in RELATIONS for letter in holds.says)

@@ -150,13 +150,20 @@ def logits(c: Compared) -> bool:
 
 
 @relation("it is the logarithm of what is asked for")
-def logarithm(c: Compared) -> bool:
-    return c.right.is_floating_point() and c.equal(c.given, double(c.right).log())
+def logarithm(c: Compared) -> bool | None:
+    return _each(c, torch.log)
 
 
 @relation("what is asked for is its logarithm")
-def exponential(c: Compared) -> bool:
-    return c.right.is_floating_point() and c.equal(c.given, double(c.right).exp())
+def exponential(c: Compared) -> bool | None:
+    return _each(c, torch.exp)
+
+
+def _each(c: Compared, function: Callable[[Tensor], Tensor]) -> bool | None:
+    """Return whether this was done to each number. One number may be the other's logarithm by chance, as 0 is of 1."""
+    if not c.right.is_floating_point() or not c.equal(c.given, function(double(c.right))):
+        return False
+    return True if c.right.unique().numel() >= 3 else None
 
 
 # The right values, in other places
