@@ -73,9 +73,7 @@ def student_in(path: PurePosixPath, name: Named, students: Collection[str], rost
 
 def _numbered(kind: str, number: str, rosters: Iterable[Roster]) -> set[str]:
     """Return the student who has a number in the learning management system, or none."""
-    column, value = ("ID", number) if kind == CANVAS else ("Identifier", f"Participant {number}")
-    people = [person for roster in rosters if roster.kind == kind for person in roster.people]
-    return {person.student for person in people if person.row[column].strip() == value}
+    return {roster.by_number[number] for roster in rosters if roster.kind == kind and number in roster.by_number}
 
 
 def _in_words(stem: str, students: Iterable[str]) -> set[str]:

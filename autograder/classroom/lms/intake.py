@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook
 from traitlets.config import Config
 
 from autograder.authoring.assignment import Assignment
@@ -134,19 +134,19 @@ def _held(notebook: NotebookNode, assignment: Assignment) -> int:
 def _owned(course: Course, arrivals: list[Arrival]) -> list[Arrival]:
     """Find out whose the notebooks are, and when they were handed in."""
     students = known_students(course)
-    canvas = kept(course, CANVAS)
-    rosters = [one for one in [canvas, *(kept(course, MOODLE, name) for name in course.assignment_names)] if one]
+    canvas, moodle = kept(course, CANVAS), {name: kept(course, MOODLE, name) for name in course.assignment_names}
+    rosters = [one for one in (canvas, *moodle.values()) if one]
     students |= {person.student for roster in rosters for person in roster.people}
     students = {student for student in students if is_a_name(student)}
-    found = []
+    due, found = _due_dates(course), []
     for arrival in arrivals:
         if not arrival.assignment:
             found.append(arrival)
             continue
-        own = [one for one in rosters if one.kind == CANVAS or one == kept(course, MOODLE, arrival.assignment)]
+        own = [one for one in (canvas, moodle[arrival.assignment]) if one]
         owners = student_in(arrival.taken.name, arrival.name, students, own)
         if len(owners) == 1:
-            time = _time(course, arrival)
+            time = _time(arrival, due.get(arrival.assignment))
             note = "" if arrival.has_work else "nothing in it is filled in"
             found.append(replace(arrival, student=owners[0], time=time, outcome=NEW, why=arrival.why or note))
         else:
@@ -168,18 +168,20 @@ def _not_known(arrival: Arrival, owners: list[str]) -> str:
     return "its name holds no student's: name it STUDENT.ipynb, or put it into a folder STUDENT"
 
 
-def _time(course: Course, arrival: Arrival) -> datetime:
+def _due_dates(course: Course) -> dict[str, datetime]:
+    with Gradebook(course.db_url, course.course_id) as gradebook:
+        return {one.name: one.duedate.replace(tzinfo=UTC) for one in gradebook.assignments if one.duedate}
+
+
+def _time(arrival: Arrival, due: datetime | None) -> datetime:
     """Return when a notebook was handed in, so that it is late exactly if it is marked as late.
 
     The time in Canvas's zip file is that of the download.
     """
     time = arrival.taken.time or datetime.now(UTC)
-    with Gradebook(course.db_url, course.course_id) as gradebook, suppress(MissingEntry):
-        due = gradebook.find_assignment(arrival.assignment).duedate
-        if due is not None and arrival.name.kind == CANVAS:
-            due = due.replace(tzinfo=UTC)
-            return max(time, due + timedelta(seconds=1)) if arrival.name.late else min(time, due)
-    return time
+    if due is None or arrival.name.kind != CANVAS:
+        return time
+    return max(time, due + timedelta(seconds=1)) if arrival.name.late else min(time, due)
 
 
 def _one_each(arrivals: list[Arrival]) -> list[Arrival]:

@@ -9,6 +9,7 @@ import glob
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from nbgrader.api import Gradebook
@@ -48,6 +49,12 @@ class Roster:
     columns: list[str]
     rows: list[dict[str, str]]
     people: list[Person]
+
+    @cached_property
+    def by_number(self) -> dict[str, str]:
+        """Map the numbers that people have in the system, as they are in names of files, to the students."""
+        column = {CANVAS: "ID", MOODLE: "Identifier"}[self.kind]
+        return {person.row[column].strip().removeprefix("Participant "): person.student for person in self.people}
 
 
 def take_in(course: Course, path: Path, assignment: str | None) -> Roster:
