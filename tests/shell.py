@@ -63,7 +63,7 @@ def serve() -> int:
     for line in sys.stdin:
         words, folder, environment, output = json.loads(line)
         kernels = Execute(config=COURSE.config).warm_up()  # a new one, if the last command's has ended
-        if not os.fork():
+        if not (command := os.fork()):
             Execute(config=COURSE.config).warm_up(kernels)
             file, nothing = os.open(output, os.O_WRONLY), os.open(os.devnull, os.O_RDONLY)
             for descriptor, other in ((0, nothing), (1, file), (2, file)):
@@ -74,7 +74,7 @@ def serve() -> int:
             # as for a program: of ours, Python looks for modules where it is called, and of nbgrader's, beside it
             sys.path[:1] = [folder if words[0] == "autograder" else BESIDE, *_paths(environment)]
             return _run(words)  # and ends as any program does
-        print(os.waitstatus_to_exitcode(os.wait()[1]), flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(command, 0)[1]), flush=True)
     return 0
 
 
