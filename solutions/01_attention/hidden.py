@@ -284,8 +284,8 @@ def batch_and_lengths_of_one(student, rng):
 
 @hidden("MultiHeadAttention", forbids=ATTENTION)
 def heads_must_divide(student, rng):
-    """ValueError where the heads do not divide the width, and only there."""
-    sizes = [(12, 5), (10, 3), (8, 3), (6, 4), (12, 4), (10, 5), (8, 2), (6, 6), (8, 0)]
+    """ValueError where the heads do not divide the width, or are fewer than 1, and only there."""
+    sizes = [(12, 5), (10, 3), (8, 3), (6, 4), (12, 4), (10, 5), (8, 2), (6, 6), (8, 0), (8, -2), (9, -3)]
     return [outcome(lambda size=size: student.MultiHeadAttention(*size), ValueError) for size in rng.shuffled(sizes)]
 
 

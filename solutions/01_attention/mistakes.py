@@ -342,6 +342,10 @@ MISTAKES = [
         says="A number of heads that does not divide the width goes through. The constructor should raise ValueError.",
     ),
     Mistake(
+        "fewer heads than none", "MultiHeadAttention", replace="num_heads < 1 or", by="num_heads == 0 or",
+        says="A negative number of heads goes through, because it divides the width with no remainder. Which numbers should raise ValueError?",
+    ),
+    Mistake(
         "assert for ValueError", "MultiHeadAttention",
         replace='            raise ValueError(f"{num_heads} heads cannot share a width of {d_model} equally")',
         by="            raise AssertionError",

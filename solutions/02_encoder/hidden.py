@@ -982,14 +982,14 @@ def a_step_with_large_gradients(student, rng):
 
 @hidden("train_step")
 def groups_of_parameters(student, rng):
-    """Parameters in two groups of the optimizer are clipped together, and parameters without a gradient do no harm."""
+    """Parameters in two groups of the optimizer are clipped together, and those without a gradient stay as they are."""
     spare, frozen = nn.Parameter(torch.empty(2)), nn.Parameter(torch.empty(3, 2), requires_grad=False)
     model = Network(rng, a_spare=spare, frozen=frozen)
     groups = [
         {"params": [model.narrow.weight, model.a_spare], "lr": 0.7},
         {"params": [*model.wide.parameters(), model.frozen], "lr": 0.2},
     ]
-    optimizer = torch.optim.SGD(groups)
+    optimizer = torch.optim.SGD(groups, weight_decay=0.1)  # which shrinks what has a gradient, be it of zeros
     for factor in rng.shuffled([70.0, 30.0, 0.02]):
         student.train_step(model, squares, optimizer, batch_of(rng, factor))
     return after(model)

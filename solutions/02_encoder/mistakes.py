@@ -727,6 +727,11 @@ MISTAKES = [
         says="Your code fails where a parameter has no gradient: grad is None for one that the loss does not use.",
     ),
     Mistake(
+        "gradients of zeros where there are none", "train_step", replace="    optimizer.zero_grad()\n",
+        by="    for parameter in model.parameters():\n        parameter.grad = torch.zeros_like(parameter)\n",
+        says="You give every parameter a gradient of zeros, also one that the loss does not use. An optimizer with weight decay then changes it. What is grad where there is no gradient?",
+    ),
+    Mistake(
         "a tensor for a float", "train_step", replace="return loss.item()", by="return loss.detach()",
         says="You return a tensor. Asked for is a float: what takes the number out?",
     ),

@@ -454,6 +454,24 @@ class Through(nn.Module):
         return x
 
 
+class Steady(nn.Module):
+    """Stands for an encoder that gives the same, whatever it reads."""
+
+    def __init__(self, x):
+        super().__init__()
+        self.x = x
+
+    def forward(self, x, *others, **more):
+        return self.x
+
+
+class Recalling(nn.Module):
+    """Stands for a decoder layer that gives the mean of the memory, whatever else it reads."""
+
+    def forward(self, x, memory, *others, **more):
+        return memory.mean(dim=1, keepdim=True).expand_as(x)
+
+
 def looked_up(x, memory, mask):
     scores = (x @ memory.mT / x.shape[-1])[:, None].expand(-1, HEADS, -1, -1)
     if mask is None:
@@ -523,6 +541,14 @@ def padded(model, rng, tokens):
     return tokens.masked_fill(torch.arange(length) >= lengths[:, None], model.pad_id)
 
 
+def padded_anywhere(model, rng, tokens):
+    """Some of the tokens replaced by padding: in at least one sentence, some of it stands in front of a real token."""
+    while True:
+        real = rng.mask(*tokens.shape)
+        if (~real[:, :-1] & real[:, 1:]).any():
+            return tokens.masked_fill(~real, model.pad_id)
+
+
 def of_real_tokens(model, tokens, values):
     """What nobody looks at, is nobody's business: values at padding are blanked."""
     return values.masked_fill((tokens == model.pad_id)[..., None], 0.0)
@@ -545,23 +571,23 @@ def a_source_without_padding(student, rng):
 
 @hidden("Transformer", forbids=LAYERS)
 def a_source_with_padding(student, rng):
-    """encode, with padding: nothing of it comes into the memory of the real tokens, whatever pad_id is."""
+    """encode, with padding at the end or anywhere: nothing of it comes into the memory of the real tokens."""
     found = []
-    for _ in range(2):
+    for put in (padded, padded_anywhere):
         model = transformer(student, rng)
-        source = padded(model, rng, source_of(model, rng, *rng.different(2, 3, 7)))
+        source = put(model, rng, source_of(model, rng, *rng.different(2, 3, 7)))
         found.append(of_real_tokens(model, source, model.encode(source)[0]))
     return found
 
 
 @hidden("Transformer", forbids=LAYERS)
 def the_memory_mask(student, rng):
-    """encode returns, beside the memory, a bool mask (batch, 1, 1, source_length): True for real tokens."""
+    """encode returns, beside the memory, a bool mask (batch, 1, 1, source_length): True for real tokens, anywhere."""
     model = transformer(student, rng)
     batch, length = rng.different(2, 4, 8)
-    source = padded(model, rng, source_of(model, rng, batch, length))
+    source, others = (put(model, rng, source_of(model, rng, batch, length)) for put in (padded, padded_anywhere))
     single = source_of(model, rng, rng.integer(2, 5), 1)
-    return [model.encode(tokens)[1] for tokens in (source, source[:1], single)]
+    return [model.encode(tokens)[1] for tokens in (source, source[:1], others, single)]
 
 
 @hidden("Transformer", forbids=LAYERS)
@@ -792,6 +818,23 @@ def dropout_on_the_target(student, rng):
     return {**shares, "still in training mode": model.training}
 
 
+@hidden("Transformer", forbids=LAYERS)
+def nothing_dropped_outside_the_layers(student, rng):
+    """decode and forward, while training: nothing is dropped from the memory, nor from what the layers give."""
+    model = transformer(student, rng, "through", d_model=12, dropout=rate_of(rng))
+    batch, target_length, source_length = batch_and_lengths(rng)
+    memory, memory_mask = memory_of(rng, model, batch, source_length)
+    model.encoder, model.decoder_layers = Steady(memory), nn.ModuleList([Recalling()])
+    source, target = source_of(model, rng, batch, source_length), target_of(model, rng, batch, target_length)
+    evaluation = model.decode(target, memory, memory_mask)
+    training = {"decode": model.train().decode(target, memory, memory_mask), "forward": model(source, target)}
+    found = {"in evaluation mode": evaluation}
+    for name, logits in training.items():
+        found[f"nothing dropped in {name}"] = torch.allclose(logits, evaluation)
+        found[f"all positions alike in {name}"] = torch.allclose(logits, logits[:, :1])
+    return found
+
+
 # sequence_loss
 
 
@@ -884,6 +927,17 @@ def nothing_but_padding(student, rng):
 
 
 @hidden("sequence_loss")
+def logits_of_nan(student, rng):
+    """If the logits of a target that is not padding are NaN, so is the loss."""
+    logits, targets, pad_id = sentences(rng)
+    real = (targets != pad_id).nonzero()
+    broken = logits.clone()
+    broken[tuple(real[rng.integer(0, len(real) - 1)])] = torch.nan
+    usual = loss_of(student, logits, targets.clone(), pad_id)
+    return {"usual loss": usual, "NaN": bool(loss_of(student, broken, targets, pad_id).isnan())}
+
+
+@hidden("sequence_loss")
 def gradient_of_the_loss(student, rng):
     """The gradient at each position, and none where the target is padding."""
     logits, targets, pad_id = sentences(rng)
@@ -893,12 +947,13 @@ def gradient_of_the_loss(student, rng):
 
 @hidden("sequence_loss")
 def logits_at_padding(student, rng):
-    """Whatever the model predicts where the target is padding, the loss is the same."""
+    """Whatever the model predicts where the target is padding, the loss is the same, even if it is infinite there."""
     logits, targets, pad_id = sentences(rng)
     at_padding = (targets == pad_id)[..., None]
     louder = torch.where(at_padding, 50.0 * rng.normal(*logits.shape), logits)
-    sure = logits + 30.0 * nn.functional.one_hot(targets, logits.shape[-1])
-    return [loss_of(student, given, targets, pad_id) for given in (logits, louder, sure)]
+    one = nn.functional.one_hot(targets, logits.shape[-1])
+    endless = [logits.masked_fill(at_padding & one.bool(), size) for size in (-torch.inf, torch.inf)]
+    return [loss_of(student, given, targets, pad_id) for given in (logits, louder, logits + 30.0 * one, *endless)]
 
 
 @hidden("sequence_loss")

@@ -343,6 +343,11 @@ MISTAKES = [
         says="Your mask is True on the padding. What does True mean in this course?",
     ),
     Mistake(
+        "real tokens counted for a mask", "Transformer", replace="(source != self.pad_id)[:, None, None, :]",
+        by="(torch.arange(source.shape[1]) < (source != self.pad_id).sum(dim=1, keepdim=True))[:, None, None, :]",
+        says="You count the real tokens of a sentence, and take its first ones for real. Where may pad_id stand, according to the docstring?",
+    ),
+    Mistake(
         "mask without a place for the heads", "Transformer", replace="(source != self.pad_id)[:, None, None, :]", by="(source != self.pad_id)[:, None, :]",
         says="Your memory_mask has three dimensions. Scores have four: batch, heads, queries, keys.",
     ),
@@ -363,6 +368,12 @@ MISTAKES = [
         "target's padding hidden, but not the future", "Transformer", replace="self_mask = causal_mask(target_inputs.shape[1])",
         by="self_mask = (target_inputs != self.pad_id)[:, None, None, :]",
         says="Your decoder hides the target's padding and shows its future. What must a token not see while it is trained?",
+    ),
+    Mistake(
+        "dropout on the memory", "Transformer", replace="x = self._embed(target_inputs, self.target_embedding)",
+        by="x = self._embed(target_inputs, self.target_embedding)\n        memory = self.dropout(memory)",
+        also=[("return self.decode(target_inputs, memory, memory_mask)", "return self.decode(target_inputs, self.dropout(memory), memory_mask)")],
+        says="While training, you drop numbers of the memory before the layers of the decoder read it. What does the docstring drop outside the layers?",
     ),
     Mistake(
         "padding attended to in the decoder", "Transformer", replace="layer(x, memory, self_mask, memory_mask)", by="layer(x, memory, self_mask)",
@@ -459,6 +470,19 @@ MISTAKES = [
     Mistake(
         "NaN where nothing is real", "sequence_loss", replace=".clamp(min=1)", by="",
         says="If every target is padding, your loss is 0/0, which is NaN, and one such batch spoils all parameters. What should it be?",
+    ),
+    Mistake(
+        "NaN turned into a number", "sequence_loss",
+        replace="""\
+    losses = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")  # (batch * length,)
+    real = (targets != pad_id).flatten()  # (batch * length,)
+    return losses.masked_fill(~real, 0.0).sum() / real.sum().clamp(min=1)""",
+        by="    return torch.nan_to_num(F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=pad_id))",
+        says="If the logits of a real token are NaN, your loss is a number all the same, and nobody notices that the model is broken. When may the loss be 0?",
+    ),
+    Mistake(
+        "losses at padding multiplied by 0", "sequence_loss", replace="losses.masked_fill(~real, 0.0).sum()", by="(losses * real).sum()",
+        says="You multiply the losses at padding by 0. If such a loss is infinite, what is infinity times 0?",
     ),
     Mistake(
         "no gradient where nothing is real", "sequence_loss", replace="    return losses", by="    if not real.any():\n        return logits.new_zeros(())\n    return losses",

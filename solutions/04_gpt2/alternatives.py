@@ -325,10 +325,8 @@ class GPT2Block(nn.Module):
             x = self.h[number](x, mask=pairs)
         return torch.einsum("btd,vd->btv", self.ln_f(x), self.wte.weight)
 """,
-        "a tied lm_head, and a buffer": GPT2_INIT
+        "a linear head, and a buffer that is not saved": GPT2_INIT
         + """
-        self.lm_head = nn.Linear(config.n_embd, config.vocab_size, bias=False)
-        self.lm_head.weight = self.wte.weight
         self.register_buffer("positions", torch.arange(config.n_positions).unsqueeze(0), persistent=False)
         for name, module in self.named_modules():
             if type(module) in (nn.Linear, nn.Embedding):
@@ -349,7 +347,7 @@ class GPT2Block(nn.Module):
         x = self.drop(self.wpe(positions) + self.wte(tokens))
         for block in self.h:
             x = block(x, mask)
-        return self.lm_head(self.ln_f(x))
+        return F.linear(self.ln_f(x), self.wte.weight)
 """,
     },
     "load_gpt2_weights": {

@@ -789,12 +789,14 @@ def what_the_first_block_reads(student, rng):
 @hidden("GPT2", forbids=MODELS)
 @right_blocks
 def logits_beside_padding(student, rng):
-    """Padding on the left, on the right or in between: logits at real tokens. Without padding, all of them."""
+    """Padding on the left, on the right, in between, or not in every row: logits at real tokens."""
     found = []
-    for n_layer in rng.shuffled([1, 2, 3]):
+    for n_layer, whole in zip(rng.shuffled([1, 2, 3]), rng.shuffled([None, 0, -1]), strict=True):
         model = model_of(student, rng, n_layer=n_layer)
         batch, length = rng.integer(3, 4), rng.integer(6, 9)
         tokens, real = tokens_of(rng, model, batch, length), real_tokens(rng, batch, length)
+        if whole is not None:
+            real[whole] = True
         found += [model(tokens, attention_mask=real)[real], model(tokens, attention_mask=torch.ones_like(real))]
         found += [tokens, real]
     return found
@@ -826,6 +828,13 @@ def padding_changes_nothing(student, rng):
     return {"finite": finite, **named_gradients(model, logits[real], {}, rng)}
 
 
+def tried(model, *given):
+    """How a call of the model ends, and the logits that come back, if they do."""
+    logits = []
+    ended = outcome(lambda: logits.append(model(*given)), ValueError)
+    return ended, logits[0] if logits else None
+
+
 @hidden("GPT2", forbids=MODELS)
 @right_blocks
 def padding_takes_up_columns(student, rng):
@@ -835,12 +844,9 @@ def padding_takes_up_columns(student, rng):
         model = model_of(student, rng)
         batch, length = 3, model.wpe.num_embeddings + more
         tokens, real = tokens_of(rng, model, batch, length), real_tokens(rng, batch, length)
-        try:
-            found.append(model(tokens, attention_mask=real)[real])
-        except ValueError:
-            found.append("ValueError")
-        except Exception as error:
-            found.append(type(error).__name__)
+        ended, logits = tried(model, tokens, real)
+        fits = isinstance(logits, torch.Tensor) and logits.shape[:2] == real.shape
+        found += [ended, logits[real] if fits else logits]
     return found
 
 
@@ -865,19 +871,14 @@ def as_many_tokens_as_positions(student, rng):
     lengths = rng.shuffled([1, most, most + 1, most + rng.integer(2, 9), 2 * most])
     found = []
     for length in lengths:
-        try:
-            found.append(model(tokens_of(rng, model, rng.integer(1, 3), length)))
-        except ValueError:
-            found.append("ValueError")
-        except Exception as error:
-            found.append(type(error).__name__)
+        found += tried(model, tokens_of(rng, model, rng.integer(1, 3), length))
     return found
 
 
 @hidden("GPT2", forbids=MODELS)
 @right_blocks
 def model_by_name(student, rng):
-    """wte, wpe, h and ln_f have these names and shapes, there is no other parameter, and config is kept as config."""
+    """wte, wpe, h and ln_f have these names and shapes, state_dict has no others, and config is kept as config."""
     found = []
     for n_layer in rng.different(2, 1, 4):
         config = config_of(rng, n_layer=n_layer)
@@ -885,7 +886,8 @@ def model_by_name(student, rng):
         for block in model.h:
             if not isinstance(block, StandingBlock):  # made under another name
                 become(block, StandingBlock(config))
-        found.append([shapes(model), model.config is config])
+        others = model.state_dict().keys() - shapes(model).keys()
+        found.append([shapes(model), {"other names in state_dict": bool(others)}, model.config is config])
     return found
 
 
@@ -1100,15 +1102,20 @@ def held(model):
 
 def complaint(call, expected, names):
     """How a call ends, and which of these names its message has, with or without their first part."""
-    try:
-        call()
-    except expected as error:
-        words = {word.strip(".") for word in re.findall(r"[\w.]+", " ".join(str(part) for part in error.args))}
-        said = sorted(name for name in names if name in words)
-        return [expected.__name__, said, sorted(name for name in names if f"transformer.{name}" in words)]
-    except Exception:
-        return "another error"
-    return "no error"
+    words = set()
+
+    def called():
+        try:
+            call()
+        except expected as error:
+            text = " ".join(str(part) for part in error.args)
+            words.update(word.strip(".") for word in re.findall(r"[\w.]+", text))
+            raise
+
+    ended = outcome(called, expected)
+    said = {name: True for name in sorted(names) if name in words}
+    prefixed = {name: True for name in sorted(names) if f"transformer.{name}" in words}
+    return [ended, {"names in the message": said, "names with transformer. in the message": prefixed}]
 
 
 @hidden("load_gpt2_weights", forbids=MODELS)
@@ -1160,10 +1167,12 @@ def a_head_beside(student, rng):
 def heads_given(student, rng, prefix):
     model, weights = place_and_weights(rng, prefix, head=True)
     head = weights["lm_head.weight"]
-    nearly = head.clone()
-    nearly[tuple(rng.integer(0, size - 1) for size in head.shape)] += 1e-3
+    nearly, almost = head.clone(), head.clone()
+    place = tuple(rng.integer(0, size - 1) for size in head.shape)
+    nearly[place] += 1e-3
+    almost[place] *= 1 + 1e-6  # equal for torch.allclose, and another number in float32, too
     found = []
-    for given in rng.shuffled([head, nearly, head + 1, head[:-1], -head, torch.zeros_like(head), head.flip(0)]):
+    for given in rng.shuffled([head, nearly, almost, head + 1, head[:-1], -head, torch.zeros_like(head), head.flip(0)]):
         whole = {**weights, "lm_head.weight": given}
         found.append(outcome(lambda whole=whole: student.load_gpt2_weights(model, whole), ValueError))
     return [found, held(model)]
@@ -1246,8 +1255,8 @@ def weights_of_a_wrong_shape(student, rng):
         for name, wrong in misshapen(rng, weights, prefix).items():
             names = [name.removeprefix("transformer."), *rng.shuffled([*shapes(model)])[:4]]
             given = {**weights, name: wrong}
-            ended = complaint(lambda m=model, w=given: student.load_gpt2_weights(m, w), ValueError, names)
-            found.append([ended[0], sorted({*ended[1], *ended[2]})] if isinstance(ended, list) else ended)
+            ended, said = complaint(lambda m=model, w=given: student.load_gpt2_weights(m, w), ValueError, names)
+            found.append([ended, {"names in the message": {name: True for two in said.values() for name in two}}])
     return found
 
 
@@ -1315,10 +1324,11 @@ def more_than_ten_blocks(student, rng):
 
 @hidden("load_gpt2_weights", forbids=MODELS)
 def the_model_comes_back(student, rng):
-    """The very model comes back, with its weights."""
+    """The very model comes back, with its weights, and a model that was training goes on training."""
     model, weights = place_and_weights(rng)
-    returned = student.load_gpt2_weights(model, weights)
-    return [returned is model, held(returned)]
+    returned = student.load_gpt2_weights(model.train(), weights)
+    training = all(part.training for part in model.modules())
+    return [returned is model, held(returned), {"still in training mode": training}]
 
 
 # language_model_loss

@@ -558,8 +558,13 @@ MISTAKES = [
         says="ln_f has torch's eps. Where does the config say which one it should have?",
     ),
     Mistake(
-        "a head of its own", "GPT2", replace="        self._initialise()\n", by="        self.lm_head = nn.Linear(config.n_embd, config.vocab_size, bias=False)\n        self._initialise()\n",
+        "a head of its own", "GPT2", replace="        self._initialise()\n", by="        self._initialise()\n        self.lm_head = nn.Linear(config.n_embd, config.vocab_size, bias=False)\n",
         says="Your model has an lm_head with weights of its own. Which weights make the logits of GPT-2?",
+    ),
+    Mistake(
+        "another name in state_dict", "GPT2", replace="        self._initialise()\n", by="        self.register_buffer(\"position_ids\", torch.arange(config.n_positions))\n        self._initialise()\n",
+        also=[("        self._initialise()\n", "        self._initialise()\n        self.lm_head = nn.Linear(config.n_embd, config.vocab_size, bias=False)\n        self.lm_head.weight = self.wte.weight\n")],
+        says="state_dict() of your model has a name that does not belong to the four parts. Which of your lines adds one: a buffer, or a layer that shares weights?",
     ),
     Mistake(
         "gradient cut off at the head", "GPT2", replace="self.wte.weight.T", by="self.wte.weight.detach().T",
@@ -711,6 +716,11 @@ MISTAKES = [
     Mistake(
         "real tokens counted from 1", "GPT2", replace=REAL_BEFORE, by="positions = attention_mask.cumsum(dim=1)",
         says="With a mask your first real token has position 1: cumsum counts the token itself. How many real tokens stand before it?",
+    ),
+    Mistake(
+        "padding looked for in one row", "GPT2", replace="if attention_mask is None:", by="if attention_mask is None or attention_mask[0].all():",
+        also=[("if attention_mask is None:", "if attention_mask is None or attention_mask[-1].all():")],
+        says="If one row of yours has no padding, you use the mask for none. Other rows may have some: which rows have to be looked at?",
     ),
     Mistake(
         "positions count the padding before", "GPT2", replace=REAL_BEFORE, by="positions = (~attention_mask).cumsum(dim=1)",
@@ -908,6 +918,10 @@ MISTAKES = [
         says="You compare the shape of lm_head.weight with that of wte.weight. Which numbers do they hold?",
     ),
     Mistake(
+        "head that is nearly equal", "load_gpt2_weights", replace="not torch.equal(head, weights[\"wte.weight\"])", by="(head.shape != weights[\"wte.weight\"].shape or not torch.allclose(head, weights[\"wte.weight\"]))",
+        says="You let an lm_head.weight through whose numbers are nearly those of wte.weight. What does the docstring ask of them?",
+    ),
+    Mistake(
         "state_dict emptied", "load_gpt2_weights", replace="    head = weights.pop(\"lm_head.weight\", None)\n", by="    head = weights.pop(\"lm_head.weight\", None)\n    state_dict.pop(\"lm_head.weight\", None)\n",
         says="After the call lm_head.weight is gone from state_dict. From which dict may you take something out?",
     ),
@@ -922,6 +936,10 @@ MISTAKES = [
     Mistake(
         "None for the model", "load_gpt2_weights", replace="    return model\n", by="",
         says="Your function returns None. What does the docstring return?",
+    ),
+    Mistake(
+        "model put into evaluation mode", "load_gpt2_weights", replace="    return model\n", by="    return model.eval()\n",
+        says="After the call the model is in evaluation mode, also if it was training before. What does the docstring say of training afterwards?",
     ),
     Mistake(
         "a copy comes back", "load_gpt2_weights", replace=LOAD, by="    import copy\n\n    model = copy.deepcopy(model)\n" + LOAD,
