@@ -560,25 +560,38 @@ class Watch:
     """What goes on in a model while it writes."""
 
     def __init__(self, model):
-        self.training, self.gradients, self.rows = [], [], []
-        self.lengths = {model.wte: [], model.h[0].ln_1: [], model.h[0].attn.c_attn: []}
+        self.training, self.gradients = [], []
+        self.calls = {model.wte: [], model.h[0].ln_1: [], model.h[0].attn.c_attn: []}  # of each: rows and positions
         model.looks_away = False  # while a cache that stands in for the student's computes
-        for part in self.lengths:
+        for part in self.calls:
             part.register_forward_hook(self._note)
         self.model = model
 
     def _note(self, part, inputs, output):
         if self.model.looks_away:
             return
-        self.lengths[part].append(inputs[0].shape[1])
-        self.rows.append(inputs[0].shape[0])
+        self.calls[part].append(tuple(inputs[0].shape[:2]))
         self.gradients.append(output.requires_grad)
         self.training.append(sum(module.training for module in self.model.modules()))
 
     @property
+    def _counted(self):
+        """The calls at wte, or in the first block, where tokens are looked up without it."""
+        return next((calls for calls in self.calls.values() if calls), [])
+
+    @property
+    def rows(self):
+        return [rows for calls in self.calls.values() for rows, _ in calls]
+
+    @property
     def positions(self):
-        """How many each call computed: counted at wte, or in the first block, where tokens are looked up without it."""
-        return next((lengths for lengths in self.lengths.values() if lengths), [])
+        """How many each call computed, for one row."""
+        return [length for _, length in self._counted]
+
+    @property
+    def computed(self):
+        """How many positions were computed, of all rows and in all calls."""
+        return sum(rows * length for rows, length in self._counted)
 
 
 def shares(tokens, vocabulary):
@@ -624,14 +637,18 @@ def draws(generate, rng, probabilities, steps=1, **options):
 
 
 def of_equal_ones(generate, rng):
-    found = []
-    for options in rng.shuffled([{"temperature": 0}, {"temperature": 0.0, "generator": torch.Generator()}]):
+    """Written at temperature 0, and whether random numbers were drawn for it."""
+    generator, found, untouched = torch.Generator(), [], []
+    for options in rng.shuffled([{"temperature": 0}, {"temperature": 0.0, "generator": generator}]):
         logits = rng.normal(rng.integer(9, 14))
         best = rng.different(3, 1, len(logits) - 1)
         logits[best] = 4.0
         model = constant_model(logits)
+        before = generator.get_state(), torch.get_rng_state()
         found.append(generate(model, prompts(rng, 2, 3, len(logits)), 2, **options))
-    return found
+        after = generator.get_state(), torch.get_rng_state()
+        untouched += [torch.equal(one, other) for one, other in zip(before, after, strict=True)]
+    return [*found, {"random numbers are drawn": not all(untouched)}]
 
 
 def ended_rows(generate, rng, eos_id):
@@ -710,7 +727,7 @@ def prompt_after(generate, rng):
 
 
 def from_a_generator(generate, rng):
-    """Seeds of the generator and of torch: the first decides all, and the second nothing."""
+    """Seeds of the generator and of torch: the first decides all, and the second nothing, unless there is no first."""
     probabilities = rng.shuffled([0.55, 0.3, 0.1, 0.05])
     prompt, generator = prompts(rng, 1, 2, 4).repeat(50, 1), torch.Generator()
     model = constant_model(torch.tensor(probabilities).log())
@@ -723,6 +740,10 @@ def from_a_generator(generate, rng):
             generator.manual_seed(own_seed)
         written.append(generate(model, prompt, 2, generator=generator))
         untouched.append(torch.equal(before, torch.get_rng_state()))
+    without = []
+    for torch_seed in (seed, seed, seed + 1):
+        torch.manual_seed(torch_seed)
+        without.append(generate(model, prompt, 2))
     models = [constant_model(torch.tensor(rng.shuffled(probabilities)).log()) for _ in range(2)]
     many = [generate(model, prompt[:1].repeat(DRAWS, 1), 1, generator=generator) for model in models]
     return {
@@ -731,17 +752,41 @@ def from_a_generator(generate, rng):
         "the same with another seed": torch.equal(written[0], written[2]),
         "the same when the generator goes on": torch.equal(written[2], written[3]),
         "torch's own generator untouched": untouched,
+        "without a generator, the same with the same seed of torch": torch.equal(without[0], without[1]),
+        "without a generator, the same with another seed of torch": torch.equal(without[0], without[2]),
     }
 
 
 # generate
 
 
+def left_padded(rng, lengths, longest, vocabulary=37):
+    """Prompts of these lengths behind padding of any tokens, and their mask."""
+    mask = torch.arange(longest) >= longest - torch.tensor(lengths)[:, None]
+    return prompts(rng, len(lengths), longest, vocabulary), mask
+
+
+@torch.no_grad()
+def next_ones(model, tokens, mask=None):
+    return model(tokens, mask)[:, -1].argmax(dim=-1)
+
+
+def behind_padding(student, rng, pad_id=None, **options):
+    """One token of each row, where one at least is another token without the mask. A mask need not grow for that."""
+    while True:
+        model, (tokens, mask) = lively_model(rng), left_padded(rng, rng.shuffled([1, 2, 4]), 4)
+        if pad_id is not None:
+            tokens[~mask] = pad_id
+        if (next_ones(model, tokens, mask) != next_ones(model, tokens)).any():
+            return student.generate(model, tokens, 1, attention_mask=mask, temperature=0, **options)
+
+
 @hidden("generate", forbids=READY_MADE)
 def most_probable_tokens(student, rng):
-    """Temperature 0: the most probable token at each step, given all before it, behind the prompts as they are."""
+    """Temperature 0: the most probable token at each step, given all before it but padding, behind whole prompts."""
     model = lively_model(rng, n_positions=rng.integer(13, 15))
-    return student.generate(model, prompts(rng, 4, rng.integer(2, 5)), 8, temperature=0)
+    found = student.generate(model, prompts(rng, 4, rng.integer(2, 5)), 8, temperature=0)
+    return {"without padding": found, "with padding": behind_padding(student, rng)}
 
 
 @hidden("generate", forbids=READY_MADE)
@@ -756,29 +801,33 @@ def longer_than_the_context(student, rng):
 
 @hidden("generate", forbids=READY_MADE)
 def greedy_tokens(student, rng):
-    """Temperature 0: the lowest id of equally probable tokens, also where top_k and top_p are given."""
+    """Temperature 0: the lowest id of equally probable tokens, also with top_k and top_p, and behind padding."""
     model = random_model(rng, without="attn")
     options = rng.shuffled([{"top_k": 3}, {"top_p": 0.6}, {"top_k": 4, "top_p": 0.9}])
     found = [student.generate(model, prompts(rng, 2, 3), 3, temperature=0, **kept) for kept in options]
-    return [*found, *of_equal_ones(student.generate, rng)]
+    padded = behind_padding(student, rng, **options[0])
+    return [*found, *of_equal_ones(student.generate, rng), {"with padding": padded}]
 
 
 @hidden("generate", forbids=READY_MADE)
 def rows_end_on_their_own(student, rng):
-    """A row that has written eos_id is filled up with it, and the others go on."""
-    return ended_rows(student.generate, rng, rng.integer(1, 39))
+    """A row that has written eos_id is filled up with it, and the others go on, those with padding, too."""
+    found = ended_rows(student.generate, rng, rng.integer(1, 39))
+    return {"without padding": found, "with padding": behind_padding(student, rng, eos_id=rng.integer(0, 36))}
 
 
 @hidden("generate", forbids=READY_MADE)
 def over_when_all_have_ended(student, rng):
-    """When all rows have written eos_id, writing stops, each row's eos_id included."""
-    return early_end(student.generate, rng)
+    """When all rows have written eos_id, writing stops, each row's eos_id included; with padding not earlier."""
+    found = early_end(student.generate, rng)
+    return {"without padding": found, "with padding": behind_padding(student, rng, eos_id=rng.integer(0, 36))}
 
 
 @hidden("generate", forbids=READY_MADE)
 def eos_in_the_prompt(student, rng):
-    """An eos_id in the prompt ends nothing, wherever it stands."""
-    return eos_in_prompts(student.generate, rng)
+    """An eos_id in the prompt ends nothing, wherever it stands, and not as padding, either."""
+    found, eos_id = eos_in_prompts(student.generate, rng), rng.integer(0, 36)
+    return {"without padding": found, "with padding": behind_padding(student, rng, pad_id=eos_id, eos_id=eos_id)}
 
 
 @hidden("generate", forbids=READY_MADE)
@@ -791,20 +840,21 @@ def eos_of_zero_or_none(student, rng):
 
 @hidden("generate", forbids=READY_MADE)
 def few_tokens_or_none(student, rng):
-    """max_new_tokens may be 0 or 1, a prompt one token long, and a batch one row."""
-    return few_tokens(student.generate, rng)
+    """max_new_tokens may be 0 or 1, with padding, too, a prompt one token long, and a batch one row."""
+    return [*few_tokens(student.generate, rng), {"one behind padding": behind_padding(student, rng)}]
 
 
 @hidden("generate", forbids=READY_MADE)
 def modes_of_all_parts(student, rng):
-    """It writes in evaluation mode. After the call each part is in its mode of before, also if writing stops early."""
-    return modes_inside_and_after(student.generate, rng)
+    """It writes in evaluation mode, behind padding, too. After the call each part is in its mode of before."""
+    found = modes_inside_and_after(student.generate, rng)
+    return [*found, {"with padding": behind_padding(student, rng)}]
 
 
 @hidden("generate", forbids=READY_MADE)
 def written_without_gradients(student, rng):
-    """While it writes, no gradients are recorded, and after the call they are again."""
-    return gradients_inside(student.generate, rng)
+    """While it writes, behind padding, too, no gradients are recorded, and after the call they are again."""
+    return {**gradients_inside(student.generate, rng), "with padding": behind_padding(student, rng)}
 
 
 @hidden("generate", forbids=READY_MADE)
@@ -874,17 +924,11 @@ def ends_of_drawn_rows(student, rng):
 
 @hidden("generate", forbids=READY_MADE, tolerance=SHARES)
 def drawn_from_the_generator(student, rng):
-    """All random numbers come from the generator: its seed decides, and torch's own is neither used nor changed."""
+    """All random numbers come from the generator, and torch's own is neither used nor changed, unless there is none."""
     return from_a_generator(student.generate, rng)
 
 
-# generate with a mask
-
-
-def left_padded(rng, lengths, longest, vocabulary=37):
-    """Prompts of these lengths behind padding of any tokens, and their mask."""
-    mask = torch.arange(longest) >= longest - torch.tensor(lengths)[:, None]
-    return prompts(rng, len(lengths), longest, vocabulary), mask
+# generate with a mask, in more than one step
 
 
 @hidden("generate", forbids=READY_MADE)
@@ -916,7 +960,20 @@ def unequal_rows_that_end(student, rng):
     _, mask = left_padded(rng, rng.shuffled([1, 2, 4]), 4)
     tokens = ending_with(rng, starts, 4, eos_id)
     model = follower(table, n_positions=rng.integer(5, 6))  # more than the prompts have
-    return student.generate(model, tokens, 9, attention_mask=mask, temperature=0, eos_id=eos_id)
+    alone = student.generate(model, tokens, 9, attention_mask=mask, temperature=0, eos_id=eos_id)
+    return [alone, student.generate(**one_that_ends(rng), temperature=0)]
+
+
+def one_that_ends(rng):
+    """Arguments: one row writes eos_id first, and then another would go on in another way without the mask."""
+    while True:
+        model = lively_model(rng, n_positions=rng.integer(13, 15))
+        tokens, mask = left_padded(rng, rng.shuffled([1, 2, 3, 5]), 5)
+        first = next_ones(model, tokens, mask)
+        eos_id = int(first[rng.integer(0, 3)])
+        text, real = torch.cat([tokens, first[:, None]], dim=1), F.pad(mask, (0, 1), value=True)
+        if (next_ones(model, text, real) != next_ones(model, text))[first != eos_id].any():
+            return {"model": model, "tokens": tokens, "max_new_tokens": 6, "attention_mask": mask, "eos_id": eos_id}
 
 
 @hidden("generate", forbids=READY_MADE)
@@ -965,7 +1022,7 @@ def held(answers):
     return [key.clone(), value.clone()]
 
 
-@hidden("forward_with_cache", forbids=READY_MADE)
+@hidden("forward_with_cache", forbids=READY_MADE, tolerance=1e-9)
 def grows_at_its_end(student, rng):
     """KVCache: all keys and values of the layer come back, the new ones last, in their dtype; the new ones stay."""
     found = {}
@@ -1040,9 +1097,9 @@ def refused_layer_by_layer(student, rng, n_positions):
 # forward_with_cache itself
 
 
-def empty(model):
-    """A cache that stands for a KVCache of this model."""
-    n_positions = model.config.n_positions
+def empty(model, n_positions=None):
+    """A cache that stands for a KVCache of this model, or for one that holds another number of positions."""
+    n_positions = n_positions or model.config.n_positions
 
     class Stand:  # made here, so that nothing that travels with the questions answers those to KVCache
         def __init__(self):
@@ -1069,9 +1126,10 @@ def empty(model):
 
 
 def in_pieces(student, model, tokens, lengths, cache=None):
-    """The logits of each piece."""
-    cache = cache or empty(model)
-    return [student.forward_with_cache(model, piece, cache) for piece in tokens.split(lengths, dim=1)]
+    """The logits of each piece, and whether positions besides its own were computed."""
+    cache, watch = cache or empty(model), Watch(model)
+    logits = [student.forward_with_cache(model, piece, cache) for piece in tokens.split(lengths, dim=1)]
+    return {"logits": logits, "others are computed again": watch.computed > tokens.numel()}
 
 
 @hidden("forward_with_cache", forbids=READY_MADE)
@@ -1140,7 +1198,7 @@ def to_the_last_position(student, rng):
 
 @hidden("forward_with_cache", forbids=READY_MADE)
 def beyond_the_last_position(student, rng):
-    """ValueError for more than n_positions; the cache is unchanged in all its layers, and what fits goes on."""
+    """ValueError for more than n_positions, whatever the cache can hold; it is unchanged, and what fits goes on."""
     n_positions = rng.integer(6, 9)
     model = random_model(rng, n_positions=n_positions, without="mlp")
     cache, tokens = empty(model), prompts(rng, 2, 2 * n_positions)
@@ -1152,7 +1210,16 @@ def beyond_the_last_position(student, rng):
     logits = [student.forward_with_cache(model, tokens[:, : n_positions - 1], cache)]
     then, contents = [refused(new) for new in rng.shuffled([2, n_positions])], cache.contents
     logits.append(student.forward_with_cache(model, tokens[:, n_positions - 1 : n_positions], cache))
-    return {"refused": [at_first, *then], "length": length, "contents": contents, "logits": [*logits, refused(1)]}
+    at_last, cache = refused(1), empty(model, 5 * n_positions)
+    logits.append(student.forward_with_cache(model, tokens[:, : n_positions - 1], cache))
+    return {
+        "refused": [at_first, *then, at_last],
+        "length": length,
+        "contents": contents,
+        "logits": logits,
+        "refused where the cache has room": [refused(new) for new in rng.shuffled([2, n_positions])],
+        "length of the cache that has room": cache.length,
+    }
 
 
 @hidden("forward_with_cache", forbids=READY_MADE)
@@ -1269,15 +1336,18 @@ def works(new_cache, forward):
     rng = Random("a cache that works")
     model, tokens = random_model(rng, n_positions=5, n_layer=2), prompts(rng, 2, 5)
     with torch.no_grad():
+        right = model(tokens)
         for parts in ([5], [3, 1, 1], [1, 1, 2, 1]):
-            cache, start = new_cache(model.config), 0
+            cache, start, watch = new_cache(model.config), 0, Watch(model)
             for new in parts:
                 if cache.length != start:
                     return False
                 logits = forward(model, tokens[:, start : start + new], cache)
                 start += new
-                if not torch.allclose(logits, model(tokens[:, :start])[:, -new:], rtol=0, atol=1e-9):
+                if not torch.allclose(logits, right[:, start - new : start], rtol=0, atol=1e-9):
                     return False
+            if watch.computed > tokens.numel():
+                return False
             if outcome(partial(forward, model, tokens[:, :1], cache), ValueError) != "ValueError":
                 return False
     return True
@@ -1297,14 +1367,34 @@ def with_another_cache(generate, *arguments, **options):
         names.update(before)
 
 
+class Counted:
+    """The student's generate_cached, and whether the model has computed more than one position a step.
+
+    Reading the last token, too, is allowed. The context has to be longer than what is written.
+    """
+
+    def __init__(self, student):
+        self.write, self.more = writer(student), False
+
+    def __call__(self, model, tokens, new, **options):
+        watch = Watch(model)
+        written = self.write(model, tokens, new, **options)
+        self.more = self.more or watch.computed > len(tokens) * (tokens.shape[1] + new)
+        return written
+
+    def and_work(self, found):
+        """What was found, and the work."""
+        return {"found": found, "positions are computed again": self.more}
+
+
 @hidden("generate_cached", forbids=READY_MADE)
 def the_tokens_of_generate(student, rng):
     """Temperature 0, while the context fits: token for token what generate writes, the lowest id of equal ones, too."""
-    generate = writer(student)
-    model = lively_model(rng, n_positions=rng.integer(13, 15))
+    generate = Counted(student)
+    model = lively_model(rng, n_positions=rng.integer(14, 15))
     lengths = rng.different(3, 2, 6)
     found = [generate(model, prompts(rng, 4, length), 8, temperature=0) for length in lengths]
-    return [*found, *of_equal_ones(generate, rng)]
+    return generate.and_work([*found, *of_equal_ones(generate, rng)])
 
 
 @hidden("generate_cached", forbids=READY_MADE)
@@ -1350,17 +1440,17 @@ def all_positions_a_step(student, rng):
 @hidden("generate_cached", forbids=READY_MADE)
 def nothing_kept_between_calls(student, rng):
     """Each call begins with an empty cache, for any number of rows."""
-    generate = writer(student)
+    generate = Counted(student)
     model = lively_model(rng, n_positions=rng.integer(9, 12), without="mlp")
     given = [prompts(rng, *shape) for shape in rng.shuffled([(2, 4), (3, 2), (1, 3), (2, 4)])]
-    return [generate(model, tokens, 3, temperature=0) for tokens in given]
+    return generate.and_work([generate(model, tokens, 3, temperature=0) for tokens in given])
 
 
 @hidden("generate_cached", forbids=READY_MADE)
 def rows_end_with_a_cache(student, rng):
     """A row that has written eos_id is filled up with it, and the others go on; eos_id may be 0."""
-    generate = writer(student)
-    return [ended_rows(generate, rng, eos_id) for eos_id in rng.shuffled([0, rng.integer(1, 39)])]
+    generate = Counted(student)
+    return generate.and_work([ended_rows(generate, rng, eos_id) for eos_id in rng.shuffled([0, rng.integer(1, 39)])])
 
 
 @hidden("generate_cached", forbids=READY_MADE)
@@ -1372,13 +1462,15 @@ def over_with_a_cache(student, rng):
 @hidden("generate_cached", forbids=READY_MADE)
 def eos_in_the_cached_prompt(student, rng):
     """An eos_id in the prompt ends nothing, wherever it stands."""
-    return eos_in_prompts(writer(student), rng)
+    generate = Counted(student)
+    return generate.and_work(eos_in_prompts(generate, rng))
 
 
 @hidden("generate_cached", forbids=READY_MADE)
 def few_tokens_with_a_cache(student, rng):
     """max_new_tokens may be 0 or 1, a prompt one token long, and a batch one row."""
-    return few_tokens(writer(student), rng)
+    generate = Counted(student)
+    return generate.and_work(few_tokens(generate, rng))
 
 
 @hidden("generate_cached", forbids=READY_MADE)
@@ -1396,50 +1488,57 @@ def no_gradients_with_a_cache(student, rng):
 @hidden("generate_cached", forbids=READY_MADE)
 def prompts_stay_with_a_cache(student, rng):
     """The prompts are the same after the call as before."""
-    return prompt_after(writer(student), rng)
+    generate = Counted(student)
+    return generate.and_work(prompt_after(generate, rng))
 
 
 @hidden("generate_cached", forbids=READY_MADE, tolerance=SHARES)
 def drawn_with_a_cache(student, rng):
     """Without a temperature tokens are drawn with the model's probabilities, each row and each step for itself."""
-    generate = writer(student)
+    generate = Counted(student)
     found = [drawn(generate, rng, rng.shuffled([0.5, 0.26, 0.16, 0.08]), steps=2) for _ in range(2)]
-    return {
+    repeated = float((found[0][:, 0] == found[0][:, 1]).double().mean())
+    told = {
         "shares": [shares(tokens, 4) for tokens in found],
-        "rows that repeat their token, half of them": float((found[0][:, 0] == found[0][:, 1]).double().mean()) / 2,
+        "rows that repeat their token, half of them": repeated / 2,
     }
+    return generate.and_work(told)
 
 
 @hidden("generate_cached", forbids=READY_MADE, tolerance=SHARES)
 def warm_and_cold_with_a_cache(student, rng):
     """With a temperature, the logits are divided by it before the draw."""
-    generate = writer(student)
+    generate = Counted(student)
     probabilities = [0.45, 0.25, 0.15, 0.1, 0.05]
-    return [
+    found = [
         draws(generate, rng, rng.shuffled(probabilities), 2, temperature=value) for value in rng.shuffled([0.5, 3.0])
     ]
+    return generate.and_work(found)
 
 
 @hidden("generate_cached", forbids=READY_MADE, tolerance=SHARES)
 def top_k_with_a_cache(student, rng):
     """With top_k, only the k most probable tokens are drawn, in proportion."""
-    generate = writer(student)
+    generate = Counted(student)
     probabilities = [0.4, 0.24, 0.18, 0.1, 0.08]
-    return [draws(generate, rng, rng.shuffled(probabilities), 2, top_k=k) for k in rng.shuffled([2, 3])]
+    found = [draws(generate, rng, rng.shuffled(probabilities), 2, top_k=k) for k in rng.shuffled([2, 3])]
+    return generate.and_work(found)
 
 
 @hidden("generate_cached", forbids=READY_MADE, tolerance=SHARES)
 def nucleus_with_a_cache(student, rng):
     """The nucleus is what it is after the temperature, and among the k most probable tokens."""
-    generate = writer(student)
+    generate = Counted(student)
     probabilities, kept = [0.36, 0.25, 0.19, 0.12, 0.08], [{"temperature": 0.5}, {"top_k": 3}]
-    return [
+    found = [
         draws(generate, rng, rng.shuffled(probabilities), 2, by_token=True, top_p=0.72, **options)
         for options in rng.shuffled(kept)
     ]
+    return generate.and_work(found)
 
 
 @hidden("generate_cached", forbids=READY_MADE, tolerance=SHARES)
 def generator_with_a_cache(student, rng):
-    """All random numbers come from the generator: its seed decides, and torch's own is neither used nor changed."""
-    return from_a_generator(writer(student), rng)
+    """All random numbers come from the generator, and torch's own is neither used nor changed, unless there is none."""
+    generate = Counted(student)
+    return generate.and_work(from_a_generator(generate, rng))

@@ -31,6 +31,11 @@ WHEN_FULL = """\
 FORWARD = "return forward_with_cache(model, unseen, cache)[:, -1]"
 MASK = "mask = causal_mask(end)[start:].to(tokens.device) if end - start > 1 else None"
 APPEND = "key, value = cache.append(layer, key, value)"
+TOO_MANY = """\
+    if end > model.config.n_positions:
+        raise ValueError(f"{end} positions are more than the {model.config.n_positions} of this model")
+"""
+EMBED = "    x = model.wte(tokens) + model.wpe(torch.arange(start, end, device=tokens.device))"
 SPLIT = "fused.unflatten(-1, (3, model.config.n_head, -1)).permute(2, 0, 3, 1, 4)"
 
 PLACED = "        tokens[row, start:] = prompt\n        mask[row, start:] = True\n"
@@ -336,6 +341,14 @@ MISTAKES = [
         says="You seed torch's own generator, and whoever draws after the call gets other numbers than without. How can multinomial use the given one?",
     ),
     Mistake(
+        "a seed of your own", "generate", replace="    choose = partial(", by="    generator = generator or torch.Generator().manual_seed(0)\n    choose = partial(",
+        says="Without a generator your text is the same in every call. Which generator does the docstring name for that case?",
+    ),
+    Mistake(
+        "a random number at temperature 0", "generate", replace="        return logits.argmax(dim=-1)\n", by="        torch.rand(1, generator=generator)\n        return logits.argmax(dim=-1)\n",
+        says="At temperature 0 you take a random number all the same, so whoever uses the generator next gets other ones. What is there to draw?",
+    ),
+    Mistake(
         "generator begins anew at each step", "generate", replace=f"return {DRAW}",
         by=f"if generator is not None:\n        generator.manual_seed(generator.initial_seed())\n    return {DRAW}",
         says="You set the generator back to its seed at each step, so that each draws the same random number. Who has seeded it already?",
@@ -496,6 +509,11 @@ MISTAKES = [
         says="You find out from the tokens which of them are padding. What is the mask for, if a token of the prompt may be the same as that of the padding?",
     ),
     Mistake(
+        "no mask once a row has ended", "generate", replace="real)[:, -1]",
+        by="None if mask is not None and (tokens[:, mask.shape[1] :] == eos_id if eos_id is not None else ~mask[:, -1:]).any() else real)[:, -1]",
+        says="As soon as one row has ended, the model gets no mask. Is the padding of the other rows gone then?",
+    ),
+    Mistake(
         "mask when the context is full left out", "generate", replace="real)[:, -1]", by="real if tokens.shape[1] <= n_positions else None)[:, -1]",
         says="As soon as the context is full, the model gets no mask. Is there no padding left in its columns then?",
     ),
@@ -571,7 +589,21 @@ MISTAKES = [
         "full by the length of all layers", "forward_with_cache", replace="if end > self.n_positions:", by="if self.length + key.shape[2] > self.n_positions:",
         says="You compare the length of all layers with n_positions. What if this layer holds more than the others?",
     ),
+    Mistake(
+        "values rounded to float32", "forward_with_cache", replace="keys[:, :, start:], values[:, :, start:] = key, value", by="keys[:, :, start:], values[:, :, start:] = key.float(), value.float()",
+        says="Your cache rounds doubles to float32 before it keeps them. Where does the dtype change?",
+    ),
     # forward_with_cache
+    Mistake(
+        "everything computed again", "forward_with_cache", replace=EMBED,
+        by="""\
+    cache.tokens = torch.cat([getattr(cache, "tokens", tokens[:, :0]), tokens], dim=1)
+    for layer in range(model.config.n_layer):
+        cache.append(layer, *torch.zeros(2, len(tokens), model.config.n_head, end - start, model.config.n_embd // model.config.n_head))
+    return model(cache.tokens)[:, -tokens.shape[1] :]
+""" + EMBED,
+        says="You keep the tokens, and let the model read all of them in each call. What should be in the cache, so that no position is computed twice?", costs=0.7,
+    ),
     Mistake(
         "positions begin anew", "forward_with_cache", replace="torch.arange(start, end, ", by="torch.arange(end - start, ",
         says="The first new token of each call stands at position 0. How many came before it?",
@@ -658,6 +690,10 @@ MISTAKES = [
         says="You do not look whether there are positions left, and run into another error. Which one should whoever calls see?",
     ),
     Mistake(
+        "left to the cache to refuse", "forward_with_cache", replace=TOO_MANY + EMBED, by=EMBED.replace("device=tokens.device)", "device=tokens.device).clamp(max=model.config.n_positions - 1)"),
+        says="You leave it to the cache to raise ValueError. The cache may be an object of another class, with more room: who knows how many positions the model has?",
+    ),
+    Mistake(
         "new tokens alone compared with the limit", "forward_with_cache", replace="if end > model.config.n_positions:", by="if tokens.shape[1] > model.config.n_positions:",
         says="You compare only the new tokens with n_positions. Where does the last of them stand?",
     ),
@@ -668,7 +704,12 @@ MISTAKES = [
     # generate_cached
     Mistake(
         "without the cache", "generate_cached", replace=WHEN_FULL + f"        {FORWARD}", by="        return model(tokens[:, -n_positions:])[:, -1]",
-        says="Your tokens are right, and each step computes all positions again. What is in the cache for?",
+        says="Your tokens are right, and each step computes all positions again. What is in the cache for?", costs=0.7,
+    ),
+    Mistake(
+        "a cache at temperature 0 alone", "generate_cached", replace=FORWARD,
+        by="if temperature == 0:\n            return forward_with_cache(model, unseen, cache)[:, -1]\n        return model(tokens[:, -n_positions:])[:, -1]",
+        says="Where tokens are drawn, each step computes all positions again. Does a cache depend on how a token is chosen?",
     ),
     Mistake(
         "prompt token by token", "generate_cached", replace=FORWARD,

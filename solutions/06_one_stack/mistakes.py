@@ -90,6 +90,10 @@ MISTAKES = [
         says="Your texts have columns of padding alone. How long is the longest *text*?",
     ),
     Mistake(
+        "two columns at least", "pack", replace=FILLED, by=f"{FILLED}\n    texts = nn.functional.pad(texts, (0, max(0, 2 - texts.shape[1])), value=pad_id)",
+        says="Your texts have two columns at least. How long is the longest text, where every source and every target is empty?",
+    ),
+    Mistake(
         "cut at the shortest text", "pack", replace=FILLED, by="texts = nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=pad_id)[:, : min(map(len, rows))]",
         says="Your longer texts are cut off. Which length should the tensor have?",
     ),
@@ -116,6 +120,10 @@ MISTAKES = [
     Mistake(
         "lengths as floats", "pack", replace=COUNTED, by="return texts, (source != pad_id).sum(dim=1).float()",
         says="Your lengths are floats, which cannot be used as an index. The docstring asks for int64.",
+    ),
+    Mistake(
+        "lengths as int32", "pack", replace=COUNTED, by="return texts, (source != pad_id).sum(dim=1, dtype=torch.int32)",
+        says="Your lengths are int32. The docstring asks for int64.",
     ),
     Mistake(
         "the first length alone", "pack", replace=COUNTED, by="return texts, (source != pad_id).sum(dim=1)[:1].expand(len(source))",
@@ -312,6 +320,11 @@ MISTAKES = [
         says="You write until max_length, although every row has ended before. So there are columns of padding alone.",
     ),
     Mistake(
+        "a column of padding at the end", "translate", replace="return written", by="return nn.functional.pad(written, (0, 1), value=pad_id)",
+        also=[(WHILE, "done = False\n            while written.shape[1] < max_length and not done:\n                done = bool(ended.all())")],
+        says="There is a column of padding alone at the end. Is there anything left to write when the last row has written its eos?",
+    ),
+    Mistake(
         "one token too many", "translate", replace=WHILE, by="while written.shape[1] <= max_length and not ended.all():",
         says="You write one token more than max_length allows.",
     ),
@@ -362,7 +375,7 @@ MISTAKES = [
     # prefix_mask
     Mistake(
         "the causal mask alone", "prefix_mask", replace=PREFIX, by="return causal_mask(length)",
-        says="Your mask lets nobody look ahead, not even inside the prefix. What may position 0 see of a prefix of 3?",
+        says="Your mask lets nobody look ahead, not even inside the prefix. What may position 0 see of a prefix of 3?", costs=0.8,
     ),
     Mistake(
         "the prefix sees everything", "prefix_mask", replace="causal_mask(length) | in_prefix ", by="causal_mask(length) | in_prefix[:, None] ",
@@ -424,7 +437,7 @@ MISTAKES = [
     # decode_with_encoder
     Mistake(
         "no mask for the encoder", "decode_with_encoder", replace=DECODE, by="return encoder(x)",
-        says="Your outputs are an encoder's: each depends on what comes later. What, alone, tells the two apart?",
+        says="Your outputs are an encoder's: each depends on what comes later. What, alone, tells the two apart?", costs=0.8,
     ),
     Mistake(
         "a mask that looks ahead", "decode_with_encoder", replace=DECODE, by="return encoder(x, causal_mask(x.shape[1]).T)",

@@ -266,6 +266,38 @@ def evidence_cut(table):
     lowest = sorted(costs.values(), key=mean)[0]
     return mean(lowest), interval(lowest), verdict(first, second)
 """,
+        "layers of one stack alone": """
+def evidence_cut(table):
+    def of(rows):
+        return {row["seed"]: row["test"] for row in rows}
+
+    def minus(ours, theirs):
+        if set(ours) != set(theirs):
+            raise ValueError("seeds")
+        return [ours[seed] - theirs[seed] for seed in sorted(ours)]
+
+    rows = table["text"]
+    stack = of(r for r in rows if r["way"] == "one stack" and r["layers"] == 4)
+    fixed = [r for r in rows if r["way"] == "encoder-decoder" and r["cut"] != "random"]
+    costs, moved = {}, []
+    for cut in {r["cut"] for r in fixed}:
+        mine = [r for r in fixed if r["cut"] == cut]
+        own = of(r for r in mine if r["tested at"] == cut)
+        costs[cut] = minus(own, stack)
+        for at in {r["tested at"] for r in mine} - {cut}:
+            moved.append(interval(minus(of(r for r in mine if r["tested at"] == at), own)))
+    judged = [part(cost, permutation_test(cost, [0] * len(cost), paired=True), 0.02) for cost in costs.values()]
+    if "fails" in judged:
+        costly = "fails"
+    else:
+        costly = "open" if "open" in judged else "holds"
+    if all(-0.05 <= low and high <= 0.05 for low, high in moved):
+        arbitrary = "holds"
+    else:
+        arbitrary = "fails" if any(low > 0.05 or high < -0.05 for low, high in moved) else "open"
+    cheapest = min(costs.values(), key=mean)
+    return mean(cheapest), interval(cheapest), verdict(costly, arbitrary)
+""",
         "numpy": """
 def evidence_cut(table):
     import numpy as np

@@ -830,7 +830,7 @@ def cut_table(rng, costs, changes, count=7, rank=0):
                     for seed, each in zip(seeds, moved, strict=False)
                 ]
     low = rng.shuffled([300, 4000])[0]
-    others = [("one stack", 2, None, None), ("asked behind the cut", 4, cuts[0], cuts[0]), ("encoder-decoder", 2, 7, 7)]
+    others = [("one stack", 2, None, None), ("asked behind the cut", 4, cuts[0], cuts[0])]
     others += [("encoder-decoder", 4, "random", cut) for cut in cuts]
     others += [("positions begin anew", 4, cuts[0], cut) for cut in cuts]
     rows += [text_row(*other, seed, bits(rng, low, low + 500)) for other in others for seed in rng.different(4, 0, 40)]
@@ -927,15 +927,13 @@ def few_seeds(student, rng):
 
 @hidden("evidence_cut")
 def seeds_that_are_missing(student, rng):
-    """ValueError where two models that are compared do not have the same seeds, and only there."""
-    found = {}
+    """ValueError where a model has not exactly one stack's seeds, at its own cut or elsewhere, and only there."""
+    found = more_seeds_and_none(student, rng)
     for name, pick in {
         "one stack lacks one": lambda row: (row["way"], row["layers"]) == ("one stack", 4),
-        "at its own cut": lambda row: (
-            row["way"] == "encoder-decoder" and row["layers"] == 4 and row["cut"] == row["tested at"]
-        ),
+        "at its own cut": lambda row: row["way"] == "encoder-decoder" and row["cut"] == row["tested at"],
         "at another cut": lambda row: (
-            row["way"] == "encoder-decoder" and row["cut"] not in ("random", 7) and row["cut"] != row["tested at"]
+            row["way"] == "encoder-decoder" and row["cut"] not in ("random", row["tested at"])
         ),
         "half a stack": lambda row: (row["way"], row["layers"]) == ("one stack", 2),
         "random cuts": lambda row: row["cut"] == "random",
@@ -949,6 +947,19 @@ def seeds_that_are_missing(student, rng):
     kinds = zip((HIGHER, (GAIN, *HIGHER[1:]), (ROUGH, *HIGHER[1:])), rng.different(3, 0, 2), strict=True)
     whole = [cut_table(rng, costs, NONE, rank=rank) for costs, rank in kinds]
     return {**found, "as it should be": [number(student.evidence_cut(table)[0]) for table in whole]}
+
+
+def more_seeds_and_none(student, rng):
+    """A model has another seed besides, where it was tested elsewhere; and one was tested only elsewhere."""
+    more, none = (cut_table(rng, HIGHER, NONE)["text"] for _ in range(2))
+    models = [row for row in more if row["way"] == "encoder-decoder" and row["cut"] not in ("random", row["tested at"])]
+    more.append(models[0] | {"seed": models[0]["seed"] + 100})
+    cut = rng.shuffled([row["cut"] for row in none if row["way"] == "encoder-decoder" and row["cut"] != "random"])[0]
+    none = [row for row in none if (row["way"], row["cut"], row["tested at"]) != ("encoder-decoder", cut, cut)]
+    return {
+        name: outcome(lambda rows=rows: student.evidence_cut({"text": rows}), ValueError)
+        for name, rows in (("a seed more at another cut", more), ("nothing at its own cut", none))
+    }
 
 
 @hidden("evidence_cut")

@@ -20,6 +20,7 @@ COSTLY = '"fails" if "fails" in found else "open" if "open" in found else "holds
 MOVE = 'minus(bits("encoder-decoder", cut, at), bits("encoder-decoder", cut, cut))'
 ARBITRARY = '"holds" if within else "fails" if outside else "open"'
 CHEAPEST = "cheapest = min(cuts, key=lambda cut: mean(costs[cut]))"
+CUTS = 'cuts = sorted({row["cut"] for row in fixed})'
 SAME_SEEDS = "if ours.keys() != theirs.keys():"
 
 QUANTILE = "t_quantile((1 + level) / 2, len(values) - 1)"
@@ -724,5 +725,13 @@ MISTAKES = [
     Mistake(
         "no look at the seeds", "evidence_cut", replace=SAME_SEEDS, by='if False:',
         says="You do not look whether the seeds are the same. Which error does the docstring name?",
+    ),
+    Mistake(
+        "more seeds at another cut", "evidence_cut", replace=MOVE, by='minus({seed: bit for seed, bit in bits("encoder-decoder", cut, at).items() if seed in one_stack}, bits("encoder-decoder", cut, cut))',
+        says="Where a model was tested at another cut, you leave out seeds that one stack does not have. Does the docstring allow more seeds?",
+    ),
+    Mistake(
+        "a model without its own cut left out", "evidence_cut", replace=CUTS, by='cuts = sorted({row["cut"] for row in fixed if row["cut"] == row["tested at"]})\n    fixed = [row for row in fixed if row["cut"] in cuts]',
+        says="You leave out a model that was not tested at its own cut. Which seeds does it have there, and which error does the docstring name?",
     ),
 ]
