@@ -772,12 +772,21 @@ def next_ones(model, tokens, mask=None):
 
 
 def behind_padding(student, rng, pad_id=None, **options):
-    """One token of each row, where one at least is another token without the mask. A mask need not grow for that."""
+    """One token of each row. A mask need not grow for that. An eos_id is in no prompt, unless it is the padding.
+
+    One row at least has another token without the mask, with that of the first row, and from its last token alone.
+    """
+    model, end = lively_model(rng), options.get("eos_id", -1)
     while True:
-        model, (tokens, mask) = lively_model(rng), left_padded(rng, rng.shuffled([1, 2, 4]), 4)
+        tokens, mask = left_padded(rng, rng.shuffled([1, 2, 4]), 4)
+        others = [torch.ones_like(mask), mask[:1].expand_as(mask)]
+        if (tokens == end).any():
+            continue
         if pad_id is not None:
             tokens[~mask] = pad_id
-        if (next_ones(model, tokens, mask) != next_ones(model, tokens)).any():
+            others.append(tokens != tokens[:, :1])
+        came = [next_ones(model, tokens, other) for other in others] + [next_ones(model, tokens[:, -1:])]
+        if all((tokens_of_others != next_ones(model, tokens, mask)).any() for tokens_of_others in came):
             return student.generate(model, tokens, 1, attention_mask=mask, temperature=0, **options)
 
 
@@ -965,15 +974,20 @@ def unequal_rows_that_end(student, rng):
 
 
 def one_that_ends(rng):
-    """Arguments: one row writes eos_id first, and then another would go on in another way without the mask."""
+    """Arguments: one row writes eos_id first, which no prompt holds. Then another would go on in another way without
+    the mask, and with one that has grown at the other end."""
     while True:
         model = lively_model(rng, n_positions=rng.integer(13, 15))
         tokens, mask = left_padded(rng, rng.shuffled([1, 2, 3, 5]), 5)
         first = next_ones(model, tokens, mask)
         eos_id = int(first[rng.integer(0, 3)])
-        text, real = torch.cat([tokens, first[:, None]], dim=1), F.pad(mask, (0, 1), value=True)
-        if (next_ones(model, text, real) != next_ones(model, text))[first != eos_id].any():
-            return {"model": model, "tokens": tokens, "max_new_tokens": 6, "attention_mask": mask, "eos_id": eos_id}
+        text, goes_on = torch.cat([tokens, first[:, None]], dim=1), first != eos_id
+        right, *others = (
+            next_ones(model, text, real)[goes_on]
+            for real in (F.pad(mask, (0, 1), value=True), None, F.pad(mask, (1, 0), value=True))
+        )
+        if all((other != right).any() for other in others) and not (tokens == eos_id).any():
+            return {"model": model, "tokens": tokens, "max_new_tokens": 2, "attention_mask": mask, "eos_id": eos_id}
 
 
 @hidden("generate", forbids=READY_MADE)
