@@ -11,7 +11,7 @@ from nbformat.v4 import new_code_cell
 from autograder.authoring.release import release_notebook
 from autograder.authoring.students import handed_in
 from autograder.judging.commands import as_python
-from autograder.judging.forbidden import MAX_CHARACTERS, forbidden_names, look_through
+from autograder.judging.forbidden import MAX_CHARACTERS, look_through, refusal
 from autograder.judging.judge import Judge
 from autograder.judging.permitted import PERMITTED
 from autograder.judging.rules import rules_of
@@ -66,7 +66,7 @@ OWN = {"scaled_dot_product_attention"}
     ],
 )
 def test_leaning_on_it_is_found(cells):
-    assert forbidden_names(look_through(cells), "mine", FORBIDS, OWN)
+    assert refusal(look_through(cells), "mine", FORBIDS, OWN).startswith("it uses ")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_leaning_on_it_is_found(cells):
     ],
 )  # fmt: skip
 def test_an_honest_notebook_is_not_accused(cells):
-    assert forbidden_names(look_through(cells), "mine", FORBIDS, OWN) == []
+    assert refusal(look_through(cells), "mine", FORBIDS, OWN) == ""
 
 
 def test_another_exercise_is_judged_for_itself():
@@ -100,8 +100,10 @@ def test_another_exercise_is_judged_for_itself():
             "def mine(q):\n    return scaled_dot_product_attention(q)",
         ]
     )
-    assert forbidden_names(code, "scaled_dot_product_attention", FORBIDS, OWN) == ["scaled_dot_product_attention"]
-    assert forbidden_names(code, "mine", FORBIDS, OWN) == []
+    assert refusal(code, "scaled_dot_product_attention", FORBIDS, OWN).startswith(
+        "it uses scaled_dot_product_attention,"
+    )
+    assert refusal(code, "mine", FORBIDS, OWN) == ""
 
 
 @pytest.mark.parametrize(
@@ -130,7 +132,7 @@ def test_another_exercise_is_judged_for_itself():
 )
 def test_nothing_makes_it_raise(cell):
     code = look_through([cell, "def mine(q):\n    return q"])
-    assert forbidden_names(code, "mine", FORBIDS) == []
+    assert not refusal(code, "mine", FORBIDS, OWN).startswith("it uses ")
 
 
 def code_of(notebook):
@@ -180,6 +182,8 @@ def test_what_cannot_be_read_lifts_nothing(how, judge):
     "beside",
     [
         "def scaled_dot_product_attention(:",
+        "def scaled_dot_product_attention(q, k)  # is it so?\n    return (q @ k\n        / 2)",
+        "!ls\ndef scaled_dot_product_attention(:",
         "!pip list\nimport torch.nn.functional as F\nx = F.softmax(torch.ones(2), -1)",
         "!ls\nassert scaled_dot_product_attention == scaled_dot_product_attention",
         ">>> mine = 1",
@@ -305,7 +309,7 @@ def test_large_code_takes_little_time(name):
     """Seconds of the processor, and far more than it needs."""
     before = time.process_time()
     code = look_through([LARGE[name], "def f(q):\n    return q"], rules_of(load("02_encoder")))
-    forbidden_names(code, "f", FORBIDS)
+    refusal(code, "f", FORBIDS, OWN)
     assert time.process_time() - before < 20
 
 
@@ -325,4 +329,4 @@ def test_a_comparison_costs_nothing(name, exercise, cell):
     notebook.cells.append(new_code_cell(cell))
     code = Judge(assignment, "x").code_of(notebook)
     forbids = frozenset().union(*(case.forbids for case in assignment.cases_of(exercise)))
-    assert forbidden_names(code, exercise, forbids, assignment.source.exercises) == []
+    assert refusal(code, exercise, forbids, assignment.source.exercises) == ""

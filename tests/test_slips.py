@@ -3,7 +3,7 @@
 import pytest
 
 from autograder.judging import edits
-from autograder.judging.variations import MOST, variations
+from autograder.judging.variations import IGNORED, MOST, variations
 
 LAYER = '''
 class Layer(nn.Module):
@@ -76,6 +76,11 @@ def test_where_there_are_too_many_they_are_taken_from_everywhere():
 
 def test_names_that_the_description_lacks_are_not_said():
     assert not any(word in one.says for one in variations(LAYER, set()) for word in WORDS if word != "mask")
+
+
+def test_a_condition_may_be_anything():
+    text = "def f(x):\n    if x[0]:\n        return 1\n    return 2 if x[1:] else 3"
+    assert sum(one.says == IGNORED for one in variations(text, set())) == 4
 
 
 def test_what_might_never_end_is_not_varied():

@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from IPython.core.inputtransformer2 import TransformerManager
+
 from autograder.authoring.names import Statement, reached, statements
 from autograder.judging.commands import Unreadable, as_python
 from autograder.judging.permitted import is_module
@@ -22,7 +24,8 @@ from autograder.judging.unlisted import unlisted
 
 MAX_CHARACTERS = 200_000  # of a notebook's code; longer code is reported, and not read
 MOST = 20  # lines that say where to look; the others are counted
-COMMAND = re.compile(r"^\s*[!%?,;/]|=\s*[!%]|\?\s*$", re.MULTILINE)  # what IPython may run, though it is no Python
+COMMAND = re.compile(r"^[ \t]*[!%?,;/]|=[ \t]*[!%]|\?[ \t]*$", re.MULTILINE)  # IPython may make Python of it
+COMMANDS = 20  # of a cell; IPython reads it anew for each of them, so that one with more is not tried
 DEFINES = re.compile(r"\b(?:def|class|for|as)\s+(\w+)|\b(\w+)\s*:?=(?!=)")
 UNREADABLE = (SyntaxError, ValueError, RecursionError, RuntimeError, MemoryError, SystemError)
 
@@ -93,8 +96,15 @@ def _read(cell: str) -> tuple[str, ast.Module, list[Statement]]:
 
 def _may_run(cell: str, error: Exception) -> bool:
     """Return whether the kernel may run a cell that could not be read here, for this error."""
-    broken = isinstance(error, SyntaxError | ValueError) and not isinstance(error, Unreadable)
-    return not broken or bool(COMMAND.search(cell))
+    if not isinstance(error, SyntaxError | ValueError) or len(COMMAND.findall(cell)) > COMMANDS:
+        return True
+    try:
+        ast.parse(TransformerManager().transform_cell(cell))
+    except (SyntaxError, ValueError):
+        return False
+    except Exception:  # of any kind: what is too deep for us may not be for the kernel
+        return True
+    return True
 
 
 def _unread(number: int, cell: str) -> Unread:
@@ -117,13 +127,9 @@ def refusal(code: Code, exercise: str, forbids: frozenset[str], own: Iterable[st
         return f"it uses {taken[0]}, which this exercise asks you to write yourself"
     names = {exercise}.union(*(statement.reads for statement in found)) - ({*own} - {exercise})
     if unread := [one.where for one in code.unread if one.may_be_used(names, forbids)]:
-        return f"what it uses is not known, since the grader cannot read {unread[0]}: write it more plainly"
+        remedy = "leave out commands, prompts and very long lines"
+        return f"what it uses is not known, since the grader cannot read {unread[0]}: {remedy}"
     return ""
-
-
-def forbidden_names(code: Code, exercise: str, forbids: frozenset[str], own: Iterable[str] = ()) -> list[str]:
-    """Return the forbidden names that an exercise reaches, in the order in which they are met. See ``refusal``."""
-    return _taken(code, _reached(code, exercise, own), forbids, own) if forbids else []
 
 
 def _reached(code: Code, exercise: str, own: Iterable[str]) -> list[Statement]:
@@ -132,7 +138,7 @@ def _reached(code: Code, exercise: str, own: Iterable[str]) -> list[Statement]:
 
 
 def _taken(code: Code, found: list[Statement], forbids: frozenset[str], own: Iterable[str]) -> list[str]:
-    """Return the forbidden names that these statements take from elsewhere."""
+    """Return the forbidden names that these statements take from elsewhere, in the order in which they are met."""
     mine = {*own}.union(*(statement.binds | statement.changes for statement in code.statements))
     names: dict[str, None] = {}
     for statement in found:

@@ -82,9 +82,8 @@ def variations(text: str, words: Collection[str]) -> list[Variation]:
         for edit, before in zip(made[::-1], undo[::-1], strict=True):
             edit.put(before)
     found.pop(ast.unparse(tree), None)
-    least = min(len(found), MOST)
-    chosen = [[*found.items()][at * len(found) // least] for at in range(least)]
-    return [Variation(text, says) for text, says in chosen]
+    texts, count = [*found.items()], min(len(found), MOST)
+    return [Variation(*texts[at * len(texts) // count]) for at in range(count)]
 
 
 def _about(node: ast.AST, twins: set[str]) -> frozenset[str]:
@@ -216,8 +215,8 @@ def _instead(node: ast.expr, twins: list[tuple[str, str]], constants: dict[str, 
 
 def _decided(test: ast.expr) -> list:
     """Return a condition that always holds, and one that never does."""
-    names = [node.attr if isinstance(node, ast.Attribute) else node.id for node in [test] if hasattr(node, "ctx")]
-    says = (IGNORED, "{} is ignored", names) if names else IGNORED
+    name = test.attr if isinstance(test, ast.Attribute) else test.id if isinstance(test, ast.Name) else ""
+    says = (IGNORED, "{} is ignored", [name]) if name else IGNORED
     return [(ast.Constant(value), says) for value in (True, False)]
 
 
