@@ -2,9 +2,11 @@
 
 import os
 import pwd
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from nbgrader.apps.api import NbGraderAPI
+from nbgrader.utils import parse_utc
 
 from autograder.authoring.course import Course, commands_on_path
 
@@ -34,19 +36,29 @@ class Exchange:
             (place / f"{name}.txt").write_text(text)
         return place
 
-    def collect(self, check_owner=False, **options):
+    def collect(self, check_owner=False, believe_times=False, **options):
         """Collect, and return {student: names of files}, and what was said."""
         config = Course.at(self.folder).config
-        config.ExchangeCollect.check_owner = check_owner
+        config.ExchangeCollect.check_owner, config.Collect.believe_times = check_owner, believe_times
         config.CourseDirectory.update(options)
         with commands_on_path():
             said = NbGraderAPI(config=config).collect(NAME, update=True)
         assert said["success"], said
         place = self.folder / "class" / "submitted"
-        return {
-            folder.name: sorted(str(path.relative_to(folder / NAME)) for path in (folder / NAME).rglob("*"))
-            for folder in place.glob("*")
-        }, said["log"]
+        return {folder.name: self._files(folder / NAME) for folder in place.glob("*")}, said["log"]
+
+    def _files(self, folder):
+        """The names of what a student has handed in; nbgrader adds the time to it."""
+        return sorted({str(path.relative_to(folder)) for path in folder.rglob("*")} - {"timestamp.txt"})
+
+    def time(self, student):
+        return parse_utc((self.folder / "class/submitted" / student / NAME / "timestamp.txt").read_text())
+
+
+def owned_by_another(folder, monkeypatch):
+    looked = type(folder).lstat
+    about = os.stat_result([*folder.lstat()[:4], 12345, *folder.lstat()[5:]])
+    monkeypatch.setattr(type(folder), "lstat", lambda path: about if path == folder else looked(path))
 
 
 @pytest.fixture
@@ -76,6 +88,41 @@ def test_links_are_not_followed(exchange):
     assert found == {"ada": ["work.txt"]} and "bob" in log and "it is no folder" in log
 
 
+def test_the_time_is_not_the_students_to_choose(exchange):
+    place = exchange.put("ada", "2026-10-01 09:00:00 UTC", work="one", timestamp="2026-10-01 09:00:00 UTC")
+    os.utime(place / "work.txt", (0, 0))
+    before = datetime.now(UTC).replace(tzinfo=None) - timedelta(minutes=1)
+    exchange.put("bob", (before - timedelta(minutes=1)).strftime("%Y-%m-%d %H:%M:%S.%f UTC"), work="two")
+    _, log = exchange.collect()
+    assert exchange.time("ada") > before and f"{place.name!a} names another time" in log
+    assert exchange.time("bob") < before and "bob+" not in log
+    exchange.put("eve", "2026-10-01 09:00:00 UTC", work="one", timestamp="2026-10-01 09:00:00 UTC")
+    exchange.collect(believe_times=True)
+    assert exchange.time("eve") == datetime(2026, 10, 1, 9)
+
+
+def test_an_exchange_of_somebody_else_is_not_collected(exchange, monkeypatch, caplog):
+    """Whoever owns the folder above the submissions can change them all."""
+    exchange.put(ME, work="mine")
+    owned_by_another(exchange.inbound, monkeypatch)
+    with pytest.raises(AssertionError):
+        exchange.collect(check_owner=True)
+    assert "is owned by number 12345, who can change all" in caplog.text
+
+
+def test_files_that_others_put_into_a_submission_are_left_out(exchange, monkeypatch):
+    place = exchange.put(ME, work="mine", more="of another")
+    number, looked = (place / "more.txt").lstat().st_ino, os.fstat
+
+    def of_another(descriptor):
+        about = looked(descriptor)
+        return about if about.st_ino != number else os.stat_result([*about[:4], 12345, *about[5:]])
+
+    monkeypatch.setattr(os, "fstat", of_another)
+    found, _ = exchange.collect(check_owner=True)
+    assert found == {ME: ["work.txt"]}
+
+
 def test_nobody_hands_in_as_somebody_else(exchange):
     exchange.put(ME, work="mine")
     exchange.put("ada", work="not hers")
@@ -88,9 +135,7 @@ def test_a_folder_of_somebody_else_does_not_hide_the_students_own(exchange, monk
     """The newest counts, but not that of another account."""
     exchange.put(ME, work="mine")
     other = exchange.put(ME, "2026-11-02 12:00:00 UTC", work="of another")
-    about = os.stat_result([*other.lstat()[:4], 12345, *other.lstat()[5:]])
-    looked = type(other).lstat
-    monkeypatch.setattr(type(other), "lstat", lambda path: about if path == other else looked(path))
+    owned_by_another(other, monkeypatch)
     found, log = exchange.collect(check_owner=True)
     assert (exchange.folder / "class/submitted" / ME / NAME / "work.txt").read_text() == "mine"
     assert "is owned by number 12345" in log

@@ -22,7 +22,7 @@ from autograder.authoring.course import Course
 from autograder.authoring.students import handed_in
 from confined import NEEDS_CONFINEMENT
 from small_class import KNOWN, NAME, RIGHT, SmallClass
-from steps import choose, fetch, fetch_feedback, open_assignments, student_row, submit, told
+from steps import fetch, fetch_feedback, open_assignments, student_row, submit, told
 from this_course import ROOT
 
 pytest.importorskip("jupyterhub", reason="jupyterhub is not installed: pip install -e .[hub]")
@@ -139,12 +139,11 @@ def test_a_class_on_a_hub(hub, opened, tmp_path):
         return page
 
     lab = logged_in("teacher")
-    choose(lab, "Formgrader")
-    lab.frame_locator("iframe").first.get_by_text(NAME).first.wait_for()  # in a tab, which is a frame
     teacher = lab.context.new_page()
     teacher.set_default_timeout(600_000)
     formgrader = f"{hub}/user/teacher/formgrader"
-    teacher.goto(f"{formgrader}/manage_assignments")
+    shown = teacher.goto(f"{formgrader}/manage_assignments")
+    assert "frame-ancestors 'none'" in shown.headers["content-security-policy"]  # no student's page can use it
     assignment = teacher.locator("tr", has_text=NAME).first
     assert "Successfully released" in told(teacher, assignment, "release")
 
@@ -158,6 +157,7 @@ def test_a_class_on_a_hub(hub, opened, tmp_path):
         nbformat.write(handed_in(written, (), {"double": wrote, "why": "Because."}), path)
         submit(assignments, NAME)
     assert students["ada"].goto(f"{formgrader}/manage_assignments").status == 403
+    assert lab.goto(f"{hub}/user/ada/lab").status in (403, 404)  # nor the teacher a student's server
     exchange = tmp_path / "srv" / "nbgrader" / "exchange" / "arithmetic"
     assert not (exchange / "inbound").stat().st_mode & 0o004  # what others handed in has no list
 
@@ -169,10 +169,10 @@ def test_a_class_on_a_hub(hub, opened, tmp_path):
         assert "Successfully generated feedback" in told(teacher, row, "generate-feedback")
         assert "Successfully released feedback" in told(teacher, row, "release-feedback")
 
-    lab.frame_locator("iframe").first.get_by_text("Manage Students").click()
-    lab.frame_locator("iframe").first.locator("td", has_text="alan").first.wait_for()
-    lab.add_style_tag(content=".Toastify { display: none }")  # JupyterLab asks about news
-    lab.screenshot(path=tmp_path / "hub.png")  # docs/hub.png is one of them
+    teacher.goto(f"{formgrader}/manage_students")
+    teacher.locator("td", has_text="alan").first.wait_for()
+    teacher.set_viewport_size({"width": 1300, "height": 500})
+    teacher.screenshot(path=tmp_path / "hub.png")  # docs/hub.png is one of them
 
     for name, page in students.items():
         page.goto(f"{hub}/user/{name}/lab")
