@@ -186,7 +186,7 @@ def test_workers_that_are_not_fit_are_not_used_and_it_is_said_why(course, cluste
 
 def test_a_worker_that_may_have_no_children_says_what_helps(course, monkeypatch):  # noqa: F811
     monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)
-    assert "DASK_DISTRIBUTED__WORKER__DAEMON=False" in dask._unfit("{}", course.root, course.config)
+    assert "DASK_DISTRIBUTED__WORKER__DAEMON=False" in dask._unfit("{}", course.root, course.config, Path(course.root))
 
 
 def test_the_records_of_two_machines_become_one(tmp_path):
@@ -244,6 +244,27 @@ def test_a_scheduler_with_tls_is_used_and_lets_nobody_else_in(course, tmp_path):
 def test_without_a_certificate_it_is_said_what_is_missing(course):  # noqa: F811
     with pytest.raises(UserError, match="Dask has no certificate here"), dask.Cluster(course, "tls://127.0.0.1:1"):
         pass
+
+
+def test_a_worker_whose_folder_others_can_write_to_is_not_used(course, cluster, tmp_path):  # noqa: F811
+    """Python would import from it what they have put there."""
+    assert dask.open_to_others(tmp_path) is None
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o777)
+    assert dask.open_to_others(shared) == shared
+    cluster.folder = shared
+    cluster.worker()
+    with pytest.raises(UserError, match=f"others can change what is in {shared}"), connected(course, cluster):
+        pass
+
+
+def test_a_scheduler_that_listens_to_others_is_told_of(capsys):
+    for address in ("tcp://127.0.0.1:8786", "tcp://[::1]:8786"):
+        dask._warn_if_reached_from_elsewhere(address)
+    assert not capsys.readouterr().err
+    dask._warn_if_reached_from_elsewhere("tcp://10.0.0.1:8786")
+    assert "--host 127.0.0.1" in capsys.readouterr().err
 
 
 def test_where_no_scheduler_answers_it_is_said(course):  # noqa: F811

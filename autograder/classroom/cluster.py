@@ -7,6 +7,9 @@ course. So Dask gives each of them one submission at a time, and gives it to ano
 import asyncio
 import json
 import multiprocessing
+import os
+import stat
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor
 from contextlib import suppress
@@ -47,7 +50,7 @@ class Cluster:
     """
 
     def __init__(self, course: Course, address: str, without_tls: bool = False):
-        self._course, self.address = course, address
+        self._course, self.address, self._without_tls = course, address, without_tls
         must_be_protected(address, without_tls)
 
     def __enter__(self) -> "Cluster":
@@ -58,6 +61,8 @@ class Cluster:
         except (OSError, ValueError, TypeError) as error:
             raise UserError(f"No scheduler answers at {self.address}: {error}") from None
         try:
+            if self.address.startswith("tcp") and not self._without_tls:
+                _warn_if_reached_from_elsewhere(self._client.scheduler_info()["address"])
             self._plugin = Fit(identity(self._course), self._course.root, portable(self._course.config))
             with suppress(Exception):  # a worker may lack this package: `reasons` tells it
                 self._client.register_plugin(self._plugin)
@@ -124,28 +129,32 @@ class Fit(WorkerPlugin):
         self.name = f"autograder-{sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:16]}"
 
     async def setup(self, worker: Worker) -> None:
-        if not await self.reason():
+        if not await self.reason(worker):
             await worker.set_resources(**{self.name: 1})
 
     async def teardown(self, worker: Worker) -> None:
         await worker.set_resources(**{self.name: 0})
 
-    async def reason(self) -> str:
+    async def reason(self, worker: Worker) -> str:
         """Return why this process is not fit, or ""."""
-        return await asyncio.to_thread(_unfit, json.dumps(self._known), self._root, self._config)
+        place = Path(worker.local_directory)
+        return await asyncio.to_thread(_unfit, json.dumps(self._known), self._root, self._config, place)
 
 
-async def _reason(plugin: Fit) -> str:
-    return await plugin.reason()
+async def _reason(plugin: Fit, dask_worker: Worker) -> str:  # Dask fills in what has this name
+    return await plugin.reason(dask_worker)
 
 
-def _unfit(known: str, root: str, config: Config) -> str:
+def _unfit(known: str, root: str, config: Config, place: Path) -> str:
     """Return why this process cannot take submissions of a course, or "".
 
     known  what the course is there where submissions come from, as JSON
+    place  the worker's own folder, which Dask puts before all others from which Python imports
     """
     if multiprocessing.current_process().daemon:
         return NOT_ITS_CHILDREN
+    if folder := open_to_others(place):
+        return f"others can change what is in {folder}: start it with --local-directory and a folder of your own"
     try:
         here = Course.around(Path.cwd()).root
     except FileNotFoundError as error:
@@ -156,6 +165,16 @@ def _unfit(known: str, root: str, config: Config) -> str:
     theirs, ours = json.loads(known), identity(course)
     wrong = [name for name in {**theirs, **ours} if theirs.get(name) != ours.get(name)]
     return "it differs in " + ", ".join(_difference(name, theirs, ours) for name in wrong) if wrong else ""
+
+
+def open_to_others(place: Path) -> Path | None:
+    """Return the first folder from a place up that another account could change, or replace by its own, or None."""
+    for folder in (place.resolve(), *place.resolve().parents):
+        about = folder.stat()
+        by_others = about.st_mode & stat.S_IWOTH or about.st_mode & stat.S_IWGRP and about.st_gid != os.getegid()
+        if about.st_uid not in (0, os.geteuid()) or by_others and not about.st_mode & stat.S_ISVTX:
+            return folder
+    return None
 
 
 def _difference(name: str, theirs: dict[str, str], ours: dict[str, str]) -> str:
@@ -196,12 +215,26 @@ def must_be_protected(address: str, without_tls: bool = False) -> None:
     kind, _, place = address.partition("://")
     if kind not in ("tcp", "tls") or not place:
         raise UserError(f"{printable(address)} is no scheduler's address: it is tls://HOST:PORT, or tcp://HOST:PORT.")
-    if kind == "tcp" and not without_tls and not _is_here(place.rpartition(":")[0].strip("[]")):
+    if kind == "tcp" and not without_tls and not _is_here(_host(address)):
         raise UserError(
             f"Nothing was sent to {printable(address)}: without TLS, whoever reaches a scheduler runs code on its "
             "workers and reads what a class hands in. INSTRUCTORS.md says how to set up tls://. If the network itself "
             "is protected: --without-tls"
         )
+
+
+def _warn_if_reached_from_elsewhere(address: str) -> None:
+    """Say so if a scheduler on this machine listens to others, too; address is the one that it names itself."""
+    if not _is_here(_host(address)):
+        print(
+            f"The scheduler listens at {printable(address)}, too: whoever reaches it runs code as you. "
+            "Start it with --host 127.0.0.1.",
+            file=sys.stderr,
+        )
+
+
+def _host(address: str) -> str:
+    return address.partition("://")[2].rpartition(":")[0].strip("[]")
 
 
 def _is_here(host: str) -> bool:
