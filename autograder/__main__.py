@@ -144,13 +144,16 @@ def _doctor(chosen) -> int:
 
     if chosen.cluster:
         return _doctor_of_a_cluster(chosen)
-    from autograder.classroom.privacy import open_to_others
+    from autograder.classroom.privacy import open_to_others, shows_solutions
     from autograder.running.kernel.doctor import as_text, examine
 
     items, is_open = examine(), []
     print(as_text(items))
     with suppress(FileNotFoundError):  # we are in no course
-        is_open = open_to_others(_course(chosen))
+        course = _course(chosen)
+        is_open = open_to_others(course)
+        if shows_solutions(course):
+            print(f"All accounts of this machine can read the solutions. If students have one: chmod 700 {course.root}")
     for folder in is_open:
         print(f"{folder} should be for the instructors alone: `python -m autograder grade` sees to it, or chmod.")
     return int(bool(is_open) or not all(item.works for item in items))

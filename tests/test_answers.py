@@ -9,7 +9,7 @@ import torch
 
 from autograder import probe
 from autograder.judging.difference import difference
-from autograder.running.answers import LONGEST, UNREADABLE, Raised, Reply, Silent, Unfit, decode, reply
+from autograder.running.answers import LONGEST, UNREADABLE, VALUES, Raised, Reply, Silent, Unfit, decode, reply
 
 
 def through(value):
@@ -72,9 +72,10 @@ def test_an_exception_is_an_answer():
         "[" * 100_000,
         json.dumps({"values": {"tensor": "0"}, "tensors": base64.b64encode(b"\x80\x04]").decode()}),
         "x" * (LONGEST + 1),
+        '{"values": {"list": [' + ",".join(['{"unfit": ""}'] * VALUES) + "]}}",
         probe.as_text(probe.answer(lambda student, rng: torch.zeros([1] * 70), None, "seed")),
     ],
-    ids=range(21),
+    ids=range(22),
 )  # fmt: skip
 def test_what_cannot_be_read_is_no_answer(text):
     assert isinstance(decode(text), Silent)

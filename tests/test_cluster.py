@@ -248,11 +248,11 @@ def test_without_a_certificate_it_is_said_what_is_missing(course):  # noqa: F811
 
 def test_a_worker_whose_folder_others_can_write_to_is_not_used(course, cluster, tmp_path):  # noqa: F811
     """Python would import from it what they have put there."""
-    assert dask.open_to_others(tmp_path) is None
+    assert dask.changed_by_others(tmp_path) is None
     shared = tmp_path / "shared"
     shared.mkdir()
     shared.chmod(0o777)
-    assert dask.open_to_others(shared) == shared
+    assert dask.changed_by_others(shared) == shared
     cluster.folder = shared
     cluster.worker()
     with pytest.raises(UserError, match=f"others can change what is in {shared}"), connected(course, cluster):

@@ -66,8 +66,10 @@ def test_status_and_score(rows):
 
 def test_nothing_is_executed_by_a_spreadsheet(rows):
     names = ["=1+1", "+x", "-x", "@x", "a,b", 'a"b', "\ttab", "two\nlines", "\0=2+2", "\n=1", "a;=1", "a; @x"]
+    names += ['a;" =1', "＝1"]
     found = rows([Grading(name, "01", GRADED, anomalies=["=cmd|' /C calc'!A0", "-x"]) for name in names], names)
     shown = {"'=1+1", "'+x", "'-x", "'@x", "a,b", 'a"b', "'\ttab", "two\nlines", "'=2+2", "'\n'=1", "a;'=1", "a; '@x"}
+    shown |= {"a;\" '=1", "'＝1"}
     assert set(found) - {"absent"} == shown
     for row in found.values():
         cells = [cell.strip(" ") for value in row.values() for cell in re.split("[;,\t\r\n]", value)]

@@ -83,6 +83,14 @@ def test_one_student_is_forgotten(records):
     assert records.forget("nobody") == 0 and records.execution(Fingerprint("shared", {}))
 
 
+def test_what_one_wrote_beside_the_code_is_not_kept_for_all(records):
+    """An execution stays as long as anybody has the same code."""
+    cells = [new_markdown_cell("I am Ada"), new_code_cell("double(1)", outputs=[], execution_count=1)]
+    records.keep(Fingerprint("shared", {}), Execution(new_notebook(cells=cells)))
+    (cell,) = records.execution(Fingerprint("shared", {})).notebook.cells
+    assert cell.source == "double(1)" and b"I am Ada" not in records.path.read_bytes()
+
+
 def test_forgetting_one_does_not_disturb_the_grading_of_another(records, monkeypatch):
     under_way, own, after = executed(), executed(), executed()
     records.keep(Fingerprint("under way", {}), under_way)

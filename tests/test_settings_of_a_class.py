@@ -15,7 +15,7 @@ from nbgrader.api import Gradebook
 from autograder.authoring.build import build
 from autograder.authoring.course import Course
 from autograder.authoring.students import handed_in
-from autograder.classroom.privacy import keep_private, open_to_others
+from autograder.classroom.privacy import keep_private, open_to_others, shows_solutions
 from autograder.classroom.settings import with_personal_settings
 from autograder.errors import UserError
 from this_course import ROOT
@@ -48,6 +48,17 @@ def test_the_class_is_private(small):
     keep_private(course)
     assert stat.S_IMODE((small / "class" / "submitted").stat().st_mode) == 0o2770
     assert stat.S_IMODE(small.stat().st_mode) & 0o055  # the course itself stays as it is
+
+
+def test_it_is_known_whether_students_could_read_the_solutions(small, monkeypatch):
+    course = Course.at(small)
+    for folder in (small, *small.parents[:2]):
+        folder.chmod(0o755)
+    looked, way = type(small).stat, set(small.parents[2:])  # the system's own folders
+    monkeypatch.setattr(type(small), "stat", lambda path: looked("/" if path in way else path))
+    assert shows_solutions(course)
+    small.chmod(0o700)
+    assert not shows_solutions(course)
 
 
 LATE = "c.Autograde.autograde_preprocessors.insert(2, 'nbgrader.preprocessors.AssignLatePenalties')\n"

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from autograder.running.answers import Reply, Silent
 from autograder.running.execution import Execution
@@ -27,7 +27,7 @@ def records(tmp_path):
 
 
 def executed(own: str) -> Execution:
-    given = new_markdown_cell(GIVEN, id="given")
+    given = new_code_cell(GIVEN, id="given")
     printed = new_output("stream", text=f"{own}\n")
     cell = new_code_cell(f"print({own!r})", id="own", outputs=[printed], execution_count=1)
     cell.metadata.execution = {"shell.execute_reply": own}  # when it was run

@@ -153,7 +153,7 @@ def _unfit(known: str, root: str, config: Config, place: Path) -> str:
     """
     if multiprocessing.current_process().daemon:
         return NOT_ITS_CHILDREN
-    if folder := open_to_others(place):
+    if folder := changed_by_others(place):
         return f"others can change what is in {folder}: start it with --local-directory and a folder of your own"
     try:
         here = Course.around(Path.cwd()).root
@@ -167,7 +167,7 @@ def _unfit(known: str, root: str, config: Config, place: Path) -> str:
     return "it differs in " + ", ".join(_difference(name, theirs, ours) for name in wrong) if wrong else ""
 
 
-def open_to_others(place: Path) -> Path | None:
+def changed_by_others(place: Path) -> Path | None:
     """Return the first folder from a place up that another account could change, or replace by its own, or None."""
     for folder in (place.resolve(), *place.resolve().parents):
         about = folder.stat()

@@ -8,13 +8,15 @@ from nbgrader.api import Gradebook
 from nbgrader.plugins import ExportPlugin
 
 from autograder.authoring.course import Course
+from autograder.classroom.privacy import for_owner
 from autograder.classroom.standing import Standing, standings
 
 COLUMNS = [
     *("assignment", "student_id", "last_name", "first_name", "email", "status", "score", "max_score", "raw_score"),
     *("late_submission_penalty", "to_grade_by_hand", "isolation", "timestamp", "duedate", "remarks"),
 ]
-FORMULA = re.compile(r"(^|[;,\t\r\n])( *)(?=[=+\-@\t\r\n])")  # where a program may begin to see a formula
+# Where a program may begin to see a formula: behind what separates cells in some country, spaces and quotation marks.
+FORMULA = re.compile(r"""(^|[;,\t\r\n])([ "']*)(?=[=+\-@＝＋－＠\t\r\n])""")
 
 
 class WithStatus(ExportPlugin):
@@ -22,7 +24,7 @@ class WithStatus(ExportPlugin):
 
     def export(self, gradebook: Gradebook) -> None:
         path, course = Path(self.to or "grades.csv"), Course(parent=self)
-        with path.open("w", newline="", encoding="utf-8") as file:
+        with open(path, "w", newline="", encoding="utf-8", opener=for_owner) as file:
             writer = csv.DictWriter(file, COLUMNS)
             writer.writeheader()
             for assignment in gradebook.assignments:

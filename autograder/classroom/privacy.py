@@ -35,6 +35,13 @@ def open_to_others(course: Course) -> list[Path]:
     return [folder for folder in ours if stat.S_IMODE(folder.stat().st_mode) != _mode(course)]
 
 
+def shows_solutions(course: Course) -> bool:
+    """Return whether other accounts of this machine can read solutions and hidden tests."""
+    folder = course.folder(course.solutions_directory).resolve()
+    way = [place.stat().st_mode & stat.S_IXOTH for place in (folder, *folder.parents)]
+    return all(way) and bool(folder.stat().st_mode & stat.S_IROTH)
+
+
 def must_not_be_seen(course: Course, folder: Path) -> None:
     """Check that no student gets what is in this folder, as it is or with the feedback. Raises WouldBeSeen."""
     steps = (
@@ -59,6 +66,11 @@ def write_for_owner(path: Path, text: str) -> Path:
         os.unlink(unfinished)
         raise
     return path
+
+
+def for_owner(path: str, flags: int) -> int:
+    """Open a file as ``open(..., opener=for_owner)`` needs it: one that is new can be read by its owner alone."""
+    return os.open(path, flags, 0o600)
 
 
 def _mode(course: Course) -> int:

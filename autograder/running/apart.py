@@ -1,6 +1,8 @@
 """Takes what came of running and judging a notebook apart into texts, of which a class has most in common.
 
-A text holds one cell, what came of running it, the answer to one question, or the verdict on one exercise.
+A text holds one cell, what came of running it, the answer to one question, or the verdict on one exercise. Only cells
+with code are kept: what is run once stands for all who have the same code, and what one of them wrote beside it does
+not.
 """
 
 import json
@@ -21,7 +23,7 @@ def execution_apart(execution: Execution, facts: dict) -> Iterator[str]:
     """Yield texts that hold an execution's notebook and replies, and the facts that it depended on."""
     yield json.dumps({"facts": facts})
     yield json.dumps({"notebook": {**execution.notebook, "cells": []}})
-    for cell in execution.notebook.cells:
+    for cell in (cell for cell in execution.notebook.cells if cell.cell_type == "code"):
         metadata = {name: value for name, value in cell.metadata.items() if name != TIMES}
         written = {name: value for name, value in cell.items() if name not in OF_A_RUN}
         yield json.dumps({"cell": {**written, "metadata": metadata}})

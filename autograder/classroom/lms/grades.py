@@ -15,6 +15,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from autograder.authoring.course import Course
 from autograder.classroom.lms import roster
 from autograder.classroom.lms.roster import CANVAS, MOODLE, Roster
+from autograder.classroom.privacy import for_owner
 from autograder.classroom.standing import Standing, standings
 from autograder.errors import NotFound, UserError
 from autograder.judging.report import printable
@@ -121,7 +122,7 @@ def _left_out(name: str, held: dict[str, Standing], taken_in: Roster) -> list[st
 
 
 def _write(path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with open(path, "w", encoding="utf-8", newline="", opener=for_owner) as file:
         writer = csv.DictWriter(file, columns, restval="")
         writer.writeheader()
         writer.writerows(rows)
