@@ -52,7 +52,7 @@ def stretched_rows(c: Compared) -> bool | None:
     return bool((factors > 0).all()) and c.equal(given, factors * right)
 
 
-@relation("a function is applied to each number of the right answer: the larger ones stay the larger ones")
+@relation("each number is the right one, changed in one way for all: the larger ones stay the larger ones")
 def rising(c: Compared) -> bool | None:
     if not _numbers(c):
         return False

@@ -95,8 +95,8 @@ MODULES = {
         errstate expand_dims eye fill_diagonal flatnonzero float32 float64 floating fromfunction fromiter full
         full_like geomspace identity indices int64 integer interp intersect1d isclose isscalar issubdtype ix_ linspace
         maximum mean mgrid minimum nanmax nanmin nanstd nanvar ndarray ndindex number ogrid ones ones_like percentile
-        polyfit power printoptions ptp r_ random rint s_ set_printoptions setdiff1d sqrt stack std take_along_axis tri
-        tril triu union1d vectorize where zeros zeros_like""",
+        polyfit power printoptions ptp put_along_axis r_ random rint s_ set_printoptions setdiff1d sqrt stack std
+        take_along_axis tri tril triu union1d vectorize where zeros zeros_like""",
     "numpy.linalg": "norm",
     "numpy.random": "default_rng integers permutation standard_normal",
     "matplotlib": "",

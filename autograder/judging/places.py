@@ -14,7 +14,7 @@ def half_precision(c: Compared) -> bool:
     return c.one_shape and c.right.dtype == c.given.dtype and c.right.dtype in HALF
 
 
-@relation("six digits are right: something is computed in single precision on the way")
+@relation("six digits are right: something is rounded on the way, as in single precision")
 def single_precision(c: Compared) -> bool:
     if not c.one_shape or not c.right.dtype == c.given.dtype == torch.float64:
         return False

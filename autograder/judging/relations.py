@@ -88,9 +88,9 @@ def _said_of(holds: Relation, answer: WrongAnswer) -> str:
 
 
 def _in_other_places(answer: WrongAnswer) -> bool:
-    """Return whether the parts of an answer are right, and in another order."""
+    """Return whether the parts of an answer are right, and in another order. Single numbers may be equal by chance."""
     right, given = _parts(answer)
-    if not 1 < len(given) <= MAX_PARTS:
+    if not 1 < len(given) <= MAX_PARTS or not all(isinstance(part, Tensor | list) for part in given):
         return False
     left = [*right]
     for part in given:

@@ -443,7 +443,8 @@ class Transformer(nn.Module):
         Returns the memory (batch, source_length, d_model), in the dtype of the parameters, and the memory_mask (batch,
         1, 1, source_length) bool, True where the source is no padding. Embeddings are multiplied by sqrt(d_model), and
         their positions are added; dropout is applied to the sum (sections 3.4, 3.5 and 5.4) and, outside the layers,
-        to nothing else. No position attends to padding. No argument is modified, here and below.
+        to nothing else. The sum goes through self.encoder, and no position attends to padding. No argument is modified,
+        here and below.
         """
         memory_mask = (source != self.pad_id)[:, None, None, :]  # (batch, 1, 1, source_length)
         memory = self.encoder(self._embed(source, self.source_embedding), memory_mask)
@@ -462,8 +463,9 @@ class Transformer(nn.Module):
         memory_mask    (batch, 1, 1, source_length) bool, used as it is
 
         Returns logits (batch, target_length, target_vocab), in the dtype of the parameters. Embeddings are made as in
-        encode, dropout included; outside the layers nothing else is dropped. No position attends to a later one. All decoder layers run, in their order. After decoder_norm, the
-        logits are products with the target embedding's weights (section 3.4).
+        encode, dropout included; outside the layers nothing else is dropped. No position attends to a later one. All
+        decoder layers run, in their order. After decoder_norm, the logits are products with the target embedding's
+        weights (section 3.4).
         """
         x = self._embed(target_inputs, self.target_embedding)
         self_mask = causal_mask(target_inputs.shape[1])  # (target_length, target_length)
@@ -535,7 +537,7 @@ def gelu(x: Tensor) -> Tensor:
     x  any shape, any size of numbers; it is not modified
 
     Returns 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), in the shape and dtype of x: float16, bfloat16, float32
-    or float64. Gradients reach x.
+    or float64. In float64 nothing is rounded to single precision on the way. Gradients reach x.
     """
     return 0.5 * x * (1.0 + torch.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))
 

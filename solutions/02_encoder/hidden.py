@@ -173,10 +173,12 @@ def norm_keeps_the_dtype(student, rng):
 
 @hidden("LayerNorm", forbids=NORMS)
 def norm_lets_gradients_through(student, rng):
-    """Gradients reach weight, bias and input, also by way of mean and variance."""
+    """Gradients reach weight, bias and input, also by way of mean and variance, and where all numbers are the same."""
     batch, length, width = rng.different(3, 2, 6)
     norm = fill(student.LayerNorm(width, 0.2), rng)
-    x = rng.normal(batch, length, width).requires_grad_()
+    x = rng.normal(batch, length, width)
+    x[rng.integer(0, batch - 1), rng.integer(0, length - 1)] = rng.integer(-3, 3)
+    x.requires_grad_()
     return named_gradients(norm, norm(x), {"the input": x}, rng)
 
 
@@ -894,6 +896,7 @@ def tokens_stay(student, rng):
     """The tokens and the list of special ids are the same after the call as before."""
     size, mask_id, special = vocabulary(rng, 2)
     tokens = rng.integers(0, size - 1, *rng.different(2, 20, 30))
+    special.sort(reverse=True)  # whoever sorts them changes them
     _, labels = student.mask_tokens(tokens, mask_id, size, special, generator(rng), 0.5)
     return {"after the call, tokens": tokens, "special ids": special, "chosen": some(labels)}
 

@@ -272,9 +272,9 @@ def masks_of_many_shapes(student, rng):
     batch, n_head, length, d_head = rng.different(4, 2, 6)
     attention, config = attention_of(student, rng, n_head=n_head, n_embd=n_head * d_head)
     found = []
-    for shape in rng.shuffled([(1, 1), (batch, 1), (1, n_head), (batch, n_head)]):
-        mask = mask_of(rng, (*shape, length, length), batch, n_head, length)
-        given = mask[0, 0] if shape == (1, 1) else mask
+    for shape in rng.shuffled([(1, 1), (batch, 1), (1, n_head), (batch, n_head), (n_head,)]):
+        mask = mask_of(rng, ((1,) * (2 - len(shape)) + shape) + (length, length), batch, n_head, length)
+        given = mask[0, 0] if shape == (1, 1) else mask[0] if len(shape) == 1 else mask
         output = attention(3 * rng.normal(batch, length, config.n_embd), given)
         found += [output[reads_something(mask, batch, n_head, length)], given]
     return found
@@ -1133,8 +1133,9 @@ def weights_without_a_prefix(student, rng):
 def weights_with_a_prefix(student, rng):
     """Names may all begin with "transformer.", with lm_head.weight beside them."""
     model, weights = place_and_weights(rng, "transformer.", head=True)
-    student.load_gpt2_weights(model, weights)
-    return held(model)
+    head = weights.pop("lm_head.weight")  # it comes first, and last: one name does not tell
+    given = [{"lm_head.weight": head, **weights}, {**weights, "lm_head.weight": head}]
+    return [held(student.load_gpt2_weights(model, one)) for one in rng.shuffled(given)]
 
 
 @hidden("load_gpt2_weights", forbids=MODELS)

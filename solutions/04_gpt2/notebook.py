@@ -152,7 +152,7 @@ def gelu(x: Tensor) -> Tensor:
     x  any shape, any size of numbers; it is not modified
 
     Returns 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), in the shape and dtype of x: float16, bfloat16, float32
-    or float64. Gradients reach x.
+    or float64. In float64 nothing is rounded to single precision on the way. Gradients reach x.
     """
     ### BEGIN SOLUTION
     return 0.5 * x * (1.0 + torch.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))
@@ -177,9 +177,14 @@ with visible_check("gelu"):
     assert (y[-1] - 4).abs() < 1e-3, (
         f"For x = 4 the result is almost 4, and yours is {y[-1]:.4f}. Are the factors 1/2 and x there?"
     )
-    assert torch.allclose(y, F.gelu(x, approximate="tanh"), atol=1e-9), (
-        f"The result is close to the right curve, but off by up to {(y - F.gelu(x, approximate='tanh')).abs().max():.1e}. "
+    off = (y - F.gelu(x, approximate="tanh")).abs().max()
+    assert off < 1e-6, (
+        f"The result is close to the right curve, but off by up to {off:.1e}. "
         "Compare sqrt(2 / pi), 0.044715 and the cube with the formula."
+    )
+    assert off < 1e-12, (
+        f"x is float64, and the result is off by up to {off:.1e}: something was rounded to float32. Is the root that of a "
+        "tensor, as in torch.tensor(2 / torch.pi).sqrt()? `math.sqrt` gives a Python number, which has double precision."
     )
     far = gelu(torch.tensor([-1e4, 1e4]))
     assert far.isfinite().all(), (

@@ -139,7 +139,7 @@ def equal_to_the_kth(student, rng):
         in_double(student.keep_top_k(rng.integers(-2, 2, 4, rng.integer(11, 16)).double(), k))
         for k in rng.different(3, 1, 6)
     ]
-    near = 1.0 + 1e-9 * rng.normal(3, 12).argsort(dim=-1)  # no two are equal
+    near = 1.0 + 1e-9 * rng.normal(3, 12).argsort(dim=-1).double()  # no two are equal
     found.append(in_double(student.keep_top_k(near, rng.integer(3, 6))))
     return [*found, in_double(student.keep_top_k(torch.full((2, rng.integer(4, 9)), rng.integer(-9, 9) / 4), 2))]
 
@@ -1232,7 +1232,7 @@ def beyond_the_last_position(student, rng):
         "contents": contents,
         "logits": logits,
         "refused where the cache has room": [refused(new) for new in rng.shuffled([2, n_positions])],
-        "length of the cache that has room": cache.length,
+        "the cache that has room": [cache.length, cache.contents],
     }
 
 

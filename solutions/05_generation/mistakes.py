@@ -338,7 +338,7 @@ MISTAKES = [
     Mistake(
         "torch's own generator seeded", "generate", replace=f"return {DRAW}",
         by="if generator is not None:\n        torch.manual_seed(int(torch.randint(2**40, (), generator=generator)))\n    return torch.multinomial(logits.softmax(dim=-1), 1)[:, 0]",
-        says="You seed torch's own generator, and whoever draws after the call gets other numbers than without. How can multinomial use the given one?",
+        says="After your call, whoever draws from torch's own generator gets other numbers than without it: you seed it, or draw from it. How can multinomial use the given one?",
     ),
     Mistake(
         "a seed of your own", "generate", replace="    choose = partial(", by="    generator = generator or torch.Generator().manual_seed(0)\n    choose = partial(",

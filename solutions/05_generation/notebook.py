@@ -1187,7 +1187,7 @@ def forward_with_cache(model: GPT2, tokens: Tensor, cache: KVCache) -> Tensor:
             append, since it may be an object of another class that has these two
 
     All new tokens of a call go through each layer together, and no other position is computed. Nothing is kept
-    between calls but in the cache.
+    between calls but in the cache. It works with and without torch.no_grad().
 
     Returns logits (batch, new, vocab_size), in the dtype of the model. The position of the first new token is
     cache.length. No position attends to a later one.
@@ -1293,6 +1293,14 @@ with visible_check("forward_with_cache"), torch.no_grad():
     cache = KVCache(tiny.config)
     found = step(tokens[:, :4], cache)
     assert found.shape == (2, 4, 17), f"There are logits for 4 new positions: (2, 4, 17), not {tuple(found.shape)}."
+    try:
+        with torch.enable_grad():
+            forward_with_cache(tiny, tokens[:, :4], KVCache(tiny.config))
+    except RuntimeError as error:
+        raise AssertionError(
+            f"With gradients, as outside of torch.no_grad(), your code raises: {error}. Operations with = or _, such as x /= 2, work in place. "
+            "Give the result a name of its own."
+        ) from None
     other = tokens[:, :4].clone()
     other[:, 3] = 0
     assert torch.allclose(step(other, KVCache(tiny.config))[:, :3], found[:, :3]), (

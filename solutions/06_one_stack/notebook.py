@@ -533,9 +533,10 @@ go_on(globals(), "match_parameters")
 def prefix_mask(prefix_length: int, length: int) -> Tensor:
     """Which positions may each position attend to, when the first prefix_length of them are given, and not written?
 
-    Returns (length, length) bool; [i, j] is True where position i may attend to position j. Every position of the
-    prefix may attend to the whole prefix, in both directions; a position after it to itself and to all before it. A
-    prefix of 0 is the causal mask; with prefix_length == length nothing is hidden.
+    Returns (length, length) bool, a new one in each call, which may be written into; [i, j] is True where position i
+    may attend to position j. Every position of the prefix may attend to the whole prefix, in both directions; a
+    position after it to itself and to all before it. A prefix of 0 is the causal mask; with prefix_length == length
+    nothing is hidden.
 
     Raises ValueError unless 0 <= prefix_length <= length.
     """

@@ -394,6 +394,21 @@ def ties_by_rounding(student, rng):
 
 
 @hidden("permutation_test", tolerance=1e-9)
+def nearly_as_large(student, rng):
+    """A difference that is smaller by less than the tolerance counts, and one that is smaller by more does not."""
+    found = []
+    for _ in range(6):
+        near, far = rng.different(2, 1, 5)
+        largest, ours = 1000.0 * rng.integer(2, 9), float(rng.integer(3, 30))
+        one = largest / (1 + 1 / (1 + near + far))  # what changes a difference of means by the largest number
+        others = [ours + 6e-10 * one] * near + [ours + 3e-9 * one] * far
+        theirs = [sign * other for sign in rng.shuffled([1, -1])[:1] for other in rng.shuffled([largest, *others])]
+        both = [ours if theirs[0] > 0 else -ours], theirs
+        found.append(number(student.permutation_test(*rng.shuffled(both))))
+    return found
+
+
+@hidden("permutation_test", tolerance=1e-9)
 def numbers_of_any_size(student, rng):
     """Very large numbers and very small ones: what counts as equal grows with them."""
     found = []
@@ -411,6 +426,7 @@ def the_middle_of_it(student, rng):
     for paired in rng.shuffled([True] * 2 + [False] * 5):
         ours, theirs = apart(rng, 5, 5 if paired else 3, 1.5)
         ours[rng.integer(0, 4)] += 300.5
+        ours.sort()  # so whoever sorts it changes no pair: they would in some draws, and not in others
         theirs[rng.integer(0, 2)] += 250.5
         found.append(number(student.permutation_test(ours, theirs, paired)))
     return found
@@ -960,6 +976,29 @@ def more_seeds_and_none(student, rng):
         name: outcome(lambda rows=rows: student.evidence_cut({"text": rows}), ValueError)
         for name, rows in (("a seed more at another cut", more), ("nothing at its own cut", none))
     }
+
+
+@hidden("evidence_cut")
+def tested_elsewhere(student, rng):
+    """A model may be tested where no other was trained, and another one at its own cut alone."""
+    found = []
+    for more in rng.shuffled([True, False]):
+        kind = (HIGHER[:2], NONE[:2]) if more else (HIGHER, (LITTLE, FAR, LITTLE))  # no more rows than elsewhere
+        table = cut_table(rng, *kind, rank=rng.integer(0, 2))
+        models = [row for row in table["text"] if (row["way"], row["layers"]) == ("encoder-decoder", 4)]
+        fixed = [row for row in models if row["cut"] != "random"]
+        own = {(row["cut"], row["seed"]): row["test"] for row in fixed if row["cut"] == row["tested at"]}
+        if more:
+            cut, place = rng.shuffled(sorted({cut for cut, _ in own}))[0], rng.integer(200, 300)
+            rows = [row for row in fixed if row["cut"] == row["tested at"] == cut]
+            moved = zip(rows, varied(rng, FAR), strict=True)
+            table["text"] += [{**row, "tested at": place, "test": row["test"] + by / 1000} for row, by in moved]
+        else:
+            far = {row["cut"] for row in fixed if row["test"] - own[row["cut"], row["seed"]] > 0.08}
+            gone = [row for row in fixed if row["cut"] in far and row["cut"] != row["tested at"]]
+            table["text"] = [row for row in table["text"] if not any(row is one for one in gone)]
+        found.append(said(student.evidence_cut, table))
+    return found
 
 
 @hidden("evidence_cut")

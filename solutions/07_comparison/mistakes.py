@@ -264,6 +264,10 @@ MISTAKES = [
         says="You compare floating-point numbers exactly, so that assignments with equal differences do not always count. What does the docstring say of small differences?",
     ),
     Mistake(
+        "a tolerance from the difference", "permutation_test", replace="1e-9 * max(map(abs, both))", by="1e-9 * abs(found[0])",
+        says="Your tolerance grows with the observed difference. From which number does the docstring take it?",
+    ),
+    Mistake(
         "the same tolerance for all numbers", "permutation_test", replace="1e-9 * max(map(abs, both))", by="1e-9",
         says="Your tolerance is the same for large numbers and for small ones. With what should it grow?",
     ),
@@ -617,6 +621,10 @@ MISTAKES = [
     Mistake(
         "no test", "evidence_cut", replace=COST_P, by='0.0',
         says="You use no p value. A mean above the margin may be luck: which test does the docstring name?",
+    ),
+    Mistake(
+        "at the other cuts alone", "evidence_cut", replace='sorted({(row["cut"], row["tested at"]) for row in fixed})', by='[(cut, at) for cut in cuts for at in cuts]',
+        says="You look at each model where the other ones were cut. At which places was this one tested?",
     ),
     Mistake(
         "any cost is enough", "evidence_cut", replace=', 0.02)', by=', 0.0)',

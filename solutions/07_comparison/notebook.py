@@ -1235,7 +1235,7 @@ def evidence_two_kinds(table: dict) -> tuple[float, tuple[float, float], str]:
     two stacks         against the rival of ONE_STACK with the highest mean "validation" at 300 numbers, with a margin
                        of 0.01; of equal ones the first in ONE_STACK
 
-    Returns the mean difference of the last part, its interval (low, high), and the verdict.
+    Returns the mean difference of the last part, its interval (low, high), and the verdict. The table is not modified.
 
     Raises ValueError if, at 300 numbers, one of the four rivals does not have exactly the encoder-decoder's draws.
     """
@@ -1426,7 +1426,7 @@ def evidence_cut(table: dict) -> tuple[float, tuple[float, float], str]:
                below -0.05 or above 0.05, else open
 
     Returns the smallest of the cuts' mean costs, the interval of the differences at this cut, (low, high), and the
-    verdict.
+    verdict. The table is not modified.
 
     Raises ValueError if a model that counts does not have exactly one stack's seeds, at its own cut or at another one
     at which it was tested.
