@@ -1071,8 +1071,11 @@ def length_of_every_layer(student, rng):
     n_layer = rng.integer(2, 4)
     cache = student.KVCache(sizes(n_layer=n_layer, n_positions=20))
     lengths = [cache.length]
-    for new in rng.different(3, 1, 6):
-        for layer in rng.shuffled(list(range(n_layer))):
+    layers = [*range(n_layer)]  # the first one comes first, and so does the last one
+    for order, new in zip(
+        rng.shuffled([layers, layers[::-1], rng.shuffled(layers)]), rng.different(3, 1, 6), strict=True
+    ):
+        for layer in order:
             cache.append(layer, *new_entries(rng, 2, new))
             lengths.append(cache.length)
     return lengths
