@@ -43,15 +43,16 @@ class Collect(ExchangeCollect):
         super().init_src()
 
     def _is_an_instructors(self, folder: Path) -> bool:
+        """Return whether a folder is owned by this account, by root, or by one of the group that shares the course."""
         owner = folder.lstat().st_uid
-        if owner in (0, os.geteuid()) or not self.coursedir.groupshared:
-            return owner in (0, os.geteuid())
-        group = Path(self.coursedir.root).stat().st_gid
+        if owner in (0, os.geteuid()):
+            return True
         try:
             found = pwd.getpwuid(owner)
         except KeyError:
             return False
-        return group in os.getgrouplist(found.pw_name, found.pw_gid)
+        group = Path(self.coursedir.root).stat().st_gid
+        return self.coursedir.groupshared and group in os.getgrouplist(found.pw_name, found.pw_gid)
 
     def _path_to_record(self, path: str) -> dict:
         """Return what nbgrader has to know of a folder in the exchange. Where it is refused, it counts for nobody."""

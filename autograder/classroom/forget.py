@@ -34,5 +34,5 @@ def forget(course: Course, student: str) -> str:
     said += [f"left, to delete by hand: {printable(str(folder))}" for folder in folders]
     lists = sorted(folder_of(course).glob("*.csv"))
     said += [f"a list of the class may name the student still, as a backup may: {printable(str(p))}" for p in lists]
-    said += ["So may tables of grades, reports with names, and nbgrader's exchange."]
+    said += ["Tables of grades, reports with names, and nbgrader's exchange may name the student, too."]
     return "\n".join(said)

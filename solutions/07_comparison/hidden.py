@@ -398,7 +398,7 @@ def nearly_as_large(student, rng):
     """A difference that is smaller by less than the tolerance counts, and one that is smaller by more does not."""
     found = []
     for _ in range(6):
-        near, far = rng.different(2, 1, 5)
+        near, far = rng.different(2, 1, 4)  # few: whoever tries all orders makes a list of them
         largest, ours = 1000.0 * rng.integer(2, 9), float(rng.integer(3, 30))
         one = largest / (1 + 1 / (1 + near + far))  # what changes a difference of means by the largest number
         others = [ours + 6e-10 * one] * near + [ours + 3e-9 * one] * far
