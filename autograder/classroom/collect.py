@@ -75,7 +75,11 @@ class Collect(ExchangeCollect):
         changed = datetime.fromtimestamp(last, UTC).replace(tzinfo=None)  # as nbgrader has times
         if changed <= claimed + COPYING:
             return claimed
-        self.log.warning("%a names another time than that of its last change, which counts: %s", folder.name, changed)
+        self.log.warning(
+            "%a names another time than that of its last change, which counts: %s. If the exchange was copied from "
+            "elsewhere, so that all were changed, set c.Collect.believe_times = True in nbgrader_config.py",
+            *(folder.name, changed),
+        )
         return changed
 
     def _must_be_of(self, student: str, folder: Path) -> None:
