@@ -78,7 +78,8 @@ class Collect(ExchangeCollect):
         self.log.warning(
             "%a names another time than that of its last change, which counts: %s. If the exchange was copied from "
             "elsewhere, so that all were changed, set c.Collect.believe_times = True in nbgrader_config.py",
-            *(folder.name, changed),
+            folder.name,
+            changed,
         )
         return changed
 
