@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import shlex
 import shutil
 import subprocess
@@ -65,9 +66,12 @@ def test_codespaces_opens_the_first_notebook_with_the_python_that_was_made(conta
     assert "VENV := .venv" in (ROOT / "Makefile").read_text()
 
 
-def test_a_hub_lets_formgrader_open_in_a_tab():
+def test_a_hub_lets_no_page_into_a_frame_unless_each_user_has_a_domain():
     config = PyFileConfigLoader("jupyterhub_config.py", path=str(ROOT / "deploy")).load_config()
-    (word,) = config.Spawner.args
+    assert "args" not in config.Spawner and "admin_users" not in config.Authenticator
+    page = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
+    (with_domains,) = re.findall(r"^ +c\.Spawner\.args = (.+)$", page, re.MULTILINE)
+    (word,) = ast.literal_eval(with_domains)
     name, _, value = word.partition("=")
     assert name == "--ServerApp.tornado_settings"
     assert ast.literal_eval(value) == {"headers": {"Content-Security-Policy": "frame-ancestors 'self'"}}
