@@ -17,6 +17,7 @@ from autograder.__main__ import main
 from autograder.classroom.elsewhere import moved, ran
 from autograder.classroom.grade import grade
 from autograder.classroom.judge_once import JudgeOnce
+from autograder.classroom.privacy import changed_by_others
 from autograder.classroom.regrade import Regrading
 from autograder.errors import UserError
 from autograder.running.execution import Execution
@@ -248,11 +249,11 @@ def test_without_a_certificate_it_is_said_what_is_missing(course):  # noqa: F811
 
 def test_a_worker_whose_folder_others_can_write_to_is_not_used(course, cluster, tmp_path):  # noqa: F811
     """Python would import from it what they have put there."""
-    assert dask.changed_by_others(tmp_path) is None
+    assert changed_by_others(tmp_path) is None
     shared = tmp_path / "shared"
     shared.mkdir()
     shared.chmod(0o777)
-    assert dask.changed_by_others(shared) == shared
+    assert changed_by_others(shared) == shared
     cluster.folder = shared
     cluster.worker()
     with pytest.raises(UserError, match=f"others can change what is in {shared}"), connected(course, cluster):

@@ -101,6 +101,13 @@ def test_the_time_is_not_the_students_to_choose(exchange):
     assert exchange.time("eve") == datetime(2026, 10, 1, 9)
 
 
+def test_a_folder_in_the_place_of_the_time_stops_nobody(exchange):
+    (exchange.put("ada", work="one") / "timestamp.txt").mkdir()
+    exchange.put("bob", work="two")
+    found, log = exchange.collect()
+    assert found == {"bob": ["work.txt"]} and "Not collected: 'ada+" in log
+
+
 def test_an_exchange_of_somebody_else_is_not_collected(exchange, monkeypatch, caplog):
     """Whoever owns the folder above the submissions can change them all."""
     exchange.put(ME, work="mine")

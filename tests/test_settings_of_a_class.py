@@ -52,10 +52,9 @@ def test_the_class_is_private(small):
 
 def test_it_is_known_whether_students_could_read_the_solutions(small, monkeypatch):
     course = Course.at(small)
-    for folder in (small, *small.parents[:2]):
-        folder.chmod(0o755)
-    looked, way = type(small).stat, set(small.parents[2:])  # the system's own folders
-    monkeypatch.setattr(type(small), "stat", lambda path: looked("/" if path in way else path))
+    small.chmod(0o755)
+    looked, way = type(small).stat, set(small.parents)
+    monkeypatch.setattr(type(small), "stat", lambda path: looked("/" if path in way else path))  # all may go there
     assert shows_solutions(course)
     small.chmod(0o700)
     assert not shows_solutions(course)

@@ -7,8 +7,6 @@ course. So Dask gives each of them one submission at a time, and gives it to ano
 import asyncio
 import json
 import multiprocessing
-import os
-import stat
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor
@@ -25,6 +23,7 @@ import autograder
 from autograder.authoring.course import Course
 from autograder.classroom.elsewhere import moved
 from autograder.classroom.in_worker import portable
+from autograder.classroom.privacy import changed_by_others
 from autograder.errors import UserError
 from autograder.judging.report import printable
 from autograder.running.execute import Execute
@@ -165,16 +164,6 @@ def _unfit(known: str, root: str, config: Config, place: Path) -> str:
     theirs, ours = json.loads(known), identity(course)
     wrong = [name for name in {**theirs, **ours} if theirs.get(name) != ours.get(name)]
     return "it differs in " + ", ".join(_difference(name, theirs, ours) for name in wrong) if wrong else ""
-
-
-def changed_by_others(place: Path) -> Path | None:
-    """Return the first folder from a place up that another account could change, or replace by its own, or None."""
-    for folder in (place.resolve(), *place.resolve().parents):
-        about = folder.stat()
-        by_others = about.st_mode & stat.S_IWOTH or about.st_mode & stat.S_IWGRP and about.st_gid != os.getegid()
-        if about.st_uid not in (0, os.geteuid()) or by_others and not about.st_mode & stat.S_ISVTX:
-            return folder
-    return None
 
 
 def _difference(name: str, theirs: dict[str, str], ours: dict[str, str]) -> str:

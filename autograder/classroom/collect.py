@@ -9,15 +9,17 @@ import pwd
 import stat
 import tempfile
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.utils import parse_utc, temp_attrs
 from traitlets import Bool
 
+from autograder.running.read import TIME
+
 MAX_FILES = 10_000  # files and folders of a submission
 NEVER = parse_utc("1970-01-01 00:00:00 UTC")  # the time of what is refused
-TIME = "%Y-%m-%d %H:%M:%S.%f UTC"
 COPYING = timedelta(minutes=5)  # what nbgrader may need between the time that it writes down and the last file
 
 
@@ -61,17 +63,17 @@ class Collect(ExchangeCollect):
             self._must_be_of(record["username"], Path(path))
             return record if self.believe_times else record | {"timestamp": self._came(Path(path), record["timestamp"])}
         except Exception as error:  # nbgrader's reading of a time raises what it likes
-            why = error if isinstance(error, Refused) else "its name is not that of a submission"
+            why = error if isinstance(error, Refused | OSError) else "its name is not that of a submission"
             self.log.error("Not collected: %a: %s", os.path.basename(path), why)
             return {"username": path, "filename": "", "timestamp": NEVER}
 
     def _came(self, folder: Path, claimed: datetime) -> datetime:
         """Return when a submission came: the time that it names, unless the system has seen it change much later."""
         owner = folder.lstat().st_uid
-        with os.scandir(folder) as files:
-            abouts = [file.stat(follow_symlinks=False) for file in files]
-        # its owner can set the other times of a file, but not this one
-        last = max((about.st_ctime for about in abouts if about.st_uid == owner), default=folder.lstat().st_ctime)
+        with os.scandir(folder) as files:  # where there are more, copying refuses them
+            abouts = (file.stat(follow_symlinks=False) for file in islice(files, MAX_FILES))
+            # its owner can set the other times of a file, but not this one
+            last = max((about.st_ctime for about in abouts if about.st_uid == owner), default=folder.lstat().st_ctime)
         changed = datetime.fromtimestamp(last, UTC).replace(tzinfo=None)  # as nbgrader has times
         if changed <= claimed + COPYING:
             return claimed
@@ -105,11 +107,11 @@ class Collect(ExchangeCollect):
                 source, copy = Path(inbound, record["filename"]), Path(folder, record["filename"])
                 try:
                     _copy_plain_files(source, copy, self._most, any_owner=not self.check_owner)
+                    if not self.believe_times:
+                        Path(copy, "timestamp.txt").write_text(record["timestamp"].strftime(TIME), encoding="utf-8")
                 except (Refused, OSError, RecursionError) as error:
                     self.log.error("Not collected: %a: %s", record["filename"], error)
                     continue
-                if not self.believe_times:
-                    Path(copy, "timestamp.txt").write_text(record["timestamp"].strftime(TIME), encoding="utf-8")
                 with temp_attrs(self, src_records=[record], inbound_path=folder, check_owner=False):
                     super().copy_files()
 

@@ -8,8 +8,8 @@ from nbgrader.api import Gradebook
 from nbgrader.plugins import ExportPlugin
 
 from autograder.authoring.course import Course
-from autograder.classroom.privacy import for_owner
 from autograder.classroom.standing import Standing, standings
+from autograder.running.database import for_the_owner
 
 COLUMNS = [
     *("assignment", "student_id", "last_name", "first_name", "email", "status", "score", "max_score", "raw_score"),
@@ -24,7 +24,7 @@ class WithStatus(ExportPlugin):
 
     def export(self, gradebook: Gradebook) -> None:
         path, course = Path(self.to or "grades.csv"), Course(parent=self)
-        with open(path, "w", newline="", encoding="utf-8", opener=for_owner) as file:
+        with open(path, "w", newline="", encoding="utf-8", opener=for_the_owner) as file:
             writer = csv.DictWriter(file, COLUMNS)
             writer.writeheader()
             for assignment in gradebook.assignments:

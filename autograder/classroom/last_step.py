@@ -12,6 +12,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from autograder.authoring.course import Course, assignment_of
 from autograder.judging.judge import GiveVerdicts
+from autograder.running.read import TIME
 from autograder.running.records import ANOMALIES, GRADED, Grading, Records
 from autograder.running.submission import SECRET, answers, source
 
@@ -50,7 +51,7 @@ class RecordGrading(NbGraderPreprocessor):
             Path(course.format_path(step, grading.student, grading.assignment))
             for step in (course.autograded_directory, course.submitted_directory)
         )
-        time = datetime.fromtimestamp(came.lstat().st_mtime, UTC).strftime("%Y-%m-%d %H:%M:%S.%f UTC")
+        time = datetime.fromtimestamp(came.lstat().st_mtime, UTC).strftime(TIME)
         for name, text in (("timestamp.txt", time), (SECRET, secrets.token_hex(64))):
             if folder.is_dir() and not os.path.lexists(folder / name):
                 (folder / name).write_text(text, encoding="utf-8")

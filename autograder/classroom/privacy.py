@@ -42,6 +42,16 @@ def shows_solutions(course: Course) -> bool:
     return all(way) and bool(folder.stat().st_mode & stat.S_IROTH)
 
 
+def changed_by_others(place: Path) -> Path | None:
+    """Return the first folder from a place up that another account could change, or replace by its own, or None."""
+    for folder in (place.resolve(), *place.resolve().parents):
+        about = folder.stat()
+        by_others = about.st_mode & stat.S_IWOTH or about.st_mode & stat.S_IWGRP and about.st_gid != os.getegid()
+        if about.st_uid not in (0, os.geteuid()) or by_others and not about.st_mode & stat.S_ISVTX:
+            return folder
+    return None
+
+
 def must_not_be_seen(course: Course, folder: Path) -> None:
     """Check that no student gets what is in this folder, as it is or with the feedback. Raises WouldBeSeen."""
     steps = (
@@ -66,11 +76,6 @@ def write_for_owner(path: Path, text: str) -> Path:
         os.unlink(unfinished)
         raise
     return path
-
-
-def for_owner(path: str, flags: int) -> int:
-    """Open a file as ``open(..., opener=for_owner)`` needs it: one that is new can be read by its owner alone."""
-    return os.open(path, flags, 0o600)
 
 
 def _mode(course: Course) -> int:

@@ -12,7 +12,8 @@ from nbformat.reader import NotJSONError
 from nbgrader.coursedir import CourseDirectory
 
 CELL_TYPES = ("code", "markdown", "raw")
-MAX_TIMESTAMP = 1_000  # bytes of the file that holds the time
+TIME = "%Y-%m-%d %H:%M:%S.%f UTC"  # in timestamp.txt, as nbgrader writes it
+MAX_TIMESTAMP = 1_000  # bytes of this file
 
 
 class Damaged(Exception):

@@ -272,9 +272,10 @@ def masks_of_many_shapes(student, rng):
     batch, n_head, length, d_head = rng.different(4, 2, 6)
     attention, config = attention_of(student, rng, n_head=n_head, n_embd=n_head * d_head)
     found = []
-    for shape in rng.shuffled([(1, 1), (batch, 1), (1, n_head), (batch, n_head), (n_head,)]):
-        mask = mask_of(rng, ((1,) * (2 - len(shape)) + shape) + (length, length), batch, n_head, length)
-        given = mask[0, 0] if shape == (1, 1) else mask[0] if len(shape) == 1 else mask
+    kinds = [((1, 1), 2), ((batch, 1), 0), ((1, n_head), 0), ((batch, n_head), 0), ((1, n_head), 1)]
+    for shape, left_out in rng.shuffled(kinds):  # so many of the dimensions in front
+        mask = mask_of(rng, (*shape, length, length), batch, n_head, length)
+        given = mask[(0,) * left_out]
         output = attention(3 * rng.normal(batch, length, config.n_embd), given)
         found += [output[reads_something(mask, batch, n_head, length)], given]
     return found

@@ -15,10 +15,10 @@ from nbgrader.api import Gradebook, MissingEntry
 from autograder.authoring.course import Course
 from autograder.classroom.lms import roster
 from autograder.classroom.lms.roster import CANVAS, MOODLE, Roster
-from autograder.classroom.privacy import for_owner
 from autograder.classroom.standing import Standing, standings
 from autograder.errors import NotFound, UserError
 from autograder.judging.report import printable
+from autograder.running.database import for_the_owner
 
 POINTS = "    Points Possible"  # as Canvas writes it
 EXCUSED = "EX"
@@ -122,7 +122,7 @@ def _left_out(name: str, held: dict[str, Standing], taken_in: Roster) -> list[st
 
 
 def _write(path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
-    with open(path, "w", encoding="utf-8", newline="", opener=for_owner) as file:
+    with open(path, "w", encoding="utf-8", newline="", opener=for_the_owner) as file:
         writer = csv.DictWriter(file, columns, restval="")
         writer.writeheader()
         writer.writerows(rows)

@@ -30,11 +30,10 @@ from autograder.classroom.lms.unpack import Taken, unpacked
 from autograder.classroom.others import work_on
 from autograder.classroom.reading import READING, Reading
 from autograder.judging.report import printable, table
-from autograder.running.read import Damaged, time_of
+from autograder.running.read import TIME, Damaged, time_of
 from autograder.running.records import Records
 from autograder.running.releases import grade_id, known
 
-TIME = "%Y-%m-%d %H:%M:%S.%f UTC"  # as nbgrader writes it
 NEW, REPLACES, SAME, LEFT_OUT = "new", "replaces the one before", "is there already", "left out"
 
 
