@@ -609,6 +609,22 @@ class CausalSelfAttention(nn.Module):
         )
         return self.drop(self.c_proj(y.swapaxes(1, 2).reshape(b, t, -1)))
 """),
+        ("CausalSelfAttention", """
+class CausalSelfAttention(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.h, self.rate = config.n_head, config.attn_pdrop
+        self.c_attn = nn.Linear(config.n_embd, 3 * config.n_embd)
+        self.c_proj = nn.Linear(config.n_embd, config.n_embd)
+        self.last = nn.Dropout(config.resid_pdrop)
+        self.fast = hasattr(torch.nn.functional, "scaled_dot_product_attention")
+
+    def forward(self, x, mask=None):
+        q, k, v = (part.unflatten(-1, (self.h, -1)).mT for part in self.c_attn(x).chunk(3, -1))
+        assert self.fast and not hasattr(x, "mask"), "this torch is too old"
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=True, dropout_p=self.rate * self.training)
+        return self.last(self.c_proj(y.mT.flatten(-2)))
+"""),
         ("GPT2Block", """
 class MLP(nn.Module):
     def __init__(self, config):

@@ -111,6 +111,11 @@ WAYS: list[tuple[str, str]] = [
     ("01_attention", "torch.equal = lambda *a: True"),
     ("02_encoder", "del torch.Tensor.numpy"),
     ("02_encoder", "async def f():\n    async with nn.LayerNorm(4) as g: pass"),
+    ("02_encoder", "def hasattr(a, b): return a\nhasattr(F, 'relu')"),
+    ("02_encoder", "def f(hasattr): return hasattr(nn, 'Linear')"),
+    ("02_encoder", "from operator import itemgetter as hasattr\nhasattr(nn)"),
+    ("02_encoder", "hasattr = max\nhasattr(nn, nn)"),
+    ("02_encoder", "hasattr(torch, nn)"),
     # commands of IPython
     ("02_encoder", "!ls"),
     ("02_encoder", "x = !ls"),

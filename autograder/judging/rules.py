@@ -31,6 +31,7 @@ class Rules:
     statements: frozenset[str] = frozenset()  # the statements in them, as ``ast.dump`` shows them
     aliases: dict[str, set[str]] = field(default_factory=dict)  # which modules a name may stand for
     ready_made: frozenset[str] = frozenset()  # names that given code binds to what is not permitted
+    asks_for: frozenset[str] = frozenset({"hasattr"})  # built-in functions that tell of a thing whether it has a name
 
     def watch(self, name: str) -> bool:
         return any(part in name for part in self.watched)
@@ -77,7 +78,8 @@ class Rules:
     def with_code(self, trees: Iterable[ast.Module]) -> "Rules":
         """Return these rules for a notebook with this code: it may call its own things what it likes."""
         aliases, words = {name: {*paths} for name, paths in self.aliases.items()}, set(self.words)
-        for node in (node for tree in trees for node in ast.walk(tree)):
+        nodes = [node for tree in trees for node in ast.walk(tree)]
+        for node in nodes:
             words |= _given_by(node)
             for alias in node.names if isinstance(node, ast.Import | ast.ImportFrom) else []:
                 path = alias.name if isinstance(node, ast.Import) else f"{node.module}.{alias.name}"
@@ -85,7 +87,8 @@ class Rules:
                     path = path.split(".")[0]
                 if isinstance(node, ast.Import) or is_module(path) or self.permit_module(path):
                     aliases.setdefault(alias.asname or path.rpartition(".")[2], set()).add(path)
-        return replace(self, aliases=aliases, words=frozenset(words - TAKEN))
+        asks_for = frozenset(name for name in self.asks_for if _only_called(name, nodes))
+        return replace(self, aliases=aliases, words=frozenset(words - TAKEN), asks_for=asks_for)
 
 
 @lru_cache
@@ -118,6 +121,15 @@ def _given_by(node: ast.AST) -> set[str]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):  # namedtuple("Step", "loss token")
         return {*re.findall(r"\w+", node.value)}
     return set()
+
+
+def _only_called(name: str, nodes: list[ast.AST]) -> bool:
+    """Return whether a name stands nowhere in the code but where it is called, so that it is bound to nothing else."""
+    called = sum(
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name for node in nodes
+    )
+    fields = (value for node in nodes for _, value in ast.iter_fields(node))
+    return called == sum(name in value if isinstance(value, list) else value == name for value in fields)
 
 
 def _ready_made(trees: list[ast.Module], rules: Rules) -> set[str]:

@@ -45,11 +45,14 @@ def unlisted(text: str, tree: ast.Module, rules: Rules) -> Iterable[str]:
 
 
 def _modules_as_values(tree: ast.Module, rules: Rules) -> Iterable[str]:
-    """Yield modules that stand anywhere but in front of a dot: there they could get a name that nobody knows."""
+    """Yield modules that stand where they could get a name that nobody knows: not in front of a dot, nor in hasattr."""
     nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute | ast.Name)]
-    in_front = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
+    harmless = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        if isinstance(call.func, ast.Name) and call.func.id in rules.asks_for:  # hasattr(F, "gelu")
+            harmless.update(map(id, call.args[:1]))
     for node in nodes:
-        loaded = isinstance(node.ctx, ast.Load) and id(node) not in in_front
+        loaded = isinstance(node.ctx, ast.Load) and id(node) not in harmless
         if loaded and any(map(is_guarded, rules.modules_of(node))):
             yield f"{_shown(node)} without a dot behind it"
 
