@@ -1,5 +1,7 @@
 """Hidden tests of notebook 03. Sizes are unequal everywhere, and no answer can be guessed."""
 
+from itertools import product
+
 import torch
 from torch import nn
 
@@ -1277,12 +1279,14 @@ def translations_of_one(student, rng):
     return found
 
 
-def usage(student, rng, training):
-    """A model, and what it has written, with no eos_id on the way."""
-    bos_id, eos_id, pad_id = some_ids(rng)
+def usage(student, rng, training, ends=False):
+    """A model, and what it has written: with no eos_id on the way, or with all rows ended before the last step."""
+    ids = bos_id, eos_id, pad_id = some_ids(rng)
     rows, steps = rng.different(2, 3, 6)
-    model = Writer(pad_id, endless(rng, {bos_id, eos_id, pad_id}, rows, steps), rng).train(training)
-    return model, student.greedy_translate(model, sources(rng, rows, 4), bos_id, eos_id, steps)
+    script = ending(rng, ids, 3, 8, last=5) if ends else endless(rng, {*ids}, rows, steps)
+    rows, steps = script.shape
+    model = Writer(pad_id, script, rng).train(training)
+    return model, trimmed(student.greedy_translate(model, sources(rng, rows, 4), bos_id, eos_id, steps), pad_id)
 
 
 @hidden("greedy_translate")
@@ -1304,8 +1308,8 @@ def works_in_evaluation_mode(student, rng):
 def the_mode_comes_back(student, rng):
     """After the call, the model is in the mode that it was in, be it training or evaluation."""
     found = []
-    for training in rng.shuffled([True, False]):
-        model, tokens = usage(student, rng, training)
+    for training, ends in rng.shuffled([*product([True, False], repeat=2)]):
+        model, tokens = usage(student, rng, training, ends)
         found.append({"tokens": tokens, "in training mode after": [model.training, model.dropout.training]})
     return found
 

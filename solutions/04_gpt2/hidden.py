@@ -500,7 +500,7 @@ class StandingAttention(nn.Module):
 def until_now(x, mask):
     """The mean of each position, which weighs double, and those before it, where a mask allows it: 0 for nothing."""
     seen = torch.ones(x.shape[-2], x.shape[-2]).to(x).tril() + torch.eye(x.shape[-2]).to(x)
-    seen = seen if mask is None else seen * mask
+    seen = seen if mask is None else seen.masked_fill(~mask, 0.0)
     return seen @ x / seen.sum(dim=-1, keepdim=True).clamp(min=1)
 
 
