@@ -637,11 +637,13 @@ def calls_in_turn(student, rng, norm_first):
 @hidden("decode_with_encoder")
 def as_it_was_before(student, rng):
     """After the call x, every number and part of the encoder and the mode of each are what they were before."""
-    return [before_and_after(student, rng, norm_first) for norm_first in rng.shuffled([True, False])]
+    modes = zip(rng.shuffled([True, False]), rng.shuffled([True, False]), strict=True)
+    return [before_and_after(student, rng, norm_first, training) for norm_first, training in modes]
 
 
-def before_and_after(student, rng, norm_first):
+def before_and_after(student, rng, norm_first, as_a_whole):
     encoder, d_model = encoder_of(student, rng, 3, norm_first)
+    encoder.training = as_a_whole
     for layer, training in zip(encoder.layers, rng.shuffled([True, True, False]), strict=True):
         layer.train(training)
     x = rng.normal(3, 4, d_model)

@@ -5,12 +5,14 @@ from autograder.authoring import Mistake
 ROW = "torch.cat([words[words != pad_id], words.new_tensor([bos_id]), answer[answer != pad_id]])"
 FILLED = "texts = nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=pad_id)  # (batch, longest)"
 COUNTED = "return texts, (source != pad_id).sum(dim=1)"
+PACK = f"{ROW}\n        for words, answer in zip(source, target, strict=True)\n    ]\n    {FILLED}\n    {COUNTED}"
 
 LABELS = "labels = texts[:, 1:]"
 NO_PADDING = "ignored = labels == pad_id"
 IN_SOURCE = "ignored = ignored | (torch.arange(labels.shape[1]) < source_lengths[:, None])"
 EVERYTHING = "if not everything:"
 MARKED = "return labels.masked_fill(ignored, -100)"
+TO_SOURCE = f"{LABELS}  # (batch, length - 1): position t predicts token t + 1\n    {NO_PADDING}  # (batch, length - 1)\n    {EVERYTHING}\n        {IN_SOURCE}"
 
 EVALUATE = "    model.eval()\n"
 MODES = "modes = [(part, part.training) for part in model.modules()]"
@@ -18,22 +20,51 @@ WITHOUT_GRADIENTS = "with torch.no_grad():"
 WHILE = "while written.shape[1] < max_length and not ended.all():"
 PACKED = "texts, source_lengths = pack(sources, written, bos_id, pad_id)"
 PREFIXES = "masks = [prefix_mask(prefix_length, texts.shape[1]) for prefix_length in source_lengths.tolist()]"
+MASKS = f"mask = None\n                if prefix:\n                    {PREFIXES}\n                    mask = torch.stack(masks)[:, None]  # (batch, 1, length, length)"
 LAST = "last = (texts != pad_id).sum(dim=1) - 1"
+READ = f"{PACKED}  # (batch, length)\n                {MASKS}\n                {LAST}"
+LAST_COLUMN = "last = torch.full((len(texts),), texts.shape[1] - 1)"
+SIDE_BY_SIDE = "source_lengths = (sources != pad_id).sum(dim=1)\n                texts = torch.cat([sources, torch.full((len(sources), 1), bos_id), written], dim=1)"
 CHOSEN = "tokens = logits.argmax(dim=-1).masked_fill(ended, pad_id)"
 ENDED = "ended = ended | (tokens == eos_id)"
+WRITTEN = "written = torch.cat([written, tokens[:, None]], dim=1)"
+RESTORED = "for part, training in modes:\n            part.training = training"
 
 DECODE = "return encoder(x, causal_mask(x.shape[1]))"
 
 BOTH = "both = encoder_layers * (attention + 2 * d_model * d_ff) + decoder_layers * (2 * attention + 2 * d_model * d_ff)"
 DIVMOD = "divmod(both - num_layers * attention, num_layers * 2 * d_model)"
+COMPUTED = f"{BOTH}\n    width, rest = {DIVMOD}"
+CHECKED = "if rest != 0 or width < 1:"
+NONE_FITS = 'raise ValueError(f"no d_ff gives {num_layers} layers of width {d_model} {both:,} weights")'
 
+OPENED = "causal_mask(length) | in_prefix "
 PREFIX = "return causal_mask(length) | in_prefix  # (length, length): every position may attend to the prefix"
 FITS = "if not 0 <= prefix_length <= length:"
+REFUSED = 'raise ValueError(f"a prefix of {prefix_length} does not fit into {length} positions")'
 
 ALL = "return torch.ones(length, length, dtype=torch.bool)"
 DECODERS = 'if architecture in ("decoder", "GPT-2"):'
+CAUSAL = "return causal_mask(length)"
+PREFIXES_TOO = 'if architecture in ("encoder-decoder", "prefix-LM"):'
 PREFIXED = "return prefix_mask(source_length, length)"
+FROM_CAUSAL = f"{CAUSAL}\n    {PREFIXES_TOO}\n        {PREFIXED}"
+FROM_ALL = f"{ALL}\n    {DECODERS}\n        {FROM_CAUSAL}"
 NO_PREDICTION = 'raise ValueError(f"there is no prediction for {architecture!r}")'
+
+
+def decoder_layers(*lines):
+    """What decoder layers alone get, in the place of GPT-2's mask. The lines change `mask`, in which all is False."""
+    made = "".join(f"\n        {line}" for line in ("mask = torch.zeros(length, length, dtype=torch.bool)", *lines, "return mask"))
+    return DECODERS, f'if architecture == "decoder":{made}\n    if architecture == "GPT-2":'
+
+
+def prefixed(architecture, change):
+    """What the two architectures with a prefix get. The line changes `mask` for one of them."""
+    return f'mask = prefix_mask(source_length, length)\n        if architecture == "{architecture}":\n            {change}\n        return mask'
+
+
+TARGET_CAUSAL = "mask[source_length:, source_length:] = torch.ones(target_length, target_length).tril().bool()"
 
 MISTAKES = [
     # pack
@@ -71,7 +102,12 @@ MISTAKES = [
     ),
     Mistake(
         "0 taken for padding", "pack", replace=ROW, by="torch.cat([words[words != 0], words.new_tensor([bos_id]), answer[answer != 0]])",
-        says="You remove the token 0. Which argument says what padding is?",
+        also=[
+            (PACK, PACK.replace("!= pad_id", "!= 0")),
+            (PACK, PACK.replace("pad_id", "0")),
+            (COUNTED, "return texts, source.count_nonzero(dim=1)"),
+        ],
+        says="You take the token 0 for padding. Which argument says what padding is?",
     ),
     Mistake(
         "rows filled up with 0", "pack", replace=FILLED, by="texts = nn.utils.rnn.pad_sequence(rows, batch_first=True)",
@@ -87,6 +123,10 @@ MISTAKES = [
     ),
     Mistake(
         "as wide as source and target together", "pack", replace=FILLED, by="texts = torch.stack([nn.functional.pad(row, (0, source.shape[1] + 1 + target.shape[1] - len(row)), value=pad_id) for row in rows])",
+        also=[
+            (FILLED, "longest = int((source != pad_id).sum(dim=1).max()) + 1 + int((target != pad_id).sum(dim=1).max())\n    texts = torch.stack([nn.functional.pad(row, (0, longest - len(row)), value=pad_id) for row in rows])"),
+            (ROW, "torch.cat([words[words != pad_id], words.new_tensor([bos_id]), answer])"),
+        ],
         says="Your texts have columns of padding alone. How long is the longest *text*?",
     ),
     Mistake(
@@ -126,28 +166,43 @@ MISTAKES = [
         says="Your lengths are int32. The docstring asks for int64.",
     ),
     Mistake(
+        "lengths as a list", "pack", replace=COUNTED, by="return texts, (source != pad_id).sum(dim=1).tolist()",
+        says="Your lengths are a list. What does the docstring say that the second value is?",
+    ),
+    Mistake(
         "the first length alone", "pack", replace=COUNTED, by="return texts, (source != pad_id).sum(dim=1)[:1].expand(len(source))",
         says="Every row gets the length of the first source. Each row has its own.",
     ),
     Mistake(
         "sources sorted by length", "pack", replace=COUNTED, by="order = (source != pad_id).sum(dim=1).argsort(descending=True, stable=True)\n    return texts[order], (source != pad_id).sum(dim=1)[order]",
+        also=[
+            (COUNTED, "order = (source != pad_id).sum(dim=1).argsort(stable=True)\n    return texts[order], (source != pad_id).sum(dim=1)[order]"),
+            (COUNTED, "order = (texts != pad_id).sum(dim=1).argsort(descending=True, stable=True)\n    return texts[order], (source != pad_id).sum(dim=1)[order]"),
+        ],
         says="You sort the texts by their length. The caller expects them in the order in which they came.",
     ),
     Mistake(
         "the caller's source overwritten", 'pack', replace=COUNTED, by='lengths = (source != pad_id).sum(dim=1)\n    source[source == pad_id] = bos_id\n    return texts, lengths',
+        also=[(COUNTED, "lengths = (source != pad_id).sum(dim=1)\n    for row, length in zip(source, lengths.tolist()):\n        row[length : length + 1] = bos_id\n    return texts, lengths")],
         says="After your call the caller's source has other tokens. Which line writes into it?",
     ),
     # training_targets
     Mistake(
         "labels not shifted", "training_targets", replace=LABELS, by="labels = texts[:, :-1]",
+        also=[
+            (LABELS, "labels = texts"),
+            (TO_SOURCE, TO_SOURCE.replace("texts[:, 1:]", "texts[:, :-1]").replace("< source_lengths", "<= source_lengths")),
+        ],
         says="Each of your labels is the token that the model reads at the same position. Which token should it predict there?",
     ),
     Mistake(
         "labels shifted twice", "training_targets", replace=LABELS, by="labels = torch.cat([texts[:, 2:], torch.full_like(texts[:, :1], pad_id)], dim=1)",
+        also=[(MARKED, f"{MARKED}[:, 1:]")],
         says="Your labels are two positions further on. Position t predicts token t + 1.",
     ),
     Mistake(
         "as long as the texts", "training_targets", replace=LABELS, by="labels = torch.cat([texts[:, 1:], torch.full_like(texts[:, :1], pad_id)], dim=1)",
+        also=[(LABELS, "labels = texts.roll(-1, dims=1)")],
         says="You return a label for each token of the texts. The inputs are texts[:, :-1], so there is one label less.",
     ),
     Mistake(
@@ -180,6 +235,7 @@ MISTAKES = [
     ),
     Mistake(
         "the target left out", "training_targets", replace=IN_SOURCE, by="ignored = ignored | (torch.arange(labels.shape[1]) >= source_lengths[:, None])",
+        also=[(IN_SOURCE, "ignored = ignored | (torch.arange(labels.shape[1]) >= source_lengths[:, None] - 1)")],
         says="Your labels ask for the source, and leave out the target.",
     ),
     Mistake(
@@ -215,6 +271,10 @@ MISTAKES = [
         says="With everything=True you leave out the prediction of bos. The docstring says that bos is a training target then.",
     ),
     Mistake(
+        "padding forgotten with everything", "training_targets", replace=EVERYTHING, by="if everything:\n        ignored = torch.zeros_like(ignored)\n    else:",
+        says="With everything=True your padding counts, too. Which predictions does `everything` add, and which never count?",
+    ),
+    Mistake(
         "padding marked by pad_id", "training_targets", replace=MARKED, by="return labels.masked_fill(ignored, pad_id)",
         says="You mark what does not count with pad_id. Which number does F.cross_entropy leave out?",
     ),
@@ -223,11 +283,17 @@ MISTAKES = [
         says="You mark what does not count with -1. Which number does F.cross_entropy leave out?",
     ),
     Mistake(
+        "marked by 0", "training_targets", replace=MARKED, by="return labels.masked_fill(ignored, 0)",
+        says="You mark what does not count with 0, which may be the id of a word. Which number does F.cross_entropy leave out?",
+    ),
+    Mistake(
         "a mask in place of labels", "training_targets", replace=MARKED, by="return ~ignored",
+        also=[(MARKED, "return (~ignored).long()")],
         says="You return which predictions count. The labels say *what* should be predicted.",
     ),
     Mistake(
         "the caller's texts overwritten", 'training_targets', replace=MARKED, by='labels[ignored] = -100\n    return labels',
+        also=[(NO_PADDING, f"{NO_PADDING}\n    labels[ignored] = -100")],
         says="A slice of texts is a view, and you write -100 into it. After your call the caller's texts are damaged.",
     ),
     Mistake(
@@ -236,24 +302,32 @@ MISTAKES = [
     ),
     # translate
     Mistake(
-        "the last column read", "translate", replace=LAST, by="last = torch.full((len(texts),), texts.shape[1] - 1)",
-        says="You read the logits in the last column. In the shorter rows that is padding: where does each row end?",
+        "the last column read", "translate", replace=LAST, by=LAST_COLUMN,
+        says="You read the logits in the last column, also where that is padding. Where does each row end, and which argument says what padding is?",
     ),
     Mistake(
         "one position too far", "translate", replace=LAST, by="last = (texts != pad_id).sum(dim=1).clamp(max=texts.shape[1] - 1)",
-        says="You read one position behind the last real token of the shorter rows. Counting from 0, where is the last of n tokens?",
+        also=[
+            (LAST, "last = (texts != pad_id).sum(dim=1)"),
+            (READ, READ.replace("  # (batch, length)\n", "\n                texts = nn.functional.pad(texts, (0, 1), value=pad_id)\n", 1).replace(LAST, "last = (texts != pad_id).sum(dim=1)")),
+        ],
+        says="You read one position behind the last real token of a row. Counting from 0, where is the last of n tokens?",
     ),
     Mistake(
         "always read at bos", "translate", replace=LAST, by="last = source_lengths",
         says="You read the logits at bos in every step. After the first step the text has grown.",
     ),
     Mistake(
-        "read at the end of the source", "translate", replace=LAST, by="last = (texts != pad_id).sum(dim=1) - 2",
+        "read one position too early", "translate", replace=LAST, by="last = (texts != pad_id).sum(dim=1) - 2",
         says="You read the logits one position too early. What does the last real token predict?",
     ),
     Mistake(
-        "padding inside the texts", "translate", replace=PACKED, by="source_lengths = (sources != pad_id).sum(dim=1)\n                texts = torch.cat([sources, torch.full((len(sources), 1), bos_id), written], dim=1)",
-        says="You write what is new behind the padding of the sources. In training the target followed its source directly.",
+        "padding inside the texts", "translate", replace=PACKED, by=SIDE_BY_SIDE,
+        also=[
+            (READ, READ.replace(PACKED, SIDE_BY_SIDE).replace(LAST, LAST_COLUMN)),
+            (READ, READ.replace(PACKED, SIDE_BY_SIDE).replace(LAST, LAST_COLUMN).replace("prefix_mask(prefix_length,", "prefix_mask(sources.shape[1],")),
+        ],
+        says="You write what is new behind the padding of the sources. In training the target followed its source directly: which of your steps takes the padding out?",
     ),
     Mistake(
         "no bos before the first token", "translate", replace=PACKED, by="texts, source_lengths = pack(sources, written, bos_id, pad_id)\n                texts = texts.gather(1, (torch.arange(texts.shape[1] - 1) + (torch.arange(texts.shape[1] - 1) >= source_lengths[:, None])))",
@@ -325,6 +399,14 @@ MISTAKES = [
         says="There is a column of padding alone at the end. Is there anything left to write when the last row has written its eos?",
     ),
     Mistake(
+        "bos in what is returned", "translate", replace="return written", by="return torch.cat([torch.full_like(sources[:, :1], bos_id), written], dim=1)",
+        says="Your translations begin with bos. The model reads it, but has it written it?",
+    ),
+    Mistake(
+        "the last eos not written", "translate", replace=WRITTEN, by=f"if (ended | (tokens == eos_id)).all():\n                    break\n                {WRITTEN}",
+        says="When the last row ends, you stop before its eos is added to what was written. Does eos belong to the translation?",
+    ),
+    Mistake(
         "one token too many", "translate", replace=WHILE, by="while written.shape[1] <= max_length and not ended.all():",
         says="You write one token more than max_length allows.",
     ),
@@ -342,6 +424,7 @@ MISTAKES = [
     ),
     Mistake(
         "an eos of the source counts", "translate", replace=ENDED, by="ended = ended | (tokens == eos_id) | (sources == eos_id).any(dim=1)",
+        also=[("ended = torch.zeros(len(sources), dtype=torch.bool)", "ended = (sources == eos_id).any(dim=1)")],
         says="A row whose source contains eos_id ends at once in yours. Only a written eos ends a row.",
     ),
     Mistake(
@@ -358,7 +441,8 @@ MISTAKES = [
     ),
     Mistake(
         "every part in the same mode", "translate", replace=MODES, by="modes = [(part, model.training) for part in model.modules()]",
-        says="After your call every submodule has the mode of the whole model. Each had a mode of its own before.",
+        also=[(RESTORED, "model.train()")],
+        says="After your call the model and all its submodules have the same mode. Each had a mode of its own before: where do you keep it?",
     ),
     Mistake(
         "the mode of the top alone", "translate", replace=MODES, by="modes = [(model, model.training)]",
@@ -370,6 +454,7 @@ MISTAKES = [
     ),
     Mistake(
         "the caller's sources overwritten", 'translate', replace=PACKED, by='texts, source_lengths = pack(sources, written, bos_id, pad_id)\n                sources[sources == pad_id] = bos_id',
+        also=[("return written", "for row, length in zip(sources, (sources != pad_id).sum(dim=1).tolist()):\n        row[length : length + 1] = bos_id\n    return written")],
         says="After your call the caller's sources have other tokens. Which line writes into them?",
     ),
     # prefix_mask
@@ -378,20 +463,21 @@ MISTAKES = [
         says="Your mask lets nobody look ahead, not even inside the prefix. What may position 0 see of a prefix of 3?", costs=0.8,
     ),
     Mistake(
-        "the prefix sees everything", "prefix_mask", replace="causal_mask(length) | in_prefix ", by="causal_mask(length) | in_prefix[:, None] ",
+        "the prefix sees everything", "prefix_mask", replace=OPENED, by="causal_mask(length) | in_prefix[:, None] ",
         says="Positions of your prefix see what stands behind it, too. You have rows and columns: which of the two is who looks, and which is looked at?",
     ),
     Mistake(
-        "only the prefix is seen", "prefix_mask", replace="causal_mask(length) | in_prefix ", by="in_prefix.expand(length, length) ",
+        "only the prefix is seen", "prefix_mask", replace=OPENED, by="in_prefix.expand(length, length) ",
+        also=[(OPENED, "in_prefix & in_prefix[:, None] ")],
         says="Behind the prefix nobody sees himself, or what was written before. What does the docstring say of these positions?",
     ),
     Mistake(
-        "what was written does not see the prefix", "prefix_mask", replace="causal_mask(length) | in_prefix ",
+        "what was written does not see the prefix", "prefix_mask", replace=OPENED,
         by="torch.where(in_prefix[:, None], in_prefix, causal_mask(length) & ~in_prefix) ",
         says="A position behind your prefix does not see the prefix. What would it be translated from, then?",
     ),
     Mistake(
-        "no position sees itself", "prefix_mask", replace="causal_mask(length) | in_prefix ", by="causal_mask(length).tril(-1) | in_prefix ",
+        "no position sees itself", "prefix_mask", replace=OPENED, by="causal_mask(length).tril(-1) | in_prefix ",
         says="Behind your prefix no position sees itself. Does the diagonal belong to what it may attend to?",
     ),
     Mistake(
@@ -407,12 +493,22 @@ MISTAKES = [
         says="You open the last columns to everybody. At which end of the text does a prefix stand?",
     ),
     Mistake(
-        "rows and columns exchanged", "prefix_mask", replace="causal_mask(length) | in_prefix ", by="(causal_mask(length) | in_prefix).T ",
-        says="Behind your prefix each position looks ahead, and not back. [i, j] is for i, who attends, and j, who is attended to.",
+        "rows and columns exchanged", "prefix_mask", replace=OPENED, by="(causal_mask(length) | in_prefix).T ",
+        also=[(OPENED, "causal_mask(length).T | in_prefix ")],
+        says="Behind your prefix each position sees what comes later, and not what was written before it. In [i, j], who attends, and who is attended to?",
     ),
     Mistake(
-        "a mask of numbers", "prefix_mask", replace="causal_mask(length) | in_prefix ", by="(causal_mask(length) | in_prefix).float() ",
-        says="Your mask is of numbers, and ~mask does not work on them. Which dtype does the docstring ask for?",
+        "True where it is hidden", "prefix_mask", replace=OPENED, by="~(causal_mask(length) | in_prefix) ",
+        says="Your mask is True where a position may *not* look. What does True mean in the docstring?",
+    ),
+    Mistake(
+        "a mask of numbers", "prefix_mask", replace=OPENED, by="(causal_mask(length) | in_prefix).float() ",
+        also=[
+            (OPENED, "(causal_mask(length) | in_prefix).int() "),
+            (OPENED, "(causal_mask(length) | in_prefix).long() "),
+            (OPENED, 'torch.zeros(length, length).masked_fill(~(causal_mask(length) | in_prefix), float("-inf")) '),
+        ],
+        says="Your mask is of numbers, and ~mask does not turn these into their opposite. Which dtype does the docstring ask for?",
     ),
     Mistake(
         "any prefix let through", "prefix_mask", replace=FITS, by="if False:",
@@ -434,6 +530,10 @@ MISTAKES = [
         "a prefix of everything refused", "prefix_mask", replace=FITS, by="if not 0 <= prefix_length < length:",
         says="You raise ValueError where the prefix is the whole text. What does the docstring say that is hidden then?",
     ),
+    Mistake(
+        "another error for a prefix that does not fit", "prefix_mask", replace=REFUSED, by="raise AssertionError(prefix_length)",
+        says="For a prefix that does not fit you raise another error, as assert does. Which one does the docstring ask for?",
+    ),
     # decode_with_encoder
     Mistake(
         "no mask for the encoder", "decode_with_encoder", replace=DECODE, by="return encoder(x)",
@@ -441,16 +541,27 @@ MISTAKES = [
     ),
     Mistake(
         "a mask that looks ahead", "decode_with_encoder", replace=DECODE, by="return encoder(x, causal_mask(x.shape[1]).T)",
-        says="Your positions see what comes after them, and not what came before. Which triangle of the mask is True?",
+        also=[(DECODE, "return encoder(x, ~causal_mask(x.shape[1]))")],
+        says="Your positions see what comes after them, and not what came before. What does True mean in the mask, and which triangle is True?",
     ),
     Mistake(
         "a mask without the position itself", "decode_with_encoder", replace=DECODE, by="return encoder(x, causal_mask(x.shape[1]).tril(-1))",
         says="Your positions do not see themselves, and the first sees nothing at all. May a position attend to itself?",
     ),
     Mistake(
+        "a mask of numbers for the encoder", "decode_with_encoder", replace=DECODE, by="return encoder(x, causal_mask(x.shape[1]).float())",
+        also=[(DECODE, "return encoder(x, causal_mask(x.shape[1]).long())")],
+        says="Your mask is of numbers. Which dtype does the encoder expect of a mask?",
+    ),
+    Mistake(
         "the final norm left out", "decode_with_encoder", replace=DECODE,
         by="for layer in encoder.layers:\n        x = layer(x, causal_mask(x.shape[1]))\n    return x",
         says="You run the layers, and what an encoder in pre-norm does behind the last of them is left out. Look at its forward.",
+    ),
+    Mistake(
+        "a final norm where there is none", "decode_with_encoder", replace=DECODE,
+        by="for layer in encoder.layers:\n        x = layer(x, causal_mask(x.shape[1]))\n    return encoder.norm(x)",
+        says="You use a final norm in post-norm, too, and there it is None. Which encoders have one?",
     ),
     Mistake(
         "only the first layer masked", "decode_with_encoder", replace=DECODE,
@@ -489,8 +600,8 @@ MISTAKES = [
         says="No gradient arrives at x, so that the embeddings below cannot be trained. What cuts x off?",
     ),
     Mistake(
-        "left in evaluation mode", "decode_with_encoder", replace=DECODE, by="return encoder.eval()(x, causal_mask(x.shape[1]))",
-        says="After your call the encoder is in another mode than before. Whose business is it to choose the mode?",
+        "modes not given back", "decode_with_encoder", replace=DECODE, by="return encoder.eval()(x, causal_mask(x.shape[1]))",
+        says="You change the mode, and after your call some part of the encoder is in another one than before. Whose business is it to choose the mode?",
     ),
     Mistake(
         "left in training mode", "decode_with_encoder", replace=DECODE, by="return encoder.train()(x, causal_mask(x.shape[1]))",
@@ -499,11 +610,13 @@ MISTAKES = [
     Mistake(
         "always evaluated", "decode_with_encoder", replace=DECODE,
         by="modes = [(part, part.training) for part in encoder.modules()]\n    encoder.eval()\n    out = encoder(x, causal_mask(x.shape[1]))\n    for part, mode in modes:\n        part.training = mode\n    return out",
+        also=[(DECODE, "encoder.eval()\n    out = encoder(x, causal_mask(x.shape[1]))\n    encoder.train()\n    return out")],
         says="Inside your call the encoder is never in training mode, so that dropout does nothing in training. Is the mode for you to choose?",
     ),
     Mistake(
         "x overwritten", "decode_with_encoder", replace=DECODE, by="out = encoder(x, causal_mask(x.shape[1]))\n    x.data.copy_(out.detach())\n    return out",
-        says="After the call the caller's x holds your outputs. Which operation changes the tensor that came in?",
+        also=[(DECODE, "for layer in encoder.layers:\n        x[:] = layer(x, causal_mask(x.shape[1]))\n    return x if encoder.norm is None else encoder.norm(x)")],
+        says="You write your outputs into the caller's x. Which operation changes the tensor that came in?",
     ),
     Mistake(
         "the mask left in the layers", "decode_with_encoder", replace=DECODE,
@@ -543,11 +656,13 @@ MISTAKES = [
     ),
     Mistake(
         "an encoder that reads the source alone", "predicted_reach", replace=ALL, by="return torch.ones(source_length, source_length, dtype=torch.bool)",
+        also=[(ALL, "mask = torch.zeros(length, length, dtype=torch.bool)\n        mask[:source_length, :source_length] = True\n        return mask")],
         says="Your encoder reads the source alone. What does the docstring say that the architecture \"encoder\" reads?",
     ),
     Mistake(
         "decoder layers that see the whole source", "predicted_reach", replace=DECODERS,
         by='if architecture == "decoder":\n        return prefix_mask(source_length, length)\n    if architecture == "GPT-2":',
+        also=[(CAUSAL, PREFIXED)],
         says="You predict that in decoder layers without an encoder the source is read in both directions. Which mask is there, and does it know where the source ends?",
     ),
     Mistake(
@@ -563,6 +678,10 @@ MISTAKES = [
     Mistake(
         "decoder layers that see the target alone", "predicted_reach", replace=DECODERS,
         by='if architecture == "decoder":\n        return torch.block_diag(causal_mask(source_length).float(), causal_mask(target_length).float()).bool()\n    if architecture == "GPT-2":',
+        also=[
+            decoder_layers(TARGET_CAUSAL),
+            decoder_layers("mask[:source_length, :source_length] = True", TARGET_CAUSAL),
+        ],
         says="You predict that in decoder layers the target does not depend on the source. What stands before it in the same text?",
     ),
     Mistake(
@@ -579,6 +698,11 @@ MISTAKES = [
         "a decoder that sees its future", "predicted_reach", replace=PREFIXED,
         by='mask = prefix_mask(source_length, length)\n        if architecture == "encoder-decoder":\n            mask[source_length:] = True\n        return mask',
         says="You predict that the decoder of an encoder-decoder sees the words that it has yet to write. What has masked self-attention to say?",
+    ),
+    Mistake(
+        "target outputs that do not see their own input", "predicted_reach", replace=PREFIXED,
+        by=prefixed("encoder-decoder", "mask[source_length:, source_length:] &= ~torch.eye(target_length, dtype=torch.bool)"),
+        says="You predict that in an encoder-decoder an output of the target does not depend on its own input. Has output `t1` read `t1`?",
     ),
     Mistake(
         "everything reaches everything in an encoder-decoder", "predicted_reach", replace=PREFIXED,
@@ -598,7 +722,11 @@ MISTAKES = [
     Mistake(
         "a prefix-LM like an encoder", "predicted_reach", replace=PREFIXED,
         by='return torch.ones(length, length, dtype=torch.bool) if architecture == "prefix-LM" else prefix_mask(source_length, length)',
-        says="You predict that a prefix-LM sees words that it has yet to write. What does its mask say behind the prefix?",
+        also=[
+            (PREFIXED, prefixed("prefix-LM", "mask[:source_length] = True")),
+            (PREFIXED, prefixed("prefix-LM", "mask[source_length:] = True")),
+        ],
+        says="You predict that in a prefix-LM some position sees words that have yet to be written. What does its mask say of the words behind the prefix?",
     ),
     Mistake(
         "a prefix-LM that does not read its prefix", "predicted_reach", replace=PREFIXED,
@@ -610,24 +738,36 @@ MISTAKES = [
         says="Your prefix is as long as the target. Which of the two is given, and which is written?",
     ),
     Mistake(
-        "a row for the source alone", "predicted_reach", replace="length = source_length + target_length", by="length = max(source_length, target_length)\n    source_length = min(source_length, length)",
+        "rows and columns of the reach exchanged", "predicted_reach", replace=FROM_CAUSAL, by=FROM_CAUSAL.replace(CAUSAL, f"{CAUSAL}.T").replace(PREFIXED, f"{PREFIXED}.T"),
+        says="Your matrices are turned: what should be in row i and column j is in row j and column i. Which of the two is the output?",
+    ),
+    Mistake(
+        "as large as the longer of the two", "predicted_reach", replace="length = source_length + target_length", by="length = max(source_length, target_length)\n    source_length = min(source_length, length)",
         says="Your matrix is as large as the longer of the two. How many inputs and outputs are there, of source and target together?",
     ),
     Mistake(
         "a reach of numbers", "predicted_reach", replace=ALL, by="return torch.ones(length, length)",
-        says="For the encoder you return numbers instead of bools. Which dtype does the docstring ask for?",
+        also=[
+            (FROM_ALL, FROM_ALL.replace(", dtype=torch.bool)", ")").replace(CAUSAL, f"{CAUSAL}.float()").replace(PREFIXED, f"{PREFIXED}.float()")),
+            (FROM_ALL, FROM_ALL.replace("torch.bool", "torch.int64").replace(CAUSAL, f"{CAUSAL}.long()").replace(PREFIXED, f"{PREFIXED}.long()")),
+        ],
+        says="You return numbers instead of bools. Which dtype does the docstring ask for?",
     ),
     Mistake(
         "no error for an unknown architecture", "predicted_reach", replace=NO_PREDICTION, by="return None",
         says="For an architecture that there is not you raise no error, and whoever misspells a name learns it late. Which error is asked for?",
     ),
     Mistake(
-        "KeyError for an unknown architecture", "predicted_reach", replace=NO_PREDICTION, by="raise KeyError(architecture)",
-        says="For an architecture that there is not you raise KeyError. Which error does the docstring ask for?",
+        "another error for an unknown architecture", "predicted_reach", replace=NO_PREDICTION, by="raise KeyError(architecture)",
+        says="For an architecture that there is not you raise another error, as assert or a dict does. Which one does the docstring ask for?",
     ),
     Mistake(
-        "decoder in the name is enough", "predicted_reach", replace=DECODERS,
+        "a part of the name is enough", "predicted_reach", replace=DECODERS,
         by='if architecture == "GPT-2" or architecture.endswith("decoder") and architecture != "encoder-decoder":',
+        also=[
+            (DECODERS, 'if architecture == "decoder" or "GPT" in architecture:'),
+            (PREFIXES_TOO, 'if architecture == "encoder-decoder" or "prefix" in architecture:'),
+        ],
         says="You look for a part of the name, so that names that there are not get a prediction, too. Compare whole names.",
     ),
     # match_parameters
@@ -654,16 +794,21 @@ MISTAKES = [
         says="Your attention has three matrices. Queries, keys and values have one each: what comes after the heads?",
     ),
     Mistake(
-        "attention for each head", "match_parameters", replace="4 * d_model**2", by="4 * d_model",
+        "attention without the square", "match_parameters", replace="4 * d_model**2", by="4 * d_model",
         says="Your matrices of attention have d_model numbers. How many rows and columns has a map from d_model to d_model?",
     ),
     Mistake(
         "biases counted", "match_parameters", replace="4 * d_model**2", by="4 * (d_model**2 + d_model)",
-        says="You count the biases of attention. Which parameters does the docstring count?",
+        also=[
+            (COMPUTED, "attention += 4 * d_model\n    feed = 2 * d_model * d_ff + d_ff + d_model\n    both = encoder_layers * (attention + feed) + decoder_layers * (2 * attention + feed)\n    width, rest = divmod(both - num_layers * (attention + d_model), num_layers * (2 * d_model + 1))"),
+            (COMPUTED, "attention += 4 * d_model\n    feed = 2 * d_model * d_ff + d_ff + d_model\n    both = encoder_layers * (attention + feed + 4 * d_model) + decoder_layers * (2 * attention + feed + 6 * d_model)\n    width, rest = divmod(both - num_layers * (attention + 5 * d_model), num_layers * (2 * d_model + 1))"),
+        ],
+        says="You count biases, and perhaps norms, too. Which parameters does the docstring count?",
     ),
     Mistake(
         "one matrix for the feed-forward network", "match_parameters", replace="num_layers * 2 * d_model", by="num_layers * d_model",
-        says="In your one stack a feed-forward network has one matrix. It goes to d_ff and back.",
+        also=[(COMPUTED, COMPUTED.replace("2 * d_model * d_ff", "d_model * d_ff").replace("num_layers * 2 * d_model", "num_layers * d_model"))],
+        says="Your feed-forward network has one matrix, at least in the one stack. How many does it take to go to d_ff and back?",
     ),
     Mistake(
         "attention of the one stack left out", "match_parameters", replace="both - num_layers * attention", by="both",
@@ -676,14 +821,15 @@ MISTAKES = [
     Mistake(
         "as many layers as before", "match_parameters", replace=DIVMOD,
         by="divmod(both - (encoder_layers + decoder_layers) * attention, (encoder_layers + decoder_layers) * 2 * d_model)",
-        says="Your one stack has as many layers as both others together, whatever num_layers is. What does num_layers say?",
+        also=[(DIVMOD, "divmod(num_layers * 2 * d_model * d_ff + decoder_layers * attention, num_layers * 2 * d_model)")],
+        says="You compute as if the one stack had as many layers as both others together. What does num_layers say?",
     ),
     Mistake(
-        "cut off to a whole number", "match_parameters", replace="if rest != 0 or width < 1:", by="if width < 1:",
+        "cut off to a whole number", "match_parameters", replace=CHECKED, by="if width < 1:",
         says="Where no whole number does it you return one that is nearly right. What is asked for then?",
     ),
     Mistake(
-        "a width of nothing", "match_parameters", replace="if rest != 0 or width < 1:", by="if rest != 0:",
+        "a width of nothing", "match_parameters", replace=CHECKED, by="if rest != 0:",
         says="You return widths of 0 and below. Can a layer be made with those?",
     ),
     Mistake(
@@ -699,7 +845,15 @@ MISTAKES = [
         says="Your width is a float, and nn.Linear takes none. Which kind of number does the docstring promise?",
     ),
     Mistake(
-        "half a number cut off", "match_parameters", replace="if rest != 0 or width < 1:", by="if rest % (num_layers * d_model) or width < 1:",
+        "the quotient as it is", "match_parameters", replace=CHECKED, by="width = (both - num_layers * attention) / (num_layers * 2 * d_model)\n    if False:",
+        says="You return what the division gives: a float, whole or not, at least 1 or not. What does the docstring ask for in each of these cases?",
+    ),
+    Mistake(
+        "another error where no width fits", "match_parameters", replace=NONE_FITS, by="raise AssertionError",
+        says="Where no width fits you raise another error, as assert does. Which one does the docstring ask for?",
+    ),
+    Mistake(
+        "half a number cut off", "match_parameters", replace=CHECKED, by="if rest % (num_layers * d_model) or width < 1:",
         says="Where the width should end in one half you cut the half off. Which rest may there be, if a whole number is to do it?",
     ),
 ]
