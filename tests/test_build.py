@@ -1,5 +1,6 @@
 """The build is whole or not at all, the same each time, and gives nothing away."""
 
+import re
 import shutil
 
 import nbformat
@@ -23,6 +24,20 @@ def test_course_is_in_step_with_solutions(tree):
     before = files(tree / "course")
     build(Course.at(tree))
     assert files(tree / "course") == before, "course/ is not what the build makes: run `make build`"
+
+
+LISTED = re.compile(r"\| *((?:Exercise|Question) \d+) *\|[^|]*\| *(\d+) *\| *(\d+) *\| *(\S+) *\|")
+HEADING = re.compile(r"### ((?:Exercise|Question) \d+)\b.*?\((\d+) points, (\d+) minutes, (\S+)\)")
+
+
+@pytest.mark.parametrize("name", COURSE.assignment_names)
+def test_the_table_at_the_top_says_what_each_heading_says(name):
+    source = load(name).source
+    text = source.path.read_text()
+    assert LISTED.findall(text) == HEADING.findall(text) != []
+    assert sum(float(points) for _, points, _, _ in HEADING.findall(text)) == 100
+    exercises = [float(points) for what, points, _, _ in HEADING.findall(text) if what.startswith("Exercise")]
+    assert exercises == [*source.points.values()]
 
 
 def test_building_twice_gives_the_same_bytes(small):

@@ -626,7 +626,7 @@ for row, text in enumerate(UNEQUAL):
 #
 # ## Write
 #
-# ### Exercise 5 · `generate` (20 points, 30 minutes, ★★★)
+# ### Exercise 5 · `generate` (20 points, 35 minutes, ★★★)
 #
 # Read all tokens, take the logits of the last column, choose a token, append it, and repeat.
 #
