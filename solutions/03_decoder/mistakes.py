@@ -1,4 +1,4 @@
-"""Mistakes that students make in notebook 03. Each is one replacement in the reference solution."""
+"""Mistakes that students make in notebook 03. Each way to make one is a replacement in the reference solution."""
 
 from autograder.authoring import Mistake
 
@@ -14,20 +14,35 @@ NORMS_AFTER = """\
         return self.norm3(x + self.dropout(self.feed_forward(x)))
 """
 BOTH = f"        if self.norm_first:\n{NORMS_FIRST}{NORMS_AFTER}"
+SHIFTED = "torch.cat([first, targets[:, :-1]], dim=1)"
+ENCODE = "        memory, memory_mask = model.encode(source)\n        for _ in range(max_length):\n"
+APPEND = "            tokens = torch.cat([tokens, token[:, None]], dim=1)\n"
+END = "            ended = ended | (token == eos_id)\n            if ended.all():\n                break\n"
 LOOP = "        for layer in self.decoder_layers:\n            x = layer(x, memory, self_mask, memory_mask)\n"
+
+
+def throughout(*changes: tuple[str, str]) -> tuple[str, str]:
+    """Return a way to make a mistake in both orders of the norms, or at several sublayers, of DecoderLayer."""
+    text = BOTH
+    for old, new in changes:
+        text = text.replace(old, new)
+    return BOTH, text
+
 
 MISTAKES = [
     # shift_right
     Mistake(
-        "last token in front", "shift_right", replace="torch.cat([first, targets[:, :-1]], dim=1)", by="targets.roll(1, dims=1)",
-        says="You turn each sentence round by one place, so that its last token stands in front. What should the decoder read before it has written anything?",
+        "last token in front", "shift_right", replace=SHIFTED, by="targets.roll(1, dims=1)",
+        also=[(SHIFTED, "targets.roll(1)")],
+        says="You turn the tokens round by one place, so that a last token stands in front of each sentence. What should the decoder read before it has written anything?",
     ),
     Mistake(
         "nothing dropped", "shift_right", replace="targets[:, :-1]", by="targets",
         says="Your inputs are one token longer than the targets. Which token does nobody read, because nothing comes after it?",
     ),
     Mistake(
-        "shifted to the left", "shift_right", replace="torch.cat([first, targets[:, :-1]], dim=1)", by="torch.cat([targets[:, 1:], first], dim=1)",
+        "shifted to the left", "shift_right", replace=SHIFTED, by="torch.cat([targets[:, 1:], first], dim=1)",
+        also=[(SHIFTED, "targets[:, 1:]"), (SHIFTED, "targets.roll(-1, dims=1)")],
         says="Your tokens move to the left, so each position reads what comes after its target. Which token comes before it?",
     ),
     Mistake(
@@ -35,17 +50,26 @@ MISTAKES = [
         says="You put bos_id in the place of the first token, and the others stay where they are: each position reads its own target. Which token goes?",
     ),
     Mistake(
-        "not shifted", "shift_right", replace="torch.cat([first, targets[:, :-1]], dim=1)", by="targets.clone()",
+        "not shifted", "shift_right", replace=SHIFTED, by="targets.clone()",
         says="You return the targets themselves, so each position reads the token that it is to predict.",
     ),
     Mistake(
-        "batch shifted in one piece", "shift_right", replace="torch.cat([first, targets[:, :-1]], dim=1)",
+        "nothing put in front", "shift_right", replace=SHIFTED, by="targets[:, :-1]",
+        says="You drop the last token and put nothing in front, so each position still reads its own target. What does the decoder read before it predicts the first word?",
+    ),
+    Mistake(
+        "batch shifted in one piece", "shift_right", replace=SHIFTED,
         by="torch.cat([torch.tensor([bos_id]), targets.flatten()[:-1]]).view(targets.shape)",
         says="Only the first sentence begins with bos_id. The others begin with the last token of the sentence above. Where does each sentence start?",
     ),
     Mistake(
-        "0 for bos_id", "shift_right", replace="torch.full_like(targets[:, :1], bos_id)", by="torch.zeros_like(targets[:, :1])",
-        says="A 0 stands in front of your inputs, whatever bos_id is. Is the argument used?",
+        "whole sentences shifted", "shift_right", replace=SHIFTED, by="torch.cat([torch.full_like(targets[:1], bos_id), targets[:-1]])",
+        says="You move each sentence to the next row, and no token within its sentence. Which dimension of the targets is the length?",
+    ),
+    Mistake(
+        "a fixed number for bos_id", "shift_right", replace="torch.full_like(targets[:, :1], bos_id)", by="torch.zeros_like(targets[:, :1])",
+        also=[("torch.full_like(targets[:, :1], bos_id)", "torch.ones_like(targets[:, :1])")],
+        says="The same number always stands in front of your inputs, whatever bos_id is. Is the argument used?",
     ),
     Mistake(
         "targets changed", "shift_right", replace="return torch.cat([first, targets[:, :-1]], dim=1)",
@@ -59,14 +83,26 @@ MISTAKES = [
     ),
     # DecoderLayer
     Mistake(
-        "keys and values from the target", "DecoderLayer", replace="        if self.norm_first:\n",
+        "keys or values from the target", "DecoderLayer", replace="        if self.norm_first:\n",
         by="        memory, memory_mask = x, None\n        if self.norm_first:\n",
-        says="Your cross-attention looks at the target again, and the memory is not used. Whom does a translator ask what the source says?",
+        also=[
+            throughout(("self.norm2(x), memory, memory, memory_mask", "self.norm2(x), self.norm2(x), self.norm2(x), self_mask"), ("x, memory, memory, memory_mask", "x, x, x, self_mask")),
+            throughout(("self.norm2(x), memory, memory, memory_mask", "self.norm2(x), self.norm2(x), self.norm2(x), memory_mask"), ("x, memory, memory, memory_mask", "x, x, x, memory_mask")),
+            throughout(("memory, memory, memory_mask", "memory, x, memory_mask")),
+        ],
+        says="The keys of your cross-attention, or its values, come from the target. Whom does a translator ask what the source says?",
+    ),
+    Mistake(
+        "queries from the memory", "DecoderLayer", replace=BOTH,
+        by=throughout(("self.norm2(x), memory, memory, memory_mask", "memory, self.norm2(x), self.norm2(x), memory_mask"), ("x, memory, memory, memory_mask", "memory, x, x, memory_mask"))[1],
+        also=[throughout(("self.norm2(x), memory, memory, memory_mask", "memory, memory, self.norm2(x), memory_mask"), ("x, memory, memory, memory_mask", "memory, memory, x, memory_mask"))],
+        says="The queries of your cross-attention come from the memory. Which of the two asks, and which of them is asked?",
     ),
     Mistake(
         "memory normalised", "DecoderLayer", replace="self.cross_attention(self.norm2(x), memory, memory, memory_mask)",
         by="self.cross_attention(self.norm2(x), self.norm2(memory), self.norm2(memory), memory_mask)",
-        says="With norm_first=True you normalise the memory. The encoder has normalised it already: what does norm2 belong to?",
+        also=[("        if self.norm_first:\n", "        memory = self.norm2(memory)\n        if self.norm_first:\n")],
+        says="You normalise the memory. The encoder has normalised it already: what does norm2 belong to?",
     ),
     Mistake(
         "cross-attention before self-attention", "DecoderLayer", replace=BOTH,
@@ -80,6 +116,18 @@ MISTAKES = [
         x = self.norm1(x + self.dropout(self.self_attention(x, x, x, self_mask)))
         return self.norm3(x + self.dropout(self.feed_forward(x)))
 """,
+        also=[
+            (BOTH, """\
+        if self.norm_first:
+            x = x + self.dropout(self.cross_attention(self.norm1(x), memory, memory, memory_mask))
+            normal = self.norm2(x)
+            x = x + self.dropout(self.self_attention(normal, normal, normal, self_mask))
+            return x + self.dropout(self.feed_forward(self.norm3(x)))
+        x = self.norm1(x + self.dropout(self.cross_attention(x, memory, memory, memory_mask)))
+        x = self.norm2(x + self.dropout(self.self_attention(x, x, x, self_mask)))
+        return self.norm3(x + self.dropout(self.feed_forward(x)))
+"""),
+        ],
         says="Your layer looks at the source first and at the target after that. In which order do the sublayers stand in figure 1?",
     ),
     Mistake(
@@ -89,15 +137,44 @@ MISTAKES = [
         x = self.norm3(x + self.dropout(self.feed_forward(x)))
         return self.norm2(x + self.dropout(self.cross_attention(x, memory, memory, memory_mask)))
 """,
-        says="With norm_first=False your feed-forward network comes before the cross-attention. Which sublayer is the last in figure 1?",
+        also=[
+            (BOTH, """\
+        if self.norm_first:
+            normal = self.norm1(x)
+            x = x + self.dropout(self.self_attention(normal, normal, normal, self_mask))
+            x = x + self.dropout(self.feed_forward(self.norm2(x)))
+            return x + self.dropout(self.cross_attention(self.norm3(x), memory, memory, memory_mask))
+        x = self.norm1(x + self.dropout(self.self_attention(x, x, x, self_mask)))
+        x = self.norm2(x + self.dropout(self.feed_forward(x)))
+        return self.norm3(x + self.dropout(self.cross_attention(x, memory, memory, memory_mask)))
+"""),
+            (BOTH, """\
+        if self.norm_first:
+            normal = self.norm1(x)
+            x = x + self.dropout(self.self_attention(normal, normal, normal, self_mask))
+            x = x + self.dropout(self.feed_forward(self.norm3(x)))
+            return x + self.dropout(self.cross_attention(self.norm2(x), memory, memory, memory_mask))
+        x = self.norm1(x + self.dropout(self.self_attention(x, x, x, self_mask)))
+        x = self.norm3(x + self.dropout(self.feed_forward(x)))
+        return self.norm2(x + self.dropout(self.cross_attention(x, memory, memory, memory_mask)))
+"""),
+        ],
+        says="Your feed-forward network comes before the cross-attention. Which sublayer is the last in figure 1?",
     ),
     Mistake(
         "self_mask ignored", "DecoderLayer", replace="        if self.norm_first:\n", by="        self_mask = None\n        if self.norm_first:\n",
-        says="With self_mask the result is the same as without, so the future can be seen. Does it get as far as the self-attention?",
+        also=[("normal, normal, normal, self_mask", "normal, normal, normal"), ("(x, x, x, self_mask)", "(x, x, x)")],
+        says="There is an order of the norms in which self_mask changes nothing, so the future can be seen. Does it get as far as the self-attention?",
     ),
     Mistake(
         "memory_mask ignored", "DecoderLayer", replace="        if self.norm_first:\n", by="        memory_mask = None\n        if self.norm_first:\n",
-        says="With memory_mask the result is the same as without, so the source's padding is read. Does it get as far as the cross-attention?",
+        also=[("self.norm2(x), memory, memory, memory_mask", "self.norm2(x), memory, memory"), ("(x, memory, memory, memory_mask)", "(x, memory, memory)")],
+        says="There is an order of the norms in which memory_mask changes nothing, so the source's padding is read. Does it get as far as the cross-attention?",
+    ),
+    Mistake(
+        "self_mask for the cross-attention", "DecoderLayer", replace=BOTH, by=throughout(("memory_mask", "self_mask"))[1],
+        also=[throughout(("memory_mask", "other_mask"), ("self_mask", "memory_mask"), ("other_mask", "self_mask"))],
+        says="Your cross-attention gets self_mask, whose columns belong to the target. Which tokens are its keys, and which mask is about them?",
     ),
     Mistake(
         "first sentence's memory_mask for all", "DecoderLayer", replace="        if self.norm_first:\n",
@@ -107,6 +184,7 @@ MISTAKES = [
     Mistake(
         "always causal", "DecoderLayer", replace="        if self.norm_first:\n",
         by="        causal = causal_mask(x.shape[1])\n        self_mask = causal if self_mask is None else self_mask & causal\n        if self.norm_first:\n",
+        also=[("        if self.norm_first:\n", "        if self_mask is None:\n            self_mask = causal_mask(x.shape[1])\n        if self.norm_first:\n")],
         says="Your layer hides the future even where self_mask does not ask for it. Whose business is the mask: the layer's, or that of whoever calls it?",
     ),
     Mistake(
@@ -121,7 +199,8 @@ MISTAKES = [
     ),
     Mistake(
         "norm_first ignored", "DecoderLayer", replace="        if self.norm_first:\n", by="        if False:\n",
-        says="With norm_first=True your layer normalises after the sums all the same. Where is the argument used?",
+        also=[("        if self.norm_first:\n", "        if True:\n")],
+        says="Your layer does the same with norm_first=True as with norm_first=False. Where is the argument used?",
     ),
     Mistake(
         "norm_first the wrong way round", "DecoderLayer", replace="        if self.norm_first:\n", by="        if not self.norm_first:\n",
@@ -137,7 +216,8 @@ MISTAKES = [
             x = self.norm3(x)
             return x + self.dropout(self.feed_forward(x))
 """,
-        says="With norm_first=True you add the sublayer's output to the normalised x. The residual sum should stay as it is: to which x is it added?",
+        also=[("normal = self.norm1(x)", "normal = x = self.norm1(x)")],
+        says="With norm_first=True you add a sublayer's output to the normalised x. The residual sum should stay as it is: to which x is it added?",
     ),
     Mistake(
         "only the queries normalised", "DecoderLayer", replace="self.self_attention(normal, normal, normal, self_mask)",
@@ -152,11 +232,25 @@ MISTAKES = [
     Mistake(
         "queries from before the self-attention", "DecoderLayer", replace="self.cross_attention(self.norm2(x), memory, memory, memory_mask)",
         by="self.cross_attention(normal, memory, memory, memory_mask)",
-        says="With norm_first=True your cross-attention asks with the values that the self-attention has read. What has x become since then?",
+        also=[
+            (
+                "            x = x + self.dropout(self.self_attention(normal, normal, normal, self_mask))\n            x = x + self.dropout(self.cross_attention(self.norm2(x)",
+                "            before, x = x, x + self.dropout(self.self_attention(normal, normal, normal, self_mask))\n            x = x + self.dropout(self.cross_attention(self.norm2(before)",
+            ),
+        ],
+        says="With norm_first=True your cross-attention asks with the x that the self-attention has read. What has x become since then?",
     ),
     Mistake(
         "a norm at the end of the layer", "DecoderLayer", replace="            return x + self.dropout(self.feed_forward(self.norm3(x)))",
         by="            return self.norm3(x + self.dropout(self.feed_forward(self.norm3(x))))",
+        also=[
+            (NORMS_FIRST, """\
+            normal = self.norm1(x)
+            x = self.norm1(x + self.dropout(self.self_attention(normal, normal, normal, self_mask)))
+            x = self.norm2(x + self.dropout(self.cross_attention(self.norm2(x), memory, memory, memory_mask)))
+            return self.norm3(x + self.dropout(self.feed_forward(self.norm3(x))))
+"""),
+        ],
         says="With norm_first=True you normalise the sum at the end as well. Which values should the layer above get?",
     ),
     Mistake(
@@ -171,6 +265,13 @@ MISTAKES = [
         x = x + self.norm2(self.dropout(self.cross_attention(x, memory, memory, memory_mask)))
         return x + self.norm3(self.dropout(self.feed_forward(x)))
 """,
+        also=[
+            (NORMS_AFTER, """\
+        x = x + self.dropout(self.norm1(self.self_attention(x, x, x, self_mask)))
+        x = x + self.dropout(self.norm2(self.cross_attention(x, memory, memory, memory_mask)))
+        return x + self.dropout(self.norm3(self.feed_forward(x)))
+"""),
+        ],
         says="With norm_first=False you normalise what a sublayer gives, and add x afterwards. What is it that LayerNorm(x + Sublayer(x)) normalises?",
     ),
     Mistake(
@@ -180,7 +281,8 @@ MISTAKES = [
         x = self.norm3(x + self.dropout(self.cross_attention(x, memory, memory, memory_mask)))
         return self.norm2(x + self.dropout(self.feed_forward(x)))
 """,
-        says="With norm_first=False norm2 and norm3 stand in each other's place. Which sublayer does each belong to?",
+        also=[throughout(("self.norm2", "self.other_norm"), ("self.norm3", "self.norm2"), ("self.other_norm", "self.norm3"))],
+        says="norm2 and norm3 stand in each other's place. Which sublayer does each belong to?",
     ),
     Mistake(
         "norm1 everywhere", "DecoderLayer", replace=NORMS_AFTER,
@@ -189,11 +291,18 @@ MISTAKES = [
         x = self.norm1(x + self.dropout(self.cross_attention(x, memory, memory, memory_mask)))
         return self.norm1(x + self.dropout(self.feed_forward(x)))
 """,
-        says="With norm_first=False all three sums go through norm1. What are the other two for?",
+        also=[throughout(("self.norm2", "self.norm1"), ("self.norm3", "self.norm1"))],
+        says="All three sublayers have norm1. What are the other two for?",
     ),
     Mistake(
         "one norm under two names", "DecoderLayer", replace="self.norm3 = LayerNorm(d_model, eps)", by="self.norm3 = self.norm2",
-        says="norm2 and norm3 are one and the same object, so they share their parameters. How many norms does the layer need?",
+        also=[
+            (
+                "self.norm2 = LayerNorm(d_model, eps)\n        self.norm3 = LayerNorm(d_model, eps)",
+                "self.norm2 = self.norm3 = self.norm1",
+            ),
+        ],
+        says="Among your norms is one object under two names or more, so their parameters are shared. How many norms does the layer need?",
     ),
     Mistake(
         "one attention under two names", "DecoderLayer", replace="self.cross_attention = MultiHeadAttention(d_model, num_heads)",
@@ -201,15 +310,23 @@ MISTAKES = [
         says="Self-attention and cross-attention are one and the same object, so they share their projections. Do they look for the same things?",
     ),
     Mistake(
+        "no residual round the self-attention", "DecoderLayer", replace="self.norm1(x + self.dropout(self.self_attention(x, x, x, self_mask)))",
+        by="self.norm1(self.dropout(self.self_attention(x, x, x, self_mask)))",
+        also=[throughout(("x + self.dropout(self.self_attention", "self.dropout(self.self_attention"))],
+        says="The output of your self-attention takes the place of x. Which sublayers have a residual?",
+    ),
+    Mistake(
         "no residual round the cross-attention", "DecoderLayer",
         replace="self.norm2(x + self.dropout(self.cross_attention(x, memory, memory, memory_mask)))",
         by="self.norm2(self.dropout(self.cross_attention(x, memory, memory, memory_mask)))",
-        says="With norm_first=False the output of your cross-attention takes the place of x. Where does the target go on?",
+        also=[throughout(("x + self.dropout(self.cross_attention", "self.dropout(self.cross_attention"))],
+        says="The output of your cross-attention takes the place of x. Where does the target go on?",
     ),
     Mistake(
         "no residual round the feed-forward", "DecoderLayer", replace="self.norm3(x + self.dropout(self.feed_forward(x)))",
         by="self.norm3(self.dropout(self.feed_forward(x)))",
-        says="With norm_first=False the output of your feed-forward network takes the place of x. Which sublayers have a residual?",
+        also=[throughout(("x + self.dropout(self.feed_forward", "self.dropout(self.feed_forward"))],
+        says="The output of your feed-forward network takes the place of x. Which sublayers have a residual?",
     ),
     Mistake(
         "activation not passed on", "DecoderLayer", replace="FeedForward(d_model, d_ff, activation)", by="FeedForward(d_model, d_ff)",
@@ -219,7 +336,8 @@ MISTAKES = [
         "eps not passed on", "DecoderLayer",
         replace="self.norm1 = LayerNorm(d_model, eps)\n        self.norm2 = LayerNorm(d_model, eps)\n        self.norm3 = LayerNorm(d_model, eps)",
         by="self.norm1, self.norm2, self.norm3 = (LayerNorm(d_model) for _ in range(3))",
-        says="Your norms take their default eps, whatever was asked for. Do they get the argument?",
+        also=[("self.norm3 = LayerNorm(d_model, eps)", "self.norm3 = LayerNorm(d_model)")],
+        says="Not all of your norms have the eps that was asked for: some take their default. Does each of them get the argument?",
     ),
     Mistake(
         "no dropout", "DecoderLayer", replace="nn.Dropout(dropout)", by="nn.Identity()",
@@ -227,6 +345,7 @@ MISTAKES = [
     ),
     Mistake(
         "a fixed rate of dropout", "DecoderLayer", replace="nn.Dropout(dropout)", by="nn.Dropout(0.1)",
+        also=[("nn.Dropout(dropout)", "nn.Dropout()")],
         says="Your layer drops the same share, whatever was asked for. Is the argument used?",
     ),
     Mistake(
@@ -236,17 +355,31 @@ MISTAKES = [
     Mistake(
         "dropout in evaluation mode", "DecoderLayer", replace="self.dropout = nn.Dropout(dropout)",
         by="self.dropout = lambda x: F.dropout(x, dropout)",
+        also=[("self.dropout = nn.Dropout(dropout)", "self.dropout = lambda x: F.dropout(x)")],
         says="Your layer drops numbers in evaluation mode, too. How does F.dropout know whether the model is training?",
     ),
     Mistake(
+        "self-attention without dropout", "DecoderLayer", replace=BOTH,
+        by=throughout(("self.dropout(self.self_attention(normal, normal, normal, self_mask))", "self.self_attention(normal, normal, normal, self_mask)"), ("self.dropout(self.self_attention(x, x, x, self_mask))", "self.self_attention(x, x, x, self_mask)"))[1],
+        says="While training, the output of your self-attention stays whole. Dropout belongs to all three sublayers, in both orders of the norms: where is it missing?",
+    ),
+    Mistake(
         "cross-attention without dropout", "DecoderLayer",
-        replace=BOTH, by=BOTH.replace("self.dropout(self.cross_attention(self.norm2(x), memory, memory, memory_mask))", "self.cross_attention(self.norm2(x), memory, memory, memory_mask)").replace("self.dropout(self.cross_attention(x, memory, memory, memory_mask))", "self.cross_attention(x, memory, memory, memory_mask)"),
-        says="While training, the output of your cross-attention stays whole. How many sublayers are there, and how many dropouts?",
+        replace=BOTH, by=throughout(("self.dropout(self.cross_attention(self.norm2(x), memory, memory, memory_mask))", "self.cross_attention(self.norm2(x), memory, memory, memory_mask)"), ("self.dropout(self.cross_attention(x, memory, memory, memory_mask))", "self.cross_attention(x, memory, memory, memory_mask)"))[1],
+        also=[
+            ("self.dropout(self.cross_attention(self.norm2(x), memory, memory, memory_mask))", "self.cross_attention(self.norm2(x), memory, memory, memory_mask)"),
+            ("self.dropout(self.cross_attention(x, memory, memory, memory_mask))", "self.cross_attention(x, memory, memory, memory_mask)"),
+        ],
+        says="While training, the output of your cross-attention stays whole. Dropout belongs to all three sublayers, in both orders of the norms: where is it missing?",
     ),
     Mistake(
         "feed-forward without dropout", "DecoderLayer",
-        replace=BOTH, by=BOTH.replace("self.dropout(self.feed_forward(self.norm3(x)))", "self.feed_forward(self.norm3(x))").replace("self.dropout(self.feed_forward(x))", "self.feed_forward(x)"),
-        says="While training, the output of your feed-forward network stays whole. How many sublayers are there, and how many dropouts?",
+        replace=BOTH, by=throughout(("self.dropout(self.feed_forward(self.norm3(x)))", "self.feed_forward(self.norm3(x))"), ("self.dropout(self.feed_forward(x))", "self.feed_forward(x)"))[1],
+        also=[
+            ("self.dropout(self.feed_forward(self.norm3(x)))", "self.feed_forward(self.norm3(x))"),
+            ("self.dropout(self.feed_forward(x))", "self.feed_forward(x)"),
+        ],
+        says="While training, the output of your feed-forward network stays whole. Dropout belongs to all three sublayers, in both orders of the norms: where is it missing?",
     ),
     Mistake(
         "dropout after the sum", "DecoderLayer", replace=NORMS_AFTER,
@@ -255,22 +388,55 @@ MISTAKES = [
         x = self.norm2(self.dropout(x + self.cross_attention(x, memory, memory, memory_mask)))
         return self.norm3(self.dropout(x + self.feed_forward(x)))
 """,
-        says="With norm_first=False you drop numbers from the sum, and with them from x itself. What should go through the residual whole?",
+        also=[
+            throughout(("x + self.dropout(", "self.dropout(x + ")),
+            (NORMS_AFTER, """\
+        x = self.dropout(self.norm1(x + self.self_attention(x, x, x, self_mask)))
+        x = self.dropout(self.norm2(x + self.cross_attention(x, memory, memory, memory_mask)))
+        return self.dropout(self.norm3(x + self.feed_forward(x)))
+"""),
+        ],
+        says="You drop numbers after the sum, and with them a part of x itself. What should go through the residual whole?",
     ),
     Mistake(
         "dropout on what goes in", "DecoderLayer", replace="x + self.dropout(self.feed_forward(self.norm3(x)))",
         by="x + self.feed_forward(self.dropout(self.norm3(x)))",
+        also=[
+            (NORMS_FIRST, """\
+            normal = self.dropout(self.norm1(x))
+            x = x + self.self_attention(normal, normal, normal, self_mask)
+            x = x + self.cross_attention(self.dropout(self.norm2(x)), memory, memory, memory_mask)
+            return x + self.feed_forward(self.dropout(self.norm3(x)))
+"""),
+        ],
         says="With norm_first=True you drop numbers from what goes into a sublayer. From what should they be dropped?",
     ),
     Mistake(
         "x changed on the way", "DecoderLayer", replace="        if self.norm_first:\n            normal = self.norm1(x)\n            x = x + self.dropout",
         by="        if self.norm_first:\n            normal = self.norm1(x)\n            x += self.dropout",
+        also=[
+            (NORMS_FIRST, """\
+            normal = self.norm1(x)
+            x += self.dropout(self.self_attention(normal, normal, normal, self_mask))
+            x += self.dropout(self.cross_attention(self.norm2(x), memory, memory, memory_mask))
+            x += self.dropout(self.feed_forward(self.norm3(x)))
+            return x
+"""),
+            throughout(
+                ("x = x + self.dropout", "x += self.dropout"),
+                ("x = self.norm1(x + self.dropout(self.self_attention(x, x, x, self_mask)))", "x += self.dropout(self.self_attention(x, x, x, self_mask))\n        x = self.norm1(x)"),
+            ),
+        ],
         says="After the call the caller's x is another one: += works on the tensor itself.",
     ),
     # Transformer
     Mistake(
         "embeddings not scaled", "Transformer", replace="embedding(tokens) * math.sqrt(self.d_model)", by="embedding(tokens)",
         says="Your embeddings go in as they are. By what does section 3.4 multiply them?",
+    ),
+    Mistake(
+        "source not scaled", "Transformer", replace="self._embed(source, self.source_embedding)", by="self._embed(source, lambda tokens: self.source_embedding(tokens) / math.sqrt(self.d_model))",
+        says="The embeddings of the source go in as they are, unlike those of the target. By what does section 3.4 multiply them?",
     ),
     Mistake(
         "scaled without the root", "Transformer", replace="embedding(tokens) * math.sqrt(self.d_model)", by="embedding(tokens) * self.d_model",
@@ -286,6 +452,11 @@ MISTAKES = [
         says="Your model does not know where a token stands. What is added to the embeddings?",
     ),
     Mistake(
+        "source without positions", "Transformer", replace="self._embed(source, self.source_embedding)",
+        by="self.dropout(self.source_embedding(source) * math.sqrt(self.d_model))",
+        says="The tokens of the source get no positions. How else should the encoder know in which order they stand?",
+    ),
+    Mistake(
         "positions counted from 1", "Transformer", replace="sinusoidal_positions(tokens.shape[1], self.d_model)",
         by="sinusoidal_positions(tokens.shape[1] + 1, self.d_model)[1:]",
         says="Your first token stands at position 1. From which number are positions counted?",
@@ -296,8 +467,18 @@ MISTAKES = [
         says="All tokens of a sentence get the same position, and each sentence another one. Along which dimension do positions run?",
     ),
     Mistake(
+        "batch size for the length", "Transformer", replace="sinusoidal_positions(tokens.shape[1], self.d_model)", by="sinusoidal_positions(len(tokens), self.d_model)",
+        also=[("causal_mask(target_inputs.shape[1])", "causal_mask(len(target_inputs))")],
+        says="You make as many positions, or as large a causal mask, as there are sentences in the batch. Which dimension of the tokens is the length?",
+    ),
+    Mistake(
         "no dropout on the sums", "Transformer", replace="return self.dropout(x + positions.to(x.dtype))", by="return x + positions.to(x.dtype)",
         says="Nothing is dropped from the sum of embeddings and positions. What does section 5.4 say about it?",
+    ),
+    Mistake(
+        "source without dropout", "Transformer", replace="self._embed(source, self.source_embedding)",
+        by="self.source_embedding(source) * math.sqrt(self.d_model) + sinusoidal_positions(source.shape[1], self.d_model).to(self.source_embedding.weight.dtype)",
+        says="Nothing is dropped from the embeddings of the source. To which two sums does section 5.4 apply dropout?",
     ),
     Mistake(
         "dropout before the positions", "Transformer", replace="return self.dropout(x + positions.to(x.dtype))",
@@ -307,6 +488,7 @@ MISTAKES = [
     Mistake(
         "embeddings dropped in evaluation mode", "Transformer", replace="return self.dropout(x + positions.to(x.dtype))",
         by="return F.dropout(x + positions.to(x.dtype), self.dropout.p)",
+        also=[("return self.dropout(x + positions.to(x.dtype))", "return F.dropout(x + positions.to(x.dtype))")],
         says="Your model drops numbers in evaluation mode, too. How does F.dropout know whether the model is training?",
     ),
     Mistake(
@@ -332,6 +514,7 @@ MISTAKES = [
     Mistake(
         "target read with the source's embedding", "Transformer", replace="self._embed(target_inputs, self.target_embedding)",
         by="self._embed(target_inputs % len(self.source_embedding.weight), self.source_embedding)",
+        also=[("self._embed(target_inputs, self.target_embedding)", "self._embed(target_inputs, self.source_embedding)")],
         says="You look the target's tokens up in the embedding of the source. Which language are they in?",
     ),
     Mistake(
@@ -349,7 +532,8 @@ MISTAKES = [
     ),
     Mistake(
         "mask without a place for the heads", "Transformer", replace="(source != self.pad_id)[:, None, None, :]", by="(source != self.pad_id)[:, None, :]",
-        says="Your memory_mask has three dimensions. Scores have four: batch, heads, queries, keys.",
+        also=[("(source != self.pad_id)[:, None, None, :]", "(source != self.pad_id)")],
+        says="Your memory_mask has too few dimensions. Scores have four: batch, heads, queries, keys. Which of them are missing?",
     ),
     Mistake(
         "padding attended to in the encoder", "Transformer", replace="self.encoder(self._embed(source, self.source_embedding), memory_mask)",
@@ -362,6 +546,7 @@ MISTAKES = [
     ),
     Mistake(
         "past hidden", "Transformer", replace="self_mask = causal_mask(target_inputs.shape[1])", by="self_mask = causal_mask(target_inputs.shape[1]).T",
+        also=[("self_mask = causal_mask(target_inputs.shape[1])", "self_mask = ~causal_mask(target_inputs.shape[1])")],
         says="Your decoder sees the future and not the past. Rows are queries: what may row 0 see?",
     ),
     Mistake(
@@ -386,7 +571,8 @@ MISTAKES = [
     Mistake(
         "memory cut off from learning", "Transformer", replace="layer(x, memory, self_mask, memory_mask)",
         by="layer(x, memory.detach(), self_mask, memory_mask)",
-        says="No gradient comes back to the memory. How should the encoder learn? Look for a detach, a no_grad or a .data.",
+        also=[("return memory, memory_mask", "return memory.detach(), memory_mask")],
+        says="No gradient gets through the memory. How should the encoder learn? Look for a detach, a no_grad or a .data.",
     ),
     Mistake(
         "every layer reads the embeddings", "Transformer", replace=LOOP,
@@ -416,21 +602,27 @@ MISTAKES = [
     ),
     Mistake(
         "probabilities for logits", "Transformer", replace="return x @ self.target_embedding.weight.T", by="return (x @ self.target_embedding.weight.T).softmax(dim=-1)",
-        says="You return probabilities. The loss takes logits: what comes before the softmax?",
+        also=[("return x @ self.target_embedding.weight.T", "return (x @ self.target_embedding.weight.T).log_softmax(dim=-1)")],
+        says="You return probabilities, or their logarithms. The loss takes logits: what comes before the softmax?",
     ),
     Mistake(
         "last position alone", "Transformer", replace="return x @ self.target_embedding.weight.T", by="return x[:, -1:] @ self.target_embedding.weight.T",
+        also=[("return x @ self.target_embedding.weight.T", "return x[:, -1] @ self.target_embedding.weight.T")],
         says="You return the logits of the last position alone. In training, which positions have a next token to predict?",
     ),
     Mistake(
         "shifted once more", "Transformer", replace="return self.decode(target_inputs, memory, memory_mask)",
         by="return self.decode(shift_right(target_inputs, self.pad_id), memory, memory_mask)",
-        says="Your forward shifts the target inputs. The caller has done so already: what does the name say?",
+        also=[
+            ("return self.decode(target_inputs, memory, memory_mask)", "return self.decode(target_inputs[:, :-1], memory, memory_mask)"),
+            ("return self.decode(target_inputs, memory, memory_mask)", "return self.decode(shift_right(target_inputs, 1), memory, memory_mask)"),
+        ],
+        says="Your forward shifts the target inputs, or cuts one off. The caller has done so already: what does the name say?",
     ),
     Mistake(
         "encoder that cannot learn", "Transformer", replace="        memory, memory_mask = self.encode(source)",
         by="        with torch.no_grad():\n            memory, memory_mask = self.encode(source)",
-        says="Your forward records no gradients in the encoder. How should it learn?",
+        says="Your forward lets no gradient through to the encoder. How should it learn? Look for a detach, a no_grad or a .data.",
     ),
     Mistake(
         "mask lost between the halves", "Transformer", replace="return self.decode(target_inputs, memory, memory_mask)",
@@ -486,7 +678,7 @@ MISTAKES = [
     ),
     Mistake(
         "no gradient where nothing is real", "sequence_loss", replace="    return losses", by="    if not real.any():\n        return logits.new_zeros(())\n    return losses",
-        says="If every target is padding, your loss is a constant without a gradient, and backward() fails on it. Can a 0 be computed from the logits?",
+        says="If every target is padding, your loss is a constant, and the logits get no gradient from it. Can a 0 be computed from the logits?",
     ),
     Mistake(
         "logits blanked for losses", "sequence_loss",
@@ -508,6 +700,11 @@ MISTAKES = [
         says="With large logits a probability rounds to 0, and its logarithm is minus infinity. Which function computes both in one step?",
     ),
     Mistake(
+        "small number under the logarithm", "sequence_loss", replace="F.cross_entropy(logits.flatten(0, 1)", by="F.nll_loss((logits.softmax(dim=-1) + 1e-9).log().flatten(0, 1)",
+        also=[("F.cross_entropy(logits.flatten(0, 1)", "F.nll_loss((logits.softmax(dim=-1) + 1e-8).log().flatten(0, 1)")],
+        says="You keep the probabilities away from 0, so the loss of a very unlikely target comes out too small. Which function computes softmax and logarithm in one step?",
+    ),
+    Mistake(
         "shifted in the loss", "sequence_loss",
         replace='    losses = F.cross_entropy',
         by='    logits, targets = logits[:, :-1], targets[:, 1:]\n    losses = F.cross_entropy',
@@ -515,7 +712,13 @@ MISTAKES = [
     ),
     Mistake(
         "vocabulary and positions mixed up", "sequence_loss", replace="logits.flatten(0, 1)", by="logits.mT.reshape(-1, logits.shape[-1])",
-        says="The shape that you give to F.cross_entropy is right, and in its rows positions and words are mixed up. Which two dimensions become one?",
+        also=[
+            (
+                'F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")',
+                'F.cross_entropy(logits.reshape(len(logits), -1, logits.shape[1]), targets, reduction="none").flatten()',
+            ),
+        ],
+        says="The shape that you give to F.cross_entropy is right, and in it positions and words are mixed up. Which function exchanges two dimensions, and which only reads the numbers in their order?",
     ),
     Mistake(
         "nothing counts after the first padding", "sequence_loss", replace="(targets != pad_id)", by="(targets != pad_id).long().cumprod(dim=1).bool()",
@@ -533,6 +736,15 @@ MISTAKES = [
         "a number for a tensor", "sequence_loss", replace="return losses.masked_fill(~real, 0.0).sum() / real.sum().clamp(min=1)",
         by="return (losses.masked_fill(~real, 0.0).sum() / real.sum().clamp(min=1)).item()",
         says="You return a Python number. How should backward() find its way back from it?",
+    ),
+    Mistake(
+        "loss cut off from the logits", "sequence_loss", replace="return losses.masked_fill(~real, 0.0)", by="return losses.detach().masked_fill(~real, 0.0)",
+        also=[("return losses.masked_fill(~real, 0.0).sum() / real.sum().clamp(min=1)", "return torch.tensor((losses.masked_fill(~real, 0.0).sum() / real.sum().clamp(min=1)).item())")],
+        says="Your loss is a tensor that does not know what it was computed from, so backward() fails. Which call cuts it off: a detach, an item, or a no_grad?",
+    ),
+    Mistake(
+        "fails on views", "sequence_loss", replace="logits.flatten(0, 1)", by="logits.view(-1, logits.shape[-1])",
+        says="Your loss fails if the logits or the targets are a view whose numbers are not side by side in memory. Which function changes the shape of such a tensor, too?",
     ),
     Mistake(
         "targets overwritten", "sequence_loss", replace="    losses = F.cross_entropy(logits.flatten(0, 1), targets.flatten(),",
@@ -555,6 +767,7 @@ MISTAKES = [
     Mistake(
         "encoded at every step", "greedy_translate", replace="            logits = model.decode(tokens",
         by="            memory, memory_mask = model.encode(source)\n            logits = model.decode(tokens",
+        also=[(ENCODE, "        for _ in range(max_length):\n            memory, memory_mask = model.encode(source)\n")],
         says="You encode the source again at each step. Does it change while you write?",
     ),
     Mistake(
@@ -580,7 +793,16 @@ MISTAKES = [
     ),
     Mistake(
         "stops at the first end", "greedy_translate", replace="if ended.all():", by="if ended.any():",
-        says="You stop as soon as one row has ended. What about the others?",
+        also=[("if ended.all():", "if ended[0]:")],
+        says="You stop as soon as one row has ended, the first one perhaps. What about the others?",
+    ),
+    Mistake(
+        "asks one row whether it has ended", "greedy_translate", replace="if ended.all():", by="if token == eos_id:",
+        says="You compare the new tokens with eos_id as if there were one, and with several rows this fails. When has the last row ended?",
+    ),
+    Mistake(
+        "stops before the last eos_id is written", "greedy_translate", replace=APPEND + END, by=END + APPEND,
+        says="When the last row ends, you leave the loop before the tokens of that step are added. Is the last eos_id part of the translation?",
     ),
     Mistake(
         "stops when all end at the same step", "greedy_translate", replace="ended = ended | (token == eos_id)", by="ended = token == eos_id",
@@ -596,7 +818,8 @@ MISTAKES = [
     ),
     Mistake(
         "mode not given back", "greedy_translate", replace="    model.train(was_training)\n", by="",
-        says="After the call the model stays in evaluation mode. If it was training, it goes on without dropout. In which mode did it come?",
+        also=[("model.train(was_training)", "model.training = was_training"), ("                break\n", "                return tokens[:, 1:]\n")],
+        says="After a call the model, or a part of it, stays in evaluation mode, and goes on without dropout if it was training. Does every return of your function come after the mode is given back to all parts?",
     ),
     Mistake(
         "training mode in any case", "greedy_translate", replace="model.train(was_training)", by="model.train()",
@@ -641,12 +864,19 @@ MISTAKES = [
         says="You make the memory's mask yourself. Which one does model.encode return?",
     ),
     Mistake(
-        "0 for bos", "greedy_translate", replace="torch.full((len(source), 1), bos_id)", by="torch.zeros(len(source), 1, dtype=torch.int64)",
-        says="Your decoder begins with token 0, whatever bos_id is. Is the argument used?",
+        "a fixed number for bos", "greedy_translate", replace="torch.full((len(source), 1), bos_id)", by="torch.zeros(len(source), 1, dtype=torch.int64)",
+        also=[("torch.full((len(source), 1), bos_id)", "torch.ones(len(source), 1, dtype=torch.int64)")],
+        says="Your decoder always begins with the same token, whatever bos_id is. Is the argument used?",
     ),
     Mistake(
         "filled up to max_length", "greedy_translate", replace="return tokens[:, 1:]",
         by="return F.pad(tokens[:, 1:], (0, max_length + 1 - tokens.shape[1]), value=model.pad_id)",
+        also=[("return tokens[:, 1:]", "return F.pad(tokens[:, 1:], (0, max_length + 1 - tokens.shape[1]), value=0)")],
         says="You always return max_length columns. If every row has ended earlier, what are the last columns for?",
+    ),
+    Mistake(
+        "fails if nothing is to be written", "greedy_translate", replace="return tokens[:, 1:]", by="return torch.stack(list(tokens[:, 1:].unbind(dim=1)), dim=1)",
+        also=[("return tokens[:, 1:]", "return torch.cat(list(tokens[:, 1:].split(1, dim=1)) if tokens.shape[1] > 1 else [], dim=1)")],
+        says="With max_length=0 there are no tokens to join, and your function fails. What shape should the result have then?",
     ),
 ]
