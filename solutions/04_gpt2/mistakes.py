@@ -67,6 +67,7 @@ HIDES = "scores = scores if mask is None else scores.masked_fill(~mask, -1e30)"
 AHEAD = "ahead = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device).triu(1)"
 WEIGHTS = "weights = F.dropout(scores.masked_fill(ahead, -torch.inf).softmax(dim=-1), dropout)"
 BOTH = "ahead = ahead if mask is None else ahead | ~mask"
+AT_ONCE = f"{AHEAD}\n        {BOTH}"  # both masks in `ahead`; then nothing hides before
 
 
 def written_out(scaled=SCALED, hides=HIDES, ahead=AHEAD, weights=WEIGHTS):
@@ -75,6 +76,53 @@ def written_out(scaled=SCALED, hides=HIDES, ahead=AHEAD, weights=WEIGHTS):
 
 
 ALSO_RIGHT = {HEADS: written_out()}
+
+MERGED = "heads.transpose(1, 2).flatten(2)"
+SPLIT_TO_MERGED = f"{SPLIT}        dropout = self.attn_pdrop if self.training else 0.0\n{HEADS}\n        merged = {MERGED}"
+
+
+def there_and_back(split, merged):
+    """Heads cut in another way, and put together as they were cut."""
+    return SPLIT_TO_MERGED.replace("part.unflatten(-1, (self.n_head, -1)).transpose(1, 2)", split).replace(MERGED, merged)
+
+
+MODEL = """\
+class GPT2(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.wte = nn.Embedding(config.vocab_size, config.n_embd)
+        self.wpe = nn.Embedding(config.n_positions, config.n_embd)
+        self.drop = nn.Dropout(config.embd_pdrop)
+        self.h = nn.ModuleList([GPT2Block(config) for _ in range(config.n_layer)])
+        self.ln_f = nn.LayerNorm(config.n_embd, eps=config.layer_norm_epsilon)
+        for name, module in self.named_modules():
+            if isinstance(module, (nn.Linear, nn.Embedding)):
+                std = config.initializer_range
+                if name.endswith("c_proj"):
+                    std = std / math.sqrt(2 * config.n_layer)
+                nn.init.normal_(module.weight, mean=0.0, std=std)
+            if isinstance(module, nn.Linear) and module.bias is not None:
+                nn.init.zeros_(module.bias)
+
+    def forward(self, tokens, attention_mask=None):
+        length = tokens.shape[1]
+        if length > self.config.n_positions:
+            raise ValueError("too many tokens")
+        positions, mask = torch.arange(length, device=tokens.device), None
+        if attention_mask is not None:
+            positions = (attention_mask.cumsum(dim=1) - 1).clamp(min=0)
+            mask = attention_mask[:, None, None, :]
+        x = self.drop(self.wte(tokens) + self.wpe(positions))
+        for block in self.h:
+            x = block(x, mask)
+        return self.ln_f(x) @ self.wte.weight.T
+"""
+LAST_NORM = "        self.ln_f = nn.LayerNorm(config.n_embd, eps=config.layer_norm_epsilon)\n"
+OWN_HEAD = MODEL.replace(LAST_NORM, LAST_NORM + "        self.lm_head = nn.Linear(config.n_embd, config.vocab_size, bias=False)\n").replace(
+    "self.ln_f(x) @ self.wte.weight.T", "self.lm_head(self.ln_f(x))"
+)
+NO_CONFIG = MODEL.replace("self.config = config", "self.n_positions = config.n_positions").replace("self.config.", "self.")
 
 MISTAKES = [
     # gelu
@@ -93,6 +141,11 @@ MISTAKES = [
     Mistake(
         "2 / pi without the root", "gelu", replace="math.sqrt(2.0 / math.pi)", by="(2.0 / math.pi)",
         says="Your factor inside of tanh is 2 / pi. What stands around it in the formula?",
+    ),
+    Mistake(
+        "root of a part of 2 / pi", "gelu", replace="math.sqrt(2.0 / math.pi)", by="math.sqrt(2.0) / math.pi",
+        also=[("math.sqrt(2.0 / math.pi)", "2.0 / math.sqrt(math.pi)")],
+        says="Only one of 2 and pi stands under your root. How far does the root of the formula reach?",
     ),
     Mistake(
         "pi / 2 for 2 / pi", "gelu", replace="math.sqrt(2.0 / math.pi)", by="math.sqrt(math.pi / 2.0)",
@@ -117,23 +170,31 @@ MISTAKES = [
     Mistake(
         "tanh by its exponentials", "gelu", replace=GELU,
         by="u = math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)\n    return 0.5 * x * (1.0 + (u.exp() - (-u).exp()) / (u.exp() + (-u).exp()))",
+        also=[("torch.tanh(", "(lambda u: ((2 * u).exp() - 1) / ((2 * u).exp() + 1))(")],
         says="You divide exponentials by each other, and far from 0 that is infinity by infinity. Which function of torch does not have this problem?",
     ),
     Mistake(
         "x overwritten by gelu", "gelu", replace=GELU, by="return x.mul_(0.5 * (1.0 + torch.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3))))",
-        says="After the call x holds other numbers. What does the underscore at the end of a method's name mean?",
+        says="You write into x, which should stay as it was. Methods with an underscore at the end do so, and += too: how do you get a new tensor?",
     ),
     Mistake(
         "gelu in float32", "gelu", replace=GELU, by="x = x.float()\n    " + GELU,
         says="You compute in float32 and return it, whatever came in. Which dtype does the docstring promise?",
     ),
     Mistake(
+        "rounded to float32 on the way", "gelu", replace="math.sqrt(2.0 / math.pi)", by="torch.tensor(2.0 / math.pi).sqrt()",
+        also=[(GELU, f"given, x = x.dtype, x.float()\n    {GELU.replace('return ', 'return (')}).to(given)")],
+        says="Your result has the right dtype, but on the way a number is rounded to float32. Which dtype does each of your tensors have, constants included?",
+    ),
+    Mistake(
         "gelu without its gradient", "gelu", replace="torch.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3))", by="torch.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)).detach()",
-        says="The values are right and the gradient is not: a part of your formula is cut off from it. Which call does that?",
+        also=[("return 0.5", "x = x.detach()\n    return 0.5")],
+        says="The values are right and the gradient is not: your formula, or a part of it, is cut off from x. Which call does that?",
     ),
     # CausalSelfAttention
     Mistake(
         "keys before queries", "CausalSelfAttention", replace="query, key, value = self.c_attn(x)", by="key, query, value = self.c_attn(x)",
+        also=[("query, key, value = self.c_attn(x)", "key, value, query = self.c_attn(x)")],
         says="You take the first third of c_attn's output for the keys. Which order does the docstring give?",
     ),
     Mistake(
@@ -153,15 +214,18 @@ MISTAKES = [
     Mistake(
         "columns dealt out to the heads", "CausalSelfAttention", replace="part.unflatten(-1, (self.n_head, -1)).transpose(1, 2)",
         by="part.unflatten(-1, (-1, self.n_head)).permute(0, 3, 1, 2)",
+        also=[(SPLIT_TO_MERGED, there_and_back("part.unflatten(-1, (-1, self.n_head)).permute(0, 3, 1, 2)", "heads.permute(0, 2, 3, 1).flatten(2)"))],
         says="Your heads own every n_head-th column. Which columns does head h own?",
     ),
     Mistake(
         "heads cut from positions", "CausalSelfAttention", replace="part.unflatten(-1, (self.n_head, -1)).transpose(1, 2)",
         by="part.reshape(len(x), self.n_head, x.shape[1], -1)",
+        also=[(SPLIT_TO_MERGED, there_and_back("part.reshape(len(x), self.n_head, x.shape[1], -1)", "heads.reshape(x.shape)"))],
         says="You reshape to heads and positions at once, so that a head gets some positions with all columns. Which dimension is to be split, and what has to be moved then?",
     ),
     Mistake(
         "heads merged without moving", "CausalSelfAttention", replace="heads.transpose(1, 2).flatten(2)", by="heads.reshape(x.shape)",
+        also=[("heads.transpose(1, 2).flatten(2)", "heads.transpose(-2, -1).reshape(x.shape)")],
         says="You merge the heads while positions still stand behind them, so rows of different positions get mixed. Which two dimensions have to change places first?",
     ),
     Mistake(
@@ -170,13 +234,24 @@ MISTAKES = [
     ),
     Mistake(
         "the future in sight", "CausalSelfAttention", replace=HEADS, by="        heads = F.scaled_dot_product_attention(query, key, value, mask, dropout_p=dropout)",
-        also=[(HEADS, written_out(ahead="", weights="weights = F.dropout(scores.softmax(dim=-1), dropout)"))],
-        says="Each position of yours sees all others. What would a model learn that sees the word that it is to predict?",
+        also=[
+            (HEADS, written_out(ahead="", weights="weights = F.dropout(scores.softmax(dim=-1), dropout)")),
+            (", is_causal=mask is None", ""),
+        ],
+        says="Each position of yours sees those after it, at least where no mask is given. What would a model learn that sees the word that it is to predict?",
     ),
     Mistake(
         "itself not in sight", "CausalSelfAttention", replace=HEADS,
-        by=written_out(weights="weights = scores.masked_fill(ahead | torch.eye(x.shape[1], dtype=torch.bool), -1e9).softmax(dim=-1)")
-        + "\n        heads = heads + 0.0 * dropout",
+        by=written_out(ahead=AHEAD.replace("triu(1)", "triu(0)"), weights=WEIGHTS.replace("-torch.inf", "-1e9")),
+        also=[
+            (HEADS, written_out(ahead=AHEAD.replace("triu(1)", "triu(0)"))),
+            (
+                HEADS,
+                "        allowed = causal_mask(x.shape[1]).tril(-1).to(x.device)\n"
+                "        allowed = allowed if mask is None else allowed & mask\n"
+                "        heads = F.scaled_dot_product_attention(query, key, value, allowed, dropout_p=dropout)",
+            ),
+        ],
         says="A position of yours does not see itself. Where does the triangle of the mask begin?",
     ),
     Mistake(
@@ -187,22 +262,38 @@ MISTAKES = [
     Mistake(
         "the past out of sight", "CausalSelfAttention", replace=HEADS,
         by=written_out(weights="weights = F.dropout(scores.masked_fill(ahead.T, -torch.inf).softmax(dim=-1), dropout)"),
-        says="A position of yours sees itself and what comes after it. On which side of the diagonal is the past?",
+        also=[
+            (
+                HEADS,
+                "        allowed = ~causal_mask(x.shape[1]).to(x.device)\n"
+                "        allowed = allowed if mask is None else allowed & mask\n"
+                "        heads = F.scaled_dot_product_attention(query, key, value, allowed, dropout_p=dropout)",
+            ),
+            (HEADS, written_out(weights=WEIGHTS.replace("(ahead,", "(~ahead,"))),
+            (HEADS, written_out(weights=WEIGHTS.replace("(ahead, -torch.inf)", "(~ahead, -1e9)"))),
+        ],
+        says="A position of yours sees what comes after it, and not what comes before. On which side of the diagonal is the past, and what does True mean in your causal mask?",
     ),
     Mistake(
         "masked after the softmax", "CausalSelfAttention", replace=HEADS,
         by=written_out(weights="weights = F.dropout(scores.softmax(dim=-1).masked_fill(ahead, 0.0), dropout)"),
-        says="You blank weights of the future after the softmax, so a row's weights no longer sum to 1. Where does the mask belong?",
+        also=[(HEADS, written_out(hides="", ahead=AT_ONCE, weights="weights = F.dropout(scores.softmax(dim=-1).masked_fill(ahead, 0.0), dropout)"))],
+        says="You blank weights after the softmax, so a row's weights no longer sum to 1. Where does the mask belong?",
     ),
     Mistake(
         "0 for minus infinity", "CausalSelfAttention", replace=HEADS,
         by=written_out(weights="weights = F.dropout(scores.masked_fill(ahead, 0.0).softmax(dim=-1), dropout)"),
-        says="You set scores of the future to 0, and the softmax of 0 is not 0. Which score gives a weight of 0?",
+        also=[(HEADS, written_out(hides="", ahead=AT_ONCE, weights=WEIGHTS.replace("-torch.inf", "0.0")))],
+        says="You set hidden scores to 0, and the softmax of 0 is not 0. Which score gives a weight of 0?",
     ),
     Mistake(
         "a mask that large scores beat", "CausalSelfAttention", replace=HEADS,
         by=written_out(weights="weights = F.dropout(scores.masked_fill(ahead, -1e4).softmax(dim=-1), dropout)"),
-        says="Your mask sets a score of -10000, and scores can be lower than that. Which number is lower than all?",
+        also=[
+            (HEADS, written_out(hides="", ahead=AT_ONCE, weights=WEIGHTS.replace("-torch.inf", "-1e4"))),
+            (HEADS, written_out(weights="weights = F.dropout((scores + ahead.to(x.dtype) * -1e4).softmax(dim=-1), dropout)")),
+        ],
+        says="Your mask sets scores to -10000, or lowers them by as much, and other scores can be lower still. Which number is lower than all?",
     ),
     Mistake(
         "softmax over the queries", "CausalSelfAttention", replace=HEADS,
@@ -282,12 +373,17 @@ MISTAKES = [
     Mistake(
         "attention in float32", "CausalSelfAttention", replace=HEADS,
         by="        query, key, value = query.float(), key.float(), value.float()\n" + HEADS + ".to(x.dtype)",
-        says="You compute attention in float32, whatever comes in, so doubles come out rounded. Which call does that?",
+        also=[(HEADS, written_out(weights="weights = F.dropout(scores.float().masked_fill(ahead, -torch.inf).softmax(dim=-1), dropout).to(x.dtype)"))],
+        says="You compute attention, or a part of it, in float32, whatever comes in, so doubles come out rounded. Which call does that?",
     ),
     Mistake(
         "x overwritten by attention", "CausalSelfAttention", replace="return self.resid_dropout(self.c_proj(merged))",
         by="result = self.resid_dropout(self.c_proj(merged))\n        return result if torch.is_grad_enabled() else x.copy_(result)",
-        says="After the call x holds your result. The block still needs x for its residual: where do you write into it?",
+        says="You write into x, so it does not stay as it was. The block still needs x for its residual: where do you write into it?",
+    ),
+    Mistake(
+        "x added inside of attention", "CausalSelfAttention", replace="return self.resid_dropout(", by="return x + self.resid_dropout(",
+        says="You add x to what attention finds. Which of your classes has the residual connection?",
     ),
     Mistake(
         "heads dropped for weights", "CausalSelfAttention", replace=HEADS,
@@ -315,12 +411,19 @@ MISTAKES = [
     ),
     Mistake(
         "mask the wrong way round", "CausalSelfAttention", replace="mask = mask & causal", by="mask = ~mask & causal",
-        also=[(HEADS, written_out(hides=HIDES.replace("~", "")))],
+        also=[
+            (HEADS, written_out(hides=HIDES.replace("~", ""))),
+            ("mask & causal_mask(x.shape[1]).to(mask.device)", "~(mask & causal_mask(x.shape[1]).to(mask.device))"),
+            (HEADS, written_out(hides="", ahead=AT_ONCE.replace("~mask", "mask"))),
+        ],
         says="You hide the positions that the mask allows, and show the others. What does True mean in the masks of this course?",
     ),
     Mistake(
         "mask for the queries", "CausalSelfAttention", replace="mask = mask & causal_mask", by="mask = mask.mT & causal_mask",
-        also=[(HEADS, written_out(hides=HIDES.replace("~mask", "~mask.mT")))],
+        also=[
+            (HEADS, written_out(hides=HIDES.replace("~mask", "~mask.mT"))),
+            (HEADS, written_out(hides="", ahead=AT_ONCE.replace("~mask", "~mask.mT"))),
+        ],
         says="Your mask hides whole queries, and not keys. Which of the last two dimensions of a mask belongs to the keys?",
     ),
     Mistake(
@@ -335,12 +438,21 @@ MISTAKES = [
     Mistake(
         "mask multiplied before the softmax", "CausalSelfAttention", replace=HEADS,
         by=written_out(hides="scores = scores if mask is None else scores * mask"),
-        says="You multiply scores by the mask, so a hidden position has the score 0, which is not the weight 0. Which score gives a weight of 0?",
+        also=[
+            (
+                HEADS,
+                written_out(
+                    hides="", weights=f"scores = scores.masked_fill(ahead, -torch.inf)\n        scores = scores if mask is None else scores * mask\n        {WEIGHTS}",
+                ),
+            ),
+        ],
+        says="You multiply scores by the mask, so a hidden score becomes 0, which is not the weight 0 (and minus infinity times 0 is NaN). Which score gives a weight of 0?",
     ),
     Mistake(
         "mask added as ones and zeros", "CausalSelfAttention", replace=HEADS,
         by=written_out(hides="scores = scores if mask is None else scores + mask"),
-        says="You add the mask to the scores as ones and zeros, which hides nothing. A mask that is added holds 0 where a position may attend: what does it hold elsewhere?",
+        also=[("mask & causal_mask(x.shape[1]).to(mask.device)", "(mask & causal_mask(x.shape[1]).to(mask.device)).to(x.dtype)")],
+        says="Your mask is added to the scores as ones and zeros, which hides nothing. (F.scaled_dot_product_attention adds a mask of numbers, too.) A mask that is added holds 0 where a position may attend: what does it hold elsewhere?",
     ),
     Mistake(
         "minus infinity for the wrong ones", "CausalSelfAttention", replace=HEADS,
@@ -348,14 +460,21 @@ MISTAKES = [
         says="You add a large negative number to the scores where the mask is True, and True means that a position may attend. Where does the large negative number belong?",
     ),
     Mistake(
+        "0 times minus infinity", "CausalSelfAttention", replace=HEADS,
+        by=written_out(hides="scores = scores if mask is None else scores + (~mask).to(x.dtype) * -torch.inf"),
+        also=[(HEADS, written_out(weights="weights = F.dropout((scores + ahead.to(x.dtype) * -torch.inf).softmax(dim=-1), dropout)"))],
+        says="You multiply a mask by minus infinity, and 0 times infinity is NaN. How do you put minus infinity in some places without a product?",
+    ),
+    Mistake(
         "a mask of -10000", "CausalSelfAttention", replace=HEADS,
         by=written_out(hides="scores = scores if mask is None else scores.masked_fill(~mask, -1e4)"),
-        says="You hide positions of the mask with a score of -10000, and scores can be lower than that. Which number is lower than all?",
+        also=[(HEADS, written_out(hides="scores = scores if mask is None else scores + (~mask).to(x.dtype) * -1e4"))],
+        says="You set scores to -10000 where your mask hides a position, or lower them by as much, and other scores can be lower still. Which number is lower than all?",
     ),
     Mistake(
         "NaN where nothing is visible", "CausalSelfAttention", replace=HEADS,
         by=written_out(hides="", ahead=f"{AHEAD}\n        {BOTH}"),
-        says="A position that may attend to nothing becomes NaN, and the next block's weights of 0 times NaN are NaN, too. What should the softmax of such a row give?",
+        says="A position that may attend to nothing becomes NaN, or its gradients do, and the next block's weights of 0 times NaN are NaN, too. What should the softmax of such a row give?",
     ),
     Mistake(
         "zeros where nothing is visible, without a gradient", "CausalSelfAttention", replace=HEADS,
@@ -387,7 +506,7 @@ MISTAKES = [
     ),
     Mistake(
         "the caller's mask overwritten", "CausalSelfAttention", replace="mask = mask & causal_mask(x.shape[1]).to(mask.device)", by="mask = mask.logical_and_(causal_mask(x.shape[1])) if mask.shape[-2] > 1 else mask & causal_mask(x.shape[1])",
-        says="After the call the caller's mask holds the causal mask, too: &= works in place. How do you get a new tensor?",
+        says="You write into the caller's mask: &= works in place. How do you get a new tensor?",
     ),
     # GPT2Block
     Mistake(
@@ -395,6 +514,12 @@ MISTAKES = [
         replace="        x = x + self.attn(self.ln_1(x), mask)\n" + MLP,
         by="        x = self.ln_1(x + self.attn(x, mask))\n        return self.ln_2(x + self.resid_dropout(self.mlp.c_proj(gelu(self.mlp.c_fc(x)))))\n",
         says="You normalise after each sum, as the paper of 2017 does. Where did GPT-2 move the norms to?",
+    ),
+    Mistake(
+        "norms after the parts", "GPT2Block",
+        replace="        x = x + self.attn(self.ln_1(x), mask)\n" + MLP,
+        by="        x = x + self.ln_1(self.attn(x, mask))\n        return x + self.ln_2(self.resid_dropout(self.mlp.c_proj(gelu(self.mlp.c_fc(x)))))\n",
+        says="You normalise what attention and mlp return, and they read x as it is. On which side of each part does its norm stand?",
     ),
     Mistake(
         "attention reads x as it is", "GPT2Block", replace="self.attn(self.ln_1(x), mask)", by="self.attn(x, mask)",
@@ -468,6 +593,10 @@ MISTAKES = [
         says="Where n_inner is None, your mlp is as wide as x. How wide should it be?",
     ),
     Mistake(
+        "n_inner expected", "GPT2Block", replace="config.n_inner or 4 * config.n_embd", by="config.n_inner",
+        says="You take n_inner as it is, and it may be None. How wide is mlp then?",
+    ),
+    Mistake(
         "eps of ln_1 by default", "GPT2Block", replace="self.ln_1 = nn.LayerNorm(config.n_embd, eps=config.layer_norm_epsilon)", by="self.ln_1 = nn.LayerNorm(config.n_embd)",
         says="ln_1 has torch's eps. Where does the config say which one it should have?",
     ),
@@ -485,6 +614,7 @@ MISTAKES = [
     ),
     Mistake(
         "dropped between the layers", "GPT2Block", replace="self.resid_dropout(self.mlp.c_proj(hidden))", by="self.mlp.c_proj(self.resid_dropout(hidden))",
+        also=[("self.mlp.c_proj(hidden)", "self.mlp.c_proj(self.resid_dropout(hidden))")],
         says="You drop numbers between the two layers of mlp. After which of them does the docstring drop?",
     ),
     Mistake(
@@ -505,7 +635,11 @@ MISTAKES = [
     ),
     Mistake(
         "x added to in place", "GPT2Block", replace="        x = x + self.attn(self.ln_1(x), mask)\n", by="        x = x.add_(self.attn(self.ln_1(x), mask)) if not torch.is_grad_enabled() else x + self.attn(self.ln_1(x), mask)\n",
-        says="You add into x itself, so the caller's x changes; += does so, too. How do you get a new tensor?",
+        also=[
+            ("        x = x + self.attn(self.ln_1(x), mask)\n" + MLP, "        x += self.attn(self.ln_1(x), mask)\n        x += self.resid_dropout(self.mlp.c_proj(gelu(self.mlp.c_fc(self.ln_2(x)))))\n        return x\n"),
+            ("return x + self.resid_dropout(self.mlp.c_proj(hidden))", "x += self.resid_dropout(self.mlp.c_proj(hidden))\n        return x"),
+        ],
+        says="You add in place, as += does. But the caller still needs x, and a norm needs what it has read for its gradient. How do you get a new tensor?",
     ),
     Mistake(
         "mlp without biases", "GPT2Block", replace='{"c_fc": nn.Linear(config.n_embd, d_inner), "c_proj": nn.Linear(d_inner, config.n_embd)}',
@@ -531,6 +665,7 @@ MISTAKES = [
     ),
     Mistake(
         "positions from 1", "GPT2", replace=EMBED, by="positions = (positions + 1) % self.config.n_positions\n        " + EMBED,
+        also=[("torch.arange(length, device", "torch.arange(1, length + 1, device")],
         says="Your first token has position 1. Where does wpe begin?",
     ),
     Mistake(
@@ -539,6 +674,7 @@ MISTAKES = [
     ),
     Mistake(
         "embeddings scaled", "GPT2", replace="self.wte(tokens) +", by="self.wte(tokens) * math.sqrt(self.config.n_embd) +",
+        also=[("self.wte(tokens) + self.wpe(positions)", "(self.wte(tokens) + self.wpe(positions)) * math.sqrt(self.config.n_embd)")],
         says="You scale embeddings by the root of the width, as the paper of 2017 does. Does GPT-2?",
     ),
     Mistake(
@@ -551,6 +687,7 @@ MISTAKES = [
     ),
     Mistake(
         "norm after each block", "GPT2", replace="            x = block(x, mask)\n        return self.ln_f(x) @", by="            x = self.ln_f(block(x, mask))\n        return x @",
+        also=[("x = block(x, mask)", "x = self.ln_f(block(x, mask))")],
         says="You use ln_f after each block. How often should it be used?",
     ),
     Mistake(
@@ -559,6 +696,7 @@ MISTAKES = [
     ),
     Mistake(
         "a head of its own", "GPT2", replace="        self._initialise()\n", by="        self._initialise()\n        self.lm_head = nn.Linear(config.n_embd, config.vocab_size, bias=False)\n",
+        also=[OWN_HEAD],
         says="Your model has an lm_head with weights of its own. Which weights make the logits of GPT-2?",
     ),
     Mistake(
@@ -580,6 +718,7 @@ MISTAKES = [
     ),
     Mistake(
         "only the last position", "GPT2", replace="return self.ln_f(x) @ self.wte.weight.T", by="return self.ln_f(x[:, -1:]) @ self.wte.weight.T",
+        also=[("self.ln_f(x) @", "self.ln_f(x[:, -1]) @")],
         says="You return the logits of the last position. To learn, a model predicts after each token.",
     ),
     Mistake(
@@ -604,10 +743,13 @@ MISTAKES = [
     ),
     Mistake(
         "too many tokens not refused", "GPT2", replace=TOO_LONG, by="",
-        says="With more tokens than positions, your model ends in an IndexError of wpe. Which error does the docstring promise?",
+        says="You do not refuse too many tokens, so wpe fails with an error of its own. Which error does the docstring promise?",
     ),
     Mistake(
         "too many tokens cut off", "GPT2", replace=TOO_LONG, by="        tokens = tokens[:, -self.config.n_positions :]\n        attention_mask = None if attention_mask is None else attention_mask[:, -self.config.n_positions :]\n        length = tokens.shape[1]\n",
+        also=[
+            (TOO_LONG, "        tokens = tokens[:, : self.config.n_positions]\n        attention_mask = None if attention_mask is None else attention_mask[:, : self.config.n_positions]\n        length = tokens.shape[1]\n"),
+        ],
         says="You cut off tokens that are too many without a word. Which error does the docstring promise?",
     ),
     Mistake(
@@ -627,7 +769,7 @@ MISTAKES = [
         says="Your embeddings are never dropped. What is embd_pdrop for?",
     ),
     Mistake(
-        "tokens dropped, and no positions", "GPT2", replace=EMBED, by="x = self.embd_dropout(self.wte(tokens)) + self.wpe(positions)",
+        "only tokens dropped", "GPT2", replace=EMBED, by="x = self.embd_dropout(self.wte(tokens)) + self.wpe(positions)",
         says="You drop numbers of the tokens' embeddings alone. What does the docstring drop?",
     ),
     Mistake(
@@ -648,7 +790,8 @@ MISTAKES = [
     ),
     Mistake(
         "config not kept", "GPT2", replace="        self.config = config\n", by="        self.config = GPT2Config.from_dict(config.to_dict())\n",
-        says="Your model keeps a copy of the config. The docstring asks for the config itself: it may be compared, or changed.",
+        also=[NO_CONFIG],
+        says="Your model does not keep the config that it was given, or keeps a copy. The docstring asks for the config itself, as config.",
     ),
     Mistake(
         "torch's own first values", "GPT2", replace="        self._initialise()\n", by="",
@@ -684,7 +827,8 @@ MISTAKES = [
     ),
     Mistake(
         "first biases not 0", "GPT2", replace="nn.init.zeros_(module.bias)", by="nn.init.normal_(module.bias, std=std)",
-        says="Your biases begin at random. What should they be at first?",
+        also=[("nn.init.zeros_(module.bias)", "pass")],
+        says="Your biases begin with random numbers (torch's own, if you do not set them). What should they be at first?",
     ),
     Mistake(
         "embeddings left as they are made", "GPT2", replace="isinstance(module, nn.Linear | nn.Embedding)", by="isinstance(module, nn.Linear)",
@@ -692,7 +836,8 @@ MISTAKES = [
     ),
     Mistake(
         "positions smaller at first", "GPT2", replace="            if isinstance(module, nn.Linear):\n", by="            if name == \"wpe\":\n                nn.init.normal_(module.weight, std=std / 2)\n            if isinstance(module, nn.Linear):\n",
-        says="wpe begins half as large, as in OpenAI's code. What does the docstring say of all embeddings?",
+        also=[("            if isinstance(module, nn.Linear):\n", "            if name == \"wpe\":\n                nn.init.normal_(module.weight, std=0.01)\n            if isinstance(module, nn.Linear):\n")],
+        says="wpe begins smaller than wte, as in OpenAI's code. What does the docstring say of all embeddings?",
     ),
     Mistake(
         "uniform for normal", "GPT2", replace=INIT,
@@ -718,6 +863,10 @@ MISTAKES = [
         says="With a mask your first real token has position 1: cumsum counts the token itself. How many real tokens stand before it?",
     ),
     Mistake(
+        "position -1 for padding", "GPT2", replace=REAL_BEFORE, by="positions = attention_mask.cumsum(dim=1) - 1",
+        says="Padding on the left gets the position -1 in your model, and wpe has no such row. Which positions may padding have?",
+    ),
+    Mistake(
         "padding looked for in one row", "GPT2", replace="if attention_mask is None:", by="if attention_mask is None or attention_mask[0].all():",
         also=[("if attention_mask is None:", "if attention_mask is None or attention_mask[-1].all():")],
         says="If one row of yours has no padding, you use the mask for none. Other rows may have some: which rows have to be looked at?",
@@ -740,7 +889,8 @@ MISTAKES = [
     ),
     Mistake(
         "padding on the left alone", "GPT2", replace=REAL_BEFORE, by="positions = (torch.arange(length, device=tokens.device) - attention_mask.long().argmax(dim=1, keepdim=True)).clamp(min=0)",
-        says="You subtract the padding on the left from the columns, so padding in between still counts. How many real tokens stand before each?",
+        also=[(REAL_BEFORE, "positions = (torch.arange(length, device=tokens.device) - (~attention_mask).sum(dim=1, keepdim=True)).clamp(min=0)")],
+        says="Your positions are right only if all padding of a row stands on the left, and it may be anywhere. How many real tokens stand before each token?",
     ),
     Mistake(
         "padding on the right alone", "GPT2", replace=POSITIONS, by="        positions, mask = torch.arange(length, device=tokens.device), None\n        if attention_mask is not None:\n            mask = (positions < attention_mask.sum(dim=1, keepdim=True))[:, None, None]\n",
@@ -779,8 +929,13 @@ MISTAKES = [
         says="You hand on a mask of shape (batch, length), and it is read as (queries, keys). Which dimensions have to be put between?",
     ),
     Mistake(
+        "a mask of numbers", "GPT2", replace=KEYS, by="mask = attention_mask[:, None, None].to(self.wte.weight.dtype)",
+        also=[(KEYS, "mask = attention_mask[:, None, None].long()")],
+        says="Your blocks get a mask of numbers. Which dtype does the docstring of CausalSelfAttention ask for?",
+    ),
+    Mistake(
         "rows for heads", "GPT2", replace=KEYS, by="mask = attention_mask[None, :, None]",
-        says="Your mask has the shape (1, batch, 1, length), so the rows stand where the heads should be. Where does the first None belong?",
+        says="Your mask is read as (1, batch, 1, length), so the rows stand where the heads should be. Where does each None belong?",
     ),
     Mistake(
         "embeddings of padding set to zero", "GPT2", replace=EMBED, by=EMBED + "\n        if attention_mask is not None:\n            x, mask = x * attention_mask[..., None], None",
@@ -830,7 +985,12 @@ MISTAKES = [
     ),
     Mistake(
         "prefix expected", "load_gpt2_weights", replace="for name, weight in state_dict.items()", by='for name, weight in state_dict.items() if name.startswith(("transformer.", "lm_head."))',
-        says="You look only at names that begin with \"transformer.\". What if none does?",
+        also=[
+            ('name.removeprefix("transformer.")', 'name if name == "lm_head.weight" else name[len("transformer.") :]'),
+            ('name.removeprefix("transformer.")', 'name[len("transformer.") :]'),
+            ('name.removeprefix("transformer.")', 'name if name == "lm_head.weight" else name.split(".", 1)[1]'),
+        ],
+        says="You take it that names begin with \"transformer.\": you cut off a beginning without looking, or pass over all others. What if none begins so?",
     ),
     Mistake(
         "masks not passed over", "load_gpt2_weights", replace='\n        if not name.endswith((".attn.bias", ".attn.masked_bias"))', by="",
@@ -855,18 +1015,33 @@ MISTAKES = [
     ),
     Mistake(
         "torch's error for KeyError", "load_gpt2_weights", replace=WRONG + SHAPES + HEAD + LOAD, by=HEAD + "    model.load_state_dict(weights)\n",
-        says="load_state_dict raises a RuntimeError for names and shapes that do not fit, and has copied some weights by then. Which errors does the docstring promise, and when?",
+        also=[
+            (
+                WRONG + SHAPES + HEAD + LOAD,
+                HEAD + "    try:\n        model.load_state_dict(weights)\n    except RuntimeError as error:\n        raise KeyError(str(error)) from None\n",
+            ),
+        ],
+        says="You leave it to load_state_dict to find names and shapes that do not fit, and it has copied some weights by then. Which errors does the docstring promise, and when?",
     ),
     Mistake(
         "first name alone", "load_gpt2_weights", replace="wrong = sorted(ours.keys() ^ weights.keys())", by="wrong = sorted(ours.keys() ^ weights.keys())[:1]",
+        also=[
+            (
+                WRONG,
+                "    for name in ours:\n        if name not in weights:\n            raise KeyError(f\"missing: {name}\")\n"
+                "    for name in weights:\n        if name not in ours:\n            raise KeyError(f\"unexpected: {name}\")\n",
+            ),
+        ],
         says="Your error names the first weight that is wrong. Somebody who mends it meets the next one: how many should it name?",
     ),
     Mistake(
-        "missing before unexpected", "load_gpt2_weights", replace="    if wrong:\n", by="    if ours.keys() - weights.keys():\n        raise KeyError(f\"missing: {sorted(ours.keys() - weights.keys())}\")\n    if wrong:\n",
-        says="If weights are missing, your error says nothing of those that have no place. Whose names should it have?",
+        "missing or unexpected, and not both", "load_gpt2_weights", replace="    if wrong:\n", by="    if ours.keys() - weights.keys():\n        raise KeyError(f\"missing: {sorted(ours.keys() - weights.keys())}\")\n    if wrong:\n",
+        also=[("    if wrong:\n", "    if weights.keys() - ours.keys():\n        raise KeyError(f\"unexpected: {sorted(weights.keys() - ours.keys())}\")\n    if wrong:\n")],
+        says="If some weights are missing and others have no place, your error names only one of the two kinds. Whose names should it have?",
     ),
     Mistake(
         "names with the prefix", "load_gpt2_weights", replace="    if wrong:\n", by="    if wrong and any(name.startswith(\"transformer.\") for name in state_dict):\n        raise KeyError(str([f\"transformer.{name}\" for name in wrong]))\n    if wrong:\n",
+        also=[("[n for n in wrong if n in weights]", "[n for n in state_dict if n.removeprefix('transformer.') in wrong]")],
         says="Your error has names as state_dict spells them. Which spelling does the docstring ask for?",
     ),
     Mistake(
@@ -879,7 +1054,17 @@ MISTAKES = [
     ),
     Mistake(
         "shapes not looked at", "load_gpt2_weights", replace=SHAPES, by="",
-        says="load_state_dict raises a RuntimeError for a wrong shape, after it has copied others. Which error does the docstring promise, and what of the model then?",
+        also=[
+            (
+                SHAPES + HEAD + LOAD,
+                HEAD + "    with torch.no_grad():\n        for name, parameter in model.named_parameters():\n            parameter.copy_(weights[name])\n",
+            ),
+            (
+                SHAPES + HEAD + LOAD,
+                HEAD + "    for name, parameter in model.named_parameters():\n        parameter.data = weights[name].clone()\n",
+            ),
+        ],
+        says="You do not compare shapes before you copy, so a weight of a wrong shape gets in, or torch raises its own error when others are in already. When should shapes be compared, and which error does the docstring promise?",
     ),
     Mistake(
         "stretched to fit", "load_gpt2_weights", replace=SHAPES, by="    weights = {name: weight.expand_as(ours[name]) if weight.numel() == 1 else weight for name, weight in weights.items()}\n" + SHAPES,
@@ -895,7 +1080,14 @@ MISTAKES = [
     ),
     Mistake(
         "copied before all is looked at", "load_gpt2_weights", replace="    for name, weight in weights.items():\n        if weight.shape", by="    for name, weight in weights.items():\n        if weight.shape == ours[name].shape:\n            ours[name].copy_(weight)\n        if weight.shape",
-        says="When you meet a wrong shape, you have copied some of the weights. What should the model be like after an error?",
+        also=[
+            (
+                WRONG + SHAPES + HEAD + LOAD,
+                HEAD + "    try:\n        model.load_state_dict(weights)\n    except RuntimeError as error:\n"
+                "        raise (ValueError if \"size mismatch\" in str(error) else KeyError)(str(error)) from None\n",
+            ),
+        ],
+        says="When you find that a weight does not fit, you have copied some of the others. What should the model be like after an error?",
     ),
     Mistake(
         "copied before the head is looked at", "load_gpt2_weights", replace=HEAD + LOAD, by=LOAD + HEAD,
@@ -919,7 +1111,12 @@ MISTAKES = [
     ),
     Mistake(
         "head that is nearly equal", "load_gpt2_weights", replace="not torch.equal(head, weights[\"wte.weight\"])", by="(head.shape != weights[\"wte.weight\"].shape or not torch.allclose(head, weights[\"wte.weight\"]))",
+        also=[('not torch.equal(head, weights["wte.weight"])', 'not torch.allclose(head, weights["wte.weight"])')],
         says="You let an lm_head.weight through whose numbers are nearly those of wte.weight. What does the docstring ask of them?",
+    ),
+    Mistake(
+        "head's numbers alone compared", "load_gpt2_weights", replace="not torch.equal(head, weights[\"wte.weight\"])", by="(head != weights[\"wte.weight\"]).any()",
+        says="If lm_head.weight has another shape than wte.weight, your comparison itself fails, or stretches one of them. What has to be compared before the numbers?",
     ),
     Mistake(
         "state_dict emptied", "load_gpt2_weights", replace="    head = weights.pop(\"lm_head.weight\", None)\n", by="    head = weights.pop(\"lm_head.weight\", None)\n    state_dict.pop(\"lm_head.weight\", None)\n",
@@ -927,11 +1124,21 @@ MISTAKES = [
     ),
     Mistake(
         "state_dict turned round", "load_gpt2_weights", replace=LOAD, by="    for name in state_dict:\n        if re.search(r\"c_(attn|proj|fc)\\.weight$\", name):\n            state_dict[name] = state_dict[name].T\n    model.load_state_dict(weights)\n",
+        also=[
+            (
+                '    weights = {name.removeprefix("transformer."): weight for name, weight in state_dict.items()}\n'
+                f"    weights = {{\n        {TURNED}\n",
+                '    for name in state_dict:\n        if re.search(r"c_(attn|proj|fc)\\.weight$", name):\n            state_dict[name] = state_dict[name].T\n'
+                '    weights = {name.removeprefix("transformer."): weight for name, weight in state_dict.items()}\n'
+                "    weights = {\n        name: weight\n",
+            ),
+        ],
         says="After the call, weights in state_dict are the other way round. If it were loaded again, what would come of it?",
     ),
     Mistake(
         "weights shared, not copied", "load_gpt2_weights", replace="weight.to(ours[name], copy=True)", by="weight",
-        says="Your model and state_dict share their numbers, so training changes both. What has to be copied?",
+        also=[("weight.to(ours[name], copy=True)", "weight.contiguous()")],
+        says="Your model and state_dict share numbers, of some weights at least, so training changes both. What has to be copied?",
     ),
     Mistake(
         "None for the model", "load_gpt2_weights", replace="    return model\n", by="",
@@ -964,6 +1171,7 @@ MISTAKES = [
     ),
     Mistake(
         "first prediction left out", "language_model_loss", replace="logits[:, :-1], tokens[:, 1:]", by="(logits[:, 1:-1], tokens[:, 2:]) if tokens.shape[1] > 2 else (logits[:, :-1], tokens[:, 1:])",
+        also=[("logits[:, :-1], tokens[:, 1:]", "logits[:, 1:-1], tokens[:, 2:]")],
         says="The prediction of the second token does not count with you. How many predictions are there in a sentence?",
     ),
     Mistake(
@@ -972,7 +1180,11 @@ MISTAKES = [
     ),
     Mistake(
         "next token over the end of a row", "language_model_loss", replace="logits[:, :-1], tokens[:, 1:]", by="logits, tokens.flatten().roll(-1).view(tokens.shape)",
-        says="Your last position predicts the first token of the next row. What is known of what comes after a row?",
+        also=[
+            ("logits[:, :-1], tokens[:, 1:]", "logits.flatten(0, 1)[None, :-1], tokens.flatten()[1:]"),
+            ("logits[:, :-1], tokens[:, 1:]", "logits, tokens.roll(-1, dims=1)"),
+        ],
+        says="Your last position predicts a first token: that of the next row, or of its own. What is known of what comes after a row?",
     ),
     Mistake(
         "sum for mean", "language_model_loss", replace="targets.flatten())", by="targets.flatten(), reduction=\"sum\")",
@@ -983,8 +1195,8 @@ MISTAKES = [
         says="You divide the sum of all losses by the number of rows. How many predictions are there?",
     ),
     Mistake(
-        "divided by the length", "language_model_loss", replace="targets.flatten())", by="targets.flatten(), reduction=\"sum\") / tokens.numel()",
-        says="You divide by the number of tokens. The last one predicts nothing: how many predictions are there?",
+        "divided by batch times length", "language_model_loss", replace="targets.flatten())", by="targets.flatten(), reduction=\"sum\") / tokens.numel()",
+        says="You divide by the number of tokens. The last one of each row predicts nothing: how many predictions are there?",
     ),
     Mistake(
         "a loss for each prediction", "language_model_loss", replace="targets.flatten())", by="targets.flatten(), reduction=\"none\")",
@@ -1003,8 +1215,21 @@ MISTAKES = [
         says="With large logits a probability rounds to 0, and its logarithm is minus infinity. Which function computes both in one step?",
     ),
     Mistake(
+        "a little added to the probabilities", "language_model_loss", replace=LOSS,
+        by="return F.nll_loss((predictions.softmax(dim=-1) + 1e-9).log().flatten(0, 1), targets.flatten())",
+        also=[
+            (LOSS, "return F.nll_loss((predictions.softmax(dim=-1) + 1e-12).log().flatten(0, 1), targets.flatten())"),
+            (LOSS, "return F.nll_loss(predictions.softmax(dim=-1).clamp(min=1e-9).log().flatten(0, 1), targets.flatten())"),
+        ],
+        says="You keep probabilities away from 0 before you take the logarithm, so the loss of large logits is finite but wrong. Which function computes softmax and logarithm in one step?",
+    ),
+    Mistake(
         "words and positions mixed", "language_model_loss", replace="predictions.flatten(0, 1)", by="predictions.mT.reshape(-1, logits.shape[-1])",
         says="The shape that you give to F.cross_entropy is right, and in its rows positions and words are mixed up. Which two dimensions become one?",
+    ),
+    Mistake(
+        "view of what is not side by side", "language_model_loss", replace="predictions.flatten(0, 1)", by="predictions.view(-1, predictions.shape[-1])",
+        says="view fails where numbers are not side by side in memory, as in a slice. Which method copies them if it has to?",
     ),
     Mistake(
         "loss rounded to float32", "language_model_loss", replace="predictions.flatten(0, 1)", by="predictions.flatten(0, 1).float()",
