@@ -114,10 +114,12 @@ def equations_three_and_four(student, rng):
 def eps_counts_where_the_variance_is_small(student, rng):
     """eps stands under the root: positions with a variance smaller and larger than eps, at several eps."""
     batch, length, width = rng.different(3, 3, 8)
-    spread = torch.tensor([10.0 ** rng.integer(-2, 1) for _ in range(length)]).double()[:, None]
+    spreads = rng.shuffled([0.01, *(10.0 ** rng.integer(-2, 1) for _ in range(length - 1))])
+    spread = torch.tensor(spreads).double()[:, None]
+    sizes = [rng.integer(10, 90) / size for size in (10, 100, 1e4, 1e10)]
     return {
         f"eps of {eps}": fill(student.LayerNorm(width, eps=eps), rng)(spread * rng.normal(batch, length, width))
-        for eps in rng.shuffled([rng.integer(10, 90) / 100, rng.integer(10, 90) / 1e4, rng.integer(200, 900) / 100])
+        for eps in rng.shuffled(sizes)
     }
 
 
@@ -142,6 +144,13 @@ def narrow_norms(student, rng):
     """Widths of 2 and 3, where dividing by d_model and by d_model - 1 differ most."""
     norms = [fill(student.LayerNorm(width, 0.1), rng) for width in (2, 3)]
     return [norm(rng.normal(4, width)) for norm, width in zip(norms, (2, 3), strict=True)]
+
+
+@hidden("LayerNorm", forbids=NORMS)
+def norm_far_from_zero(student, rng):
+    """Numbers that are large, and close to each other: a difference of large squares would lose all its digits."""
+    width = rng.integer(5, 9)
+    return fill(student.LayerNorm(width), rng)(rng.normal(4, width) + rng.integer(1, 9) * 1e8)
 
 
 @hidden("LayerNorm", forbids=NORMS)

@@ -202,6 +202,12 @@ MISTAKES = [
         says="You square x itself. The variance is the mean of the squared deviations: deviations from what?",
     ),
     Mistake(
+        "mean of squares less square of the mean", "LayerNorm", replace="x.var(dim=-1, keepdim=True, unbiased=False)",
+        by="x.square().mean(dim=-1, keepdim=True) - mean.square()",
+        also=[("x.var(dim=-1, keepdim=True, unbiased=False)", "(x.square().mean(dim=-1, keepdim=True) - mean.square()).clamp(min=0)")],
+        says="You subtract the squared mean from the mean of the squares. Far from 0 both are large, and their difference has no digit left that is right. What is squared in the docstring?",
+    ),
+    Mistake(
         "over all positions of a sequence", "LayerNorm",
         replace=MEAN_AND_VARIANCE,
         by="mean = x.mean(dim=tuple(range(x.dim()))[-2:], keepdim=True)\n        variance = x.var(dim=tuple(range(x.dim()))[-2:], keepdim=True, unbiased=False)",
