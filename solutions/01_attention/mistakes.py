@@ -487,7 +487,7 @@ MISTAKES = [
     ),
     Mistake(
         "heads that do not divide", "MultiHeadAttention", replace="num_heads < 1 or d_model % num_heads != 0", by="not 0 < num_heads <= d_model",
-        also=[(CHECKED, "        self.d_head = d_model // num_heads\n")],
+        also=[(CHECKED, ""), (CHECKED, "        self.d_head = d_model // num_heads\n")],
         says="A number of heads that does not divide the width goes through. The constructor should raise ValueError.",
     ),
     Mistake(
