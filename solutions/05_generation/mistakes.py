@@ -14,11 +14,28 @@ TOP_K = "    if top_k is not None:\n        logits = keep_top_k(logits, top_k)\n
 TOP_P = "    if top_p is not None:\n        logits = keep_top_p(logits, top_p)\n"
 DRAW = "torch.multinomial(logits.softmax(dim=-1), 1, generator=generator)[:, 0]"
 JOIN = "            tokens = torch.cat([tokens, token[:, None]], dim=1)  # (batch, length so far)\n"
+LOOP = """\
+    ended = torch.zeros(len(tokens), dtype=torch.bool, device=tokens.device)  # (batch,)
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        for _ in range(max_new_tokens):
+"""
+CHECKED_FIRST = """\
+    ended = (tokens == eos_id).any(dim=1) if eos_id is not None else torch.zeros(len(tokens), dtype=torch.bool)
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        for _ in range(max_new_tokens):
+            if ended.all():
+                break
+"""
 STOP = "            if ended.all():\n                break\n"
 RESTORE = "        for module, training in modes.items():\n            module.training = training\n"
 START = "n_positions, mask = model.config.n_positions, attention_mask\n"
 READ = "[:, -n_positions:]\n        return model(tokens[:, -n_positions:], real)"
 GROWN = "F.pad(mask, (0, tokens.shape[1] - mask.shape[1]), value=True)[:, -n_positions:]"
+NEXT = "    def next_logits(tokens: Tensor) -> Tensor:\n        real = mask  # (batch, length so far): new tokens are real\n"
 REFUSED = "if mask is not None and not (mask[:, -1].all() and (mask[:, :-1] <= mask[:, 1:]).all()):"
 WRITE = "return _write(model, tokens, max_new_tokens, next_logits, choose, eos_id)"
 
@@ -38,6 +55,22 @@ TOO_MANY = """\
 EMBED = "    x = model.wte(tokens) + model.wpe(torch.arange(start, end, device=tokens.device))"
 SPLIT = "fused.unflatten(-1, (3, model.config.n_head, -1)).permute(2, 0, 3, 1, 4)"
 
+STORED = "keys[:, :, start:], values[:, :, start:] = key, value"
+STORED_IN_FRONT = """\
+old = keys[:, :, :start].clone(), values[:, :, :start].clone()
+        keys[:, :, : end - start], values[:, :, : end - start] = key, value
+        keys[:, :, end - start :], values[:, :, end - start :] = old"""
+ROOM = """\
+            self._keys[layer] = key.new_empty(batch, n_head, self.n_positions, d_head)
+            self._values[layer] = value.new_empty(batch, n_head, self.n_positions, d_head)
+"""
+
+GROWS = """\
+if end > self.n_positions >= key.shape[2] and self._keys[layer] is not None:  # as torch.cat does
+            self._keys[layer] = torch.cat([self._keys[layer], torch.empty_like(self._keys[layer])], dim=2)
+            self._values[layer] = torch.cat([self._values[layer], torch.empty_like(self._values[layer])], dim=2)
+        elif key.shape[2] > self.n_positions:"""
+
 PLACED = "        tokens[row, start:] = prompt\n        mask[row, start:] = True\n"
 NONE = "if not prompts or min(map(len, prompts)) == 0:"
 
@@ -53,7 +86,8 @@ MISTAKES = [
     ),
     Mistake(
         "probabilities for warm logits", "apply_temperature", replace="logits / temperature", by="(logits / temperature).softmax(dim=-1)",
-        says="You return probabilities. What does the docstring ask for, and who makes the softmax later?",
+        also=[("logits / temperature", "(logits / temperature).log_softmax(dim=-1)")],
+        says="You return probabilities, or their logarithms. What does the docstring ask for, and who makes the softmax later?",
     ),
     Mistake(
         "any temperature let through", "apply_temperature", replace="if not temperature > 0:", by="if False:",
@@ -76,24 +110,32 @@ MISTAKES = [
         "float32 after the temperature", "apply_temperature", replace="logits / temperature", by="logits.float() / temperature",
         says="Your result is float32, whatever came in. Which dtype does the docstring promise?",
     ),
+    Mistake(
+        "an assert for the temperature", "apply_temperature", replace="    if not temperature > 0:", by="    assert temperature > 0\n    if not temperature > 0:",
+        says="You refuse a wrong temperature with an assert, which can be switched off. Which error does the docstring promise?",
+    ),
     # keep_top_k
     Mistake(
         "one token more than k", "keep_top_k", replace="min(k, logits.shape[-1])", by="min(k + 1, logits.shape[-1])",
+        also=[("logits.topk(min(k, logits.shape[-1]), dim=-1).values[..., -1:]", "logits.sort(dim=-1, descending=True).values[..., k, None]")],
         says="You keep one token too many. Which of the sorted logits is the last one to keep?",
     ),
     Mistake(
         "the k-th token gone", "keep_top_k", replace="logits < kth", by="logits <= kth",
+        also=[("logits < kth", "(logits <= kth) & (k < logits.shape[-1])")],
         says="The k-th largest logit itself becomes -inf. On which side of your comparison should it stand?",
     ),
     Mistake(
         "no more than k among equal ones", "keep_top_k", replace=f"{KTH}\n    {K_KEPT}",
         by="kept = logits.topk(min(k, logits.shape[-1]), dim=-1).indices\n    return torch.full_like(logits, -torch.inf).scatter(-1, kept, logits.gather(-1, kept))",
+        also=[("logits < kth", "logits.argsort(dim=-1, descending=True, stable=True).argsort(dim=-1) >= k")],
         says="Of several logits that are equal to the k-th largest you keep some and drop others. What does the docstring say of these?",
     ),
     Mistake(
         "the k smallest kept", "keep_top_k", replace=f"{KTH}\n    {K_KEPT}",
         by="kth = logits.topk(min(k, logits.shape[-1]), dim=-1, largest=False).values[..., -1:]\n    return logits.masked_fill(logits > kth, -torch.inf)",
-        says="You keep the least probable tokens. In which order are your logits sorted?",
+        also=[("dim=-1).values", "dim=-1, largest=False).values")],
+        says="You look for the k smallest logits. Which tokens are the most probable ones, and in which order are your logits sorted?",
     ),
     Mistake(
         "0 for what is dropped by k", "keep_top_k", replace="-torch.inf)", by="0.0)",
@@ -101,12 +143,14 @@ MISTAKES = [
     ),
     Mistake(
         "a large negative number for minus infinity", "keep_top_k", replace="-torch.inf)", by="-1e4)",
+        also=[("-torch.inf)", "-1e9)")],
         says="You set dropped logits to a large negative number. What if the others are as low, and which number has the probability 0 for sure?",
     ),
     Mistake(
-        "k largest of the whole batch", "keep_top_k", replace=KTH,
+        "one limit for the whole batch", "keep_top_k", replace=KTH,
         by="kth = logits.flatten().topk(min(k, logits.shape[-1])).values[-1:]",
-        says="Your rows share one limit, that of all their logits together. How many tokens should each row keep?",
+        also=[("values[..., -1:]", "values.min()")],
+        says="Your rows share one limit. How many tokens should each row keep, and along which dimension do you find its k-th largest logit?",
     ),
     Mistake(
         "first row's limit for all", "keep_top_k", replace=KTH,
@@ -115,7 +159,8 @@ MISTAKES = [
     ),
     Mistake(
         "k above the vocabulary breaks", "keep_top_k", replace="min(k, logits.shape[-1])", by="k",
-        says="With k above the size of the vocabulary, topk has no k-th largest to give. How many are kept then?",
+        also=[("logits.topk(min(k, logits.shape[-1]), dim=-1).values[..., -1:]", "logits.sort(dim=-1, descending=True).values[..., k - 1, None]")],
+        says="With k above the size of the vocabulary, there is no k-th largest logit. How many are kept then?",
     ),
     Mistake(
         "k above the vocabulary refused", "keep_top_k", replace="if k < 1:", by="if not 1 <= k <= logits.shape[-1]:",
@@ -123,11 +168,13 @@ MISTAKES = [
     ),
     Mistake(
         "k of 0 let through", "keep_top_k", replace="if k < 1:", by="if k < 0:",
+        also=[("if k < 1:", "if k == 0:\n        return logits.clone()\n    if k < 0:")],
         says="You refuse a negative k and let 0 through. How many tokens would be left to draw from?",
     ),
     Mistake(
         "any k let through", "keep_top_k", replace="if k < 1:", by="if False:",
-        says="You do not look whether k is at least 1. Which error should whoever calls see, and which does your code run into?",
+        also=[("if k < 1:", "k = max(k, 1)\n    if False:")],
+        says="Where k is below 1, your code does not raise ValueError. Do you look at k, and which error does an assert raise?",
     ),
     Mistake(
         "logits overwritten by top-k", "keep_top_k", replace=K_KEPT, by="logits.data.masked_fill_(logits < kth, -torch.inf)\n    return logits",
@@ -135,16 +182,30 @@ MISTAKES = [
     ),
     Mistake(
         "probabilities of the k", "keep_top_k", replace=K_KEPT, by="return logits.masked_fill(logits < kth, -torch.inf).softmax(dim=-1)",
+        also=[(K_KEPT, "return logits.softmax(dim=-1).masked_fill(logits < kth, 0.0)")],
         says="You return probabilities. How should the kept logits look after the call?",
     ),
     Mistake(
         "float32 after top-k", "keep_top_k", replace=K_KEPT, by="return logits.masked_fill(logits < kth, -torch.inf).float()",
         says="Your result is float32, whatever came in. Which dtype does the docstring promise?",
     ),
+    Mistake(
+        "limits without their last dimension", "keep_top_k", replace="values[..., -1:]", by="values[..., -1]",
+        says="Your limits have lost their last dimension, so the logits are compared with them column by column. Which shape can be compared with (rows, vocab_size), row by row?",
+    ),
+    Mistake(
+        "limits of two dimensions alone", "keep_top_k", replace="values[..., -1:]", by="values[:, -1:]",
+        also=[("dim=-1).values", "dim=1).values")],
+        says="You count on two dimensions, rows and tokens. How do you name the last dimension, however many come before it?",
+    ),
     # keep_top_p
     Mistake(
         "the token that reaches p is dropped", "keep_top_p", replace=BEFORE, by="probabilities.cumsum(dim=-1) ",
-        says="You drop the token with which p is reached, and where it is the first, none is left. Should its own probability count when you decide about it?",
+        also=[
+            ("before >= p", "probabilities.cumsum(dim=-1) > p"),
+            ("before >= p", "F.pad((probabilities.cumsum(dim=-1) >= p)[..., 1:], (1, 0))"),
+        ],
+        says="You drop the token with which p is reached, so what you keep does not add up to p. Should a token's own probability count when you decide about it?",
     ),
     Mistake(
         "one token more than the nucleus", "keep_top_p", replace="before >= p)", by="F.pad(before >= p, (1, -1)))",
@@ -156,7 +217,11 @@ MISTAKES = [
     ),
     Mistake(
         "not put back into the order of the ids", "keep_top_p", replace=DROPPED, by="dropped = before >= p",
-        says="What you found out about the sorted tokens is applied to the unsorted ones. How do you get from a place in the sorted row to a token's id?",
+        also=[
+            (P_KEPT, "return ordered.masked_fill(before >= p, -torch.inf)"),
+            (DROPPED, "dropped = (before >= p).gather(-1, ids)"),
+        ],
+        says="What you found out about the sorted tokens does not get back to their ids. How do you get from a place in the sorted row to a token's id?",
     ),
     Mistake(
         "least probable tokens first", "keep_top_p", replace="descending=True", by="descending=False",
@@ -168,6 +233,10 @@ MISTAKES = [
     ),
     Mistake(
         "softmax over the rows", "keep_top_p", replace="ordered.softmax(dim=-1)", by="ordered.softmax(dim=0)",
+        also=[
+            ("ordered.softmax(dim=-1)", "logits.softmax(dim=0).gather(-1, ids)"),
+            (f"{SORTED}  # (..., vocab_size)\n    probabilities = ordered.softmax(dim=-1)", "probabilities, ids = logits.softmax(dim=0).sort(dim=-1, descending=True, stable=True)"),
+        ],
         says="Your probabilities add up to 1 over the batch. Along which dimension do the tokens of one distribution lie?",
     ),
     Mistake(
@@ -219,11 +288,26 @@ MISTAKES = [
     ),
     Mistake(
         "probabilities of the nucleus", "keep_top_p", replace=P_KEPT, by="return logits.masked_fill(dropped, -torch.inf).softmax(dim=-1)",
+        also=[(P_KEPT, "return logits.softmax(dim=-1).masked_fill(dropped, 0.0)")],
         says="You return probabilities. How should the kept logits look after the call?",
     ),
     Mistake(
         "float32 after top-p", "keep_top_p", replace=P_KEPT, by="return logits.masked_fill(dropped, -torch.inf).float()",
         says="Your result is float32, whatever came in. Which dtype does the docstring promise?",
+    ),
+    Mistake(
+        "a large negative number outside the nucleus", "keep_top_p", replace="-torch.inf)", by="-1e9)",
+        says="You set dropped logits to a large negative number. What if the others are as low, and which number has the probability 0 for sure?",
+    ),
+    Mistake(
+        "nuclei of two dimensions alone", "keep_top_p", replace=DROPPED,
+        by="dropped = torch.zeros_like(logits, dtype=torch.bool)\n    dropped[torch.arange(len(logits))[:, None], ids] = before >= p",
+        also=[(".scatter(-1, ids, before >= p)", ".scatter(1, ids, before >= p)")],
+        says="You count on two dimensions, rows and tokens. How do you name the last dimension, however many come before it?",
+    ),
+    Mistake(
+        "an assert for p", "keep_top_p", replace="    if not 0 < p <= 1:", by="    assert 0 < p <= 1\n    if not 0 < p <= 1:",
+        says="You refuse a wrong p with an assert, which can be switched off. Which error does the docstring promise?",
     ),
     # pad_left
     Mistake(
@@ -236,6 +320,7 @@ MISTAKES = [
     ),
     Mistake(
         "mask from pad_id at the beginning", "pad_left", replace="    return tokens, mask", by="    return tokens, (tokens != pad_id).cummax(dim=1).values",
+        also=[("    return tokens, mask", "    return tokens, torch.arange(longest) >= (tokens != pad_id).int().argmax(dim=1, keepdim=True)")],
         says="Your mask takes every pad_id at the beginning of a row for padding. What if a prompt begins with it?",
     ),
     Mistake(
@@ -248,6 +333,7 @@ MISTAKES = [
     ),
     Mistake(
         "mask of numbers", "pad_left", replace="dtype=torch.bool)", by="dtype=torch.int64)",
+        also=[("dtype=torch.bool)", "dtype=torch.float32)")],
         says="Your mask holds numbers. Which dtype does the docstring promise?",
     ),
     Mistake(
@@ -256,7 +342,8 @@ MISTAKES = [
     ),
     Mistake(
         "mask one column too long", "pad_left", replace="mask[row, start:] = True", by="mask[row, max(0, start - 1) :] = True",
-        says="Your mask counts one token of padding as real. In which column does the prompt begin?",
+        also=[("mask[row, start:] = True", "mask[row, start - 1 :] = True")],
+        says="Your mask begins one column too early. In which column does the prompt begin?",
     ),
     Mistake(
         "mask one column too short", "pad_left", replace="mask[row, start:] = True", by="mask[row, start + 1 :] = True",
@@ -273,6 +360,7 @@ MISTAKES = [
     Mistake(
         "cut to the shortest", "pad_left", replace=PLACED,
         by="        tokens[row, start:] = prompt\n        mask[row, start:] = True\n    shortest = min(map(len, prompts))\n    tokens, mask = tokens[:, -shortest:], mask[:, -shortest:]\n",
+        also=[("    longest = max(map(len, prompts))\n", "    longest = min(map(len, prompts))\n    prompts = [prompt[:longest] for prompt in prompts]\n")],
         says="You cut all prompts to the length of the shortest one. Which length does the docstring promise?",
     ),
     Mistake(
@@ -280,7 +368,8 @@ MISTAKES = [
         says="You pad with 0. Is pad_id used?",
     ),
     Mistake(
-        "longest prompt first", "pad_left", replace="in enumerate(prompts):", by="in enumerate(sorted(prompts, key=len, reverse=True)):",
+        "prompts sorted by length", "pad_left", replace="in enumerate(prompts):", by="in enumerate(sorted(prompts, key=len, reverse=True)):",
+        also=[("in enumerate(prompts):", "in enumerate(sorted(prompts, key=len)):")],
         says="Your rows are sorted by length. How does the caller know which prompt is in which row?",
     ),
     Mistake(
@@ -299,6 +388,18 @@ MISTAKES = [
     Mistake(
         "only the first prompt looked at", "pad_left", replace=NONE, by="if not prompts or len(prompts[0]) == 0:",
         says="You refuse an empty prompt only if it is the first one. Which prompts may be empty?",
+    ),
+    Mistake(
+        "an assert for the prompts", "pad_left", replace=f"    {NONE}", by=f"    assert prompts and min(map(len, prompts)) > 0\n    {NONE}",
+        says="You refuse missing or empty prompts with an assert, which can be switched off. Which error does the docstring promise?",
+    ),
+    Mistake(
+        "tokens of floating point", "pad_left", replace="longest), pad_id)", by="longest), float(pad_id))",
+        says="Your tokens are floating-point numbers. Which dtype does the docstring promise?",
+    ),
+    Mistake(
+        "mask before the tokens", "pad_left", replace="return tokens, mask", by="return mask, tokens",
+        says="You return the mask first, and then the tokens. In which order does the docstring name them?",
     ),
     # generate
     Mistake(
@@ -321,14 +422,15 @@ MISTAKES = [
     Mistake("top_p ignored", "generate", replace=TOP_P, by="", says="Tokens outside the nucleus are drawn. Is top_p used?"),
     Mistake(
         "either top_k or top_p", "generate", replace="    if top_p is not None:", by="    elif top_p is not None:",
-        says="Where top_k is given, you leave top_p out. What if both are given?",
+        says="Where top_k is given, you leave top_p out. What does the docstring do if both are given?",
     ),
     Mistake(
         "top_p before top_k", "generate", replace=TOP_K + TOP_P, by=TOP_P + TOP_K,
-        says="You look for the nucleus among all tokens, and for the k most probable after that. In which order does the docstring name them?",
+        says="Where both are given, you look for the nucleus among all tokens. Among which tokens does the docstring look for it?",
     ),
     Mistake(
         "temperature after top_p", "generate", replace=TEMPERATURE + TOP_K + TOP_P, by=TOP_K + TOP_P + TEMPERATURE,
+        also=[(TEMPERATURE + TOP_K + TOP_P, TOP_P + TOP_K + TEMPERATURE)],
         says="Your nucleus is that of the model's distribution, and the temperature changes it afterwards. What comes first?",
     ),
     Mistake(
@@ -338,10 +440,12 @@ MISTAKES = [
     Mistake(
         "torch's own generator seeded", "generate", replace=f"return {DRAW}",
         by="if generator is not None:\n        torch.manual_seed(int(torch.randint(2**40, (), generator=generator)))\n    return torch.multinomial(logits.softmax(dim=-1), 1)[:, 0]",
+        also=[("    choose = partial(", "    if generator is not None:\n        torch.manual_seed(generator.initial_seed())\n        generator = None\n    choose = partial(")],
         says="After your call, whoever draws from torch's own generator gets other numbers than without it: you seed it, or draw from it. How can multinomial use the given one?",
     ),
     Mistake(
         "a seed of your own", "generate", replace="    choose = partial(", by="    generator = generator or torch.Generator().manual_seed(0)\n    choose = partial(",
+        also=[("    choose = partial(", "    if generator is None:\n        torch.manual_seed(0)\n    choose = partial(")],
         says="Without a generator your text is the same in every call. Which generator does the docstring name for that case?",
     ),
     Mistake(
@@ -359,7 +463,8 @@ MISTAKES = [
     ),
     Mistake(
         "only the last token read", "generate", replace="model(tokens[:, -n_positions:], real)", by="model(tokens[:, -1:], None)",
-        says="Your model reads the last token alone, at position 0. What did it know of the others?",
+        also=[(NEXT, f"    begun = tokens.shape[1]\n\n{NEXT}        if tokens.shape[1] > begun:\n            return model(tokens[:, -1:])[:, -1]\n")],
+        says="Your model reads the last token alone, at position 0. What does it know of the others, without a cache?",
     ),
     Mistake(
         "beginning of the context kept", "generate", replace=READ, by="[:, :n_positions]\n        return model(tokens[:, :n_positions], real)",
@@ -376,7 +481,8 @@ MISTAKES = [
     Mistake(
         "long prompts come back cropped", "generate", replace=START,
         by="n_positions, mask = model.config.n_positions, attention_mask\n    tokens, mask = tokens[:, -n_positions:], mask if mask is None else mask[:, -n_positions:]\n",
-        says="The beginning of a long prompt is missing from what you return. Which copy of the tokens should be cropped?",
+        also=[(WRITE, WRITE.replace("return", "written =") + "\n    return written[:, -n_positions - 1 :] if max_new_tokens else written")],
+        says="When the text is longer than the context, its beginning is missing from what you return. Which copy of the tokens should be cropped?",
     ),
     Mistake(
         "prompts missing", "generate", replace=WRITE, by=f"{WRITE}[:, tokens.shape[1] :]",
@@ -405,12 +511,13 @@ MISTAKES = [
     Mistake(
         "an eos_id in the prompt ends the row", "generate", replace="ended = torch.zeros(len(tokens), dtype=torch.bool, device=tokens.device)",
         by="ended = (tokens == eos_id).any(dim=1) if eos_id is not None else torch.zeros(len(tokens), dtype=torch.bool)",
-        says="Rows with an eos_id in their prompt have ended before they begin. Who has written that one?",
+        also=[(LOOP, CHECKED_FIRST)],
+        says="Rows with an eos_id in their prompt end too early. Who has written that one?",
     ),
     Mistake(
         "a prompt that ends in eos_id ends the row", "generate", replace="ended = torch.zeros(len(tokens), dtype=torch.bool, device=tokens.device)",
         by="ended = tokens[:, -1] == eos_id if eos_id is not None else torch.zeros(len(tokens), dtype=torch.bool)",
-        says="Rows whose prompt ends in eos_id get nothing written. Who has written that one?",
+        says="Rows whose prompt ends in eos_id end too early. Who has written that one?",
     ),
     Mistake(
         "eos_id of 0 taken for none", "generate", replace="if eos_id is not None:", by="if eos_id:",
@@ -456,6 +563,15 @@ MISTAKES = [
     Mistake(
         "prompts overwritten", "generate", replace=JOIN, by="            tokens.set_(torch.cat([tokens, token[:, None]], dim=1))\n",
         says="After the call the caller's prompts hold what was written. Which tensor does your loop work on?",
+    ),
+    Mistake(
+        "the prompt counted among the new tokens", "generate", replace="range(max_new_tokens)", by="range(max_new_tokens - tokens.shape[1])",
+        says="You stop when the whole text has max_new_tokens tokens, with the prompt. Which tokens does that number count?",
+    ),
+    Mistake(
+        "over when the context is full", "generate", replace="            with torch.inference_mode():",
+        by="            if tokens.shape[1] >= model.config.n_positions:\n                break\n            with torch.inference_mode():",
+        says="You stop writing when the context is full. Which part of a longer text can the model still read?",
     ),
     # generate with a mask
     Mistake(
@@ -506,6 +622,7 @@ MISTAKES = [
     Mistake(
         "mask from the padding token", "generate", replace=GROWN,
         by="torch.cat([tokens[:, : mask.shape[1]] != tokens[:, :1], tokens[:, mask.shape[1] :] > -1], dim=1)[:, -n_positions:]",
+        also=[(GROWN, f"{GROWN} if eos_id is None else (tokens != eos_id)[:, -n_positions:]")],
         says="You find out from the tokens which of them are padding. What is the mask for, if a token of the prompt may be the same as that of the padding?",
     ),
     Mistake(
@@ -542,14 +659,20 @@ MISTAKES = [
         by="            mask.logical_or_(torch.ones((), dtype=torch.bool)) if tokens.shape[1] > mask.shape[1] else None\n            real = F.pad",
         says="After the call the caller's mask has other values. Which operation makes a new tensor?",
     ),
+    Mistake(
+        "an assert for the mask", "generate", replace=f"    {REFUSED}", by=f"    assert not ({REFUSED[3:-1]})\n    {REFUSED}",
+        says="You refuse a wrong mask with an assert, which can be switched off. Which error does the docstring promise?",
+    ),
     # KVCache
     Mistake(
         "new ones in front", "forward_with_cache", replace="return keys, values",
         by="return torch.cat([key, keys[:, :, :start]], dim=2), torch.cat([value, values[:, :, :start]], dim=2)",
+        also=[(STORED, STORED_IN_FRONT)],
         says="Your new keys come before the old ones. In which order were they written?",
     ),
     Mistake(
         "only the new ones come back", "forward_with_cache", replace="return keys, values", by="return key, value",
+        also=[("start, end = self._lengths[layer], self._lengths[layer] + key.shape[2]", "start, end = 0, key.shape[2]")],
         says="You return only what was just appended. What is a query of the next token to look at?",
     ),
     Mistake(
@@ -583,6 +706,7 @@ MISTAKES = [
     ),
     Mistake(
         "new positions alone compared with the limit", "forward_with_cache", replace="if end > self.n_positions:", by="if key.shape[2] > self.n_positions:",
+        also=[("if end > self.n_positions:", GROWS)],
         says="You compare only the new positions with n_positions. How many would the layer hold with them?",
     ),
     Mistake(
@@ -591,7 +715,18 @@ MISTAKES = [
     ),
     Mistake(
         "values rounded to float32", "forward_with_cache", replace="keys[:, :, start:], values[:, :, start:] = key, value", by="keys[:, :, start:], values[:, :, start:] = key.float(), value.float()",
-        says="Your cache rounds doubles to float32 before it keeps them. Where does the dtype change?",
+        also=[(ROOM, ROOM.replace("key.new_empty", "torch.empty").replace("value.new_empty", "torch.empty"))],
+        says="Your cache keeps float32, whatever it gets, so doubles are rounded. Where does the dtype change?",
+    ),
+    Mistake(
+        "all layers in one store", "forward_with_cache", replace="cache.append(layer, key, value)", by="cache.append(0, key, value)",
+        also=[
+            (
+                "start, end = self._lengths[layer], self._lengths[layer] + key.shape[2]",
+                "layer, self._lengths = 0, self._lengths[:1]\n        start, end = self._lengths[0], self._lengths[0] + key.shape[2]",
+            ),
+        ],
+        says="The keys of all your layers come into one store, and get mixed. Where should each layer find its own?",
     ),
     # forward_with_cache
     Mistake(
@@ -622,11 +757,11 @@ MISTAKES = [
     ),
     Mistake(
         "first rows of the mask", "forward_with_cache", replace="causal_mask(end)[start:]", by="causal_mask(end)[: end - start]",
-        says="Your new tokens get the mask's first rows, as if they stood at the beginning. Which rows belong to their positions?",
+        says="Your first new query sees the first key alone, as if it stood at the beginning. Where does it stand, and which keys does it see there?",
     ),
     Mistake(
         "is_causal with a cache", "forward_with_cache", replace="(query, key, value, mask)", by="(query, key, value, is_causal=True)",
-        says="is_causal lets the first query see the first key alone, also where that query is not the first. At which corner does its triangle begin?",
+        says="Your first new query sees the first key alone, as if it stood at the beginning. At which corner does the triangle of is_causal begin?",
     ),
     Mistake(
         "cached positions hidden", "forward_with_cache", replace=f"        {APPEND}",
@@ -654,6 +789,11 @@ MISTAKES = [
         says="You read (batch, n_head, new, d_head) as (batch, new, n_embd). The shape is right then; which numbers stand beside each other?",
     ),
     Mistake(
+        "heads not split by position", "forward_with_cache", replace=f"{SPLIT}\n",
+        by="(part.reshape(len(tokens), model.config.n_head, end - start, -1) for part in fused.chunk(3, dim=-1))\n",
+        says="You read (batch, new, n_embd) as (batch, n_head, new, d_head). The shape is right then; do the numbers of one head come from all positions?",
+    ),
+    Mistake(
         "scores not divided", "forward_with_cache", replace="(query, key, value, mask)", by="(query, key, value, mask, scale=1.0)",
         says="Your scores are not divided by sqrt(d_head). What does GPT-2's attention do?",
     ),
@@ -678,16 +818,22 @@ MISTAKES = [
         says="Your blocks consist of attention alone. What is the second half of each?",
     ),
     Mistake(
+        "attention not added to its input", "forward_with_cache", replace="x = x + block.attn.c_proj(", by="x = block.attn.c_proj(",
+        says="What attention returns takes the place of x. What does a block of GPT-2 do with the two?",
+    ),
+    Mistake(
         "the exact gelu", "forward_with_cache", replace=', approximate="tanh")', by=")",
         says="Your logits differ from the model's in the fourth digit. Which form of gelu did GPT-2 learn with?",
     ),
     Mistake(
         "logits of the last position alone", "forward_with_cache", replace="model.ln_f(x) @", by="model.ln_f(x[:, -1:]) @",
+        also=[("model.ln_f(x) @", "model.ln_f(x[:, -1]) @")],
         says="You return logits of the last position. How many does the docstring promise?",
     ),
     Mistake(
         "beyond the last position not refused", "forward_with_cache", replace="if end > model.config.n_positions:", by="if False:",
-        says="You do not look whether there are positions left, and run into another error. Which one should whoever calls see?",
+        also=[(TOO_MANY + EMBED, "    x = model.wte(tokens) + model.wpe.weight[start:end]")],
+        says="You do not look whether there are positions left. Which error should whoever calls see, and in which state should the cache be?",
     ),
     Mistake(
         "left to the cache to refuse", "forward_with_cache", replace=TOO_MANY + EMBED, by=EMBED.replace("device=tokens.device)", "device=tokens.device).clamp(max=model.config.n_positions - 1)"),
@@ -714,6 +860,12 @@ MISTAKES = [
     Mistake(
         "prompt token by token", "generate_cached", replace=FORWARD,
         by="for token in unseen.split(1, dim=1):\n            logits = forward_with_cache(model, token, cache)\n        return logits[:, -1]",
+        also=[
+            (
+                FORWARD,
+                "for part in unseen.split(1 if tokens.shape[1] <= n_positions else n_positions, dim=1):\n            logits = forward_with_cache(model, part, cache)\n        return logits[:, -1]",
+            ),
+        ],
         says="You give the prompt to the model one token a call. How many calls does the docstring allow?",
     ),
     Mistake(
@@ -775,10 +927,17 @@ MISTAKES = [
     ),
     Mistake(
         "long prompt not cropped", "generate_cached", replace="KVCache(model.config), tokens[:, -n_positions:]", by="KVCache(model.config), tokens",
+        also=[("KVCache(model.config), tokens[:, -n_positions:]", "KVCache(model.config), tokens if cache.length == 0 else tokens[:, -n_positions:]")],
         says="A text longer than the context does not fit into an empty cache either. How much of it does generate read?",
     ),
     Mistake(
         "beginning of the text in the cache", "generate_cached", replace="KVCache(model.config), tokens[:, -n_positions:]", by="KVCache(model.config), tokens[:, :n_positions]",
+        also=[
+            (
+                "KVCache(model.config), tokens[:, -n_positions:]",
+                "KVCache(model.config), tokens[:, :n_positions] if cache.length == 0 else tokens[:, -n_positions:]",
+            ),
+        ],
         says="When the text is longer than the context, your model reads its beginning. Which end has to go?",
     ),
     Mistake(
@@ -787,6 +946,12 @@ MISTAKES = [
     ),
     Mistake(
         "prompt but for its last token lost", "generate_cached", replace="KVCache(model.config), tokens[:, -n_positions:]", by="KVCache(model.config), tokens[:, -1:]",
+        also=[
+            (
+                WHEN_FULL,
+                "        unseen = tokens[:, -1:]\n        if tokens.shape[1] > n_positions:\n            cache, unseen = KVCache(model.config), tokens[:, -n_positions:]\n",
+            ),
+        ],
         says="With an empty cache you read the last token alone. Who has read the rest of the prompt?",
     ),
     Mistake(
@@ -815,6 +980,15 @@ MISTAKES = [
         "gradients recorded with a cache", "generate_cached", replace=FORWARD,
         by="with torch.inference_mode(False), torch.enable_grad():\n            return forward_with_cache(model, unseen.clone(), cache)[:, -1]",
         says="Each step records what a gradient would need, and the cache holds on to it. What does generate do about that?",
+    ),
+    Mistake(
+        "over when the cache is full", "generate_cached", replace=WRITE, by=WRITE.replace("max_new_tokens", "min(max_new_tokens, max(0, n_positions - tokens.shape[1]))"),
+        says="You stop writing when the cache is full. How does generate go on there?",
+    ),
+    Mistake(
+        "the root's mode for all with a cache", "generate_cached", replace=WRITE,
+        by=f"training = model.training\n    tokens = {WRITE.removeprefix('return ')}\n    model.train(training)\n    return tokens",
+        says="After the call all parts have the mode of the model itself. What if somebody has frozen a part in evaluation mode?",
     ),
 ]
 
