@@ -182,6 +182,7 @@ MISTAKES = [
     ),
     Mistake(
         "eps outside the root", "LayerNorm", replace="(variance + self.eps).sqrt()", by="(variance.sqrt() + self.eps)",
+        also=[(f"{VARIANCE}  # (..., 1)\n        {NORMALISED}", f"{VARIANCE.replace('var(', 'std(')}\n        {NORMALISED.replace('.sqrt()', '')}")],
         says="You add eps to the standard deviation. The docstring adds it to the variance: what comes first, the sum or the root?",
     ),
     Mistake(
