@@ -33,7 +33,7 @@ STUDENTS = [
     student("frances", "no scaling", "heads merged without a transpose"),
     student("grace", "diagonal masked"),
     student("hedy", "True for padding", "mask the wrong way round", "mask not passed on"),
-    student("john", "overflow in half precision", "assert for ValueError"),
+    student("john", "overflow in half precision", "another error than ValueError"),
     student("katherine", "NaN where nothing can be seen"),
     student("margaret", "one token too many", "scaled by d_k, without the root", "weights not detached"),
 ]

@@ -496,7 +496,7 @@ MISTAKES = [
         says="A negative number of heads goes through, because it divides the width with no remainder. Which numbers should raise ValueError?",
     ),
     Mistake(
-        "assert for ValueError", "MultiHeadAttention",
+        "another error than ValueError", "MultiHeadAttention",
         replace='            raise ValueError(f"{num_heads} heads cannot share a width of {d_model} equally")',
         by="            raise AssertionError",
         also=[(CHECKED, "        assert d_model % num_heads == 0\n")],

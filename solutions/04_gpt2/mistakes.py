@@ -757,7 +757,7 @@ MISTAKES = [
         says="After the last position you begin again with the first. Which error does the docstring promise?",
     ),
     Mistake(
-        "assert for ValueError", "GPT2", replace=TOO_LONG, by="        assert length <= self.config.n_positions\n",
+        "another error than ValueError", "GPT2", replace=TOO_LONG, by="        assert length <= self.config.n_positions\n",
         says="You notice that the text is too long, and raise something else than ValueError. (An assert can be switched off.)",
     ),
     Mistake(

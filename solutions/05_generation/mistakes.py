@@ -111,8 +111,8 @@ MISTAKES = [
         says="Your result is float32, whatever came in. Which dtype does the docstring promise?",
     ),
     Mistake(
-        "an assert for the temperature", "apply_temperature", replace="    if not temperature > 0:", by="    assert temperature > 0\n    if not temperature > 0:",
-        says="You refuse a wrong temperature with an assert, which can be switched off. Which error does the docstring promise?",
+        "another error for the temperature", "apply_temperature", replace="    if not temperature > 0:", by="    assert temperature > 0\n    if not temperature > 0:",
+        says="A wrong temperature ends in another error than ValueError. Is it an assert, which can be switched off, or does it come by itself from a later line?",
     ),
     # keep_top_k
     Mistake(
@@ -306,8 +306,8 @@ MISTAKES = [
         says="You count on two dimensions, rows and tokens. How do you name the last dimension, however many come before it?",
     ),
     Mistake(
-        "an assert for p", "keep_top_p", replace="    if not 0 < p <= 1:", by="    assert 0 < p <= 1\n    if not 0 < p <= 1:",
-        says="You refuse a wrong p with an assert, which can be switched off. Which error does the docstring promise?",
+        "another error for p", "keep_top_p", replace="    if not 0 < p <= 1:", by="    assert 0 < p <= 1\n    if not 0 < p <= 1:",
+        says="A wrong p ends in another error than ValueError. Is it an assert, which can be switched off, or does it come by itself from a later line?",
     ),
     # pad_left
     Mistake(
@@ -390,8 +390,8 @@ MISTAKES = [
         says="You refuse an empty prompt only if it is the first one. Which prompts may be empty?",
     ),
     Mistake(
-        "an assert for the prompts", "pad_left", replace=f"    {NONE}", by=f"    assert prompts and min(map(len, prompts)) > 0\n    {NONE}",
-        says="You refuse missing or empty prompts with an assert, which can be switched off. Which error does the docstring promise?",
+        "another error for the prompts", "pad_left", replace=f"    {NONE}", by=f"    assert prompts and min(map(len, prompts)) > 0\n    {NONE}",
+        says="Missing or empty prompts end in another error than ValueError. Is it an assert, which can be switched off, or does it come by itself from a later line?",
     ),
     Mistake(
         "tokens of floating point", "pad_left", replace="longest), pad_id)", by="longest), float(pad_id))",
@@ -660,8 +660,8 @@ MISTAKES = [
         says="After the call the caller's mask has other values. Which operation makes a new tensor?",
     ),
     Mistake(
-        "an assert for the mask", "generate", replace=f"    {REFUSED}", by=f"    assert not ({REFUSED[3:-1]})\n    {REFUSED}",
-        says="You refuse a wrong mask with an assert, which can be switched off. Which error does the docstring promise?",
+        "another error for the mask", "generate", replace=f"    {REFUSED}", by=f"    assert not ({REFUSED[3:-1]})\n    {REFUSED}",
+        says="A wrong mask ends in another error than ValueError. Is it an assert, which can be switched off, or does it come by itself from a later line?",
     ),
     # KVCache
     Mistake(
