@@ -204,7 +204,7 @@ def double_precision(student, rng):
     return attend(student, query, key, value, rng.mask(query.shape[-2], key.shape[-2]))
 
 
-@hidden("scaled_dot_product_attention", forbids=ATTENTION)
+@hidden("scaled_dot_product_attention", forbids=ATTENTION, tolerance=0.01)  # rounding is asked for elsewhere
 def extreme_scores(student, rng):
     """Very large scores, very low ones, small ones and 0 are no trouble: no overflow, and masked keys stay masked."""
     query, key, value = inputs(rng, 2)

@@ -1111,8 +1111,8 @@ class Reader(Model):
 
 
 def some_ids(rng):
-    """bos, eos and pad, of which none is 0."""
-    return rng.different(3, 1, VOCAB - 1)
+    """bos, eos and pad, of which none is 0 or 1, the numbers that are written in their place."""
+    return rng.different(3, 2, VOCAB - 1)
 
 
 def sources(rng, rows, length):

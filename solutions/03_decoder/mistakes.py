@@ -793,8 +793,7 @@ MISTAKES = [
     ),
     Mistake(
         "stops at the first end", "greedy_translate", replace="if ended.all():", by="if ended.any():",
-        also=[("if ended.all():", "if ended[0]:")],
-        says="You stop as soon as one row has ended, the first one perhaps. What about the others?",
+        says="You stop as soon as one row has ended. What about the others?",
     ),
     Mistake(
         "asks one row whether it has ended", "greedy_translate", replace="if ended.all():", by="if token == eos_id:",
