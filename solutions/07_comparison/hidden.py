@@ -397,13 +397,13 @@ def ties_by_rounding(student, rng):
 def nearly_as_large(student, rng):
     """A difference that is smaller by less than the tolerance counts, and one that is smaller by more does not."""
     found = []
-    for _ in range(6):
+    for sign in rng.shuffled([1, -1] * 3):
         near, far = rng.different(2, 1, 4)  # few: whoever tries all orders makes a list of them
         largest, ours = 1000.0 * rng.integer(2, 9), float(rng.integer(3, 30))
         one = largest / (1 + 1 / (1 + near + far))  # more in a number makes a difference of means larger by `largest`
         others = [ours + 6e-10 * one] * near + [ours + 3e-9 * one] * far
-        theirs = [sign * other for sign in rng.shuffled([1, -1])[:1] for other in rng.shuffled([largest, *others])]
-        both = [ours if theirs[0] > 0 else -ours], theirs
+        theirs = [sign * other for other in rng.shuffled([largest, *others])]
+        both = [sign * ours], theirs
         found.append(number(student.permutation_test(*rng.shuffled(both))))
     return found
 
