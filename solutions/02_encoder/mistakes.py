@@ -34,7 +34,7 @@ VARIANCE = "variance = x.var(dim=-1, keepdim=True, unbiased=False)"
 MEAN_AND_VARIANCE = f"{MEAN}        {VARIANCE}"
 NORMALISED = "normal = (x - mean) / (variance + self.eps).sqrt()"
 FED_FORWARD = "self.linear2(self.activation(self.linear1(x)))"
-DROPPED_FIRST = """
+ENCODER = """
 class Encoder(nn.Module):
     def __init__(
         self, num_layers, d_model, num_heads, d_ff, dropout=0.1, activation=torch.relu, eps=1e-5, norm_first=False
@@ -43,6 +43,8 @@ class Encoder(nn.Module):
         self.layers = nn.ModuleList(
             EncoderLayer(d_model, num_heads, d_ff, dropout, activation, eps, norm_first) for _ in range(num_layers)
         )
+"""
+DROPPED_FIRST = ENCODER + """\
         self.dropout = nn.Dropout(dropout)
         self.norm = LayerNorm(d_model, eps) if norm_first else None
 
@@ -52,15 +54,7 @@ class Encoder(nn.Module):
             x = layer(x, mask)
         return x if self.norm is None else self.norm(x)
 """
-NORM_NOT_USED = """
-class Encoder(nn.Module):
-    def __init__(
-        self, num_layers, d_model, num_heads, d_ff, dropout=0.1, activation=torch.relu, eps=1e-5, norm_first=False
-    ):
-        super().__init__()
-        self.layers = nn.ModuleList(
-            EncoderLayer(d_model, num_heads, d_ff, dropout, activation, eps, norm_first) for _ in range(num_layers)
-        )
+NORM_NOT_USED = ENCODER + """\
         self.norm = LayerNorm(d_model, eps)
         self.norm_first = norm_first
 
