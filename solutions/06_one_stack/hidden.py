@@ -81,7 +81,7 @@ def packed(found):
 @hidden("pack")
 def texts_of_unequal_lengths(student, rng):
     """The longest source has a short target, and the longest target a short source."""
-    return packed(student.pack(*both(rng, [1, 4, 2, 6], [7, 5, 3, 1])))  # neither they nor the texts are sorted
+    return packed(student.pack(*both(rng, [1, 4, 2, 6], [7, 5, 3, 1])))  # neither sources nor texts are sorted
 
 
 @hidden("pack")
