@@ -24,6 +24,27 @@ The first lines of each room say what its modules do.
 """
 
 
+def configure(settings) -> None:
+    """Set the engine's steps of grading in the settings of a course, where they name none: the end of its
+    nbgrader_config.py, so that nbgrader's own commands and formgrader grade by them, too.
+
+        import autograder
+
+        c = get_config()
+        ...
+        autograder.configure(c)
+
+    Settings that take one of these steps away, or put another in its place, are refused: nothing is graded then, and
+    the message says which line to write. Steps of your own may stand beside them, as in
+    ``c.Autograde.autograde_preprocessors.append("mine.Step")``.
+
+    settings  what nbgrader's ``get_config()`` returns
+    """
+    from autograder.classroom import steps
+
+    steps.configure(settings)
+
+
 def grade(path, course=None) -> dict:
     """Grade one notebook as `python -m autograder check` does, and return what was found in types that JSON knows.
 

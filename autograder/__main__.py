@@ -61,11 +61,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _course(chosen):
-    """Return the course that was named, or that we are in."""
-    from autograder.authoring.course import Course
-    from autograder.classroom.settings import with_personal_settings
+    """Return the course that was named, or that we are in. Raises UserError if its settings, together with those of
+    this user, take one of the engine's steps away."""
+    from autograder.authoring.course import SETTINGS, Course
+    from autograder.classroom.settings import personal_files, with_personal_settings
+    from autograder.classroom.steps import require
 
-    return with_personal_settings(Course.at(chosen.course) if chosen.course else Course.around(Path.cwd()))
+    course = Course.at(chosen.course) if chosen.course else Course.around(Path.cwd())
+    files = [Path(course.root, SETTINGS), *personal_files(course)]
+    course = with_personal_settings(course)
+    require(course.config, " or ".join(map(str, files)))
+    return course
 
 
 def _build(chosen) -> int:
@@ -81,18 +87,35 @@ def _build(chosen) -> int:
         print(path)
     remember_releases(course)
     keep_private(course)
+    _say_what_nbgrader_knows(course)
     return 0
 
 
 def _new(chosen) -> int:
     """Make the folder of a new assignment, with one exercise, a hidden test, a named mistake and another right way. It
-    can be built at once. Nothing that is there is changed."""
-    from autograder.authoring.template import new_assignment, next_steps
+    can be built at once. Nothing that is there is changed. In an empty folder a course begins, with its settings."""
+    from autograder.authoring.template import begin_course, new_assignment, next_steps
 
+    folder = chosen.course or Path.cwd()
+    if begin_course(folder):
+        chosen.course = folder
+        print(f"{folder / 'nbgrader_config.py'}: a new course begins here.")
     course = _course(chosen)
     new_assignment(course, chosen.assignment)
     print(next_steps(course, chosen.assignment))
+    _say_what_nbgrader_knows(course)
     return 0
+
+
+def _say_what_nbgrader_knows(course) -> None:
+    """Say to an author whether nbgrader's own commands lock in students' code in this course, if they do not."""
+    from autograder.authoring.course import Course
+    from autograder.classroom.settings import with_personal_settings
+    from autograder.classroom.steps import unknown_to_nbgrader
+
+    as_read = with_personal_settings(Course.at(Path(course.root)))
+    for warning in unknown_to_nbgrader(as_read.config):
+        print(f"\n{warning}", file=sys.stderr)
 
 
 def _check(chosen) -> int:

@@ -77,6 +77,8 @@ def tree(tmp_path) -> Path:
 SMALL_SETTINGS = """
 from pathlib import Path
 
+import autograder
+
 root = Path(__file__).resolve().parent
 c = get_config()
 c.CourseDirectory.course_id = "arithmetic"
@@ -90,20 +92,10 @@ c.CourseDirectory.feedback_directory = "class/feedback"
 c.CourseDirectory.db_url = f"sqlite:///{root / 'class' / 'gradebook.db'}"
 c.Records.folder = "class/records"
 c.ConfinedProvisioner.secret = ["."]
-c.Autograde.exporter_class = "autograder.classroom.admission.Admission"
-c.Reading.steps = ["autograder.running.rebuild.Rebuild"]
-c.Autograde.sanitize_preprocessors = ["nbgrader.preprocessors.CheckCellMetadata"]
-c.Autograde.autograde_preprocessors = [
-    "autograder.classroom.in_worker.InWorker",
-    "autograder.classroom.bookkeeping.SaveGrades",
-    "autograder.classroom.last_step.RecordGrading",
-]
-c.InWorker.steps = ["autograder.running.execute.Execute", "autograder.classroom.judge_once.JudgeOnce"]
 c.Execute.shutdown_kernel = "immediate"
 c.ExchangeFactory.collect = "autograder.classroom.collect.Collect"
 c.ExportApp.plugin_class = "autograder.classroom.export.WithStatus"
-c.GenerateFeedback.exporter_class = "autograder.classroom.feedback_page.FeedbackPage"
-c.GenerateFeedback.preprocessors = ["autograder.classroom.feedback_page.ReadGrades"]
+autograder.configure(c)
 """
 
 

@@ -15,6 +15,7 @@ from autograder.authoring.students import handed_in
 from autograder.bounded import Worker
 from autograder.classroom import ahead
 from autograder.classroom.grade import grade
+from autograder.classroom.steps import ENGINE
 from autograder.running.kernel import forkserver
 from autograder.running.records import UNGRADED, Records
 from confined import NEEDS_CONFINEMENT
@@ -129,7 +130,7 @@ def test_workers_share_a_fork_server_and_have_their_own_when_it_has_ended(course
 
 def test_what_breaks_a_limit_is_not_tried_twice(course, monkeypatch):
     course.config.Worker.seconds = 1
-    course.config.InWorker.steps = ["test_ahead.Endless"]
+    course.config.InWorker.steps = ["test_ahead.Endless", *ENGINE["InWorker", "steps"]]
     monkeypatch.setattr(ahead, "READING", 60)
     lines = graded(course, jobs=2, students=["ada", "alan"])
     assert all(line.status == UNGRADED for line in lines)

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from autograder.authoring.course import Course
+from autograder.authoring.course import SETTINGS, Course
 from autograder.errors import UserError
 
 FILES = {
@@ -84,8 +84,37 @@ def moving_average(values, width):
 }
 
 
+SETTINGS_OF_A_COURSE = '''\
+"""The settings of this course. nbgrader reads this file when it is started in this folder, and so does autograder."""
+
+from pathlib import Path
+
+import autograder
+
+c = get_config()  # noqa: F821  nbgrader provides it
+c.CourseDirectory.course_id = "NAME"
+c.CourseDirectory.root = str(Path(__file__).resolve().parent)
+c.Records.folder = "records"  # what was run, and the secret seeds of the class: keep it
+
+autograder.configure(c)  # the steps of grading, for nbgrader's own commands, too: let it stay the last line
+'''
+
+
 class NotMade(UserError):
     """There is no new folder; the message says why."""
+
+
+def begin_course(folder: Path) -> bool:
+    """Make the settings of a new course in a folder that is empty. Return whether it was."""
+    if not folder.is_dir() or any(folder.iterdir()) or _is_in_a_course(folder):
+        return False
+    name = re.sub(r"\W+", "_", folder.resolve().name).strip("_") or "course"
+    (folder / SETTINGS).write_text(SETTINGS_OF_A_COURSE.replace("NAME", name), encoding="utf-8")
+    return True
+
+
+def _is_in_a_course(folder: Path) -> bool:
+    return any((parent / SETTINGS).is_file() for parent in folder.resolve().parents)
 
 
 def new_assignment(course: Course, name: str) -> Path:

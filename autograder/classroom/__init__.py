@@ -23,6 +23,7 @@
     aside      takes an ungraded submission out of the gradebook, and keeps aside what it had
     others     finds work in other notebooks that were handed in
     releases   remembers what was released
+    steps      sets the engine's steps of grading, and refuses settings that take one of them away
     settings   reads the settings that nbgrader reads beside the course's
     privacy    keeps the class's folders to its instructors
     standing   says how each student stands in an assignment

@@ -16,6 +16,7 @@ from nbconvert.exporters import NotebookExporter
 from nbconvert.exporters.exporter import ResourcesDict
 from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.utils import temp_attrs
+from traitlets import Unicode
 
 from autograder.authoring.course import Course
 from autograder.bounded import Exceeded
@@ -23,6 +24,7 @@ from autograder.classroom.aside import leave_ungraded
 from autograder.classroom.gradebook import IN_SCRIPTS, must_fit
 from autograder.classroom.in_worker import portable, worker
 from autograder.classroom.reading import READING, Reading, admit
+from autograder.classroom.steps import faults, message
 from autograder.classroom.waiting import changed
 from autograder.errors import UserError
 from autograder.running.execute import Execute
@@ -42,8 +44,15 @@ class Admission(NotebookExporter):
     What a student has handed in is read in a worker, where the first steps of grading are taken: see ``reading``.
     """
 
+    refused = Unicode(help="Why nothing is graded with these settings. `autograder.configure` sets it.").tag(
+        config=True
+    )
+
     def __init__(self, parent: BaseConverter, **options):
         super().__init__(parent=parent, **options)
+        if refused := self.refused or message(faults(self.config)):
+            self.log.error(refused)
+            raise NbGraderException(refused)
         execute = Execute(parent=self)
         if execute.sandbox and (missing := doctor.missing()):
             self.log.error(refusal(missing))

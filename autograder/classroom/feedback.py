@@ -18,6 +18,7 @@ from traitlets.config import Config
 
 from autograder.authoring.course import Course
 from autograder.classroom.in_worker import portable
+from autograder.classroom.steps import require
 from autograder.errors import NotFound, UserError
 from autograder.judging.report import printable
 
@@ -48,8 +49,9 @@ def feedback(course: Course, assignment: str, students: list[str], jobs: int = 1
     jobs  how many pages are made at once at most, each in a process of its own
 
     A process that is killed costs nothing: what is not made yet is made by others. Raises UserError if they are killed
-    again and again.
+    again and again, or if the settings would show pages that are not cleaned.
     """
+    require(course.config)
     config, jobs = portable(course.config), min(jobs, len(students) // WORTH)
     if jobs <= 1:
         yield from ((student, page(config, assignment, student)) for student in students)

@@ -26,6 +26,7 @@ from autograder.classroom.ahead import Ahead
 from autograder.classroom.aside import earlier_score, leave_ungraded
 from autograder.classroom.gradebook import must_fit
 from autograder.classroom.results import Result
+from autograder.classroom.steps import require
 from autograder.classroom.waiting import Handed
 from autograder.errors import NotFound, UserError
 from autograder.judging.judge import GiveVerdicts
@@ -79,9 +80,10 @@ def grade(
     cluster  whose workers run them, if it is not this machine
 
     What was run before, and has not changed, is not run again. Raises NbGraderException if this machine cannot lock in
-    students' code, UserError if gradebook and source do not fit or nothing can be written, and KeyboardInterrupt at
-    Ctrl-C: what was graded until then is kept.
+    students' code, UserError if the settings take one of the engine's steps away, if gradebook and source do not fit or
+    if nothing can be written, and KeyboardInterrupt at Ctrl-C: what was graded until then is kept.
     """
+    require(course.config)
     execute = Execute(config=course.config)
     if execute.sandbox and (why := doctor.missing()):
         raise NbGraderException(refusal(why))

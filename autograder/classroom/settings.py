@@ -16,13 +16,17 @@ from autograder.errors import UserError
 def with_personal_settings(course: Course) -> Course:
     """Return the course with the settings of this machine and this user, where the course's own say nothing else."""
     found = Config()
-    for folder in reversed(jupyter_config_path()):  # the first one counts most
-        for loader, name in ((PyFileConfigLoader, SETTINGS), (JSONFileConfigLoader, Path(SETTINGS).stem + ".json")):
-            path = Path(folder, name)
-            if path.is_file() and path.resolve().parent != Path(course.root).resolve():
-                found.merge(_read(loader, path))
+    for path in personal_files(course):
+        found.merge(_read(PyFileConfigLoader if path.suffix == ".py" else JSONFileConfigLoader, path))
     found.merge(course.config)
     return type(course)(config=found)
+
+
+def personal_files(course: Course) -> list[Path]:
+    """Return the files of this machine and this user with settings of nbgrader's. A later one counts more."""
+    names = (SETTINGS, Path(SETTINGS).with_suffix(".json").name)
+    files = [Path(folder, name) for folder in reversed(jupyter_config_path()) for name in names]
+    return [path for path in files if path.is_file() and path.resolve().parent != Path(course.root).resolve()]
 
 
 def _read(loader: type, path: Path) -> Config:
