@@ -80,11 +80,6 @@ def test_the_engine_knows_no_course(path):
     assert not found and not re.search(r"/course\b", text)
 
 
-def test_no_module_is_long():
-    long = {path.name: lines for path in modules() if (lines := len(path.read_text().splitlines())) > 250}
-    assert not long
-
-
 def test_rooms_speak_of_all_their_modules():
     for room in (
         "authoring",

@@ -53,9 +53,22 @@ def left_out(cells: Sequence[str | None], source: Source) -> set[int]:
     return out
 
 
+def given(source: Source) -> frozenset[str]:
+    """Return the names of the locked cells that call nothing a student writes: set-up, and given code.
+
+    What such a cell takes from other locked cells must call no exercise, either.
+    """
+    locked = {cell.name: cell.text for cell in source.of_role("locked")}
+    needs = {name: used(text) for name, text in locked.items()}
+    calls = {name for name in locked if needs[name] & source.exercises.keys()}
+    while more := {name for name in locked if any(needs[name] & provided(locked[one]) for one in calls)} - calls:
+        calls |= more
+    return frozenset(locked) - calls
+
+
 @lru_cache
-def provided(text: str, imported: frozenset[str]) -> frozenset[str]:
-    """Return the names that a marked cell defines, and those of objects that it may change: not of what is imported."""
+def provided(text: str, imported: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Return the names that a cell defines, and those of objects that it may change: not of what is imported."""
     return frozenset().union(*(made.binds | made.changes - imported for made in statements(text)))
 
 

@@ -32,6 +32,7 @@ from autograder.running.kernel import doctor
 from autograder.running.read import Damaged, time_of
 from autograder.running.records import UNGRADED, Grading, writable
 from autograder.running.submission import NOT_THE_STUDENTS, SECRET
+from autograder.running.time_limits import TooBusy
 
 MAX_NAMED = 20  # so many files that are left out are named
 MAX_DEPTH = 50  # folders in folders
@@ -170,7 +171,7 @@ def reason(error: Exception) -> str:
     said = str(error)
     if isinstance(error, Exceeded):
         said = f"to read, run or judge it takes more than is allowed: {error}"
-    elif not isinstance(error, Damaged):
+    elif not isinstance(error, Damaged | TooBusy):
         said = f"grading failed: {type(error).__name__}: {error}"
     return said[:400]
 

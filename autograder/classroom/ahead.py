@@ -25,6 +25,7 @@ from autograder.errors import UserError
 from autograder.running.execute import Execute
 from autograder.running.merge import take_in
 from autograder.running.records import Records
+from autograder.running.time_limits import TooBusy
 
 if TYPE_CHECKING:
     from autograder.classroom.cluster import Cluster
@@ -82,7 +83,7 @@ class Ahead:
         UserError if nothing more can be run, as without a scheduler.
         """
         error = self._came.pop(student).exception()
-        if isinstance(error, UserError):
+        if isinstance(error, UserError) and not isinstance(error, TooBusy):
             raise error
         return error if isinstance(error, Exceeded) and not isinstance(error, Ended) else None
 

@@ -14,11 +14,12 @@ from autograder.errors import UserError
 from autograder.judging.judge import GiveVerdicts
 from autograder.judging.verdict import Verdict
 from autograder.running.execute import Execute
+from autograder.running.kernel.provisioner import ConfinedProvisioner
 from autograder.running.rebuild import rebuild
 from autograder.running.releases import grade_id
+from autograder.running.time_limits import TooBusy
 
 SEED = "check"  # always the same, so that the same notebook gets the same result
-SECONDS = 20  # a cell; on a busy machine the imports alone take some
 
 
 class CheckError(UserError):
@@ -37,18 +38,31 @@ class Checked:
 def check(path: Path, course: Course) -> Checked:
     """Grade a notebook as `nbgrader autograde` would.
 
-    Raises CheckError if there is no such file, if it cannot be read, or if it is none of the course's notebooks.
+    Raises CheckError if there is no such file, if it cannot be read, if it is none of the course's notebooks, or if the
+    machine is too busy to run it.
     """
     notebook = _notebook(path)
     assignment = course.assignment(_assignment_of(path, notebook, course))
     notebook, odd = rebuild(notebook, release_notebook(assignment.source))
     code_cells = sum(cell.cell_type == "code" for cell in notebook.cells)
-    with tqdm(total=code_cells + len(assignment.cases), desc="running and asking", unit="step", leave=False) as bar:
-        execute = Execute(config=course.config, sandbox=False, timeout=SECONDS, shutdown_kernel="immediate")
-        execution = execute.prepare(notebook, assignment, SEED, on_step=lambda: bar.update()).whole()
+    modules = ConfinedProvisioner(config=course.config).preload
+    starts = ", ".join(["starting", *(f"importing {module.partition('.')[0]}" for module in modules)])
+    steps = code_cells + len(assignment.cases)
+    with tqdm(total=steps, desc=f"{starts}, before any clock begins", unit="step", leave=False) as bar:
+
+        def step() -> None:
+            bar.set_description("running and asking", refresh=False)
+            bar.update()
+
+        execute = Execute(config=course.config, sandbox=False, shutdown_kernel="immediate")
+        try:
+            execution = execute.prepare(notebook, assignment, SEED, on_step=step).whole()
+        except TooBusy as error:
+            raise CheckError(f"{path} {error}.") from None
     judge = GiveVerdicts(config=course.config).judge(assignment, SEED)
     verdicts = judge.verdicts(execution.answers(), execution.notebook)
-    return Checked(assignment, verdicts, [*odd, *execution.anomalies, *judge.code_of(execution.notebook).to_look_at])
+    to_look_at = judge.to_look_at(execution.notebook, verdicts)
+    return Checked(assignment, verdicts, [*odd, *execution.anomalies, *to_look_at])
 
 
 def _notebook(path: Path) -> NotebookNode:

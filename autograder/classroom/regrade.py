@@ -36,6 +36,7 @@ from autograder.running.execute import NeverRun
 from autograder.running.read import Damaged
 from autograder.running.records import UNGRADED, Grading, Records
 from autograder.running.submission import source
+from autograder.running.time_limits import TooBusy
 
 if TYPE_CHECKING:
     from autograder.classroom.cluster import Cluster
@@ -172,7 +173,7 @@ class Regrading:
         path = Path(folder, f"{self.name}.ipynb")
         try:
             return by.do(_judged, path, student, self.name, config, run)
-        except (Exceeded, Damaged, OSError, RuntimeError) as error:
+        except (Exceeded, Damaged, TooBusy, OSError, RuntimeError) as error:
             return reason(error), None
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from autograder.authoring.assignment import Assignment
 from autograder.judging.report import printable, table
+from autograder.running.answers import NOT_THEIR_OWN
 from autograder.running.records import UNGRADED, Grading
 
 MAX_NAMED = 10  # students of one kind that are named below the table
@@ -52,7 +53,8 @@ def as_table(
     columns = [*head, *(["late"] if late else []), "seconds", "mistakes named"]
     lines = [table(columns, rows), f"points: {legend}", ""]
     for grading in (result.grading for result in results if result.grading.anomalies):
-        lines.append(printable(f"to look at, {grading.student}: {grading.anomalies[0]}") + _more(grading.anomalies))
+        first = next((odd for odd in grading.anomalies if NOT_THEIR_OWN in odd), grading.anomalies[0])
+        lines.append(printable(f"to look at, {grading.student}: {first}") + _more(grading.anomalies))
     if absent:
         lines.append(f"handed in nothing: {_named(absent)}")
     if any(not result.ungraded and result.grading.isolation == "none" for result in results):

@@ -33,10 +33,11 @@ from autograder.judging.relations import most_telling
 from autograder.judging.rules import rules_of
 from autograder.judging.slips import Slips
 from autograder.judging.telling import Telling
-from autograder.judging.undone import undone
+from autograder.judging.undone import MISSING, NOT_DONE, undone
 from autograder.judging.verdict import CaseVerdict, Verdict
-from autograder.running.answers import NO_ANSWER, Answer, Raised, Silent, is_broken
+from autograder.running.answers import NO_ANSWER, NOT_THEIR_OWN, Answer, Raised, Silent, is_broken
 
+NOTHING = {MISSING: "its cell is missing", NOT_DONE: "its cell is as it was handed out"}
 MISTAKE_COSTS = 0.5
 MOST_PAIRS = 60
 
@@ -64,8 +65,9 @@ class GiveVerdicts(NbGraderPreprocessor):
         """Judge an executed notebook, and return the verdicts and what a person should look at, as JSON knows them."""
         asked = resources["autograder"]
         judge = self.judge(assignment_of(self, resources), asked["seed"])
-        verdicts = [report.shown(verdict) for verdict in judge.verdicts(asked["answers"], notebook)]
-        return {"verdicts": verdicts, "to look at": judge.code_of(notebook).to_look_at}
+        verdicts = judge.verdicts(asked["answers"], notebook)
+        shown = [report.shown(verdict) for verdict in verdicts]
+        return {"verdicts": shown, "to look at": judge.to_look_at(notebook, verdicts)}
 
     @property
     def settings(self) -> dict[str, float | None]:
@@ -186,6 +188,15 @@ class Judge:
     def code_of(self, notebook: NotebookNode) -> Code:
         """Find out what the notebook's code uses, and what of it a person should look at."""
         return self._look_through(tuple(cell.source for cell in notebook.cells if cell.cell_type == "code"))
+
+    def to_look_at(self, notebook: NotebookNode, verdicts: list[Verdict]) -> list[str]:
+        """Return what a person should look at in an executed notebook: first of all, points for what is not done."""
+        found: dict[str, list[str]] = {}
+        for name in (verdict.exercise for verdict in verdicts if verdict.score):
+            if nothing := undone(notebook, name, self._released[name], is_defined=True):
+                found.setdefault(NOTHING[nothing.title], []).append(name)
+        odd = [f"{', '.join(names)}: points, and {why}, {NOT_THEIR_OWN}" for why, names in found.items()]
+        return [*odd, *self.code_of(notebook).to_look_at]
 
     def _slips_of(self, exercise: str) -> Slips:
         if exercise not in self._slips:

@@ -21,6 +21,7 @@ def unlisted(text: str, tree: ast.Module, rules: Rules) -> Iterable[str]:
     for statement in statements(text, tree):
         yield from sorted(statement.reads & rules.ready_made)
     yield from _modules_as_values(tree, rules)
+    yield from _more_than_they_look(tree)
     nodes = list(ast.walk(tree))
     with_name = {id(node.func) for node in nodes if isinstance(node, ast.Call) and _looked_up(node)}
     docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
@@ -55,6 +56,57 @@ def _modules_as_values(tree: ast.Module, rules: Rules) -> Iterable[str]:
         loaded = isinstance(node.ctx, ast.Load) and id(node) not in harmless
         if loaded and any(map(is_guarded, rules.modules_of(node))):
             yield f"{_shown(node)} without a dot behind it"
+
+
+def _more_than_they_look(tree: ast.Module) -> Iterable[str]:
+    """Yield uses of harmless names by which an attribute can be read or set under a name that nobody sees.
+
+    These are ``wraps`` but as a decorator ``@wraps(function)``, ``type`` but to ask for the type of one thing, and
+    ``__class__`` where it is set or defined.
+    """
+    nodes = list(ast.walk(tree))
+    harmless = {id(leaf) for node in nodes for leaf in _plainly_used(node)}
+    for node in nodes:
+        if isinstance(node, ast.Name | ast.Attribute) and id(node) not in harmless:
+            name = node.id if isinstance(node, ast.Name) else node.attr
+            if name == "wraps" or name == "type" and isinstance(node, ast.Name):
+                yield f"{_shown(node)}, other than {'@wraps(function)' if name == 'wraps' else 'type(thing)'}"
+            elif name == "__class__" and not isinstance(node.ctx, ast.Load):
+                yield f"{_shown(node)} is set"
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{one.name} as {one.asname}" for one in node.names if one.name == "wraps" and one.asname)
+        elif isinstance(node, ast.Call) and (name := _looked_up(node)) == "__class__":
+            yield f"{_shown(node.func)} of {name}"
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == "__class__":
+            yield "__class__ is defined"
+
+
+def _plainly_used(node: ast.AST) -> Iterable[ast.AST]:
+    """Yield the names ``wraps`` and ``type`` that stand in one of their plain uses here, and all names beside them."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield from (mark.func for mark in node.decorator_list if isinstance(mark, ast.Call) and _has_one(mark))
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        name = node.func.id
+        if name == "type" and _has_one(node):
+            yield node.func
+        elif name in ("isinstance", "issubclass"):
+            yield from (leaf for other in node.args[1:] for leaf in _calling_nothing(other))
+        elif name == "map" and len(node.args) == 2 and not isinstance(node.args[1], ast.Starred):
+            yield node.args[0]  # it is called with one thing at a time
+    elif isinstance(node, ast.Compare):
+        yield from (node.left, *node.comparators)
+    for annotation in (getattr(node, "annotation", None), getattr(node, "returns", None)):
+        yield from _calling_nothing(annotation) if annotation else ()
+
+
+def _calling_nothing(node: ast.AST) -> list[ast.AST]:
+    """Return all parts of an expression, or none if something is called in it."""
+    parts = list(ast.walk(node))
+    return [] if any(isinstance(part, ast.Call) for part in parts) else parts
+
+
+def _has_one(call: ast.Call) -> bool:
+    return len(call.args) == 1 and not call.keywords and not isinstance(call.args[0], ast.Starred)
 
 
 def _attribute(node: ast.Attribute, rules: Rules, of_object: bool | None) -> Iterable[str]:

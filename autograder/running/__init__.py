@@ -6,9 +6,11 @@
     run          runs one notebook, cell by cell and question by question
     session      keeps the kernel of one notebook: starts it, starts another in its place, and ends it
     time_limits  decides when something has taken too long, and what gets a second chance
+    waiting_time  counts how long an ordinary kernel had to wait for the machine
     kernel/      starts kernels that are locked in, as forks of a process that has imported everything
     listen       takes from a kernel's messages what is well formed
     ask          puts hidden questions to a kernel
+    origin       finds out which exercises are judged that their own cells have not made
     answers      reads answers back as data
     fingerprint  says what an execution depends on, as one hash
     records      keeps what was run and what came of it

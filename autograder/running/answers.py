@@ -42,6 +42,7 @@ class Silent:
 LONGEST = 8_000_000  # characters of an answer: the tensors that the probe lets through need fewer
 VALUES = 100_000  # of an answer; a tensor counts as one
 DIMENSIONS = 16  # of a tensor: torch itself cannot compare those with more than 64
+NOT_THEIR_OWN = "may not be their own work"  # what is said where an answer may be somebody else's
 NO_ANSWER, UNREADABLE = Silent("no answer came back"), Silent("the answer could not be read")
 Answer = Any  # values, Raised or Silent
 

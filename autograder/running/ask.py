@@ -12,6 +12,7 @@ from autograder.authoring.assignment import Assignment
 from autograder.authoring.questions import Question
 from autograder.running.answers import Reply, Silent, reply
 from autograder.running.listen import CarefulListener
+from autograder.running.origin import COMPARE
 
 
 class OutOfTime(Exception):
@@ -26,6 +27,7 @@ def ask(
     lends: str,
     broken: list[str],
     replies: dict[str, Reply | Silent],
+    told: list[str],
 ) -> None:
     """Ask these questions one after the other in the kernel of a session, in one request that is not a cell.
 
@@ -35,16 +37,18 @@ def ask(
     lends    "module:function" of what returns an exercise's ready-made code, or None, in the kernel; "": there is none
     broken   exercises that have been found broken before
     replies  a dictionary into which each reply is put, by the case's name; a question may stay without a reply
+    told     a list to which is added what the kernel says of where its exercises come from: see ``origin``
 
     Raises OutOfTime, or what nbclient raises when a kernel dies. Then some questions, or all, may be without a reply.
     """
     types = {question.case: f"{probe.ANSWER}.{secrets.token_hex(16)}" for question in waiting}
-    request = new_notebook(cells=[new_code_cell(_request(waiting, types, assignment, lends, broken))])
+    of_origin = f"{probe.ANSWER}.{secrets.token_hex(16)}"
+    request = new_notebook(cells=[new_code_cell(_request(waiting, types, of_origin, assignment, lends, broken))])
     ended = []
     client = Questioner(
         request,
         km=session.km,
-        mime_types=frozenset(types.values()),
+        mime_types=frozenset([*types.values(), of_origin]),
         timeout=seconds,
         interrupt_on_timeout=True,
         error_on_timeout={"ename": "OutOfTime", "evalue": "", "traceback": []},
@@ -63,6 +67,7 @@ def ask(
             texts = [text for other, text in came if other == kind]
             if texts:
                 replies[case] = reply(texts)
+        told += [text for kind, text in came if kind == of_origin]
 
 
 class Questioner(CarefulListener, NotebookClient):
@@ -70,7 +75,7 @@ class Questioner(CarefulListener, NotebookClient):
 
     max_output = Integer(12 * probe.MAX_BYTES)
     max_output_in_all = Integer(12 * probe.MAX_BYTES)
-    mime_types = Instance(frozenset)  # of the answers: code that does not know one cannot answer
+    mime_types = Instance(frozenset)  # of what is told: code that does not know one cannot tell
 
     def _plain(self, kind, content):
         return super()._plain(kind, content) if kind in ("status", "display_data") else None
@@ -78,14 +83,16 @@ class Questioner(CarefulListener, NotebookClient):
 
 # Runs in a namespace of its own, so that a student's `json` or `torch` is not used, nor overwritten.
 REQUEST = """\
-import importlib, os, sys, types
+import importlib, json, os, sys, types
 from IPython import get_ipython
+from IPython.display import display
 kit = types.ModuleType("autograder.probe")
 sys.modules["autograder"], sys.modules["autograder.probe"] = types.ModuleType("autograder"), kit
 exec(compile({probe!r}, "<probe>", "exec"), kit.__dict__)
 hidden = {{"__name__": "hidden"}}
 exec(compile({hidden!r}, "<hidden>", "exec"), hidden)
 names, (module, _, function) = get_ipython().user_ns, {lends!r}.partition(":")
+given_out = set()
 
 def lend(exercise):
     if exercise not in {lent!r}:
@@ -93,16 +100,25 @@ def lend(exercise):
     graded = os.environ.pop("NBGRADER_EXECUTION", "")  # while a notebook is graded, nothing is lent to its cells
     part = getattr(importlib.import_module(module), function)(exercise) if module else None
     names.update({{}} if part is None else {{exercise: part}})
+    given_out.update(() if part is None else [exercise])
     os.environ["NBGRADER_EXECUTION"] = graded
 
+{compare}
 for exercise in {broken!r}:
     lend(exercise)
+tell_what_is_from_elsewhere()
 kit.reply(names, hidden, {questions!r}, lend)
+tell_what_is_from_elsewhere()
 """
 
 
 def _request(
-    waiting: list[Question], types: dict[str, str], assignment: Assignment, lends: str, broken: list[str]
+    waiting: list[Question],
+    types: dict[str, str],
+    of_origin: str,
+    assignment: Assignment,
+    lends: str,
+    broken: list[str],
 ) -> str:
     asked = {question.case for question in waiting}
     exercises = {question.exercise for question in waiting}
@@ -111,6 +127,7 @@ def _request(
         probe=Path(probe.__file__).read_text(encoding="utf-8"),
         hidden=assignment.hidden_text,
         questions=[(question.case, question.seed, types[question.case]) for question in waiting],
+        compare=COMPARE.format(exercises=sorted(assignment.source.exercises), kind=of_origin),
         lends=lends,
         broken=broken,
         lent=sorted({*whole, *broken}),  # of another exercise, a question may be asked again: of the student's own code

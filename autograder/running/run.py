@@ -16,14 +16,15 @@ from traitlets.config import Configurable
 
 from autograder.authoring.assignment import Assignment
 from autograder.authoring.questions import Question, questions
-from autograder.authoring.readers import left_out
-from autograder.running.answers import NO_ANSWER, Silent, broken
+from autograder.authoring.readers import given, left_out
+from autograder.running.answers import NO_ANSWER, NOT_THEIR_OWN, Reply, Silent, broken
 from autograder.running.ask import OutOfTime, ask
 from autograder.running.execution import Execution
 from autograder.running.fingerprint import Fingerprint, fingerprint
 from autograder.running.kernel.provisioner import LIMITS, ConfinedProvisioner
+from autograder.running.origin import from_elsewhere, note
 from autograder.running.session import CONFINED, KernelSession
-from autograder.running.time_limits import TimeLimits
+from autograder.running.time_limits import TimeLimits, TooBusy
 
 FOR_READERS = "This cell is for readers: it and its like are not run when a notebook is graded.\n"
 LIMITS_BROKEN = {
@@ -78,12 +79,19 @@ class Run(Configurable):
         super().__init__(parent=parent)
         self._assignment, self._seed, self._isolation, self._on_step = assignment, seed, isolation, on_step
         files = {"parts.py": assignment.parts} if assignment.parts else {}
-        self._session = KernelSession(notebook, files, isolation, parent=parent, **client)
+        own: dict[str, list[str]] = {}  # the texts of exercises' cells, and whose they are
+        names = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells]
+        for cell, name in zip(notebook.cells, names, strict=True):
+            if name in assignment.source.exercises:
+                own.setdefault(cell.source, []).append(name)
+        self._session = KernelSession(notebook, files, isolation, note(own), parent=parent, **client)
         self._execution = Execution(notebook)
         texts = [cell.source if cell.cell_type == "code" else None for cell in notebook.cells]
         self._out = set() if self.reader_cells else left_out(texts, assignment.source)
+        self._given = {index for index, name in enumerate(names) if name in given(assignment.source)}
         self._deadly: set[int] = set()  # cells that ended the kernel, or could not be interrupted
         self._hung: set[int] = set()  # checks that did not come to an end
+        self._told: list[str] = []  # what kernels said of where exercises come from
         self._fresh_kernels_left = self.max_fresh_kernels
 
     def fingerprint(self) -> Fingerprint:
@@ -105,11 +113,11 @@ class Run(Configurable):
     def whole(self) -> Execution:
         """Run all cells, ask all questions, end the kernel, and return what came of it. Call it once.
 
-        Raises NoKernel if no kernel can be started.
+        Raises NoKernel if no kernel can be started, and TooBusy if what is no student's did not come to its end.
         """
         self._time = TimeLimits(self.notebook_timeout)
         with self._session.kernel():
-            self._time.watch(self._session.provisioner)
+            self._time.watch(self._session.times)
             for index in sorted(self._out)[:1]:
                 self._session.nb.cells[index].outputs = [new_output("stream", name="stdout", text=FOR_READERS)]
             for index in range(len(self._session.nb.cells)):
@@ -117,6 +125,7 @@ class Run(Configurable):
             # What runs from here on may have seen a question: none of its output is kept.
             self._session.nb = copy.deepcopy(self._session.nb)
             self._ask(questions(self._assignment, self._seed))
+        self._look_at_origins()
         self._execution.repeatable &= not self._time.decided
         return self._execution
 
@@ -142,6 +151,8 @@ class Run(Configurable):
                 self._fresh_kernel(index)
                 self._run_cell(index)
                 return
+            if index in self._given:
+                raise TooBusy(f"given code did not come to its end in {self._session.timeout} seconds")
             if not what:
                 self._call_no_more(index)
         if what:
@@ -174,17 +185,17 @@ class Run(Configurable):
             if why := self._given_up():
                 replies.update({question.case: Silent(why) for question in waiting})
                 return
-            came, trouble, died = {}, "", False
+            came, trouble, over, died = {}, "", False, False
             self._time.start()
             try:
-                some = waiting[:1] if alone else waiting
+                some, seconds = waiting[:1] if alone else waiting, self.question_timeout
                 broken_before = broken(self._assignment.cases, replies)
-                ask(some, self._assignment, self._session, self.question_timeout, self.lends, broken_before, came)
+                ask(some, self._assignment, self._session, seconds, self.lends, broken_before, came, self._told)
             except OutOfTime:
-                trouble = f"no answer within {self.question_timeout} seconds"
-            except Exception:  # DeadKernelError, and others, as above
+                trouble, over = f"no answer within {self.question_timeout} seconds", True
+            except Exception as error:  # DeadKernelError, and others, as above
                 trouble = f"the call ended the notebook's process{self._ended_for()}, or could not be interrupted"
-                died = True
+                died, over = True, isinstance(error, CellTimeoutError)
             replies.update(came)
             for _ in came:
                 self._on_step()
@@ -193,7 +204,7 @@ class Run(Configurable):
             waiting = [question for question in waiting if question.case not in came]
             if not waiting or alone and not trouble:
                 continue
-            if not alone or not died and self._time.try_again(waiting[0].case):
+            if not alone or over and self._time.try_again(waiting[0].case):
                 alone = True
                 self._fresh_kernel(len(self._session.nb.cells))  # in this one, ready-made code may have been lent
                 continue
@@ -202,6 +213,16 @@ class Run(Configurable):
             alone, waiting = False, self._leave_out(waiting, trouble)
             if waiting:
                 self._start_over(len(self._session.nb.cells))
+
+    def _look_at_origins(self) -> None:
+        """Note which exercises are judged that their own cells have not made."""
+        if not any(isinstance(reply, Reply) for reply in self._execution.replies.values()):
+            return  # nothing is judged
+        hung = {self._session.nb.cells[index].metadata.nbgrader.grade_id.removeprefix("check_") for index in self._hung}
+        exercises = [name for name in self._assignment.source.exercises if name not in hung]  # we have replaced those
+        if found := from_elsewhere(self._told, exercises):
+            names = ", ".join(sorted(found, key=exercises.index))
+            self._execution.anomalies.append(f"{names}: what is judged was not made in its own cell, {NOT_THEIR_OWN}")
 
     def _leave_out(self, waiting: list[Question], trouble: str) -> list[Question]:
         """Give up the first question, which was not answered, and all others to its exercise. Return the rest."""
@@ -235,7 +256,7 @@ class Run(Configurable):
     def _fresh_kernel(self, stop: int) -> None:
         """Run the cells before this one again in a fresh kernel, except those that ended one."""
         self._session.start_afresh()
-        self._time.watch(self._session.provisioner)
+        self._time.watch(self._session.times)
         for index in range(stop):
             if index in self._hung:
                 self._call_no_more(index)

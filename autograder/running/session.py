@@ -12,13 +12,24 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+from nbgrader.utils import temp_attrs
 
 from autograder.bounded import lift_limits
-from autograder.running.kernel.forkserver import NoKernel
+from autograder.running.kernel.forkserver import PATIENCE, NoKernel
 from autograder.running.kernel.provisioner import ConfinedProvisioner
 from autograder.running.listen import CarefulListener
+from autograder.running.time_limits import TooBusy
+from autograder.running.waiting_time import WaitingTime
 
 CONFINED, NOT_CONFINED = "confined", "none"
+# What the cells import takes long on a busy machine. It is not theirs to wait for.
+IMPORT = """\
+for module in {modules!r}:
+    try:
+        __import__(module)
+    except ImportError:  # a cell that needs it says so
+        pass
+"""
 
 
 class KernelSession(CarefulListener, NotebookClient):
@@ -26,6 +37,7 @@ class KernelSession(CarefulListener, NotebookClient):
 
     files             {name: text} of what lies in the kernel's working folder
     isolation         CONFINED or NOT_CONFINED
+    first             code of ours that each kernel runs before its first cell
     on_cell_executed  nbclient's hook, which is called with a reply of known form
     options           nbclient's own
     """
@@ -33,14 +45,21 @@ class KernelSession(CarefulListener, NotebookClient):
     quits = False  # whether the last cell called quit(); its kernel ends a little later, while another cell runs
 
     def __init__(
-        self, notebook: NotebookNode, files: dict[str, str], isolation: str, on_cell_executed: Callable, **options
+        self,
+        notebook: NotebookNode,
+        files: dict[str, str],
+        isolation: str,
+        first: str,
+        on_cell_executed: Callable,
+        **options,
     ):
         super().__init__(notebook, on_cell_executed=self._cell_executed, **options)
         self._files, self._confined, self._hook = files, isolation == CONFINED, on_cell_executed
+        self._first = first
 
     @contextmanager
     def kernel(self) -> Iterator[None]:
-        """Have a kernel inside. Raises NoKernel if none can be started."""
+        """Have a kernel inside. Raises NoKernel if none can be started, and TooBusy if it does not get ready."""
         with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as folder:
             self._folder = Path(folder)
             try:
@@ -59,6 +78,8 @@ class KernelSession(CarefulListener, NotebookClient):
             self._cleanup_kernel()
             self.reset_execution_trackers()
             self._start()
+        except TooBusy:
+            raise
         except Exception as error:
             raise NoKernel("no kernel could be started again") from error
 
@@ -66,6 +87,11 @@ class KernelSession(CarefulListener, NotebookClient):
     def provisioner(self) -> ConfinedProvisioner | None:
         """Return what knows of the kernel's limits and processor time, or None if the kernel is not confined."""
         return self.km.provisioner if self._confined and self.km else None
+
+    @property
+    def times(self) -> ConfinedProvisioner | WaitingTime:
+        """Return what knows how long the kernel has worked, and waited for the machine."""
+        return self.km.provisioner if self._confined else self._waiting
 
     def _start(self, again: bool = True) -> None:
         """Start a kernel in a new folder, with Unix sockets where an ordinary kernel opens ports.
@@ -87,6 +113,8 @@ class KernelSession(CarefulListener, NotebookClient):
             options["preexec_fn"] = lift_limits
         self.start_new_kernel(**options, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         provisioner = self.provisioner
+        if self._confined and not isinstance(provisioner, ConfinedProvisioner):  # whatever the settings say
+            raise NoKernel(f"the kernel is not locked in: it was started by {type(provisioner).__name__}")
         try:
             self.start_new_kernel_client()
         except RuntimeError as error:  # it has ended, or says nothing
@@ -94,7 +122,24 @@ class KernelSession(CarefulListener, NotebookClient):
                 self._start(again=False)
                 return
             why = provisioner.broken.strip().split("\n")[-1] if provisioner else ""
+            if "didn't respond" in str(error) and not why:  # jupyter_client's words: it lives, and says nothing
+                raise TooBusy(f"no kernel was ready after {self.startup_timeout} seconds") from error
             raise NoKernel(f"{error}: {why}" if why else str(error)) from error
+        if not self._confined:
+            self._waiting = WaitingTime(getattr(self.km.provisioner, "pid", 0))
+            self._import()
+        self._prepare(self._first)
+
+    def _import(self) -> None:
+        """Import in an ordinary kernel what confined ones are forked with, before any clock begins."""
+        self._prepare(IMPORT.format(modules=ConfinedProvisioner(config=self.config).preload))
+
+    def _prepare(self, code: str) -> None:
+        """Run code of ours in a namespace of its own, before the first cell."""
+        request = self.kc.execute(f"__import__('builtins').exec({code!r}, {{}})", silent=True, store_history=False)
+        with temp_attrs(self, timeout=PATIENCE, interrupt_on_timeout=True):
+            if self.wait_for_reply(request) is None:
+                raise TooBusy(f"the kernel was not ready after {PATIENCE} seconds")
 
     def create_kernel_manager(self) -> AsyncKernelManager:
         manager = super().create_kernel_manager()

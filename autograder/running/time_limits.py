@@ -1,14 +1,33 @@
-"""Decides when a notebook, or a part of it, has taken too long, and what is tried again."""
+"""Decides when a notebook, or a part of it, has taken too long, what is tried again, and whose fault it is."""
 
 import math
 import time
 
 from jupyter_core.utils import run_sync
 
+from autograder.errors import UserError
 from autograder.running.kernel.provisioner import ConfinedProvisioner
+from autograder.running.waiting_time import WaitingTime
 
-LONG = 1.0  # seconds; after a longer cell the kernel's processor time is read
+LONG = 1.0  # seconds; after a longer cell the kernel's times are read
 BUSY = 0.5  # code that used the processor for this share of its time has worked, and not waited
+
+
+class TooBusy(UserError):
+    """The machine was too busy to run a notebook: no points are given or taken.
+
+    why  what did not come to its end
+    """
+
+    def __init__(self, why: str):
+        super().__init__(why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return (
+            f"could not be graded: the machine was too busy ({self.why}). No points were given or taken. Try again "
+            "when less is running on it"
+        )
 
 
 class TimeLimits:
@@ -19,15 +38,16 @@ class TimeLimits:
 
     def __init__(self, seconds: float):
         self.decided = False  # whether a clock had a say in what came of the run
-        self._deadline = time.monotonic() + seconds
+        self._first, self._deadline = time.monotonic(), time.monotonic() + seconds
         self._began = time.monotonic()  # of a cell or a question
-        self._provisioner: ConfinedProvisioner | None = None
-        self._used = 0.0  # processor time of its kernel, when it was last read
+        self._kernel: ConfinedProvisioner | WaitingTime | None = None
+        self._used, self._waited = 0.0, 0.0  # of the kernel, when its times were last read
+        self._waited_in_all = 0.0  # of all kernels, until then
         self._tried_again: set[object] = set()  # cells and questions that ran out of time
 
-    def watch(self, provisioner: ConfinedProvisioner | None) -> None:
-        """Turn to a new kernel. Its provisioner counts its processor time; None if it is not counted."""
-        self._provisioner, self._used = provisioner, 0.0
+    def watch(self, kernel: ConfinedProvisioner | WaitingTime) -> None:
+        """Turn to a new kernel, of which this tells how long it worked, and how long it waited for the machine."""
+        self._kernel, self._used, self._waited = kernel, 0.0, 0.0
 
     def start(self) -> None:
         """Start the clock of a cell or a question."""
@@ -36,33 +56,49 @@ class TimeLimits:
     def is_over(self, limit: float) -> bool:
         """Return whether what was started has taken so many seconds, or longer.
 
-        If it took long, the kernel's processor time is read, so that only short cells count for one that comes after.
+        If it took long, the kernel's times are read, so that only short cells count for one that comes after.
         """
         took = self._seconds()
         if LONG < took < limit:
-            self._worked()
+            self._read()
         return took >= limit
 
     def try_again(self, what: object) -> bool:
-        """Return whether to try code again that ran out of time: once, and if it waited, perhaps for a busy machine."""
+        """Return whether to try code again that ran out of time: once, and if it waited, perhaps for a busy machine.
+
+        Raises TooBusy if it is known that it had to wait for the machine, and this was not the first time.
+        """
         self.decided = True
-        waited = what not in self._tried_again and self._worked() < BUSY * self._seconds()
+        first, seconds = what not in self._tried_again, self._seconds()
         self._tried_again.add(what)
-        return waited
+        worked, waited = self._read()
+        held_up = waited > BUSY * seconds and not BUSY * seconds < worked < math.inf
+        if held_up and not first:
+            raise TooBusy(f"for most of {seconds:.0f} seconds, code waited for the machine")
+        return first and (held_up or worked < BUSY * seconds)
 
     def deadline_has_passed(self) -> bool:
-        """Return whether nothing more is to be started."""
-        passed = time.monotonic() > self._deadline
+        """Return whether nothing more is to be started. Raises TooBusy if it was the machine that took the time."""
+        took, passed = time.monotonic() - self._first, time.monotonic() > self._deadline
         self.decided |= passed
+        if passed:
+            self._read()
+            if self._waited_in_all > BUSY * took:
+                raise TooBusy(f"for most of {took:.0f} seconds, the notebook waited for the machine")
         return passed
 
     def _seconds(self) -> float:
         return time.monotonic() - self._began
 
-    def _worked(self) -> float:
-        """Return the seconds of processor time since this was last asked; infinite if they are not counted."""
-        if self._provisioner is None:
-            return math.inf
-        used = run_sync(self._provisioner.cpu_seconds)()
-        used, self._used = used - self._used, used
-        return used
+    def _read(self) -> tuple[float, float]:
+        """Return the seconds that the kernel has worked, and waited for the machine, since its times were last read.
+
+        The first are infinite if they are not known.
+        """
+        if self._kernel is None:
+            return math.inf, 0.0
+        used, waited = run_sync(self._kernel.times)()
+        worked, more = used - self._used, max(0.0, waited - self._waited)
+        self._used, self._waited = used, max(waited, self._waited)
+        self._waited_in_all += more
+        return worked, more

@@ -185,19 +185,24 @@ class ConfinedProvisioner(KernelProvisionerBase):
         return self._status == -signal.SIGKILL and not self.broken
 
     async def cpu_seconds(self) -> float:
-        """Return the seconds of processor time that the kernel and its children have used so far.
+        """Return the first of ``times``."""
+        return (await self.times())[0]
 
-        Return infinity if the kernel has ended, or its supervisor does not answer.
+    async def times(self) -> tuple[float, float]:
+        """Return the seconds of processor time that the kernel and its children have used so far, and the seconds in
+        which its main thread had to wait for the machine: for a processor or a disk, or because it was stopped.
+
+        The first are infinite and the second 0 if the kernel has ended, or its supervisor does not answer.
         """
         if await self.poll() is not None:
-            return math.inf
+            return math.inf, 0.0
         self._request({"cpu": True})
         try:
             answer = asyncio.get_running_loop().sock_recv(self._supervisor, 10_000)
             heard = self._take(await asyncio.wait_for(answer, timeout=10))
         except OSError:  # TimeoutError is one: a supervisor that does not answer has ended, or is no use any more
             heard = self._take(b"")
-        return heard.get("cpu", math.inf)
+        return heard.get("cpu", math.inf), heard.get("waited", 0.0)
 
     async def wait(self) -> int | None:
         while self._supervisor and await self.poll() is None:

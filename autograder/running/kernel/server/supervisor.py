@@ -43,7 +43,7 @@ class Supervisor:
         self.kernel, self.grader, self.listeners, self.limits, self.cgroup = kernel, grader, listeners, limits, cgroup
         self.why = ""  # the limit that was broken
         self._carried = 0
-        self._cpu, self._census = usage.ProcessorTime(), Census()
+        self._cpu, self._census, self._waiting = usage.ProcessorTime(), Census(), usage.WaitingTime(kernel)
         with socket.socket(socket.AF_UNIX) as one:  # bytes that may wait in one
             self._socket = sum(one.getsockopt(socket.SOL_SOCKET, what) for what in (socket.SO_SNDBUF, socket.SO_RCVBUF))
 
@@ -60,6 +60,7 @@ class Supervisor:
             poll.register(descriptor, select.POLLIN)
         while True:
             events = {descriptor for descriptor, _ in poll.poll(1000 * LOOK_EVERY)}
+            self._waiting.look()
             if ready in events:
                 poll.unregister(ready)
                 if os.read(ready, 1):
@@ -85,7 +86,7 @@ class Supervisor:
                 self._end(-signal.SIGKILL)
             os.kill(self.kernel, request["signal"])
         else:
-            self._tell({"cpu": self._cpu.seconds()})
+            self._tell({"cpu": self._cpu.seconds(), "waited": self._waiting.seconds()})
 
     def _end(self, status: int) -> None:
         self._tell({"ended": status, "why": self.why})

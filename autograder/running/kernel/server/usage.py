@@ -4,10 +4,13 @@ What it reads is read as bytes, and by name: a process chooses its own name, and
 """
 
 import os
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
+HELD = (b"T", b"t", b"D")  # states of a process that is stopped, or waits for a disk
 # Fields of /proc/PID/status: memory that is no copy of a file, and the tables of its pages.
 ANONYMOUS, TABLES = (b"RssAnon", b"RssShmem", b"VmSwap"), (b"VmPTE",)
 FAIR_SHARE = (b"Pss_Anon", b"Pss_Shmem", b"SwapPss")  # of smaps_rollup: memory shared out among its users
@@ -69,6 +72,30 @@ def sockets() -> int:
     """Return how many sockets there are, of every kind."""
     words = _fields("/proc/self/net/sockstat")[b"sockets"].split()  # used NUMBER
     return int(words[1])
+
+
+class WaitingTime:
+    """Counts the seconds in which a process's main thread had to wait for the machine.
+
+    These are those in which it was ready and others had the processors, which the system counts, and those in which it
+    was stopped or waited for a disk, of which there are only looks.
+    """
+
+    def __init__(self, process: int):
+        self._task, self._held, self._looked = Path(f"/proc/{process}/task/{process}"), 0.0, time.monotonic()
+
+    def look(self) -> None:
+        """Look at the state of the process. What it is now it has been since the last look."""
+        now = time.monotonic()
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if (self._task / "stat").read_bytes().rpartition(b")")[2].split()[0] in HELD:
+                self._held += now - self._looked
+        self._looked = now
+
+    def seconds(self) -> float:
+        with suppress(OSError):  # some systems do not count it
+            return self._held + int((self._task / "schedstat").read_bytes().split()[1]) / 1e9
+        return self._held
 
 
 class ProcessorTime:
