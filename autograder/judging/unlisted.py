@@ -75,8 +75,8 @@ def _more_than_they_look(tree: ast.Module) -> Iterable[str]:
                 yield f"{_shown(node)} is set"
         elif isinstance(node, ast.ImportFrom):
             yield from (f"{one.name} as {one.asname}" for one in node.names if one.name == "wraps" and one.asname)
-        elif isinstance(node, ast.Call) and (name := _looked_up(node)) == "__class__":
-            yield f"{_shown(node.func)} of {name}"
+        elif isinstance(node, ast.Call) and _looked_up(node) == "__class__" and _shown(node.func) != "getattr":
+            yield f"{_shown(node.func)} of __class__"
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == "__class__":
             yield "__class__ is defined"
 

@@ -19,7 +19,7 @@ def begin(info):
     if info.raw_cell in own:
         before[info.raw_cell] = {{name: shell.user_ns.get(name) for name in own[info.raw_cell]}}
 def end(result):
-    cell = result.info.raw_cell
+    cell = getattr(getattr(result, "info", None), "raw_cell", None)  # of an interrupted cell there may be none
     for name, thing in before.pop(cell, {{}}).items():
         if shell.user_ns.get(name) is not thing:
             made[name] = shell.user_ns[name]

@@ -21,6 +21,7 @@ from .readymade import READYMADE
 from .stalling import STALLING
 from .tampering import TAMPERING
 from .telling import TELLING
+from .unsolved import UNSOLVED
 
 __all__ = ["KINDS", "Kind", "Surroundings"]
 
@@ -37,4 +38,5 @@ KINDS: list[Kind] = [
     *OUTLIVING,
     *READYMADE,
     *TELLING,
+    *UNSOLVED,
 ]
