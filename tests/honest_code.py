@@ -170,6 +170,25 @@ print(y.shape)
         ("cell", 'prediction = {\n    "no mask": 36,\n    "causal": 21,\n    "padding": 24,\n}\n'),
         ("cell", "print(torch.__version__)"),
         ("cell", "%timeit causal_mask(100)"),
+        ("cell", """
+import functools, time
+
+def timed(function):
+    @functools.wraps(function)
+    def inner(*args, **kwargs):
+        begin = time.perf_counter()
+        result = function(*args, **kwargs)
+        print(function.__name__, time.perf_counter() - begin)
+        return result
+    return inner
+
+timed(causal_mask)(100)
+"""),
+        ("cell", """
+for thing in (causal_mask(2), MultiHeadAttention(4, 2), 3):
+    print(type(thing), type(thing).__name__, isinstance(thing, type), type(thing) is int)
+print(set(map(type, [1, 2.0])), MultiHeadAttention.__class__)
+"""),
         ("cell", "torch.tril?"),
     ],
     "02_encoder": [

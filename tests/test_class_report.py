@@ -57,6 +57,9 @@ def test_a_class_is_counted(small, capsys):
     made = SmallClass(small)
     with pytest.raises(NotFound, match="Nothing of 01_first has been graded yet"):
         write_report(made.course, [NAME], False)
+    damaged = small / "class" / "submitted" / "linus" / NAME
+    damaged.mkdir(parents=True)
+    (damaged / f"{NAME}.ipynb").write_text("{")
     made.grade({"ada": RIGHT, "alan": KNOWN, "grace": SQUARE, "kurt": SQUARE})
     with made.gradebook() as gradebook:
         grade = gradebook.find_grade("why", NAME, NAME, "ada")
@@ -74,5 +77,7 @@ def test_a_class_is_counted(small, capsys):
     page, table = map(type(small), capsys.readouterr().out.split())
     assert page.name == f"{NAME}.html" and page.stat().st_mode & 0o077 == 0 and table.stat().st_mode & 0o077 == 0
     assert "grace" not in page.read_text() and "does nothing" in page.read_text()
+    assert [(one.what, one.students) for one in found.ungraded] == [("the notebook is no JSON", ["linus"])]
+    assert "Not graded, and why" in page.read_text() and "1: the notebook is no JSON" in page.read_text()
     assert main(["--course", str(small), "report", "--names"]) == 0
     assert "grace" in (page.parent / "whole_course.html").read_text()

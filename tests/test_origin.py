@@ -95,6 +95,8 @@ def test_what_is_not_done_or_hangs_is_not_said_to_be_from_elsewhere(assignment, 
     points, to_look_at = treat(assignment, handed_in(assignment, instead=nothing))
     assert 0 < points < 90 and to_look_at == []
     assert treat(assignment, release_notebook(assignment.source)) == (0, [])
+    none = {name: f"{name} = None" for name in assignment.source.exercises}
+    assert treat(assignment, handed_in(assignment, instead=none)) == (0, [])
 
 
 @pytest.mark.slow

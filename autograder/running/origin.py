@@ -17,12 +17,12 @@ shell, own = get_ipython(), {own!r}
 before, made = {{}}, {{}}
 def begin(info):
     if info.raw_cell in own:
-        before[info.raw_cell] = {{name: shell.user_ns.get(name) for name in own[info.raw_cell]}}
+        before[info.raw_cell] = {{name: shell.user_ns.get(name, made) for name in own[info.raw_cell]}}
 def end(result):
     cell = getattr(getattr(result, "info", None), "raw_cell", None)  # of an interrupted cell there may be none
     for name, thing in before.pop(cell, {{}}).items():
-        if shell.user_ns.get(name) is not thing:
-            made[name] = shell.user_ns[name]
+        if shell.user_ns.get(name, made) is not thing:
+            made[name] = shell.user_ns.get(name)
 end.made = made
 shell.events.register("pre_run_cell", begin)
 shell.events.register("post_run_cell", end)

@@ -521,7 +521,7 @@ finally:
         "many small messages",
         "from IPython.display import clear_output, display\nfor number in range(2_000):\n    display(number)\n    number % 100 or clear_output()",
     ),
-    burden("an error of 20 MB", 'raise type("E" * 100_000, (Exception,), {})("x" * 20_000_000)'),
+    burden("an error of 20 MB", 'raise type("E" * 100_000, (Exception,), {})("x" * 20_000_000)', "anomalies"),
     variant(
         "does not want to go",
         "anomalies",

@@ -313,7 +313,7 @@ def Anything():
     ),
     variant(
         "errors that cannot be told",
-        "graded",
+        "anomalies",
         70.0,
         causal_mask="""
 class Odd(type):

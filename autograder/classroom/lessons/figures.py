@@ -12,7 +12,7 @@ from autograder.authoring.course import Course
 from autograder.classroom.standing import MISSING, standings
 from autograder.judging.undone import FAILED, NOT_DONE, UNREADABLE
 from autograder.judging.undone import MISSING as NO_CELL
-from autograder.running.records import Grading, Records
+from autograder.running.records import UNGRADED, Grading, Records
 
 SUSPICIOUS = 0.2  # an exercise with a lower item-rest correlation says little of who knows the subject
 ENOUGH = 10  # with fewer students a correlation says nothing
@@ -85,6 +85,7 @@ class Figures:
     wrong: int = 0  # answers to hidden tests
     unnamed: int = 0  # of them, those that no named mistake explains
     anomalies: list[Found] = field(default_factory=list)
+    ungraded: list[Found] = field(default_factory=list)  # why submissions have no score
     late: list[str] = field(default_factory=list)
     times: list[datetime] = field(default_factory=list)  # sorted: when it was handed in, in UTC
 
@@ -110,6 +111,7 @@ def figures(course: Course, gradebook: Gradebook, assignment: Assignment) -> Fig
         shares=[one.score / one.max_score if one.max_score else 0.0 for one in graded.values()],
         items=_items(submissions, assignment),
         anomalies=_grouped((odd, student) for student, line in lines.items() for odd in line.anomalies),
+        ungraded=_grouped((one.remarks[0], one.student) for one in stands if one.status == UNGRADED),
         late=[found.student_id for found in submissions if found.total_seconds_late > 0],
         times=sorted(times),
     )

@@ -90,7 +90,7 @@ def _rows(one: Figures) -> Iterable[list]:
     for kind, group in (("mistake", one.mistakes), ("hidden test fails", one.tests)):
         for found in group:
             yield [kind, found.exercise, found.what, len(found.students), found.of, found.students]
-    for kind, group in (("not done", one.undone), ("anomaly", one.anomalies)):
+    for kind, group in (("not done", one.undone), ("anomaly", one.anomalies), ("ungraded", one.ungraded)):
         for found in group:
             yield [kind, found.what if kind == "not done" else "", found.what, len(found.students), "", found.students]
     if one.times:
