@@ -58,7 +58,9 @@ def built(small_for_all):
     with commands_on_path():
         build(course)
     written = course.folder("written") / NAME / "hidden.py"
-    attack = f"import pathlib\npathlib.Path({str(small_for_all / 'loot')!r}).write_text(open({str(written)!r}).read())\n"
+    attack = (
+        f"import pathlib\npathlib.Path({str(small_for_all / 'loot')!r}).write_text(open({str(written)!r}).read())\n"
+    )
     for student, before in (("eve", attack), ("ada", "")):
         folder = course.folder(course.submitted_directory) / student / NAME
         folder.mkdir(parents=True)

@@ -76,16 +76,19 @@ class Ahead:
         """Return how many submissions are on their way at this moment."""
         return len(self._running)
 
-    def wait(self, student: str) -> Exceeded | None:
-        """Wait until a student's submission was run. Return the limit that it broke, which it would break again.
+    def wait(self, student: str) -> Exceeded | TooBusy | None:
+        """Wait until a student's submission was run. Return the limit that it broke, which it would break again, or
+        that the machine was too busy.
 
         What else went wrong is for nbgrader's own steps to find: they come to the same point, and tell it. Raises
         UserError if nothing more can be run, as without a scheduler.
         """
         error = self._came.pop(student).exception()
-        if isinstance(error, UserError) and not isinstance(error, TooBusy):
+        if isinstance(error, TooBusy) or isinstance(error, Exceeded) and not isinstance(error, Ended):
+            return error
+        if isinstance(error, UserError):
             raise error
-        return error if isinstance(error, Exceeded) and not isinstance(error, Ended) else None
+        return None
 
     def _start(self) -> None:
         """Give a thread its worker."""

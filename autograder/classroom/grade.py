@@ -20,7 +20,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.authoring.assignment import Assignment
 from autograder.authoring.course import Course
-from autograder.bounded import Exceeded
 from autograder.classroom.admission import reason, refusal
 from autograder.classroom.ahead import Ahead
 from autograder.classroom.aside import earlier_score, leave_ungraded
@@ -143,10 +142,10 @@ def _result(course: Course, gradebook: Gradebook, grading: Grading, seconds: flo
     return Result(grading, seconds, _penalty(gradebook, grading))
 
 
-def _graded(course: Course, isolation: str, student: str, assignment: str, broken: Exceeded | None) -> Grading:
+def _graded(course: Course, isolation: str, student: str, assignment: str, broken: Exception | None) -> Grading:
     """Grade one submission. Raises UserError if nothing can be written, and KeyboardInterrupt at Ctrl-C.
 
-    broken  the limit that it broke when it was run ahead, if it did
+    broken  why it has no result from when it was run ahead, and would have none now
     """
     records = Records(config=course.config)
     try:

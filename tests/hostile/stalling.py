@@ -7,6 +7,7 @@ import json
 import re
 
 import nbformat
+from nbformat.v4 import new_code_cell
 
 from autograder.authoring.assignment import Assignment
 
@@ -52,7 +53,24 @@ def strange(assignment: Assignment, _) -> bytes:
     return nbformat.writes(right(assignment, last=last)).encode()
 
 
+def hangs_given_code(assignment: Assignment, _) -> bytes:
+    """Return a right notebook in which a cell above the set-up keeps the set-up's imports from coming to their end."""
+    notebook = right(assignment)
+    notebook.cells.insert(0, new_code_cell(NEVER_IMPORTS.strip()))
+    return nbformat.writes(notebook).encode()
+
+
+NEVER_IMPORTS = """
+import builtins, time
+real = builtins.__import__
+def slow(name, *rest, **more):
+    if name == "torch":
+        time.sleep(100)
+    return real(name, *rest, **more)
+builtins.__import__ = slow
+"""
 STALLING = [
+    Kind("set-up that a cell above it stalls", "ungraded", None, hangs_given_code, reason="the machine was too busy"),
     Kind("a heading of level 200,000,000", "ungraded", None, heading, reason="more than"),
     ungraded("cells without a type", "known type", without_type),
     Kind("half an emoji in a picture", "graded", 90.0, picture("iVBOR\ud83d")),
