@@ -25,8 +25,9 @@ The first lines of each room say what its modules do.
 
 
 def configure(settings) -> None:
-    """Set the engine's steps of grading in the settings of a course, where they name none: the end of its
-    nbgrader_config.py, so that nbgrader's own commands and formgrader grade by them, too.
+    """Set the engine's steps of grading in the settings of a course, where they name none.
+
+    It is the last line of nbgrader_config.py, so that nbgrader's own commands and formgrader grade by them, too:
 
         import autograder
 

@@ -97,7 +97,7 @@ def _new(chosen) -> int:
     from autograder.authoring.template import begin_course, new_assignment, next_steps
 
     folder = chosen.course or Path.cwd()
-    if begin_course(folder):
+    if begin_course(folder, chosen.assignment):
         chosen.course = folder
         print(f"{folder / 'nbgrader_config.py'}: a new course begins here.")
     course = _course(chosen)
@@ -114,8 +114,8 @@ def _say_what_nbgrader_knows(course) -> None:
     from autograder.classroom.steps import unknown_to_nbgrader
 
     as_read = with_personal_settings(Course.at(Path(course.root)))
-    for warning in unknown_to_nbgrader(as_read.config):
-        print(f"\n{warning}", file=sys.stderr)
+    if unknown := unknown_to_nbgrader(as_read.config):
+        print(f"\n{unknown}", file=sys.stderr)
 
 
 def _check(chosen) -> int:

@@ -17,7 +17,7 @@ import pytest
 from autograder.__main__ import main
 from autograder.authoring.build import build
 from autograder.authoring.course import Course, commands_on_path
-from autograder.authoring.readers import given
+from autograder.authoring.readers import given_cells
 from autograder.authoring.students import handed_in
 from autograder.classroom.check import CheckError, check
 from autograder.classroom.grade import grade
@@ -160,7 +160,7 @@ def test_given_code_that_is_cut_off_leaves_a_submission_ungraded(course, jobs):
 
 
 def test_which_cells_call_nothing_of_a_students():
-    found = {name: given(load(name).source) for name in COURSE.assignment_names}
+    found = {name: given_cells(load(name).source) for name in COURSE.assignment_names}
     assert all("setup" in names for names in found.values())
     assert "tiny_models" in found["05_generation"] and "one_stack" not in found["06_one_stack"]
 

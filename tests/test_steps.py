@@ -139,7 +139,9 @@ def test_a_course_of_three_lines_is_graded_locked_in_and_says_what_nbgrader_does
     environment = {"PYTHONPATH": str(ROOT)}
     for words in (("new", "01_sums"), ("build",)):
         status, said = shell.run(tmp_path, "autograder", *words, environment=environment)
-        assert status == 0 and "`nbgrader autograde` would run students' code with your rights" in said
+        assert status == 0 and "`nbgrader autograde` would run students' code with your rights" in " ".join(
+            said.split()
+        )
     assignment = Course.at(tmp_path).assignment("01_sums")
     loot, hidden = tmp_path / "loot", tmp_path / "solutions" / "01_sums" / "hidden.py"
     text = f"open({str(loot)!r}, 'w').write(open({str(hidden)!r}).read())\n{assignment.solution('moving_average')}"
@@ -162,6 +164,10 @@ def test_new_begins_a_course_that_nbgrader_knows_in_an_empty_folder(tmp_path, sh
     assert status == 0 and "a new course begins here" in said and "do not know the engine" not in said
     made = Course.at(course)
     assert made.course_id == "my_course" and faults(made.config) == []
+    (tmp_path / "empty").mkdir()
+    status, said = shell.run(tmp_path / "empty", "autograder", "new", "a b", environment={"PYTHONPATH": str(ROOT)})
+    assert status == 1 and "is no name for an assignment" in said and os.listdir(tmp_path / "empty") == []
+    (tmp_path / "empty").rmdir()
     status, said = shell.run(tmp_path, "autograder", "new", "01_sums", environment={"PYTHONPATH": str(ROOT)})
     assert status == 1 and "There is no nbgrader_config.py" in said and os.listdir(tmp_path) == ["my course"]
 

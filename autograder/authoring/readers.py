@@ -53,7 +53,7 @@ def left_out(cells: Sequence[str | None], source: Source) -> set[int]:
     return out
 
 
-def given(source: Source) -> frozenset[str]:
+def given_cells(source: Source) -> frozenset[str]:
     """Return the names of the locked cells that call nothing a student writes: set-up, and given code.
 
     What such a cell takes from other locked cells must call no exercise, either.

@@ -104,17 +104,25 @@ class NotMade(UserError):
     """There is no new folder; the message says why."""
 
 
-def begin_course(folder: Path) -> bool:
-    """Make the settings of a new course in a folder that is empty. Return whether it was."""
-    if not folder.is_dir() or any(folder.iterdir()) or _is_in_a_course(folder):
+def begin_course(folder: Path, first: str) -> bool:
+    """Make the settings of a new course in a folder that holds nothing but hidden files. Return whether it did.
+
+    first  the name of its first assignment
+
+    Raises NotMade if that is no good name.
+    """
+    in_a_course = any((parent / SETTINGS).is_file() for parent in folder.resolve().parents)
+    if in_a_course or not folder.is_dir() or not all(path.name.startswith(".") for path in folder.iterdir()):
         return False
+    _check_name(first)
     name = re.sub(r"\W+", "_", folder.resolve().name).strip("_") or "course"
     (folder / SETTINGS).write_text(SETTINGS_OF_A_COURSE.replace("NAME", name), encoding="utf-8")
     return True
 
 
-def _is_in_a_course(folder: Path) -> bool:
-    return any((parent / SETTINGS).is_file() for parent in folder.resolve().parents)
+def _check_name(name: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9]\w*", name, re.ASCII):
+        raise NotMade(f"{name!r} is no name for an assignment: letters, digits and underscores, as in 07_name.")
 
 
 def new_assignment(course: Course, name: str) -> Path:
@@ -122,8 +130,7 @@ def new_assignment(course: Course, name: str) -> Path:
 
     Raises NotMade if the name is no good one, or if something has this name already.
     """
-    if not re.fullmatch(r"[A-Za-z0-9]\w*", name, re.ASCII):
-        raise NotMade(f"{name!r} is no name for an assignment: letters, digits and underscores, as in 07_name.")
+    _check_name(name)
     folder = course.folder(course.solutions_directory) / name
     if os.path.lexists(folder):
         raise NotMade(f"{folder} is there already, and stays as it is. Choose another name, or move it away first.")

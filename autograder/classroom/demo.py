@@ -29,6 +29,7 @@ from autograder.authoring.students import handed_in
 from autograder.classroom.grade import grade
 from autograder.classroom.lessons.report import write_report
 from autograder.classroom.results import as_table
+from autograder.classroom.steps import require
 from autograder.errors import NotFound, UserError
 from autograder.running.kernel import doctor
 
@@ -85,6 +86,7 @@ def demo(course: Course, folder: Path, name: str | None = None) -> int:
             bar.set_description(what)
 
         made = Course.at(folder)
+        require(made.config)
         made.config.Execute.sandbox = sandbox
         build(made)
         api = NbGraderAPI(config=made.config)

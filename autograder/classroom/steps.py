@@ -10,7 +10,6 @@ seen, too: in ``Admission``, which is their exporter, and in ``CheckSteps``, whi
 """
 
 import copy
-from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
@@ -53,10 +52,18 @@ ENGINE: dict[tuple[str, str], Any] = {
 STANDS_FOR = {"autograder.classroom.again.Again": "autograder.running.rebuild.Rebuild"}  # `regrade` rebuilds by it
 PAGES = [setting for setting in ENGINE if setting[0] in ("GenerateFeedback", "HTMLExporter")]
 EXPORTERS = ("Exporter", "TemplateExporter", "HTMLExporter", "FeedbackPage")  # the sections of what makes pages
+FILES = "nbgrader_config.py, of the course or your own in ~/.jupyter, or from the command line"
 WHY = (
     "Refused, and nothing was changed. With these settings students' code could run with your rights, points could be "
     "given that nobody judged, or pages could show what students wrote as they wrote it."
 )
+UNKNOWN = """\
+nbgrader's own commands and formgrader do not know the engine in this course: `nbgrader autograde` would run students'
+code with your rights, and give 0 points. Grade with `python -m autograder grade`, or end nbgrader_config.py with:
+
+    import autograder
+
+    autograder.configure(c)"""
 REMEDY = "Or leave these lines out: the engine sets its steps by itself. Your own steps may stand beside them."
 
 
@@ -72,7 +79,7 @@ def complete(settings: Config) -> None:
             settings[section][name] = {**ours, **given}
 
 
-def require(settings: Config, where: str = "nbgrader_config.py") -> None:
+def require(settings: Config, where: str = FILES) -> None:
     """Complete these settings. Raises UserError if they take one of the engine's steps away.
 
     where  the files that they come from, to name them
@@ -96,7 +103,7 @@ def configure(settings: Config) -> None:
             settings[section][name] = copy.deepcopy(ENGINE[section, name])
 
 
-def message(found: list[str], where: str = "nbgrader_config.py") -> str:
+def message(found: list[str], where: str = FILES) -> str:
     """Return what to say of faults, with the lines to write, or "" if there are none."""
     return "\n\n".join([f"{WHY} The settings come from {where}.", *found, REMEDY]) if found else ""
 
@@ -105,10 +112,7 @@ def faults(settings: Config) -> list[str]:
     """Return what these settings take away of the engine's steps: for each, a sentence and the line to write."""
     found = []
     for (section, name), ours in ENGINE.items():
-        given = settings.get(section, {}).get(name)
-        if section in ("Reading", "InWorker") and given is None:
-            continue  # our own default is the engine's
-        if wrong := _wrong(given, ours):
+        if wrong := _wrong(settings.get(section, {}).get(name), ours):
             found.append(f"c.{section}.{name} {wrong}. Write:\n\n{_line(section, name, ours)}")
     for step in (step for steps in ENGINE.values() if isinstance(steps, list) for step in steps if _is_ours(step)):
         kind = step.rpartition(".")[2]
@@ -148,6 +152,8 @@ class CheckSteps(NbGraderPreprocessor):
 
 def _wrong(given: Any, ours: Any) -> str:
     """Return what is wrong with the value of a setting, or "": ours must be there, in order, among others."""
+    if given is None:
+        return "is not set"
     if isinstance(ours, list):
         steps = _listed(given)
         names = [STANDS_FOR.get(_name(step), _name(step)) for step in steps]
@@ -194,11 +200,6 @@ def _line(section: str, name: str, ours: Any) -> str:
     return f'{setting} "{ours}"' if isinstance(ours, str) else f"{setting} {ours!r}"
 
 
-def unknown_to_nbgrader(settings: Config) -> Iterable[str]:
-    """Yield what to say to an author whose settings, as they were read, do not lead nbgrader to the engine."""
-    if faults(settings):
-        yield (
-            "nbgrader's own commands and formgrader do not know the engine in this course: `nbgrader autograde` would "
-            "run students' code with your rights, and give 0 points. Grade with `python -m autograder grade`, or end "
-            "nbgrader_config.py with:\n\n    import autograder\n\n    autograder.configure(c)"
-        )
+def unknown_to_nbgrader(settings: Config) -> str:
+    """Return what to say to an author whose settings, as they were read, do not lead nbgrader to the engine, or ""."""
+    return UNKNOWN if faults(settings) else ""

@@ -52,11 +52,12 @@ def note(cells: Mapping[str, list[str]]) -> str:
 
 def from_elsewhere(texts: Iterable[object], exercises: Iterable[str]) -> set[str]:
     """Return the exercises that a kernel says are from elsewhere: all of them if it said nothing that can be read."""
-    exercises, told = set(exercises), None
-    for text in texts:
-        try:
-            names = json.loads(text) if isinstance(text, str) and len(text) <= MAX_CHARACTERS else exercises
-            told = (told or set()) | (exercises & {*names})
-        except (ValueError, TypeError, RecursionError):
-            return exercises
-    return exercises if told is None else told
+    exercises, told = {*exercises}, [*texts]
+    return exercises.intersection(*[set().union(*(_names(text, exercises) for text in told))] if told else [])
+
+
+def _names(text: object, otherwise: set[str]) -> set[str]:
+    try:
+        return {*json.loads(text)} if isinstance(text, str) and len(text) <= MAX_CHARACTERS else otherwise
+    except (ValueError, TypeError, RecursionError):
+        return otherwise

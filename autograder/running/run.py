@@ -16,7 +16,7 @@ from traitlets.config import Configurable
 
 from autograder.authoring.assignment import Assignment
 from autograder.authoring.questions import Question, questions
-from autograder.authoring.readers import given, left_out
+from autograder.authoring.readers import given_cells, left_out
 from autograder.running.answers import NO_ANSWER, NOT_THEIR_OWN, Reply, Silent, broken
 from autograder.running.ask import OutOfTime, ask
 from autograder.running.execution import Execution
@@ -88,7 +88,7 @@ class Run(Configurable):
         self._execution = Execution(notebook)
         texts = [cell.source if cell.cell_type == "code" else None for cell in notebook.cells]
         self._out = set() if self.reader_cells else left_out(texts, assignment.source)
-        self._given = {index for index, name in enumerate(names) if name in given(assignment.source)}
+        self._given = {index for index, name in enumerate(names) if name in given_cells(assignment.source)}
         self._deadly: set[int] = set()  # cells that ended the kernel, or could not be interrupted
         self._hung: set[int] = set()  # checks that did not come to an end
         self._told: list[str] = []  # what kernels said of where exercises come from

@@ -98,7 +98,8 @@ class TimeLimits:
         if self._kernel is None:
             return math.inf, 0.0
         used, waited = run_sync(self._kernel.times)()
-        worked, more = used - self._used, max(0.0, waited - self._waited)
+        worked = used - self._used if used < math.inf else used
+        more = max(0.0, waited - self._waited)
         self._used, self._waited = used, max(waited, self._waited)
         self._waited_in_all += more
         return worked, more
