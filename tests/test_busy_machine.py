@@ -199,6 +199,7 @@ class Kernel:
         (0.5, 9.0, True, TooBusy),  # others had the processors
         (math.inf, 9.0, True, TooBusy),  # the same, of an ordinary kernel
         (9.0, 9.0, False, False),  # its own processes kept it waiting
+        (3.0, 6.0, True, False),  # it had a third of the time
         (math.inf, 0.0, False, False),
     ],
 )

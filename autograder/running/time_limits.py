@@ -11,6 +11,7 @@ from autograder.running.waiting_time import WaitingTime
 
 LONG = 1.0  # seconds; after a longer cell the kernel's times are read
 BUSY = 0.5  # code that used the processor for this share of its time has worked, and not waited
+HELD_UP = 0.75  # code that waited for the machine for this share of its time ran out of time by the machine's fault
 
 
 class TooBusy(UserError):
@@ -72,7 +73,7 @@ class TimeLimits:
         first, seconds = what not in self._tried_again, self._seconds()
         self._tried_again.add(what)
         worked, waited = self._read()
-        held_up = waited > BUSY * seconds and not BUSY * seconds < worked < math.inf
+        held_up = waited > HELD_UP * seconds and not BUSY * seconds < worked < math.inf
         if held_up and not first:
             raise TooBusy(f"for most of {seconds:.0f} seconds, code waited for the machine")
         return first and (held_up or worked < BUSY * seconds)
@@ -83,7 +84,7 @@ class TimeLimits:
         self.decided |= passed
         if passed:
             self._read()
-            if self._waited_in_all > BUSY * took:
+            if self._waited_in_all > HELD_UP * took:
                 raise TooBusy(f"for most of {took:.0f} seconds, the notebook waited for the machine")
         return passed
 
