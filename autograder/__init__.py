@@ -23,6 +23,13 @@ The rooms, and which may import from which:
 The first lines of each room say what its modules do.
 """
 
+from traitlets.config import Application
+
+if Application.initialized():
+    # nbgrader has started, and reads a course's settings. An error in them would let it go on without the whole file,
+    # by its own steps, which lock nothing in: now it ends.
+    Application.instance().raise_config_file_errors = True
+
 
 def configure(settings) -> None:
     """Set the engine's steps of grading in the settings of a course, where they name none.

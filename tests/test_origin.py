@@ -1,5 +1,6 @@
 """Points for what is not a student's own work are given, and a person is told to look."""
 
+import copy
 from types import SimpleNamespace
 
 import pytest
@@ -110,6 +111,20 @@ def test_a_name_that_is_bound_in_another_cell_is_told(place, assignment, treat):
     points, to_look_at = treat(assignment, notebook)
     assert points == 90
     assert to_look_at == [f"causal_mask: what is judged was not made in its own cell, {NOT_THEIR_OWN}"]
+
+
+@pytest.mark.slow
+@NEEDS_CONFINEMENT
+@pytest.mark.parametrize("first", [0, 1], ids=["the helper first", "the exercise first"])
+def test_an_exercise_in_two_parts_is_the_students(first, assignment, treat):
+    """Who splits a cell has two with the same name: the second is a free cell, and its name is known."""
+    parts = ["# my helper\nhalf = 2", assignment.solution("causal_mask")]
+    notebook = handed_in(assignment, instead={"causal_mask": parts[first]})
+    (place,) = (n for n, cell in enumerate(notebook.cells) if cell.get("id") == "causal_mask")
+    notebook.cells.insert(place + 1, copy.deepcopy(notebook.cells[place]))
+    notebook.cells[place + 1].source = parts[1 - first]
+    points, to_look_at = treat(assignment, notebook)
+    assert (points, to_look_at) == (90, [])
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,27 @@
 """Whatever the settings are, students' code runs locked in or not at all, by our commands and by nbgrader's."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+from nbconvert.exporters import HTMLExporter
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from traitlets.config import Config
+from traitlets.config.loader import DeferredConfigString
 
 import autograder
 from autograder.authoring.build import build
 from autograder.authoring.course import Course, commands_on_path
 from autograder.authoring.students import handed_in
+from autograder.classroom.feedback_page import FeedbackPage
+from autograder.classroom.reading import Reading
 from autograder.classroom.steps import ENGINE, complete, faults, runs_code
+from autograder.judging import pages
+from autograder.running.rebuild import Rebuild
 from autograder.running.records import Records
 from confined import NEEDS_CONFINEMENT
 from this_course import ROOT
@@ -46,8 +54,14 @@ WRONG = {
         "c.HTMLExporter.filters = {'markdown2html': 'nbconvert.filters.markdown2html'}",
         '"markdown2html": "autograder.judging.pages.markdown2html",',
     ),
-    "a step that is switched off": ("c.InWorker.enabled = False", "c.InWorker.enabled = True"),
-    "pages that run what they show": ("c.ExecutePreprocessor.enabled = True", "c.ExecutePreprocessor.enabled = True"),
+    "pages that run what they show": (
+        "c.HTMLExporter.preprocessors = ['nbgrader.preprocessors.Execute']",
+        "c.HTMLExporter.preprocessors holds nbgrader.preprocessors.Execute",
+    ),
+    "another page of feedback": (
+        "c.GenerateFeedback.exporter_class = 'nbconvert.exporters.HTMLExporter'",
+        'c.GenerateFeedback.exporter_class = "autograder.classroom.feedback_page.FeedbackPage"',
+    ),
 }  # fmt: skip
 
 
@@ -130,6 +144,77 @@ def test_the_engine_is_there_where_the_course_says_nothing(built, run, words):
     assert graded(built) == {"ada": 4, "eve": 0}
 
 
+# Settings and options by which the code of a graded notebook would be run for its page of feedback.
+PAGE_RUNS = [
+    {"above": "c.FeedbackPage.preprocessors = ['nbgrader.preprocessors.Execute']"},
+    {"below": "c.FeedbackPage.default_preprocessors = ['nbgrader.preprocessors.Execute']"},
+    {"below": "c.GenerateFeedback.preprocessors.insert(0, 'nbgrader.preprocessors.Execute')"},
+    {"below": "c.Feedback.preprocessors = ['nbgrader.preprocessors.Execute']"},  # an outdated name
+    {"personal": "c.FeedbackPage.preprocessors = ['nbgrader.preprocessors.Execute']"},
+    {"options": ["--GenerateFeedback.preprocessors=nbgrader.preprocessors.Execute"]},
+]
+
+
+@pytest.mark.slow
+@NEEDS_CONFINEMENT
+def test_no_setting_lets_a_page_of_feedback_run_code(built, run):
+    assert run(*NBGRADERS, "--force").status == 0  # so that there is something to show
+    for wrong in PAGE_RUNS:
+        options = wrong.pop("options", [])
+        for words in [("nbgrader", "generate_feedback", NAME, "--force")] + [("autograder", "feedback", NAME)] * (
+            not options
+        ):
+            status, said = run(*words, *options, **wrong)
+            assert status == 1 and "Refused, and nothing was changed" in said, (words, wrong, said)
+    assert run("nbgrader", "generate_feedback", NAME, "--force").status == 0
+
+
+@pytest.mark.slow
+@NEEDS_CONFINEMENT
+@pytest.mark.parametrize("kind", ["InWorker", "CheckSteps", "NbGraderPreprocessor", "Preprocessor"])
+def test_a_step_of_ours_cannot_be_switched_off(kind, built, run):
+    status, said = run(*NBGRADERS, "--force", below=f"c.{kind}.enabled = False")
+    assert status == 0, said
+    assert graded(built) == {"ada": 4, "eve": 0}
+
+
+@pytest.mark.slow
+def test_an_error_in_the_settings_ends_nbgrader(built, run):
+    """It would go on without them, by its own steps. These options are those that the file would set.
+
+    The command is a new process: the settings are the first to import the engine.
+    """
+    folders = Course.at(Path(built.root)).config.CourseDirectory
+    options = [f"--CourseDirectory.{name}={value}" for name, value in folders.items() if name != "root"]
+    for place in ("above", "below"):
+        run("autograder", "--help", **{place: "c.Autograde.no_such_list.remove('x')"})  # writes the settings
+        words = [sys.executable, "-m", "nbgrader", "autograde", NAME, "--force", *options]
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "PATH": path}
+        ended = subprocess.run(words, cwd=built.root, env=environment, capture_output=True, text=True)
+        assert ended.returncode != 0 and "remove" in ended.stderr, ended.stderr
+        assert not Path(built.root, "loot").exists()
+
+
+def test_formgraders_page_runs_nothing_whatever_a_persons_own_settings_are(built):
+    settings = Config({"ExecutePreprocessor": {"enabled": True}})
+    settings.HTMLExporter.default_preprocessors = ["nbgrader.preprocessors.Execute"]
+    configured = Course.at(Path(built.root)).config
+    configured.merge(Config(settings))
+    assert "c.HTMLExporter.default_preprocessors holds" in "".join(faults(configured))  # where it came later
+    settings.merge(Course.at(Path(built.root)).config)
+    assert not [step for step in HTMLExporter(config=settings)._preprocessors if runs_code(step)]
+
+
+def test_filters_that_clean_the_page_cannot_be_replaced(built):
+    settings = Course.at(Path(built.root)).config
+    complete(settings)
+    for section in ("TemplateExporter", "FeedbackPage"):
+        settings[section].filters = {"clean_html": lambda text: text, "mine": str.upper}
+    filters = FeedbackPage(config=settings).environment.filters
+    assert filters["clean_html"] is pages.clean_html and filters["mine"]("a") == "A"
+
+
 @pytest.mark.slow
 @NEEDS_CONFINEMENT
 def test_a_course_of_three_lines_is_graded_locked_in_and_says_what_nbgrader_does_not_know(tmp_path, shell):
@@ -206,8 +291,8 @@ def test_steps_in_another_order_or_as_classes():
     settings.InWorker.steps.reverse()
     (fault,) = faults(settings)
     assert "has the engine's steps in another order" in fault
-    from autograder.running.rebuild import Rebuild
-
     assert runs_code("nbgrader.preprocessors.Execute") and not runs_code("nowhere.Step") and not runs_code(Rebuild)
     complete(settings := Config({"Reading": {"steps": [Rebuild]}}))
+    assert faults(settings) == [] and Reading(config=settings).steps == ENGINE["Reading", "steps"]
+    settings.HTMLExporter.sanitize_html = DeferredConfigString("True")  # as from the command line
     assert faults(settings) == []

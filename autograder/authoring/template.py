@@ -94,7 +94,12 @@ import autograder
 c = get_config()  # noqa: F821  nbgrader provides it
 c.CourseDirectory.course_id = "NAME"
 c.CourseDirectory.root = str(Path(__file__).resolve().parent)
-c.Records.folder = "records"  # what was run, and the secret seeds of the class: keep it
+c.CourseDirectory.source_directory = "class/source"
+c.CourseDirectory.submitted_directory = "class/submitted"
+c.CourseDirectory.autograded_directory = "class/autograded"
+c.CourseDirectory.feedback_directory = "class/feedback"
+c.CourseDirectory.db_url = f"sqlite:///{c.CourseDirectory.root}/class/gradebook.db"
+c.Records.folder = "class/records"  # what was run, and the secret seeds of the class: keep it
 
 autograder.configure(c)  # the steps of grading, for nbgrader's own commands, too: let it stay the last line
 '''

@@ -24,7 +24,7 @@ from autograder.classroom.aside import leave_ungraded
 from autograder.classroom.gradebook import IN_SCRIPTS, must_fit
 from autograder.classroom.in_worker import portable, worker
 from autograder.classroom.reading import READING, Reading, admit
-from autograder.classroom.steps import faults, message
+from autograder.classroom.steps import StepsStay
 from autograder.classroom.waiting import changed
 from autograder.errors import UserError
 from autograder.running.execute import Execute
@@ -39,7 +39,7 @@ MAX_DEPTH = 50  # folders in folders
 MAX_SECRET = 10_000  # bytes
 
 
-class Admission(NotebookExporter):
+class Admission(StepsStay, NotebookExporter):
     """Refuses to grade if code cannot be locked in, takes in the notebook alone, and records what stays ungraded.
 
     What a student has handed in is read in a worker, where the first steps of grading are taken: see ``reading``.
@@ -51,9 +51,6 @@ class Admission(NotebookExporter):
 
     def __init__(self, parent: BaseConverter, **options):
         super().__init__(parent=parent, **options)
-        if refused := self.refused or message(faults(self.config)):
-            self.log.error(refused)
-            raise NbGraderException(refused)
         execute = Execute(parent=self)
         if execute.sandbox and (missing := doctor.missing()):
             self.log.error(refusal(missing))

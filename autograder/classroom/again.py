@@ -22,6 +22,7 @@ class Again(NbGraderPreprocessor):
         again = [LATER, *records.odd_in(before.execution)]
         rebuilt.metadata.autograder = {
             "anomalies": [odd for odd in before.anomalies if not odd.startswith(tuple(again))],
+            "parts": notebook.metadata.get("autograder", {}).get("parts", {}),
             "missing": notebook.metadata.get("autograder", {}).get("missing", []),
             "submitted": before.submitted,
         }

@@ -13,13 +13,19 @@ from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.preprocessors import GetGrades
 from nbgrader.utils import is_grade, is_solution, is_task
-from traitlets import default
+from traitlets import Any, Bunch, List, default, validate
 
+from autograder.classroom.steps import StepsStay, refuse
 from autograder.judging import pages
 
+# The filters that make HTML of what a student wrote.
+CLEAN = ("clean_html", "highlight_code", "markdown_below_a_title", "terminal_without_paths")
 
-class FeedbackPage(TemplateExporter):
-    """Writes a graded notebook as a page of HTML. ``c.FeedbackPage`` may name another template."""
+
+class FeedbackPage(StepsStay, TemplateExporter):
+    """Writes a graded notebook as a page of HTML. ``c.FeedbackPage`` may name another template, and further filters."""
+
+    default_preprocessors = List(Any(), help="It needs none of nbconvert's.").tag(config=True)
 
     export_from_notebook = None  # it is nothing for JupyterLab's menu
     output_mimetype = "text/html"
@@ -38,8 +44,13 @@ class FeedbackPage(TemplateExporter):
 
     def default_filters(self) -> Iterable[tuple]:
         yield from super().default_filters()
-        for name in ("clean_html", "highlight_code", "markdown_below_a_title", "terminal_without_paths"):
+        for name in CLEAN:
             yield name, getattr(pages, name)
+
+    @validate("filters")
+    def _further_filters(self, proposal: Bunch) -> dict:
+        """Let no setting take the place of a filter that cleans."""
+        return {name: found for name, found in proposal.value.items() if name not in CLEAN}
 
 
 @dataclass(frozen=True)
@@ -73,6 +84,7 @@ class ReadGrades(GetGrades):
     """
 
     def preprocess(self, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        refuse(self)
         notebook, resources = super().preprocess(notebook, resources)
         resources["summary"] = {row.place: row for row in summary(notebook)}
         return notebook, resources

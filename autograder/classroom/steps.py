@@ -5,8 +5,9 @@ release, and what they wrote is cleaned before it is shown; or nothing is done. 
 beside the engine's.
 
 Our commands look at the settings before they start. nbgrader's own commands know the engine only where the settings
-call ``autograder.configure``. They look in two places, so that what is set after that call, or on the command line, is
-seen, too: in ``Admission``, which is their exporter, and in ``CheckSteps``, which comes before any code is run.
+call ``autograder.configure``. There, what is in force in the end decides, with options and with what is set after that
+call: our exporters look at it before anything is touched (``StepsStay``), and so do ``CheckSteps`` and ``ReadGrades``
+where another exporter has taken their place.
 """
 
 import copy
@@ -14,6 +15,7 @@ from importlib import import_module
 from typing import Any
 
 from nbclient import NotebookClient
+from nbconvert.exporters import Exporter, HTMLExporter
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.converters.base import NbGraderException
@@ -22,6 +24,7 @@ from traitlets.config import Config, LazyConfigValue
 
 from autograder.errors import UserError
 
+EXECUTE = "nbconvert.preprocessors.ExecutePreprocessor"
 EXPORTER = "autograder.classroom.admission.Admission"
 # Each setting that names steps, and what it is where nbgrader_config.py does not set it.
 ENGINE: dict[tuple[str, str], Any] = {
@@ -43,6 +46,11 @@ ENGINE: dict[tuple[str, str], Any] = {
     ("InWorker", "steps"): ["autograder.running.execute.Execute", "autograder.classroom.judge_once.JudgeOnce"],
     ("GenerateFeedback", "exporter_class"): "autograder.classroom.feedback_page.FeedbackPage",
     ("GenerateFeedback", "preprocessors"): ["autograder.classroom.feedback_page.ReadGrades"],
+    # formgrader's page of a notebook runs nothing
+    ("HTMLExporter", "preprocessors"): [],
+    ("HTMLExporter", "default_preprocessors"): [
+        step for step in HTMLExporter.default_preprocessors.default() if step != EXECUTE
+    ],
     ("HTMLExporter", "sanitize_html"): True,
     ("HTMLExporter", "filters"): {
         name: f"autograder.judging.pages.{name}"
@@ -51,7 +59,6 @@ ENGINE: dict[tuple[str, str], Any] = {
 }
 STANDS_FOR = {"autograder.classroom.again.Again": "autograder.running.rebuild.Rebuild"}  # `regrade` rebuilds by it
 PAGES = [setting for setting in ENGINE if setting[0] in ("GenerateFeedback", "HTMLExporter")]
-EXPORTERS = ("Exporter", "TemplateExporter", "HTMLExporter", "FeedbackPage")  # the sections of what makes pages
 FILES = "nbgrader_config.py, of the course or your own in ~/.jupyter, or from the command line"
 WHY = (
     "Refused, and nothing was changed. With these settings students' code could run with your rights, points could be "
@@ -68,7 +75,10 @@ REMEDY = "Or leave these lines out: the engine sets its steps by itself. Your ow
 
 
 def complete(settings: Config) -> None:
-    """Set the engine's steps in these settings where they name none. What is appended to a list comes after ours."""
+    """Set the engine's steps in these settings where they name none. What is appended to a list comes after ours.
+
+    In a worker steps have dotted names: classes among them get theirs.
+    """
     for (section, name), ours in ENGINE.items():
         given = settings[section].get(name)
         if isinstance(given, LazyConfigValue):  # c.Autograde.autograde_preprocessors.append("mine.Step")
@@ -77,6 +87,8 @@ def complete(settings: Config) -> None:
             settings[section][name] = copy.deepcopy(ours)
         elif isinstance(ours, dict) and isinstance(given, dict):
             settings[section][name] = {**ours, **given}
+        if section in ("Reading", "InWorker"):
+            settings[section][name] = list(map(_name, _listed(settings[section][name])))
 
 
 def require(settings: Config, where: str = FILES) -> None:
@@ -85,8 +97,13 @@ def require(settings: Config, where: str = FILES) -> None:
     where  the files that they come from, to name them
     """
     complete(settings)
-    if refused := settings.Admission.get("refused") or message(faults(settings), where):
+    if refused := refusal(settings, where):
         raise UserError(refused)
+
+
+def refusal(settings: Config, where: str = FILES) -> str:
+    """Return why nothing is done with these settings, or "" if they take none of the engine's steps away."""
+    return settings.get("Admission", {}).get("refused") or message(faults(settings), where)
 
 
 def configure(settings: Config) -> None:
@@ -114,17 +131,10 @@ def faults(settings: Config) -> list[str]:
     for (section, name), ours in ENGINE.items():
         if wrong := _wrong(settings.get(section, {}).get(name), ours):
             found.append(f"c.{section}.{name} {wrong}. Write:\n\n{_line(section, name, ours)}")
-    for step in (step for steps in ENGINE.values() if isinstance(steps, list) for step in steps if _is_ours(step)):
-        kind = step.rpartition(".")[2]
-        if settings.get(kind, {}).get("enabled") is False:
-            found.append(f"c.{kind}.enabled = False leaves out {step}. Write:\n\n    c.{kind}.enabled = True")
-    for section in EXPORTERS:
-        for step in _listed(settings.get(section, {}).get("preprocessors")):
-            if runs_code(step):
-                found.append(f"c.{section}.preprocessors holds {_name(step)}, which runs the code that a page shows.")
-    for section in ("Preprocessor", "ExecutePreprocessor"):
-        if settings.get(section, {}).get("enabled"):
-            found.append(f"c.{section}.enabled = True lets pages run the code that they show. Leave it out.")
+    if settings.get("Feedback"):
+        found.append(
+            "c.Feedback is an outdated name, which nbgrader puts in the place of c.GenerateFeedback: use that."
+        )
     return found
 
 
@@ -140,14 +150,39 @@ def runs_code(step: Any) -> bool:
     return issubclass(kind, NotebookClient)
 
 
+class StepsStay:
+    """Makes an exporter refuse settings that take away one of the engine's steps, before anything is touched.
+
+    The engine's steps are taken even if the settings switch them off, and none is that runs code unlocked. Put it
+    before nbconvert's exporter among the base classes.
+    """
+
+    def __init__(self, **options: Any):
+        super().__init__(**options)
+        refuse(self)
+
+    def register_preprocessor(self, preprocessor: Any, enabled: bool = False) -> Any:
+        if runs_code(preprocessor):
+            refuse(self, f"{WHY} {_name(preprocessor)} would run their code: leave it out of nbgrader_config.py.")
+        return super().register_preprocessor(preprocessor, enabled or _is_ours(_name(preprocessor)))
+
+
 class CheckSteps(NbGraderPreprocessor):
     """Refuses to grade where the settings take away one of the engine's steps, before any code is run."""
 
     def preprocess(self, notebook: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
-        if refused := message(faults(self.config)):
-            self.log.error(refused)
-            raise NbGraderException(refused)
+        refuse(self)
         return notebook, resources
+
+
+def refuse(step: Exporter | NbGraderPreprocessor, why: str = "") -> None:
+    """Raise NbGraderException, and log why, if the settings of a step take away one of the engine's.
+
+    why  another reason to do so
+    """
+    if why := why or refusal(step.config):
+        step.log.error(why)
+        raise NbGraderException(why)
 
 
 def _wrong(given: Any, ours: Any) -> str:
@@ -168,7 +203,7 @@ def _wrong(given: Any, ours: Any) -> str:
         return f"has another filter for {', '.join(replaced)}" if replaced else ""
     if isinstance(ours, str):
         return "" if _name(given) == ours else f"is {_name(given)}, and takes the place of {ours.rpartition('.')[2]}"
-    return "" if given is ours else f"is {given!r}"
+    return "" if str(given) == str(ours) else f"is {given}"  # on the command line it is a string
 
 
 def _listed(steps: Any) -> list:

@@ -48,6 +48,7 @@ def rebuild(
     rebuilt = copy.deepcopy(release)
     by_name = {grade_id(cell): cell for cell in rebuilt.cells if grade_id(cell)}
     given: dict[str, NotebookNode] = {}  # the student's version of each cell of the release
+    parts: dict[int, str] = {}  # names of cells that are there once more, as when one is split, by the copy's identity
     free: dict[str | None, list[NotebookNode]] = {None: []}  # their own cells, by the known cell they follow
     place = None
     for cell in submitted.cells:
@@ -58,18 +59,25 @@ def rebuild(
         else:
             free.setdefault(place, []).append(cell)
 
-    rebuilt.cells = [_free_cell(cell) for cell in free[None]]
+    def own(cell: NotebookNode) -> NotebookNode:
+        made = _free_cell(cell)
+        if grade_id(cell) in by_name:
+            parts[id(made)] = grade_id(cell)
+        return made
+
+    rebuilt.cells = [own(cell) for cell in free[None]]
     for name, cell in by_name.items():
         if name in given and cell.metadata.nbgrader.solution:
             cell.source = text_of(given[name])
             cell.update(_attachments(given[name]) if cell.cell_type == "markdown" else {})
         rebuilt.cells.append(cell)
-        rebuilt.cells.extend(_free_cell(cell) for cell in free.get(name, []))
+        rebuilt.cells.extend(own(cell) for cell in free.get(name, []))
     for number, cell in enumerate(rebuilt.cells):
         cell.id = grade_id(cell) or f"free-{number}"
     found = anomalies(submitted, releases or [described(release)])
     missing = [name for name, cell in by_name.items() if name not in given and cell.metadata.nbgrader.solution]
-    rebuilt.metadata.autograder = {"anomalies": found, "missing": missing}
+    split = {cell.id: parts[id(cell)] for cell in rebuilt.cells if id(cell) in parts}
+    rebuilt.metadata.autograder = {"anomalies": found, "missing": missing, "parts": split}
     return rebuilt, found
 
 

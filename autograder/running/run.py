@@ -81,8 +81,9 @@ class Run(Configurable):
         files = {"parts.py": assignment.parts} if assignment.parts else {}
         own: dict[str, list[str]] = {}  # the texts of exercises' cells, and whose they are
         names = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells]
+        self._parts = notebook.metadata.get("autograder", {}).get("parts", {})  # a student may have split a cell
         for cell, name in zip(notebook.cells, names, strict=True):
-            if name in assignment.source.exercises:
+            if (name := self._parts.get(cell.get("id"), name)) in assignment.source.exercises:
                 own.setdefault(cell.source, []).append(name)
         self._session = KernelSession(notebook, files, isolation, note(own), parent=parent, **client)
         self._execution = Execution(notebook)
@@ -105,6 +106,7 @@ class Run(Configurable):
             limits.append((kernel, (*LIMITS, "pictures", "environment", "imports_from")))
         settings = {name: getattr(owner, name) for owner, names in limits for name in names}
         settings["isolation"] = self._isolation
+        settings |= {"parts": dict(self._parts)} if self._parts else {}
         # A cell that is not run counts by its place: outputs are put back into the cells in their order.
         cells = enumerate(self._execution.notebook.cells)
         code = [None if index in self._out else cell.source for index, cell in cells if cell.cell_type == "code"]
