@@ -115,7 +115,7 @@ def test_what_hangs_is_called_once_and_what_is_no_code_is_told_once(assignment, 
     path = tmp_path / "01_attention.ipynb"
     nbformat.write(notebook, path)
     config = copy.deepcopy(COURSE.config)
-    config.Execute.timeout = 5
+    config.Execute.timeout = 10
     hung, broken, missing, *_ = check(path, Course(config=config)).verdicts
     assert calls.read_text() == "x"
     assert "causal_mask did not come to an end, and is not called again" in hung.cases[0].reason
