@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
+from jupyter_core.utils import run_sync
 
 from autograder.__main__ import main
 from autograder.authoring.build import build
@@ -23,7 +24,7 @@ from autograder.classroom.grade import grade
 from autograder.running import session
 from autograder.running.records import UNGRADED
 from autograder.running.time_limits import TimeLimits, TooBusy
-from autograder.running.waiting_time import WaitingTime
+from autograder.running.waiting_time import KernelTimes
 from confined import NEEDS_CONFINEMENT
 from this_course import COURSE, load
 
@@ -180,12 +181,12 @@ def test_waiting_for_the_machine_is_no_sleeping():
     try:
         for process in processes:
             process.stdout.readline()
-        clocks = [WaitingTime(process.pid) for process in processes]
+        kernels = [KernelTimes(process.pid) for process in processes]
         time.sleep(1)
-        before = [clock._queued + clock._held for clock in clocks]  # to start, both had to wait
+        before = [run_sync(kernel.times)()[1] for kernel in kernels]  # to start, both had to wait
         processes[1].send_signal(signal.SIGSTOP)
         time.sleep(1.5)
-        sleeping, stopped = (clock._queued + clock._held - then for clock, then in zip(clocks, before, strict=True))
+        sleeping, stopped = (run_sync(one.times)()[1] - then for one, then in zip(kernels, before, strict=True))
     finally:
         for process in processes:
             process.kill()

@@ -1,7 +1,6 @@
 """Points for what is not a student's own work are given, and a person is told to look."""
 
 import copy
-from types import SimpleNamespace
 
 import pytest
 from nbformat.v4 import new_code_cell
@@ -198,4 +197,4 @@ def test_harmless_names_that_can_do_more(cell, is_flagged):
 def test_all_forms_of_the_cell_are_flagged():
     for cell in (ONE_CELL, ALIASED, BY_MODULE):
         found = look_through([cell], rules_of(load("05_generation"))).to_look_at
-        assert any("wraps" in line for line in found), SimpleNamespace(cell=cell, found=found)
+        assert any("wraps" in line for line in found), (cell, found)

@@ -159,12 +159,11 @@ PAGE_RUNS = [
 @NEEDS_CONFINEMENT
 def test_no_setting_lets_a_page_of_feedback_run_code(built, run):
     assert run(*NBGRADERS, "--force").status == 0  # so that there is something to show
+    by_nbgrader, by_us = ("nbgrader", "generate_feedback", NAME, "--force"), ("autograder", "feedback", NAME)
     for wrong in PAGE_RUNS:
-        options = wrong.pop("options", [])
-        for words in [("nbgrader", "generate_feedback", NAME, "--force")] + [("autograder", "feedback", NAME)] * (
-            not options
-        ):
-            status, said = run(*words, *options, **wrong)
+        settings = {place: lines for place, lines in wrong.items() if place != "options"}
+        for words in [by_us, by_nbgrader] if settings else [(*by_nbgrader, *wrong["options"])]:
+            status, said = run(*words, **settings)
             assert status == 1 and "Refused, and nothing was changed" in said, (words, wrong, said)
     assert run("nbgrader", "generate_feedback", NAME, "--force").status == 0
 

@@ -37,7 +37,7 @@ from autograder.judging.undone import MISSING, NOT_DONE, undone
 from autograder.judging.verdict import CaseVerdict, Verdict
 from autograder.running.answers import NO_ANSWER, NOT_THEIR_OWN, Answer, Raised, Silent, is_broken
 
-NOTHING = {MISSING: "its cell is missing", NOT_DONE: "its cell is as it was handed out"}
+WHY_NOT_THEIR_OWN = {MISSING: "its cell is missing", NOT_DONE: "its cell is as it was handed out"}
 MISTAKE_COSTS = 0.5
 MOST_PAIRS = 60
 
@@ -193,8 +193,8 @@ class Judge:
         """Return what a person should look at in an executed notebook: first of all, points for what is not done."""
         found: dict[str, list[str]] = {}
         for name in (verdict.exercise for verdict in verdicts if verdict.score):
-            if nothing := undone(notebook, name, self._released[name], is_defined=True):
-                found.setdefault(NOTHING[nothing.title], []).append(name)
+            if verdict := undone(notebook, name, self._released[name], is_defined=True):
+                found.setdefault(WHY_NOT_THEIR_OWN[verdict.title], []).append(name)
         odd = [f"{', '.join(names)}: points, and {why}, {NOT_THEIR_OWN}" for why, names in found.items()]
         return [*odd, *self.code_of(notebook).to_look_at]
 

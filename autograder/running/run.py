@@ -89,7 +89,8 @@ class Run(Configurable):
         self._execution = Execution(notebook)
         texts = [cell.source if cell.cell_type == "code" else None for cell in notebook.cells]
         self._out = set() if self.reader_cells else left_out(texts, assignment.source)
-        self._given = {index for index, name in enumerate(names) if name in given_cells(assignment.source)}
+        given = given_cells(assignment.source)
+        self._given = {index for index, name in enumerate(names) if name in given}
         self._deadly: set[int] = set()  # cells that ended the kernel, or could not be interrupted
         self._hung: set[int] = set()  # checks that did not come to an end
         self._told: list[str] = []  # what kernels said of where exercises come from

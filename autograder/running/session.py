@@ -19,7 +19,7 @@ from autograder.running.kernel.forkserver import PATIENCE, NoKernel
 from autograder.running.kernel.provisioner import ConfinedProvisioner
 from autograder.running.listen import CarefulListener
 from autograder.running.time_limits import TooBusy
-from autograder.running.waiting_time import WaitingTime
+from autograder.running.waiting_time import KernelTimes
 
 CONFINED, NOT_CONFINED = "confined", "none"
 # What the cells import takes long on a busy machine. It is not theirs to wait for.
@@ -89,7 +89,7 @@ class KernelSession(CarefulListener, NotebookClient):
         return self.km.provisioner if self._confined and self.km else None
 
     @property
-    def times(self) -> ConfinedProvisioner | WaitingTime:
+    def times(self) -> ConfinedProvisioner | KernelTimes:
         """Return what knows how long the kernel has worked, and waited for the machine."""
         return self.km.provisioner if self._confined else self._waiting
 
@@ -126,7 +126,7 @@ class KernelSession(CarefulListener, NotebookClient):
                 raise TooBusy(f"no kernel was ready after {self.startup_timeout} seconds") from error
             raise NoKernel(f"{error}: {why}" if why else str(error)) from error
         if not self._confined:
-            self._waiting = WaitingTime(getattr(self.km.provisioner, "pid", 0))
+            self._waiting = KernelTimes(getattr(self.km.provisioner, "pid", 0))
             self._import()
         self._prepare(self._first)
 

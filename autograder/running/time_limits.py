@@ -7,7 +7,7 @@ from jupyter_core.utils import run_sync
 
 from autograder.errors import UserError
 from autograder.running.kernel.provisioner import ConfinedProvisioner
-from autograder.running.waiting_time import WaitingTime
+from autograder.running.waiting_time import KernelTimes
 
 LONG = 1.0  # seconds; after a longer cell the kernel's times are read
 BUSY = 0.5  # code that used the processor for this share of its time has worked, and not waited
@@ -17,17 +17,13 @@ HELD_UP = 0.75  # code that waited for the machine for this share of its time ra
 class TooBusy(UserError):
     """The machine was too busy to run a notebook: no points are given or taken.
 
-    why  what did not come to its end
+    Its argument says what did not come to its end.
     """
-
-    def __init__(self, why: str):
-        super().__init__(why)
-        self.why = why
 
     def __str__(self) -> str:
         return (
-            f"could not be graded: the machine was too busy ({self.why}). No points were given or taken. Try again "
-            "when less is running on it"
+            f"could not be graded: the machine was too busy ({super().__str__()}). No points were given or taken. "
+            "Try again when less is running on it"
         )
 
 
@@ -41,12 +37,12 @@ class TimeLimits:
         self.decided = False  # whether a clock had a say in what came of the run
         self._first, self._deadline = time.monotonic(), time.monotonic() + seconds
         self._began = time.monotonic()  # of a cell or a question
-        self._kernel: ConfinedProvisioner | WaitingTime | None = None
+        self._kernel: ConfinedProvisioner | KernelTimes | None = None
         self._used, self._waited = 0.0, 0.0  # of the kernel, when its times were last read
         self._waited_in_all = 0.0  # of all kernels, until then
         self._tried_again: set[object] = set()  # cells and questions that ran out of time
 
-    def watch(self, kernel: ConfinedProvisioner | WaitingTime) -> None:
+    def watch(self, kernel: ConfinedProvisioner | KernelTimes) -> None:
         """Turn to a new kernel, of which this tells how long it worked, and how long it waited for the machine."""
         self._kernel, self._used, self._waited = kernel, 0.0, 0.0
 

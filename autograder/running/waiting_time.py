@@ -6,38 +6,26 @@ Of a confined kernel its supervisor says so. Only Linux counts it: elsewhere a k
 import math
 import threading
 import time
-from contextlib import suppress
-from pathlib import Path
+
+from autograder.running.kernel.server.usage import WaitingTime
 
 STEP = 0.05  # seconds from one look at the process to the next
-HELD = {"T", "t", "D"}  # states of a process that is stopped, or waits for a disk
 
 
-class WaitingTime:
-    """Counts this for the main thread of a process, in which a kernel runs its cells, until it ends.
+class KernelTimes:
+    """Tells the times of an ordinary kernel, as a ``ConfinedProvisioner`` tells those of a confined one.
 
-    process  its number
+    process  the number of the kernel's process, whose main thread runs the cells
     """
 
     def __init__(self, process: int):
-        self._task = Path(f"/proc/{process}/task/{process}")
-        self._queued = 0.0  # seconds in which it was ready, and others had the processors
-        self._held = 0.0  # seconds in which it was stopped, or waited for a disk
+        self._waiting = WaitingTime(process)
         threading.Thread(target=self._watch, daemon=True).start()
 
     async def times(self) -> tuple[float, float]:
-        """Return the seconds that it has worked, which are not known, and those that it had to wait."""
-        return math.inf, self._queued + self._held
+        """Return the seconds that the kernel has worked, which are not known, and those that it had to wait."""
+        return math.inf, self._waiting.seconds()
 
     def _watch(self) -> None:
-        before = time.monotonic()
-        with suppress(OSError, IndexError, ValueError):  # it has ended, or this is no Linux
-            while True:
-                state = (self._task / "stat").read_text().rpartition(")")[2].split()[0]
-                self._queued = int((self._task / "schedstat").read_text().split()[1]) / 1e9
-                now = time.monotonic()
-                self._held += now - before if state in HELD else 0.0
-                if state == "Z":
-                    return
-                before = now
-                time.sleep(STEP)
+        while self._waiting.look():
+            time.sleep(STEP)

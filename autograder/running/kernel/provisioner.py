@@ -184,10 +184,6 @@ class ConfinedProvisioner(KernelProvisionerBase):
         """Return whether the kernel was killed for another reason than a limit."""
         return self._status == -signal.SIGKILL and not self.broken
 
-    async def cpu_seconds(self) -> float:
-        """Return the first of ``times``."""
-        return (await self.times())[0]
-
     async def times(self) -> tuple[float, float]:
         """Return the seconds of processor time that the kernel and its children have used so far, and the seconds in
         which its main thread had to wait for the machine: for a processor or a disk, or because it was stopped.

@@ -77,22 +77,29 @@ def sockets() -> int:
 class WaitingTime:
     """Counts the seconds in which a process's main thread had to wait for the machine.
 
-    These are those in which it was ready and others had the processors, which the system counts, and those in which it
-    was stopped or waited for a disk, of which there are only looks.
+    The system counts those in which it was ready and others had the processors. It counts none in which the thread was
+    stopped or waited for a disk: for these, somebody has to look at it every now and then.
+
+    process  its number
     """
 
     def __init__(self, process: int):
         self._task, self._held, self._looked = Path(f"/proc/{process}/task/{process}"), 0.0, time.monotonic()
 
-    def look(self) -> None:
-        """Look at the state of the process. What it is now it has been since the last look."""
-        now = time.monotonic()
+    def look(self) -> bool:
+        """Look at the state of the process, which it has had since the last look. Return False if it has ended.
+
+        This also is False where the system does not tell the states of processes.
+        """
+        now, state = time.monotonic(), b""
         with suppress(FileNotFoundError, ProcessLookupError):
-            if (self._task / "stat").read_bytes().rpartition(b")")[2].split()[0] in HELD:
-                self._held += now - self._looked
+            state = (self._task / "stat").read_bytes().rpartition(b")")[2].split()[0]
+        self._held += now - self._looked if state in HELD else 0.0
         self._looked = now
+        return state not in (b"", b"Z")
 
     def seconds(self) -> float:
+        """Return the seconds that it has waited so far."""
         with suppress(OSError):  # some systems do not count it
             return self._held + int((self._task / "schedstat").read_bytes().split()[1]) / 1e9
         return self._held
