@@ -116,9 +116,19 @@ def test_a_starved_notebook_gets_what_it_deserves_or_is_not_graded(course, writt
 @pytest.mark.slow
 def test_a_kernel_that_is_not_ready_is_nobodys_fault(course, written, monkeypatch):
     monkeypatch.setattr(session, "PATIENCE", 1)
-    monkeypatch.setattr(session, "IMPORT", "import time\ntime.sleep(1000)  # {modules}")
+    monkeypatch.setattr(session, "IMPORT", "import time\ntime.sleep(1000)  # {modules}\n")
     with pytest.raises(CheckError, match=BUSY):
         check(written(), course)
+
+
+@pytest.mark.slow
+def test_no_question_waits_for_what_the_grader_itself_imports(course, written):
+    """torch takes seconds: of a course that preloads nothing, they were taken from the first question's time."""
+    double = (
+        "import sys\nthere = 'safetensors.torch' in sys.modules\ndef double(x):\n    return 2 * x if there else None"
+    )
+    (verdict,) = check(written(double=double), course).verdicts
+    assert verdict.score == 4
 
 
 @pytest.mark.slow

@@ -22,7 +22,8 @@ from autograder.running.time_limits import TooBusy
 from autograder.running.waiting_time import KernelTimes
 
 CONFINED, NOT_CONFINED = "confined", "none"
-# What the cells import takes long on a busy machine. It is not theirs to wait for.
+# What is imported takes long on a busy machine. No cell and no question is to wait for it.
+FOR_THE_PROBE = "safetensors.torch"  # which imports torch
 IMPORT = """\
 for module in {modules!r}:
     try:
@@ -125,17 +126,14 @@ class KernelSession(CarefulListener, NotebookClient):
             if "didn't respond" in str(error) and not why:  # jupyter_client's words: it lives, and says nothing
                 raise TooBusy(f"no kernel was ready after {self.startup_timeout} seconds") from error
             raise NoKernel(f"{error}: {why}" if why else str(error)) from error
+        modules = [FOR_THE_PROBE]
         if not self._confined:
             self._waiting = KernelTimes(getattr(self.km.provisioner, "pid", 0))
-            self._import()
-        self._prepare(self._first)
-
-    def _import(self) -> None:
-        """Import in an ordinary kernel what confined ones are forked with, before any clock begins."""
-        self._prepare(IMPORT.format(modules=ConfinedProvisioner(config=self.config).preload))
+            modules += ConfinedProvisioner(config=self.config).preload  # confined kernels are forked with it
+        self._prepare(IMPORT.format(modules=modules) + self._first)
 
     def _prepare(self, code: str) -> None:
-        """Run code of ours in a namespace of its own, before the first cell."""
+        """Run code of ours in a namespace of its own, before the first cell and any clock."""
         request = self.kc.execute(f"__import__('builtins').exec({code!r}, {{}})", silent=True, store_history=False)
         with temp_attrs(self, timeout=PATIENCE, interrupt_on_timeout=True):
             if self.wait_for_reply(request) is None:
